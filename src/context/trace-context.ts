@@ -1,0 +1,152 @@
+import { AsyncResource } from 'node:async_hooks';
+import { Inject, Injectable } from '@nestjs/common';
+import { TRACING_OPTIONS } from '../options/options.token.js';
+import type { ResolvedTracingOptions } from '../options/resolve-options.js';
+import { filterBaggage } from '../trace/baggage.js';
+import { isValidId } from '../trace/ids.js';
+import { openTrace } from '../trace/open-trace.js';
+import { allHeaders, w3cHeaders, type TraceHeaders } from '../trace/propagation.js';
+import type { SpanAttributes } from '../trace/span.js';
+import type { TraceMetadata } from '../trace/trace.js';
+import { RUN_SPAN, type RunSpan } from './run-span.token.js';
+import { currentScope, currentTrace, runWithTrace } from './trace-store.js';
+
+/** What a trace that is begun by hand starts from. Whatever is missing or invalid is made anew. */
+export interface TraceSeed {
+  /** Any id of 1 to 128 characters of `A-Z a-z 0-9 _ . : @ / + = -`. */
+  traceId?: string;
+  requestId?: string;
+  sessionId?: string;
+  /** A W3C header to continue; wins over `traceId`. */
+  traceparent?: string;
+  tracestate?: string;
+  baggage?: string;
+  /** What it is, for `metadata.transport`. Default: `manual`. */
+  transport?: string;
+}
+
+/**
+ * The trace of the code that is running. Inject it anywhere; it is a singleton that reads the
+ * async context, so nothing becomes request-scoped.
+ *
+ * Outside a context every id is `undefined`, and nothing throws.
+ *
+ * @publicApi
+ *
+ * @example
+ * constructor(private readonly trace: TraceContext) {}
+ *
+ * pay() {
+ *   this.trace.set('payment', 'p-17');            // on every later line of this request
+ *   return this.trace.span('charge', () => this.gateway.charge());
+ * }
+ */
+@Injectable()
+export class TraceContext {
+  constructor(
+    @Inject(TRACING_OPTIONS) private readonly options: ResolvedTracingOptions,
+    @Inject(RUN_SPAN) private readonly runSpan: RunSpan,
+  ) {}
+
+  /** What all services of one user action share: 32 hex digits, or the caller's `X-Request-ID`. */
+  get traceId(): string | undefined {
+    return currentTrace()?.traceId;
+  }
+
+  get requestId(): string | undefined {
+    return currentTrace()?.requestId;
+  }
+
+  get sessionId(): string | undefined {
+    return currentTrace()?.sessionId;
+  }
+
+  /** The running span: 16 lower-case hex digits. */
+  get spanId(): string | undefined {
+    return currentScope()?.spanId;
+  }
+
+  /** Method, path, route, handler, transport and start of the request. */
+  get metadata(): TraceMetadata | undefined {
+    return currentTrace()?.metadata;
+  }
+
+  /** Monotonic milliseconds since the request began. */
+  get elapsedMs(): number | undefined {
+    return currentTrace()?.elapsedMs;
+  }
+
+  /** Adds a field to every later log line of this request. Does nothing outside a context. */
+  set(key: string, value: unknown): void {
+    currentTrace()?.setField(key, value);
+  }
+
+  /** A field that was added with {@link set}. */
+  get<T = unknown>(key: string): T | undefined {
+    return currentTrace()?.scope.fields?.[key] as T | undefined;
+  }
+
+  /**
+   * Runs a function in a trace of its own: for scripts, jobs and tests. Returns what it returns.
+   *
+   * @example
+   * await trace.run({ requestId: 'nightly-42' }, () => this.report.build());
+   */
+  run<T>(seed: TraceSeed, fn: () => T): T {
+    const { ids, baggage } = this.options;
+    const trace = openTrace(
+      {
+        traceparent: seed.traceparent,
+        tracestate: seed.tracestate,
+        baggage: filterBaggage(seed.baggage, baggage),
+        traceId: isValidId(seed.traceId) ? seed.traceId : undefined,
+        requestId: isValidId(seed.requestId) ? seed.requestId : undefined,
+        sessionId: isValidId(seed.sessionId) ? seed.sessionId : undefined,
+      },
+      ids,
+      { transport: seed.transport ?? 'manual', startedAt: Date.now() },
+    );
+    return runWithTrace(trace, fn);
+  }
+
+  /**
+   * Binds a function to the current context, for callbacks that are called from elsewhere: an
+   * event emitter, a connection pool, a native addon.
+   *
+   * @example
+   * socket.on('message', trace.bind((message) => this.logger.log(message)));
+   */
+  bind<F extends (...args: never[]) => unknown>(fn: F): F {
+    return AsyncResource.bind(fn as unknown as () => unknown) as unknown as F;
+  }
+
+  /**
+   * The headers of a call made by hand: `traceparent`, `tracestate`, and `x-request-id` and
+   * `x-session-id` unless `trusted` is `false`. A session id is nobody else's business, so say
+   * `trusted: false` for a host that is not yours. Empty outside a context.
+   *
+   * @see https://www.w3.org/TR/trace-context-2/
+   *
+   * @example
+   * await fetch(url, { headers: trace.headers({ trusted: false }) });
+   */
+  headers({ trusted = true }: { trusted?: boolean } = {}): TraceHeaders {
+    const scope = currentScope();
+    if (scope === undefined) return {};
+    return trusted ? allHeaders(scope) : w3cHeaders(scope);
+  }
+
+  /**
+   * Measures a function as a named span: synchronous, or returning a promise, an observable or an
+   * async iterable. Its result and its error come back untouched. The spans of a request that
+   * ends with an error stand on its finish line as `steps`.
+   *
+   * Outside a context the function just runs.
+   *
+   * @example
+   * const rows = await trace.span('load orders', () => this.orders.find(), { 'db.table': 'orders' });
+   */
+  span<T>(name: string, fn: () => T, attributes?: SpanAttributes): T {
+    return this.runSpan(name, fn, attributes);
+  }
+}

@@ -1,0 +1,100 @@
+import { channel, type Channel, type ChannelListener } from 'node:diagnostics_channel';
+import { sharedState } from '../trace/shared-state.js';
+import type { FinishRecord } from '../trace/finish-record.js';
+import type { Span } from '../trace/span.js';
+import type { Trace, TraceFields } from '../trace/trace.js';
+import { warnOnce } from './warning.js';
+
+/** Published on `nestjs-tracing:request:start`, before anything else sees the request. */
+export interface RequestStartEvent {
+  readonly trace: Trace;
+}
+
+/** Published on `nestjs-tracing:request:finish`, once for each request. */
+export interface RequestFinishEvent {
+  readonly trace: Trace;
+  readonly record: FinishRecord;
+}
+
+/** Published on `nestjs-tracing:span:finish`. */
+export interface SpanFinishEvent {
+  readonly span: Span;
+}
+
+/** Published on `nestjs-tracing:log`, at the call, before any format or transport. */
+export interface LogEvent {
+  /** Milliseconds since the Unix epoch. */
+  readonly time: number;
+  readonly level: string;
+  readonly message: unknown;
+  /** The trace that the entry belongs to; `undefined` outside a context. */
+  readonly trace: Trace | undefined;
+  readonly spanId: string | undefined;
+  /** What `TraceContext.set` added. */
+  readonly fields: TraceFields | undefined;
+  /** The entry itself, as winston has it. Read it at once; it is not a copy. */
+  readonly entry: Readonly<Record<string, unknown>>;
+}
+
+interface EventMap {
+  'request:start': RequestStartEvent;
+  'request:finish': RequestFinishEvent;
+  'span:finish': SpanFinishEvent;
+  log: LogEvent;
+}
+
+/** A diagnostics channel with a typed message. */
+export interface EventChannel<T> {
+  /** Look here before building a message: nothing is paid when nobody listens. */
+  readonly hasSubscribers: boolean;
+  publish(message: T): void;
+}
+
+/**
+ * The channels on which the core tells what happens. It knows none of its consumers: metrics,
+ * export and viewer subscribe, and so can you.
+ *
+ * @publicApi
+ *
+ * @example
+ * import { subscribe } from 'node:diagnostics_channel';
+ *
+ * subscribe('nestjs-tracing:request:finish', (message) => {
+ *   const { trace, record } = message as RequestFinishEvent;
+ *   histogram.record(record.duration_ms, { route: record.route });
+ * });
+ */
+export const tracingChannels = sharedState('channels', () => ({
+  requestStart: openChannel('request:start'),
+  requestFinish: openChannel('request:finish'),
+  spanFinish: openChannel('span:finish'),
+  log: openChannel('log'),
+}));
+
+function openChannel<K extends keyof EventMap>(name: K): EventChannel<EventMap[K]> {
+  return guardSubscribers(channel(`nestjs-tracing:${name}`)) as EventChannel<EventMap[K]>;
+}
+
+/**
+ * Node lets a subscriber that throws end the process. A subscriber of ours must never fail a
+ * request, so each is wrapped as it subscribes.
+ */
+function guardSubscribers(target: Channel): Channel {
+  const guarded = new WeakMap<ChannelListener, ChannelListener>();
+  const { subscribe, unsubscribe } = target;
+  target.subscribe = function (listener) {
+    const guard: ChannelListener = (message, name) => {
+      try {
+        listener(message, name);
+      } catch (error) {
+        warnOnce('TRACING_SUBSCRIBER_FAILED', `a subscriber of ${String(name)} threw`, error);
+      }
+    };
+    guarded.set(listener, guard);
+    subscribe.call(this, guard);
+  };
+  target.unsubscribe = function (listener) {
+    return unsubscribe.call(this, guarded.get(listener) ?? listener);
+  };
+  return target;
+}

@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AbstractHttpAdapter } from '@nestjs/core';
+import type { RequestTracer } from './request-tracer.js';
+
+type Done = (error?: Error) => void;
+type RequestHook = (this: unknown, request: Raw, response: Raw, done: Done) => unknown;
+
+/** What a platform hands to its hook: Node's own object, or one that holds it. */
+type Raw = object & { raw?: object };
+
+interface HookedAdapter {
+  onRequestHook?: RequestHook;
+  setOnRequestHook?(hook: RequestHook): void;
+}
+
+const HOOKED = Symbol.for('nestjs-tracing.hooked');
+
+/**
+ * Puts the tracer in front of an adapter's request hook, where it runs before body parsing, CORS,
+ * routing and every middleware. The slot is one: a hook that is in it already, or is set later,
+ * runs behind the tracer, in the request's context.
+ *
+ * Returns `false` for an adapter that has no such hook.
+ */
+export function installRequestHook(target: object, tracer: RequestTracer): boolean {
+  const adapter = target as HookedAdapter & { [HOOKED]?: true };
+  if (adapter[HOOKED]) return true;
+  const { setOnRequestHook } = adapter;
+  // The base class has the method, and it does nothing.
+  if (
+    setOnRequestHook === undefined ||
+    setOnRequestHook === AbstractHttpAdapter.prototype.setOnRequestHook
+  ) {
+    return false;
+  }
+
+  let inner = adapter.onRequestHook;
+  const hook: RequestHook = function (request, response, done) {
+    const run = (): unknown =>
+      inner === undefined ? done() : inner.call(this, request, response, done);
+    return tracer.run(
+      (request.raw ?? request) as IncomingMessage,
+      (response.raw ?? response) as ServerResponse,
+      request,
+      run,
+    );
+  };
+  setOnRequestHook.call(adapter, hook);
+  adapter.setOnRequestHook = (next) => {
+    inner = next;
+  };
+  adapter[HOOKED] = true;
+  return true;
+}

@@ -1,0 +1,127 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { runWithTrace } from '../context/trace-store.js';
+import { tracingChannels } from '../events/channels.js';
+import type { ResolvedTracingOptions } from '../options/resolve-options.js';
+import { filterBaggage } from '../trace/baggage.js';
+import { openTrace, type TraceCarrier } from '../trace/open-trace.js';
+import type { Trace } from '../trace/trace.js';
+import { activeSpan } from './active-span.js';
+import { HttpMetadata } from './http-metadata.js';
+import { keepContext } from './keep-context.js';
+import {
+  bearerSession,
+  guardCallback,
+  mcpSession,
+  readerOf,
+  sessionIdOfQuery,
+  type IdReader,
+} from './sources.js';
+
+/** Told once for each request, in its context, when the response has closed. */
+export type OnResponseClose = (
+  trace: Trace,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => void;
+
+const SEEN = Symbol.for('nestjs-tracing.seen');
+const NOTHING: TraceCarrier = Object.freeze({});
+
+type TracedRequest = IncomingMessage & { [SEEN]?: true };
+
+/** Opens a trace for each HTTP request, and closes it with its response. */
+export class RequestTracer {
+  private readonly readTraceId: IdReader;
+  private readonly readRequestId: IdReader;
+  private readonly readSessionId: IdReader;
+  private readonly isTrusted: (request: IncomingMessage) => boolean;
+
+  constructor(
+    private readonly options: ResolvedTracingOptions,
+    private readonly onClose: OnResponseClose,
+  ) {
+    const { traceId, requestId, session, trustIncoming } = options;
+    this.readTraceId = readerOf(traceId, []);
+    this.readRequestId = readerOf(requestId, ['x-request-id']);
+    this.readSessionId = readerOf(session, [
+      'x-session-id',
+      'x-correlation-id',
+      sessionIdOfQuery,
+      mcpSession(session.validate, session.key),
+      bearerSession(session.key),
+    ]);
+    const decide = typeof trustIncoming === 'function' ? trustIncoming : () => trustIncoming;
+    const guarded = guardCallback('TRACING_TRUST_FAILED', '`trustIncoming` threw', decide);
+    this.isTrusted = (request) => guarded(request) === true;
+  }
+
+  /**
+   * Runs `next` in the trace of a request. A request that has one already just goes on: another
+   * library's hook may have wrapped ours, or the module may be there twice.
+   *
+   * @param routed the request as the platform's router knows it.
+   */
+  run<T>(request: IncomingMessage, response: ServerResponse, routed: object, next: () => T): T {
+    if ((request as TracedRequest)[SEEN]) return next();
+    (request as TracedRequest)[SEEN] = true;
+
+    const carrier = this.isTrusted(request) ? this.read(request) : NOTHING;
+    const trace = openTrace(
+      carrier,
+      this.options.ids,
+      new HttpMetadata(request, routed),
+      activeSpan(),
+    );
+    this.answer(response, trace, carrier);
+    keepContext(request, trace);
+    keepContext(response, trace);
+    return runWithTrace(trace, () => {
+      this.watch(trace, request, response);
+      const { requestStart } = tracingChannels;
+      if (requestStart.hasSubscribers) requestStart.publish({ trace });
+      return next();
+    });
+  }
+
+  private read(request: IncomingMessage): TraceCarrier {
+    const { traceparent, tracestate, baggage } = request.headers as Record<string, string>;
+    return {
+      traceparent,
+      tracestate,
+      baggage: filterBaggage(baggage, this.options.baggage),
+      traceId: this.readTraceId(request),
+      requestId: this.readRequestId(request),
+      sessionId: this.readSessionId(request),
+    };
+  }
+
+  private answer(response: ServerResponse, trace: Trace, carrier: TraceCarrier): void {
+    if (response.headersSent) return;
+    const { requestId, traceId, session } = this.options;
+    setHeader(response, requestId.header, trace.requestId);
+    setHeader(response, traceId.header, trace.traceId);
+    // What stands for a secret is told to nobody, not even to the one who sent it.
+    const isDerived = carrier.sessionId !== undefined && /^(?:tok|mcp)_/.test(carrier.sessionId);
+    if (!isDerived) setHeader(response, session.header, trace.sessionId);
+  }
+
+  private watch(trace: Trace, request: IncomingMessage, response: ServerResponse): void {
+    const close = (): void => {
+      if (trace.finished) return;
+      trace.finished = true;
+      this.onClose(trace, request, response);
+    };
+    response.once('close', close);
+    // A pipelined response that waits for its turn is not told when the connection goes.
+    if (response.socket === null) request.socket.once('close', () => runWithTrace(trace, close));
+  }
+}
+
+function setHeader(response: ServerResponse, name: string | undefined, value: string): void {
+  if (name === undefined) return;
+  try {
+    response.setHeader(name, value);
+  } catch {
+    // A validator of the user's own let a character through that no header may have.
+  }
+}

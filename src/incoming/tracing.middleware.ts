@@ -1,0 +1,13 @@
+import { Inject, Injectable, type NestMiddleware } from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { RequestTracer } from './request-tracer.js';
+
+/** For HTTP adapters without a request hook: the context begins where Nest's middleware do. */
+@Injectable()
+export class TracingMiddleware implements NestMiddleware<IncomingMessage, ServerResponse> {
+  constructor(@Inject(RequestTracer) private readonly tracer: RequestTracer) {}
+
+  use(request: IncomingMessage, response: ServerResponse, next: () => void): void {
+    this.tracer.run(request, response, request, next);
+  }
+}

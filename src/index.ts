@@ -1,0 +1,31 @@
+export { RequestId, SessionId, TraceId } from './context/ids.decorator.js';
+export { TraceContext, type TraceSeed } from './context/trace-context.js';
+export {
+  tracingChannels,
+  type EventChannel,
+  type LogEvent,
+  type RequestFinishEvent,
+  type RequestStartEvent,
+  type SpanFinishEvent,
+} from './events/channels.js';
+export { traceJson, type TraceJsonOptions } from './logs/json-format.js';
+export { traceText, type TraceTextOptions } from './logs/text-format.js';
+export { traceFormat, type TraceFormatOptions } from './logs/trace-format.js';
+export { traceLogger } from './logs/trace-logger.js';
+export { TracingLogger } from './logs/tracing-logger.js';
+export { TracingConfigError } from './options/tracing-config.error.js';
+export type {
+  AccessLogOptions,
+  IdOptions,
+  IdSource,
+  PresetName,
+  SessionOptions,
+  TraceIdOptions,
+  TracingModuleOptions,
+} from './options/tracing-options.js';
+export type { FinishRecord, Outcome, Step } from './trace/finish-record.js';
+export type { TraceHeaders } from './trace/propagation.js';
+export type { Span, SpanAttributes } from './trace/span.js';
+export type { Trace, TraceFields, TraceIds, TraceMetadata } from './trace/trace.js';
+export { TracingModule } from './tracing.module.js';
+export type { TracingModuleAsyncOptions } from './tracing.module-definition.js';

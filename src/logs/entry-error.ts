@@ -1,0 +1,32 @@
+import type { CapturedEntry } from './captured-entry.js';
+import { jsonValue, readProperty } from './json-value.js';
+import { SPLAT } from './winston-symbols.js';
+
+/**
+ * The error that an entry is about, in any of the ways in which winston takes one:
+ * `error(err)`, `error('text', err)`, `log({ level, message: err })`, or under the key `error`,
+ * where `TracingLogger` puts it.
+ */
+export function entryError(entry: CapturedEntry): Error | undefined {
+  if (entry instanceof Error) return entry;
+  const { message } = entry;
+  if (message instanceof Error) return message;
+  const splat = entry[SPLAT];
+  if (Array.isArray(splat) && splat[0] instanceof Error) return splat[0];
+  const error = readProperty(entry, 'error');
+  return error instanceof Error ? error : undefined;
+}
+
+/** Whether a field only repeats what the error says: winston copies these from it. */
+export function isErrorDuplicate(key: string): boolean {
+  return key === 'stack' || key === 'cause' || key === 'error';
+}
+
+/** The message of an entry as a string. */
+export function entryMessage(entry: CapturedEntry): string {
+  const { message } = entry;
+  if (typeof message === 'string') return message;
+  if (message === undefined || message === null) return '';
+  if (message instanceof Error) return String(readProperty(message, 'message'));
+  return typeof message === 'object' ? (jsonValue(message) ?? '') : String(message);
+}

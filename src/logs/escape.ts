@@ -1,0 +1,26 @@
+// C0, DEL and C1 drive terminals and end lines; U+2028 and U+2029 end lines too; the bidi controls
+// (UAX #9) show a line in another order than it was written.
+const CONTROLS =
+  '\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069';
+const UNSAFE_IN_TEXT = new RegExp(`[${CONTROLS}]`);
+const EACH_UNSAFE_IN_TEXT = new RegExp(UNSAFE_IN_TEXT, 'g');
+// JSON also escapes quotes, backslashes and lone surrogates.
+const UNSAFE_IN_JSON = new RegExp(`["\\\\\\ud800-\\udfff${CONTROLS}]`);
+
+const SHORT: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+function escapeCharacter(character: string): string {
+  return SHORT[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** Text that cannot end its line or drive a terminal: control characters as escapes. */
+export function escapeText(text: string): string {
+  return UNSAFE_IN_TEXT.test(text) ? text.replace(EACH_UNSAFE_IN_TEXT, escapeCharacter) : text;
+}
+
+/** A JSON string literal, in which the controls that JSON allows are escaped as well. */
+export function quoteJson(text: string): string {
+  // Nearly every string has nothing to escape, and a test costs less than `JSON.stringify`.
+  if (!UNSAFE_IN_JSON.test(text)) return `"${text}"`;
+  return JSON.stringify(text).replace(EACH_UNSAFE_IN_TEXT, escapeCharacter);
+}

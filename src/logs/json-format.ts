@@ -1,0 +1,142 @@
+import { format, type Logform } from 'winston';
+import { defaultService } from '../options/resolve-options.js';
+import type { PresetName } from '../options/tracing-options.js';
+import type { TraceScope } from '../trace/trace.js';
+import { CALLED_AT, INJECTED, type CapturedEntry } from './captured-entry.js';
+import { entryError, entryMessage, isErrorDuplicate } from './entry-error.js';
+import { quoteJson } from './escape.js';
+import { jsonValue, readProperty } from './json-value.js';
+import { idFields, presetOf, type Preset } from './presets.js';
+import { markSelfContained } from './self-contained.js';
+import { isoTimestamp } from './timestamp.js';
+import { capturedScope } from './trace-format.js';
+import { MESSAGE } from './winston-symbols.js';
+
+/** What {@link traceJson} takes. */
+export interface TraceJsonOptions {
+  /** The field names of a log backend. */
+  preset?: PresetName;
+  /**
+   * The name of the application. Default: `OTEL_SERVICE_NAME`, else `npm_package_name`, else
+   * `unknown_service:node`.
+   */
+  service?: string;
+}
+
+/**
+ * One format that does timestamp, ids, errors and JSON in a single pass. Use it alone: nothing
+ * need be combined with it.
+ *
+ * Fields, in this order: `timestamp`, `level`, `message`, `trace_id`, `request_id`, `session_id`,
+ * `span_id`, `service`, `context`, then those of `TraceContext.set` and the entry's own. A field
+ * of the entry that has one of these names is written with a `_` before it.
+ *
+ * @publicApi
+ *
+ * @example
+ * traceLogger(createLogger({ format: traceJson({ service: 'payments' }), transports }))
+ */
+export function traceJson(options: TraceJsonOptions = {}): Logform.Format {
+  const line = jsonLine(presetOf(options.preset), options.service ?? defaultService());
+  return markSelfContained(
+    format((info) => {
+      info[MESSAGE] = line(info as CapturedEntry);
+      return info;
+    })(),
+  );
+}
+
+/** Makes the function that writes an entry as one line of JSON. */
+export function jsonLine(preset: Preset, service: string): (entry: CapturedEntry) => string {
+  const timestampKey = `{${quoteJson(preset.timestamp)}:"`;
+  const levelKey = `",${quoteJson(preset.level)}:`;
+  const messageKey = `,${quoteJson(preset.message)}:`;
+  const contextKey = `,${quoteJson(preset.context)}:`;
+  const constants = members({ [preset.service]: service, ...preset.constants });
+  const outside = members(idFields(preset, null)) + constants;
+  const reserved = reservedNames(preset);
+  // Levels are few, and each is always written the same way.
+  const levels = new Map<string, string>();
+  const levelJson = (level: string): string => {
+    let json = levels.get(level);
+    if (json === undefined) {
+      json = quoteJson(preset.levelName?.(level) ?? String(level));
+      if (levels.size < 32) levels.set(level, json);
+    }
+    return json;
+  };
+
+  const writer = {};
+  const scopeJson = (scope: TraceScope): string => {
+    if (scope.renderedBy !== writer) {
+      scope.renderedBy = writer;
+      scope.rendered = members(idFields(preset, scope)) + constants;
+    }
+    return scope.rendered;
+  };
+
+  return (entry) => {
+    const scope = capturedScope(entry);
+    const time = isoTimestamp(entry[CALLED_AT] ?? Date.now());
+    const error = entryError(entry);
+    let json =
+      timestampKey +
+      time +
+      levelKey +
+      levelJson(entry.level) +
+      messageKey +
+      quoteJson(entryMessage(entry)) +
+      (scope === null ? outside : scopeJson(scope));
+    const { context, [INJECTED]: injected } = entry;
+    if (context !== undefined) json += contextKey + (jsonValue(context) ?? 'null');
+    if (scope?.fields !== undefined) json += fieldsJson(scope.fields, entry, reserved);
+    for (const key of Object.keys(entry)) {
+      if (key === 'level' || key === 'message' || key === 'context') continue;
+      if (error !== undefined && isErrorDuplicate(key)) continue;
+      if (injected !== undefined && Object.hasOwn(injected, key)) continue;
+      const value = jsonValue(readProperty(entry, key));
+      if (value === undefined) continue;
+      json += `,${quoteJson(reserved.has(key) ? `_${key}` : key)}:${value}`;
+    }
+    if (error !== undefined) json += members(preset.error(error));
+    return `${json}}`;
+  };
+}
+
+/** The fields of `TraceContext.set` that the entry does not set itself. */
+function fieldsJson(
+  fields: Readonly<Record<string, unknown>>,
+  entry: CapturedEntry,
+  reserved: ReadonlySet<string>,
+): string {
+  let json = '';
+  for (const key of Object.keys(fields)) {
+    if (Object.hasOwn(entry, key)) continue;
+    const value = jsonValue(fields[key]);
+    if (value !== undefined) json += `,${quoteJson(reserved.has(key) ? `_${key}` : key)}:${value}`;
+  }
+  return json;
+}
+
+/** Names that no field of an entry may take: it would stand on the line twice. */
+function reservedNames(preset: Preset): ReadonlySet<string> {
+  return new Set([
+    '__proto__',
+    preset.timestamp,
+    preset.level,
+    preset.message,
+    preset.service,
+    preset.context,
+    ...Object.keys(preset.ids),
+    ...Object.keys(preset.constants ?? {}),
+  ]);
+}
+
+function members(record: Readonly<Record<string, unknown>>): string {
+  let json = '';
+  for (const [key, value] of Object.entries(record)) {
+    const member = jsonValue(value);
+    if (member !== undefined) json += `,${quoteJson(key)}:${member}`;
+  }
+  return json;
+}

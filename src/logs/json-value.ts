@@ -1,0 +1,103 @@
+import { quoteJson } from './escape.js';
+
+/** Deeper than this, a value is named and not shown. */
+const MAX_DEPTH = 16;
+
+/**
+ * A value as JSON, whatever it is: where `JSON.stringify` throws (a cycle, a BigInt, a getter or
+ * `toJSON` that throws) or says nothing (errors, maps, sets), this writes what can be written.
+ * Returns `undefined` for what JSON leaves out: `undefined`, functions and symbols.
+ */
+export function jsonValue(value: unknown): string | undefined {
+  return write(value, []);
+}
+
+function write(value: unknown, ancestors: object[]): string | undefined {
+  switch (typeof value) {
+    case 'string':
+      return quoteJson(value);
+    case 'number':
+      return Number.isFinite(value) ? String(value) : 'null';
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'bigint':
+      return `"${value}"`;
+    case 'object':
+      return value === null ? 'null' : writeObject(value, ancestors);
+    default:
+      return undefined;
+  }
+}
+
+function writeObject(value: object, ancestors: object[]): string | undefined {
+  if (ancestors.includes(value)) return '"[Circular]"';
+  ancestors.push(value);
+  try {
+    if (ancestors.length > MAX_DEPTH) return quoteJson(`[${nameOf(value)}]`);
+    if (value instanceof Error) return writeRecord(errorFields(value), ancestors);
+    if (ArrayBuffer.isView(value)) return quoteJson(`[${nameOf(value)}(${value.byteLength})]`);
+    const { toJSON } = value as { toJSON?: unknown };
+    if (typeof toJSON === 'function') {
+      const json: unknown = toJSON.call(value);
+      return json === value ? writeContents(value, ancestors) : write(json, ancestors);
+    }
+    return writeContents(value, ancestors);
+  } catch (error) {
+    return quoteJson(`[Threw: ${messageOf(error)}]`);
+  } finally {
+    ancestors.pop();
+  }
+}
+
+function writeContents(value: object, ancestors: object[]): string {
+  if (Array.isArray(value)) return writeList(value, ancestors);
+  if (value instanceof Set) return writeList([...value], ancestors);
+  if (value instanceof Map) {
+    const entries = [...value].map(([key, item]) => [String(key), item] as const);
+    return writeRecord(Object.fromEntries(entries), ancestors);
+  }
+  return writeRecord(value, ancestors);
+}
+
+function writeList(list: readonly unknown[], ancestors: object[]): string {
+  return `[${list.map((item) => write(item, ancestors) ?? 'null').join(',')}]`;
+}
+
+function writeRecord(record: object, ancestors: object[]): string {
+  let json = '';
+  for (const key of Object.keys(record)) {
+    const value = write(readProperty(record, key), ancestors);
+    if (value !== undefined) json += `${json === '' ? '' : ','}${quoteJson(key)}:${value}`;
+  }
+  return `{${json}}`;
+}
+
+/** A property's value; of a getter that throws, a note that it did. */
+export function readProperty(record: object, key: string): unknown {
+  try {
+    return (record as Record<string, unknown>)[key];
+  } catch (error) {
+    return `[Threw: ${messageOf(error)}]`;
+  }
+}
+
+/** What an error has to say, including what `JSON.stringify` does not see. */
+export function errorFields(error: Error): Record<string, unknown> {
+  const fields: Record<string, unknown> = {
+    name: readProperty(error, 'name'),
+    message: readProperty(error, 'message'),
+    stack: readProperty(error, 'stack'),
+  };
+  if ('cause' in error) fields['cause'] = readProperty(error, 'cause');
+  if ('errors' in error) fields['errors'] = readProperty(error, 'errors');
+  for (const key of Object.keys(error)) fields[key] ??= readProperty(error, key);
+  return fields;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? String(readProperty(error, 'message')) : typeof error;
+}
+
+function nameOf(value: object): string {
+  return Array.isArray(value) ? 'Array' : String(value.constructor?.name ?? 'Object');
+}

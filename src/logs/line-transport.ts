@@ -1,0 +1,95 @@
+import { writeSync } from 'node:fs';
+import winston, { type Logger } from 'winston';
+import { warnOnce } from '../events/warning.js';
+import { sharedState } from '../trace/shared-state.js';
+import { MESSAGE } from './winston-symbols.js';
+
+// winston exports its base class, but its types do not say so.
+const { Transport } = winston as unknown as { Transport: new () => Logger['transports'][number] };
+
+/** Lines are not gathered beyond this: one turn may write more than fits a buffer. */
+const FLUSH_AT_CHARACTERS = 256 * 1024;
+const RETRY_AFTER_MS = 10;
+/** How long the end of the process waits for a reader that does not read. */
+const EXIT_PATIENCE_MS = 2000;
+
+// One listener for all transports, whichever copy of the package they come from.
+const open = sharedState('line-transports', () => {
+  const transports = new Set<{ flushAtExit(): void }>();
+  process.on('exit', () => {
+    for (const transport of transports) transport.flushAtExit();
+  });
+  return transports;
+});
+
+/**
+ * Writes lines to a file descriptor: those of one turn of the event loop with one system call
+ * before the loop goes on, and at `exit`, so that a crash loses nothing that was logged. A call
+ * for each line costs half as much again.
+ */
+export class LineTransport extends Transport {
+  private pending = '';
+  private rest: Buffer | undefined;
+  private isScheduled = false;
+
+  /**
+   * @param fd where to write, such as `1` for standard output.
+   * @param isImmediate whether each line is written at once, for a person who watches.
+   */
+  constructor(
+    private readonly fd: number,
+    private readonly isImmediate = false,
+  ) {
+    super();
+    open.add(this);
+  }
+
+  override log(entry: Record<symbol, string>, next: () => void): void {
+    this.pending += `${entry[MESSAGE]}\n`;
+    if (this.isImmediate || this.pending.length >= FLUSH_AT_CHARACTERS) {
+      this.flush();
+    } else if (!this.isScheduled) {
+      this.isScheduled = true;
+      setImmediate(this.flush);
+    }
+    next();
+  }
+
+  override close(): void {
+    this.flushAtExit();
+    open.delete(this);
+  }
+
+  /** Writes all there is, and waits for a slow reader, but not for ever. */
+  flushAtExit(): void {
+    const deadline = performance.now() + EXIT_PATIENCE_MS;
+    while (!this.writeOut() && performance.now() < deadline) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_AFTER_MS);
+    }
+  }
+
+  private readonly flush = (): void => {
+    this.isScheduled = false;
+    if (this.writeOut()) return;
+    this.isScheduled = true;
+    setTimeout(this.flush, RETRY_AFTER_MS);
+  };
+
+  /** Returns whether everything is written; not when the pipe is full. */
+  private writeOut(): boolean {
+    const lines = Buffer.from(this.pending);
+    let buffer = this.rest === undefined ? lines : Buffer.concat([this.rest, lines]);
+    this.pending = '';
+    this.rest = undefined;
+    try {
+      while (buffer.length > 0) buffer = buffer.subarray(writeSync(this.fd, buffer));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') {
+        this.rest = buffer;
+        return false;
+      }
+      warnOnce('TRACING_WRITE_FAILED', `log lines could not be written to fd ${this.fd}`, error);
+    }
+    return true;
+  }
+}

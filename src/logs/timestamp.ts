@@ -1,0 +1,41 @@
+const MS_PER_SECOND = 1000;
+
+/**
+ * Writes the time of an entry. The text of the second is kept until the next one: a server
+ * writes many lines in each.
+ */
+function perSecond(
+  prefixOf: (ms: number) => string,
+  suffixOf: (millis: number) => string,
+): (ms: number) => string {
+  let second = Number.NaN;
+  let prefix = '';
+  return (ms) => {
+    const current = Math.floor(ms / MS_PER_SECOND);
+    if (current !== second) {
+      prefix = prefixOf(ms);
+      second = current;
+    }
+    return prefix + suffixOf(ms - current * MS_PER_SECOND);
+  };
+}
+
+function pad(value: number, digits = 2): string {
+  return String(value).padStart(digits, '0');
+}
+
+/** ISO 8601 in UTC with milliseconds, as in `2024-01-15T10:30:15.042Z`. */
+export const isoTimestamp = perSecond(
+  (ms) => new Date(ms).toISOString().slice(0, 20),
+  (millis) => `${pad(millis, 3)}Z`,
+);
+
+/** Local time for people, as in `2024-01-15 10:30:15`. */
+export const localTimestamp = perSecond(
+  (ms) => {
+    const date = new Date(ms);
+    const day = `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+    return `${day} ${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
+  },
+  () => '',
+);

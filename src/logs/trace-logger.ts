@@ -1,0 +1,83 @@
+import type { Logger } from 'winston';
+import { tracingChannels } from '../events/channels.js';
+import { warnOnce } from '../events/warning.js';
+import { CALLED_AT, capture, SCOPE, type CapturedEntry } from './captured-entry.js';
+import { guardFormat, guardTransports } from './guard.js';
+
+const TRACED = Symbol.for('nestjs-tracing.traced-logger');
+
+/** So many entries wait only when a transport has stopped calling back. */
+const BACKLOG_WARNING = 10_000;
+/** Beyond this they are dropped: a dead transport must not take the process with it. */
+const BACKLOG_LIMIT = 100_000;
+
+/**
+ * Makes any winston logger capture the ids when it is called, not when its stream gets to the
+ * entry, and stand faults of its transports and formats: they cost a warning, never a request and
+ * never the line. Entries carry `trace_id`, `request_id`, `session_id` and `span_id` as plain
+ * fields, so that any format shows them. Child loggers are covered.
+ *
+ * The logger itself is changed and returned; twice is as good as once.
+ *
+ * @publicApi
+ *
+ * @example
+ * const logger = traceLogger(createLogger({ format: format.json(), transports }));
+ */
+export function traceLogger<T extends Logger>(logger: T): T {
+  const root = rootOf(logger) as Logger & { [TRACED]?: true };
+  if (root[TRACED]) return logger;
+  root[TRACED] = true;
+
+  const write = root.write.bind(root) as (entry: unknown) => boolean;
+  root.write = (chunk: unknown): boolean => {
+    if (typeof chunk !== 'object' || chunk === null) return write(chunk);
+    const entry = capture(chunk);
+    if (tracingChannels.log.hasSubscribers) publish(entry);
+    if (root.writableLength >= BACKLOG_WARNING && isStuck(root.writableLength)) return false;
+    try {
+      return write(entry);
+    } catch (error) {
+      warnOnce('TRACING_LOGGER_FAILED', 'a logger threw', error);
+      return true;
+    }
+  };
+
+  // Without a listener, a transport's error would end the process.
+  root.on('error', (error: unknown) => {
+    warnOnce('TRACING_TRANSPORT_FAILED', 'a log transport reported an error', error);
+  });
+  guardFormat(root);
+  guardTransports(root);
+  return logger;
+}
+
+/** A child has a `write` that cannot be changed, and hands its entries to its parent's. */
+function rootOf(logger: Logger): Logger {
+  let root = logger;
+  while (Object.getOwnPropertyDescriptor(root, 'write')?.configurable === false) {
+    root = Object.getPrototypeOf(root) as Logger;
+  }
+  return root;
+}
+
+function isStuck(waiting: number): boolean {
+  warnOnce(
+    'TRACING_LOG_BACKLOG',
+    `${BACKLOG_WARNING} log entries wait for a transport that does not keep up or does not call back; beyond ${BACKLOG_LIMIT} they are dropped`,
+  );
+  return waiting >= BACKLOG_LIMIT;
+}
+
+function publish(entry: CapturedEntry): void {
+  const scope = entry[SCOPE] ?? undefined;
+  tracingChannels.log.publish({
+    time: entry[CALLED_AT] ?? Date.now(),
+    level: entry.level,
+    message: entry.message,
+    trace: scope?.trace,
+    spanId: scope?.spanId,
+    fields: scope?.fields,
+    entry,
+  });
+}

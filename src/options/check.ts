@@ -1,0 +1,75 @@
+import { TracingConfigError } from './tracing-config.error.js';
+
+/** Throws unless the value is an object that is not an array. */
+export function checkRecord(name: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
+  throw invalid(name, value, 'an object');
+}
+
+/** Throws for a key that is no option, and names the one that was probably meant. */
+export function checkKeys(prefix: string, value: object, known: readonly string[]): void {
+  for (const key of Object.keys(value)) {
+    if (known.includes(key)) continue;
+    const meant = known.find((name) => name.toLowerCase() === key.toLowerCase());
+    throw new TracingConfigError(
+      'UNKNOWN_OPTION',
+      `\`${prefix}${key}\` is not an option.`,
+      meant === undefined ? `use one of ${known.join(', ')}.` : `write \`${prefix}${meant}\`.`,
+    );
+  }
+}
+
+export function checkOneOf(name: string, value: unknown, allowed: readonly string[]): void {
+  if (value === undefined || allowed.includes(value as string)) return;
+  throw new TracingConfigError(
+    `INVALID_${name.replace(/[^a-z]+/gi, '_').toUpperCase()}`,
+    `\`${name}\` is ${describe(value)}.`,
+    `use ${allowed.map((option) => `"${option}"`).join(' or ')}.`,
+  );
+}
+
+export function checkString(name: string, value: unknown): void {
+  if (value === undefined || (typeof value === 'string' && value !== '')) return;
+  throw invalid(name, value, 'a non-empty string');
+}
+
+export function checkBoolean(name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw invalid(name, value, '`true` or `false`');
+}
+
+/** Throws unless the value is a function or of the one other type that is allowed. */
+export function checkFunctionOr(
+  name: string,
+  value: unknown,
+  other?: 'boolean' | 'string' | 'array',
+): void {
+  if (value === undefined || typeof value === 'function') return;
+  if (other === 'array' ? Array.isArray(value) : typeof value === other) return;
+  throw invalid(
+    name,
+    value,
+    other === undefined ? 'a function' : `a function or ${article(other)}`,
+  );
+}
+
+function article(type: string): string {
+  return type === 'array' ? 'an array' : `a ${type}`;
+}
+
+function invalid(name: string, value: unknown, expected: string): TracingConfigError {
+  return new TracingConfigError(
+    'INVALID_OPTION',
+    `\`${name}\` is ${describe(value)}.`,
+    `make it ${expected}.`,
+  );
+}
+
+/** Says what was found without showing it: an option may hold a secret. */
+function describe(value: unknown): string {
+  if (value === null) return '`null`';
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'string' && value.length <= 20
+    ? JSON.stringify(value)
+    : `of type ${typeof value}`;
+}

@@ -1,0 +1,104 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger, LoggerOptions } from 'winston';
+import type { FinishRecord } from '../trace/finish-record.js';
+
+/**
+ * Where an id may come from: the name of a request header, or a function that reads the request
+ * (Node's own, on Fastify too). A value that is not valid is passed over.
+ */
+export type IdSource = string | ((request: IncomingMessage) => string | undefined);
+
+/** How one kind of id is found, checked and made. */
+export interface IdOptions {
+  /** In this order, first valid wins; replaces the sources in the table of ids. */
+  sources?: readonly IdSource[];
+  /** Replaces the rule of 1 to 128 characters of `A-Z a-z 0-9 _ . : @ / + = -`. */
+  validate?: (value: string) => boolean;
+  /** Makes an id when no source has one. */
+  generate?: () => string;
+  /** The response header, or `false` for none. */
+  header?: string | false;
+}
+
+/** How the trace id is found, checked and made. */
+export interface TraceIdOptions extends IdOptions {
+  /** `w3c`: always 32 hex digits. `any`: an inbound `X-Request-ID` may be it. Default: `any`. */
+  format?: 'w3c' | 'any';
+}
+
+/** How the session id is found, checked and made. */
+export interface SessionOptions extends IdOptions {
+  /**
+   * Keys the digest of bearer tokens (HMAC-SHA256), so that nobody who reads the logs can test a
+   * guessed token against them. At least 16 characters.
+   */
+  key?: string;
+}
+
+/** Which part of the finish line is written, and how. */
+export interface AccessLogOptions {
+  /** Requests without a finish line: paths, patterns of paths, or a function. */
+  exclude?: readonly (string | RegExp)[] | ((record: FinishRecord) => boolean);
+  /** Default: `info`, from 400 `warn`, from 500 `error`. */
+  level?: string | ((record: FinishRecord) => string);
+  /** The names of the fields to keep, or a function that returns all of them. */
+  fields?:
+    | readonly (keyof FinishRecord)[]
+    | ((
+        record: FinishRecord,
+        request: IncomingMessage,
+        response: ServerResponse,
+      ) => Record<string, unknown>);
+  /** Default: `Request finished`. */
+  message?: string | ((record: FinishRecord) => string);
+}
+
+/** The field names of a log backend. */
+export type PresetName = 'otel' | 'ecs' | 'gcp' | 'datadog';
+
+/**
+ * What `TracingModule.forRoot` takes. Everything is optional.
+ *
+ * @publicApi
+ *
+ * @example
+ * TracingModule.forRoot({
+ *   service: 'payments',
+ *   preset: 'gcp',
+ *   session: { key: process.env.SESSION_DIGEST_KEY },
+ *   accessLog: { exclude: ['/health'] },
+ * })
+ */
+export interface TracingModuleOptions {
+  /**
+   * A winston logger of your own, or options for one. By default the module makes one: standard
+   * output, level `info`.
+   */
+  logger?: Logger | LoggerOptions;
+  /** Of the module's own logger. Default: `text` on a terminal, `json` elsewhere. */
+  format?: 'json' | 'text';
+  /** The least severe level that the module's own logger writes. Default: `info`. */
+  level?: string;
+  /** The field names of the module's own JSON. */
+  preset?: PresetName;
+  /**
+   * The name of the application on every JSON line. Default: `OTEL_SERVICE_NAME`, else
+   * `npm_package_name`, else `unknown_service:node`.
+   */
+  service?: string;
+  /**
+   * Whether ids and W3C headers of a caller are adopted; a function decides for each request.
+   * Default: `true`. Say `false`, or look at the address, where the internet calls directly.
+   */
+  trustIncoming?: boolean | ((request: IncomingMessage) => boolean);
+  requestId?: IdOptions;
+  /** `'w3c'` is short for `{ format: 'w3c' }`. */
+  traceId?: 'w3c' | TraceIdOptions;
+  session?: SessionOptions;
+  /** Keys of W3C baggage that are forwarded. Default: none. */
+  baggage?: { allow: readonly string[] };
+  /** The finish line; `false` for none. */
+  accessLog?: false | AccessLogOptions;
+  /** `false` leaves `handler_ms` out and saves Nest's interceptor machinery. Default: `true`. */
+  interceptor?: boolean;
+}

@@ -1,0 +1,112 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { tracingChannels } from '../events/channels.js';
+import { warnOnce } from '../events/warning.js';
+import type { AccessLogOptions } from '../options/tracing-options.js';
+import type { FinishRecord, Outcome } from '../trace/finish-record.js';
+import type { Trace } from '../trace/trace.js';
+import { roundMs } from './round-ms.js';
+import { stepsOf } from './steps.js';
+
+/** Writes a line in the trace that is current. */
+export type WriteLine = (level: string, message: string, fields: object) => void;
+
+/** Ends a request: one line, one event. */
+export type FinishRequest = (
+  trace: Trace,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => void;
+
+/**
+ * Makes the function that ends a request. What the options leave open is settled here, once.
+ *
+ * A callback of the user's that throws costs the line its part, and a warning; never the line.
+ */
+export function finishLine(accessLog: false | AccessLogOptions, write: WriteLine): FinishRequest {
+  const line = accessLog === false ? undefined : lineWriter(accessLog, write);
+  const { requestFinish } = tracingChannels;
+  return (trace, request, response) => {
+    if (line === undefined && !requestFinish.hasSubscribers) return;
+    const record = finishRecord(trace, response);
+    line?.(record, request, response);
+    if (requestFinish.hasSubscribers) requestFinish.publish({ trace, record });
+  };
+}
+
+function lineWriter(
+  { exclude, level, fields, message }: AccessLogOptions,
+  write: WriteLine,
+): (record: FinishRecord, request: IncomingMessage, response: ServerResponse) => void {
+  const isExcluded = attempt('exclude', exclusion(exclude));
+  const levelOf = attempt('level', typeof level === 'function' ? level : () => level);
+  const messageOf = attempt('message', typeof message === 'function' ? message : () => message);
+  const fieldsOf = attempt('fields', fieldPicker(fields));
+  return (record, request, response) => {
+    if (isExcluded(record) === true) return;
+    write(
+      levelOf(record) ?? levelFor(record.status_code),
+      messageOf(record) ?? 'Request finished',
+      fieldsOf(record, request, response) ?? record,
+    );
+  };
+}
+
+function attempt<A extends unknown[], R>(name: string, callback: (...args: A) => R) {
+  return (...args: A): R | undefined => {
+    try {
+      return callback(...args);
+    } catch (error) {
+      warnOnce(`TRACING_ACCESS_LOG_${name.toUpperCase()}`, `\`accessLog.${name}\` threw`, error);
+      return undefined;
+    }
+  };
+}
+
+function exclusion(exclude: AccessLogOptions['exclude']): (record: FinishRecord) => boolean {
+  if (typeof exclude === 'function') return exclude;
+  const paths = exclude ?? [];
+  return ({ path = '' }) =>
+    paths.some((pattern) =>
+      typeof pattern === 'string' ? pattern === path : path.search(pattern) !== -1,
+    );
+}
+
+function fieldPicker(
+  fields: AccessLogOptions['fields'],
+): (record: FinishRecord, request: IncomingMessage, response: ServerResponse) => object {
+  if (fields === undefined) return (record) => record;
+  if (typeof fields === 'function') return fields;
+  return (record) => Object.fromEntries(fields.map((name) => [name, record[name]]));
+}
+
+function levelFor(status: number | undefined): string {
+  if (status === undefined || status < 400) return 'info';
+  return status < 500 ? 'warn' : 'error';
+}
+
+function finishRecord(trace: Trace, response: ServerResponse): FinishRecord {
+  const { metadata } = trace;
+  // Before the headers are out, a status is only what it would have been.
+  const status = response.headersSent ? response.statusCode : undefined;
+  const outcome = outcomeOf(response);
+  const steps = outcome === 'errored' && trace.spans !== undefined ? stepsOf(trace) : undefined;
+  metadata.settle?.(response.statusCode);
+  return {
+    duration_ms: roundMs(trace.elapsedMs),
+    ...(trace.handlerMs !== undefined && { handler_ms: roundMs(trace.handlerMs) }),
+    method: metadata.method,
+    path: metadata.path,
+    route: metadata.route,
+    handler: metadata.handler,
+    status_code: status,
+    outcome,
+    ...(steps !== undefined && { steps }),
+  };
+}
+
+function outcomeOf(response: ServerResponse): Outcome {
+  if (response.headersSent && response.statusCode >= 500) return 'errored';
+  if (response.writableFinished) return 'completed';
+  // Ended from this side with an error: a stream that broke after its headers.
+  return response.errored ? 'errored' : 'aborted';
+}

@@ -1,0 +1,77 @@
+import { createHmac, hash, randomBytes } from 'node:crypto';
+
+/** Upper bound on the length of an id that is adopted from a caller. */
+export const MAX_ID_LENGTH = 128;
+
+const VALID_ID = /^[A-Za-z0-9_.:@/+=-]{1,128}$/;
+const LOWER_HEX_32 = /^[0-9a-f]{32}$/;
+const HEX_32 = /^[0-9a-fA-F]{32}$/;
+const UUID = /^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$/;
+const ALL_ZERO_TRACE_ID = '0'.repeat(32);
+
+/**
+ * Whether a value may be adopted as an id: 1 to 128 characters of
+ * `A-Z a-z 0-9 _ . : @ / + = -`. Nothing in that set can end a header, forge a log line or
+ * drive a terminal, and it holds what proxies and SDKs really send (nginx, UUIDs, W3C, AWS).
+ *
+ * @example
+ * isValidId('req-001');   // true
+ * isValidId('a\r\nb');    // false
+ */
+export function isValidId(value: unknown): value is string {
+  return typeof value === 'string' && VALID_ID.test(value);
+}
+
+/** Whether a value is a W3C trace id: 32 lower-case hex digits, not all of them zero. */
+export function isW3cTraceId(value: string): boolean {
+  return LOWER_HEX_32.test(value) && value !== ALL_ZERO_TRACE_ID;
+}
+
+/**
+ * The form in which any valid id goes out as the trace id of a `traceparent`: itself if it is one
+ * already, the digits of a UUID, or else the first 32 hex digits of its SHA-256.
+ *
+ * @see https://www.w3.org/TR/trace-context-2/#trace-id
+ */
+export function toW3cTraceId(id: string): string {
+  if (isW3cTraceId(id)) return id;
+  const digits = UUID.test(id) ? id.replaceAll('-', '') : id;
+  const lower = HEX_32.test(digits) ? digits.toLowerCase() : ALL_ZERO_TRACE_ID;
+  return lower === ALL_ZERO_TRACE_ID ? hash('sha256', id).slice(0, 32) : lower;
+}
+
+/**
+ * A digest that stands for a secret in the logs: `prefix` and 16 hex digits of its SHA-256,
+ * keyed (HMAC) where a key is given.
+ */
+export function digestId(prefix: string, secret: string, key?: string): string {
+  const hex =
+    key === undefined
+      ? hash('sha256', secret)
+      : createHmac('sha256', key).update(secret).digest('hex');
+  return prefix + hex.slice(0, 16);
+}
+
+// Asking the system for randomness costs 50 times more than cutting it from a pool, so digits
+// are drawn for many ids at once.
+const POOL_BYTES = 1024;
+let pool = '';
+let poolOffset = 0;
+
+function randomHex(digits: number): string {
+  if (poolOffset + digits > pool.length) {
+    pool = randomBytes(POOL_BYTES).toString('hex');
+    poolOffset = 0;
+  }
+  return pool.slice(poolOffset, (poolOffset += digits));
+}
+
+/** A new W3C trace id: 32 random lower-case hex digits. */
+export function newTraceId(): string {
+  return randomHex(32);
+}
+
+/** A new W3C span id: 16 random lower-case hex digits. */
+export function newSpanId(): string {
+  return randomHex(16);
+}

@@ -1,0 +1,47 @@
+import { newSpanId } from './ids.js';
+import { TraceScope, type Trace } from './trace.js';
+
+/** More spans than this are run but not kept: a loop must not fill the memory. */
+export const MAX_SPANS = 1000;
+
+/** Values that describe a span, as OpenTelemetry allows them. */
+export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
+
+/** One named operation inside a trace. */
+export class Span {
+  readonly spanId = newSpanId();
+  /** Monotonic start, milliseconds. */
+  readonly startedMs = performance.now();
+  /** Milliseconds, or `undefined` while it runs. */
+  durationMs: number | undefined = undefined;
+  failed = false;
+  error: unknown = undefined;
+
+  private currentScope: TraceScope | undefined = undefined;
+
+  constructor(
+    readonly trace: Trace,
+    readonly name: string,
+    readonly parentSpanId: string,
+    readonly attributes: SpanAttributes | undefined,
+  ) {}
+
+  /** The trace's own scope with this span's id. */
+  get scope(): TraceScope {
+    const { fields } = this.trace.scope;
+    if (this.currentScope?.fields !== fields || this.currentScope === undefined) {
+      this.currentScope = new TraceScope(this.trace, this.spanId, fields);
+    }
+    return this.currentScope;
+  }
+
+  end(): void {
+    this.durationMs = performance.now() - this.startedMs;
+  }
+
+  fail(error: unknown): void {
+    this.failed = true;
+    this.error = error;
+    this.end();
+  }
+}

@@ -1,0 +1,118 @@
+import { toW3cTraceId } from './ids.js';
+import type { Span } from './span.js';
+
+/** The ids of one request, message, job or run. */
+export interface TraceIds {
+  /** What all services that take part in one user action share. */
+  readonly traceId: string;
+  /** This request alone. */
+  readonly requestId: string;
+  /** All requests of one user's session. */
+  readonly sessionId: string;
+  /** The part of the trace that this process does: 16 lower-case hex digits. */
+  readonly spanId: string;
+}
+
+/** What is known of a request besides its ids. */
+export interface TraceMetadata {
+  /** `http`, or `manual` for {@link TraceContext.run}. */
+  readonly transport: string;
+  /** When it began: milliseconds since the Unix epoch. */
+  readonly startedAt: number;
+  /** The HTTP method. */
+  readonly method?: string | undefined;
+  /** The path that was asked for, without its query. */
+  readonly path?: string | undefined;
+  /** The template of the route that matched, as in `/users/:id`. Known once routing is done. */
+  readonly route?: string | undefined;
+  /** Controller and method, as in `PaymentController.pay`. Known once routing is done. */
+  readonly handler?: string | undefined;
+}
+
+/** Metadata that somebody still works on: what the rest of the package sees of a live request. */
+export interface LiveMetadata extends TraceMetadata {
+  /** Sets the handler where the execution context knows better than the router. */
+  nameHandler?(name: string): void;
+  /** Looks up route and handler for good, when the response has closed with this status. */
+  settle?(status: number): void;
+}
+
+/** How a trace came in over W3C headers. */
+export interface W3cOrigin {
+  /** The span of the caller, if there is one: 16 lower-case hex digits. */
+  readonly parentSpanId: string | undefined;
+  /** The trace flags that go out again. */
+  readonly flags: number;
+  readonly tracestate: string | undefined;
+  /** Only what `baggage.allow` lets through. */
+  readonly baggage: string | undefined;
+  /** 32 hex digits; where `traceId` is not W3C it is derived on first use. */
+  readonly traceId: string | undefined;
+}
+
+/**
+ * The value that flows: one for each request, in the async context from its first hook to its
+ * response's close. Everything else reads it.
+ */
+export class Trace implements TraceIds {
+  /** Monotonic start, milliseconds. */
+  readonly startedMs = performance.now();
+  /** What the next log entry says of this trace. Replaced, never changed: entries keep theirs. */
+  scope: TraceScope;
+  /** Monotonic, milliseconds; `undefined` until the interceptor runs. */
+  handlerStartedMs: number | undefined = undefined;
+  /** Milliseconds that the interceptor measured; `undefined` until the handler is done. */
+  handlerMs: number | undefined = undefined;
+  /** In the order in which they began; `undefined` until there is one. */
+  spans: Span[] | undefined = undefined;
+  /** Spans beyond the limit, which were run but not kept. */
+  droppedSpans = 0;
+  finished = false;
+
+  private w3cId: string | undefined;
+
+  constructor(
+    readonly traceId: string,
+    readonly requestId: string,
+    readonly sessionId: string,
+    readonly spanId: string,
+    readonly origin: W3cOrigin,
+    readonly metadata: LiveMetadata,
+  ) {
+    this.w3cId = origin.traceId;
+    this.scope = new TraceScope(this, spanId, undefined);
+  }
+
+  /** The trace id as it goes out in `traceparent`. */
+  get w3cTraceId(): string {
+    return (this.w3cId ??= toW3cTraceId(this.traceId));
+  }
+
+  /** Monotonic milliseconds since the start. */
+  get elapsedMs(): number {
+    return performance.now() - this.startedMs;
+  }
+
+  /** Adds a field to every later entry; entries that are already on their way keep what they had. */
+  setField(key: string, value: unknown): void {
+    const fields: Record<string, unknown> = Object.assign(Object.create(null), this.scope.fields);
+    fields[key] = value;
+    this.scope = new TraceScope(this, this.spanId, fields);
+  }
+}
+
+/** Extra fields of a trace's entries: an object without a prototype, so any key is only a key. */
+export type TraceFields = Readonly<Record<string, unknown>>;
+
+/** What a log entry says of its trace, fixed at the moment of the call. */
+export class TraceScope {
+  /** The format that made {@link rendered}, so that the ids are written out once, not per line. */
+  renderedBy: object | undefined = undefined;
+  rendered = '';
+
+  constructor(
+    readonly trace: Trace,
+    readonly spanId: string,
+    readonly fields: TraceFields | undefined,
+  ) {}
+}

@@ -1,0 +1,116 @@
+import {
+  Module,
+  type DynamicModule,
+  type MiddlewareConsumer,
+  type NestModule,
+  type Provider,
+} from '@nestjs/common';
+import { APP_INTERCEPTOR, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { ClsModule } from 'nestjs-cls';
+import { RUN_SPAN } from './context/run-span.token.js';
+import { TraceContext } from './context/trace-context.js';
+import { nameHandlers } from './incoming/name-handlers.js';
+import { installRequestHook } from './incoming/request-hook.js';
+import { RequestTracer } from './incoming/request-tracer.js';
+import { TracingMiddleware } from './incoming/tracing.middleware.js';
+import { TracingLogger, WINSTON_LOGGER } from './logs/tracing-logger.js';
+import { RAW_TRACING_OPTIONS, TRACING_OPTIONS } from './options/options.token.js';
+import type { ResolvedTracingOptions } from './options/resolve-options.js';
+import type { TracingModuleOptions } from './options/tracing-options.js';
+import { finishLine } from './timings/finish-line.js';
+import { runSpan } from './timings/run-span.js';
+import { TracingInterceptor } from './timings/tracing.interceptor.js';
+import { openApplication, type TracingApplication } from './tracing.application.js';
+import {
+  ConfigurableModuleClass,
+  type TracingModuleAsyncOptions,
+} from './tracing.module-definition.js';
+
+const APPLICATION = Symbol('nestjs-tracing.application');
+
+const providers: Provider[] = [
+  {
+    provide: APPLICATION,
+    inject: [ModulesContainer, RAW_TRACING_OPTIONS],
+    useFactory: openApplication,
+  },
+  {
+    provide: TRACING_OPTIONS,
+    inject: [APPLICATION],
+    useFactory: ({ options }: TracingApplication) => options,
+  },
+  {
+    provide: WINSTON_LOGGER,
+    inject: [APPLICATION],
+    useFactory: ({ logger }: TracingApplication) => logger,
+  },
+  {
+    provide: RequestTracer,
+    inject: [TRACING_OPTIONS, TracingLogger],
+    useFactory: (options: ResolvedTracingOptions, logger: TracingLogger) =>
+      new RequestTracer(options, finishLine(options.accessLog, logger.write.bind(logger))),
+  },
+  { provide: RUN_SPAN, useValue: runSpan },
+  TraceContext,
+  TracingLogger,
+];
+
+const interceptor: Provider = { provide: APP_INTERCEPTOR, useClass: TracingInterceptor };
+
+/**
+ * Traces an application: ids for every request, on every log line, on every response, and one
+ * finish line for each. Import it in the root module; it is global.
+ *
+ * @publicApi
+ *
+ * @example
+ * \@Module({ imports: [TracingModule.forRoot({ service: 'payments' })] })
+ * export class AppModule {}
+ *
+ * @example
+ * TracingModule.forRootAsync({
+ *   inject: [ConfigService],
+ *   useFactory: (config: ConfigService) => ({ service: config.get('SERVICE') }),
+ * })
+ */
+@Module({
+  imports: [ClsModule],
+  providers,
+  exports: [TraceContext, TracingLogger, ClsModule],
+})
+export class TracingModule extends ConfigurableModuleClass implements NestModule {
+  constructor(
+    private readonly host: HttpAdapterHost,
+    private readonly modules: ModulesContainer,
+    private readonly tracer: RequestTracer,
+  ) {
+    super();
+  }
+
+  static override forRoot(options: TracingModuleOptions = {}): DynamicModule {
+    return withInterceptor(super.forRoot(options), options?.interceptor);
+  }
+
+  /**
+   * Options from a factory, a class or an existing provider. `interceptor` stands beside them:
+   * whether Nest runs interceptors has to be known before the factory runs.
+   */
+  static override forRootAsync(options: TracingModuleAsyncOptions): DynamicModule {
+    const { interceptor: isIntercepting, ...rest } = options;
+    return withInterceptor(super.forRootAsync(rest), isIntercepting);
+  }
+
+  /** @internal */
+  configure(consumer: MiddlewareConsumer): void {
+    const { httpAdapter } = this.host;
+    nameHandlers(this.modules, httpAdapter);
+    if (!installRequestHook(httpAdapter, this.tracer)) {
+      consumer.apply(TracingMiddleware).forRoutes('{*path}');
+    }
+  }
+}
+
+function withInterceptor(definition: DynamicModule, isWanted = true): DynamicModule {
+  if (!isWanted) return definition;
+  return { ...definition, providers: [...(definition.providers ?? []), interceptor] };
+}
