@@ -27,7 +27,7 @@ export function finishLine(accessLog: false | AccessLogOptions, write: WriteLine
   const { requestFinish } = tracingChannels;
   return (trace, request, response) => {
     if (line === undefined && !requestFinish.hasSubscribers) return;
-    const record = finishRecord(trace, response);
+    const record = finishRecord(trace, request, response);
     line?.(record, request, response);
     if (requestFinish.hasSubscribers) requestFinish.publish({ trace, record });
   };
@@ -84,11 +84,15 @@ function levelFor(status: number | undefined): string {
   return status < 500 ? 'warn' : 'error';
 }
 
-function finishRecord(trace: Trace, response: ServerResponse): FinishRecord {
+function finishRecord(
+  trace: Trace,
+  request: IncomingMessage,
+  response: ServerResponse,
+): FinishRecord {
   const { metadata } = trace;
   // Before the headers are out, a status is only what it would have been.
   const status = response.headersSent ? response.statusCode : undefined;
-  const outcome = outcomeOf(response);
+  const outcome = outcomeOf(request, response);
   const steps = outcome === 'errored' && trace.spans !== undefined ? stepsOf(trace) : undefined;
   metadata.settle?.(response.statusCode);
   return {
@@ -104,9 +108,11 @@ function finishRecord(trace: Trace, response: ServerResponse): FinishRecord {
   };
 }
 
-function outcomeOf(response: ServerResponse): Outcome {
+function outcomeOf(request: IncomingMessage, response: ServerResponse): Outcome {
   if (response.headersSent && response.statusCode >= 500) return 'errored';
   if (response.writableFinished) return 'completed';
-  // Ended from this side with an error: a stream that broke after its headers.
-  return response.errored ? 'errored' : 'aborted';
+  // A client that leaves ends or resets the connection. Where neither happened it was this side
+  // that gave up, such as on a stream that broke behind its headers.
+  const { readableEnded, errored } = request.socket;
+  return readableEnded || errored ? 'aborted' : 'errored';
 }

@@ -1,0 +1,59 @@
+import { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A JSON log line. */
+export type Line = Record<string, unknown> & {
+  level: string;
+  message: string;
+  trace_id: string;
+  request_id: string;
+  session_id: string;
+  span_id: string;
+};
+
+/** Where a test's logger writes: keeps the lines and hands them out parsed. */
+export class LineSink extends Writable {
+  readonly raw: string[] = [];
+  private rest = '';
+
+  constructor(private readonly delayMs = 0) {
+    super({ decodeStrings: false });
+  }
+
+  override _write(chunk: string | Buffer, _encoding: string, next: () => void): void {
+    const lines = (this.rest + String(chunk)).split('\n');
+    this.rest = lines.pop() ?? '';
+    this.raw.push(...lines);
+    if (this.delayMs === 0) next();
+    else setTimeout(next, this.delayMs);
+  }
+
+  get lines(): Line[] {
+    return this.raw.map((line) => JSON.parse(line) as Line);
+  }
+
+  /** The finish lines so far. */
+  get finished(): Line[] {
+    return this.lines.filter(({ message }) => message === 'Request finished');
+  }
+
+  clear(): void {
+    this.raw.length = 0;
+  }
+
+  /** Waits until there are that many finish lines, and a little for one too many. */
+  async finishes(count: number): Promise<Line[]> {
+    await eventually(() => this.finished.length >= count, `${count} finish lines`);
+    await sleep(20);
+    return this.finished;
+  }
+}
+
+/** Waits for a condition, and says which one never came true. */
+export async function eventually(isTrue: () => boolean, what: string): Promise<void> {
+  const deadline = Date.now() + 5000;
+  while (!isTrue()) {
+    if (Date.now() > deadline) throw new Error(`waited 5 s for ${what}`);
+    await sleep(5);
+  }
+}
