@@ -66,9 +66,12 @@ export class TraceContext {
     return currentScope()?.spanId;
   }
 
-  /** Method, path, route, handler, transport and start of the request. */
+  /** Method, path, route, handler, transport and start of the request, as known by now. */
   get metadata(): TraceMetadata | undefined {
-    return currentTrace()?.metadata;
+    const trace = currentTrace();
+    if (trace === undefined) return undefined;
+    const { transport, startedAt, method, path, route, handler } = trace.metadata;
+    return { transport, startedAt, method, path, route, handler };
   }
 
   /** Monotonic milliseconds since the request began. */

@@ -80,21 +80,30 @@ function openChannel<K extends keyof EventMap>(name: K): EventChannel<EventMap[K
  * request, so each is wrapped as it subscribes.
  */
 function guardSubscribers(target: Channel): Channel {
-  const guarded = new WeakMap<ChannelListener, ChannelListener>();
-  const { subscribe, unsubscribe } = target;
+  const guards = new WeakMap<ChannelListener, ChannelListener>();
+  // A channel changes its prototype with its first and last subscriber, and subscribing to an
+  // idle one calls itself again on the new prototype.
+  const original = (self: Channel): Channel => Object.getPrototypeOf(self) as Channel;
   target.subscribe = function (listener) {
-    const guard: ChannelListener = (message, name) => {
-      try {
-        listener(message, name);
-      } catch (error) {
-        warnOnce('TRACING_SUBSCRIBER_FAILED', `a subscriber of ${String(name)} threw`, error);
-      }
-    };
-    guarded.set(listener, guard);
-    subscribe.call(this, guard);
+    let guard = guards.get(listener);
+    if (guard === undefined) {
+      guard = guardOf(listener);
+      guards.set(listener, guard).set(guard, guard);
+    }
+    original(this).subscribe.call(this, guard);
   };
   target.unsubscribe = function (listener) {
-    return unsubscribe.call(this, guarded.get(listener) ?? listener);
+    return original(this).unsubscribe.call(this, guards.get(listener) ?? listener);
   };
   return target;
+}
+
+function guardOf(listener: ChannelListener): ChannelListener {
+  return (message, name) => {
+    try {
+      listener(message, name);
+    } catch (error) {
+      warnOnce('TRACING_SUBSCRIBER_FAILED', `a subscriber of ${String(name)} threw`, error);
+    }
+  };
 }

@@ -27,7 +27,8 @@ export class HttpMetadata implements LiveMetadata {
   readonly method: string;
   readonly path: string;
 
-  private request: RoutedRequest | undefined;
+  // Truly private: whoever prints or serializes the metadata must not get the whole request.
+  #request: RoutedRequest | undefined;
   private settled: MatchedRoute = NO_ROUTE;
   private handlerName: string | undefined = undefined;
 
@@ -38,7 +39,7 @@ export class HttpMetadata implements LiveMetadata {
   constructor(raw: IncomingMessage, routed: object) {
     this.method = raw.method ?? '';
     this.path = pathOf(raw.url ?? '');
-    this.request = routed;
+    this.#request = routed;
   }
 
   get route(): string | undefined {
@@ -56,15 +57,15 @@ export class HttpMetadata implements LiveMetadata {
 
   /** Looks up the route for good and lets go of the request: a context may outlive it. */
   settle(status: number): void {
-    if (this.request === undefined) return;
+    if (this.#request === undefined) return;
     const matched = this.matched;
     // A route that is not Nest's may have been a middleware that let the request pass.
     this.settled = matched.handler === undefined && status === 404 ? NO_ROUTE : matched;
-    this.request = undefined;
+    this.#request = undefined;
   }
 
   private get matched(): MatchedRoute {
-    return this.request === undefined ? this.settled : matchedRoute(this.request);
+    return this.#request === undefined ? this.settled : matchedRoute(this.#request);
   }
 }
 

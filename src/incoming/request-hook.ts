@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AbstractHttpAdapter } from '@nestjs/core';
-import type { RequestTracer } from './request-tracer.js';
+import { isTraced, type RequestTracer } from './request-tracer.js';
 
 type Done = (error?: Error) => void;
 type RequestHook = (this: unknown, request: Raw, response: Raw, done: Done) => unknown;
@@ -36,13 +36,11 @@ export function installRequestHook(target: object, tracer: RequestTracer): boole
 
   let inner = adapter.onRequestHook;
   const hook: RequestHook = function (request, response, done) {
-    const run = (): unknown =>
-      inner === undefined ? done() : inner.call(this, request, response, done);
-    return tracer.run(
-      (request.raw ?? request) as IncomingMessage,
-      (response.raw ?? response) as ServerResponse,
-      request,
-      run,
+    const raw = (request.raw ?? request) as IncomingMessage;
+    // A hook that was set later may call this one, which it found in the slot.
+    if (isTraced(raw)) return done();
+    return tracer.run(raw, (response.raw ?? response) as ServerResponse, request, () =>
+      inner === undefined ? done() : inner.call(this, request, response, done),
     );
   };
   setOnRequestHook.call(adapter, hook);

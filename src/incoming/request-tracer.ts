@@ -29,6 +29,11 @@ const NOTHING: TraceCarrier = Object.freeze({});
 
 type TracedRequest = IncomingMessage & { [SEEN]?: true };
 
+/** Whether a request has its trace already. */
+export function isTraced(request: IncomingMessage): boolean {
+  return (request as TracedRequest)[SEEN] === true;
+}
+
 /** Opens a trace for each HTTP request, and closes it with its response. */
 export class RequestTracer {
   private readonly readTraceId: IdReader;
@@ -56,13 +61,12 @@ export class RequestTracer {
   }
 
   /**
-   * Runs `next` in the trace of a request. A request that has one already just goes on: another
-   * library's hook may have wrapped ours, or the module may be there twice.
+   * Runs `next` in the trace of a request, which is new unless the request has one.
    *
    * @param routed the request as the platform's router knows it.
    */
   run<T>(request: IncomingMessage, response: ServerResponse, routed: object, next: () => T): T {
-    if ((request as TracedRequest)[SEEN]) return next();
+    if (isTraced(request)) return next();
     (request as TracedRequest)[SEEN] = true;
 
     const carrier = this.isTrusted(request) ? this.read(request) : NOTHING;

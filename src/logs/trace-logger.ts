@@ -2,14 +2,10 @@ import type { Logger } from 'winston';
 import { tracingChannels } from '../events/channels.js';
 import { warnOnce } from '../events/warning.js';
 import { CALLED_AT, capture, SCOPE, type CapturedEntry } from './captured-entry.js';
-import { guardFormat, guardTransports } from './guard.js';
+import { guardFormat } from './guard-format.js';
+import { guardTransports } from './guard-transports.js';
 
 const TRACED = Symbol.for('nestjs-tracing.traced-logger');
-
-/** So many entries wait only when a transport has stopped calling back. */
-const BACKLOG_WARNING = 10_000;
-/** Beyond this they are dropped: a dead transport must not take the process with it. */
-const BACKLOG_LIMIT = 100_000;
 
 /**
  * Makes any winston logger capture the ids when it is called, not when its stream gets to the
@@ -34,7 +30,6 @@ export function traceLogger<T extends Logger>(logger: T): T {
     if (typeof chunk !== 'object' || chunk === null) return write(chunk);
     const entry = capture(chunk);
     if (tracingChannels.log.hasSubscribers) publish(entry);
-    if (root.writableLength >= BACKLOG_WARNING && isStuck(root.writableLength)) return false;
     try {
       return write(entry);
     } catch (error) {
@@ -59,14 +54,6 @@ function rootOf(logger: Logger): Logger {
     root = Object.getPrototypeOf(root) as Logger;
   }
   return root;
-}
-
-function isStuck(waiting: number): boolean {
-  warnOnce(
-    'TRACING_LOG_BACKLOG',
-    `${BACKLOG_WARNING} log entries wait for a transport that does not keep up or does not call back; beyond ${BACKLOG_LIMIT} they are dropped`,
-  );
-  return waiting >= BACKLOG_LIMIT;
 }
 
 function publish(entry: CapturedEntry): void {

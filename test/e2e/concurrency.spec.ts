@@ -132,7 +132,9 @@ describe.each(PLATFORMS)('overlapping requests on %s', (platform) => {
 
   it('stay apart when clients send the same id', async () => {
     const sink = new LineSink();
-    const { url } = await tracedApp(platform, sink).of({ controllers: [WorkController] }).start();
+    const { url } = await tracedApp(platform, sink)
+      .of({ controllers: [WorkController] })
+      .start();
     await Promise.all(
       Array.from({ length: 20 }, (_, id) =>
         fetch(`${url}/work/${id}`, { headers: { 'x-request-id': 'same' } }),

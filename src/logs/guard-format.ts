@@ -1,7 +1,7 @@
-import type { Logform, Logger, transport as Transport } from 'winston';
+import type { Logform, Logger } from 'winston';
 import { warnOnce } from '../events/warning.js';
 import { defaultService } from '../options/resolve-options.js';
-import { INJECTED, SCOPE, type CapturedEntry } from './captured-entry.js';
+import { SCOPE, type CapturedEntry } from './captured-entry.js';
 import { entryMessage } from './entry-error.js';
 import { jsonLine } from './json-format.js';
 import { presetOf } from './presets.js';
@@ -19,58 +19,24 @@ const standard = presetOf(undefined);
  * not know them. Set as a property, so that a format which `configure()` brings is covered too.
  */
 export function guardFormat(logger: Logger): void {
-  let guarded = guard(logger.format, true);
+  let guarded = guardedFormat(logger.format, true);
   Object.defineProperty(logger, 'format', {
     configurable: true,
     enumerable: true,
     get: () => guarded,
     set: (format: Logform.Format) => {
-      guarded = guard(format, true);
+      guarded = guardedFormat(format, true);
     },
   });
 }
 
-/** Stands faults of a logger's transports and of their formats, also of those added later. */
-export function guardTransports(logger: Logger): void {
-  const seen = new WeakSet<object>();
-  const guardNew = (): void => {
-    for (const transport of logger.transports) {
-      if (seen.has(transport)) continue;
-      seen.add(transport);
-      guardTransport(transport);
-    }
-  };
-  const add = logger.add.bind(logger);
-  logger.add = (transport) => {
-    add(transport);
-    guardNew();
-    return logger;
-  };
-  guardNew();
-}
-
-function guardTransport(transport: Transport): void {
-  if (transport.format !== undefined) transport.format = guard(transport.format, false);
-  const { log } = transport;
-  if (log === undefined) return;
-  transport.log = function (entry: unknown, next: () => void): unknown {
-    try {
-      return log.call(this, entry, next);
-    } catch (error) {
-      warnOnce('TRACING_TRANSPORT_FAILED', 'a log transport threw', error);
-      // A stream whose write is never called back writes nothing more, and the logger neither.
-      if (isWriting(transport)) next();
-      return undefined;
-    }
-  };
-}
-
-function isWriting(transport: Transport): boolean {
-  const { _writableState: state } = transport as { _writableState?: { writing?: boolean } };
-  return state?.writing !== false;
-}
-
-function guard(format: Logform.Format, isFirst: boolean): Logform.Format {
+/**
+ * A format that never throws: an entry that it fails on is still written, with level, message and
+ * ids.
+ *
+ * @param isFirst whether it is the logger's own, which puts the ids on the entry.
+ */
+export function guardedFormat(format: Logform.Format, isFirst: boolean): Logform.Format {
   const transform = format.transform.bind(format) as unknown as Transform;
   const needsIds = isFirst && !isSelfContained(format);
   return Object.create(format, {
@@ -99,6 +65,5 @@ function lastResort(entry: CapturedEntry): string {
     level: entry.level,
     message: entryMessage(entry).slice(0, LAST_RESORT_LENGTH),
     [SCOPE]: entry[SCOPE] ?? null,
-    [INJECTED]: standard.ids,
   });
 }
