@@ -25,7 +25,7 @@ export type {
 } from './options/tracing-options.js';
 export type { FinishRecord, Outcome, Step } from './trace/finish-record.js';
 export type { TraceHeaders } from './trace/propagation.js';
-export type { Span, SpanAttributes } from './trace/span.js';
+export type { SpanAttributes, SpanRecord } from './trace/span-record.js';
 export type { Trace, TraceFields, TraceIds, TraceMetadata } from './trace/trace.js';
 export { TracingModule } from './tracing.module.js';
 export type { TracingModuleAsyncOptions } from './tracing.module-definition.js';

@@ -6,7 +6,7 @@ import { filterBaggage } from '../trace/baggage.js';
 import { isValidId } from '../trace/ids.js';
 import { openTrace } from '../trace/open-trace.js';
 import { allHeaders, w3cHeaders, type TraceHeaders } from '../trace/propagation.js';
-import type { SpanAttributes } from '../trace/span.js';
+import type { SpanAttributes } from '../trace/span-record.js';
 import type { TraceMetadata } from '../trace/trace.js';
 import { RUN_SPAN, type RunSpan } from './run-span.token.js';
 import { currentScope, currentTrace, runWithTrace } from './trace-store.js';

@@ -1,7 +1,7 @@
 import { channel, type Channel, type ChannelListener } from 'node:diagnostics_channel';
 import { sharedState } from '../trace/shared-state.js';
 import type { FinishRecord } from '../trace/finish-record.js';
-import type { Span } from '../trace/span.js';
+import type { SpanRecord } from '../trace/span-record.js';
 import type { Trace, TraceFields } from '../trace/trace.js';
 import { warnOnce } from './warning.js';
 
@@ -18,7 +18,8 @@ export interface RequestFinishEvent {
 
 /** Published on `nestjs-tracing:span:finish`. */
 export interface SpanFinishEvent {
-  readonly span: Span;
+  readonly trace: Trace;
+  readonly span: SpanRecord;
 }
 
 /** Published on `nestjs-tracing:log`, at the call, before any format or transport. */

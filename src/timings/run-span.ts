@@ -2,7 +2,8 @@ import { isObservable, Observable } from 'rxjs';
 import type { RunSpan } from '../context/run-span.token.js';
 import { currentSpan, currentTrace, runWithSpan } from '../context/trace-store.js';
 import { tracingChannels } from '../events/channels.js';
-import { MAX_SPANS, Span, type SpanAttributes } from '../trace/span.js';
+import type { SpanAttributes } from '../trace/span-record.js';
+import { MAX_SPANS, Span } from '../trace/span.js';
 
 /**
  * Runs a function as a span of the current trace. Whatever it returns comes back as it is: the
@@ -40,7 +41,7 @@ function close(span: Span, failed: boolean, error?: unknown): void {
   if (failed) span.fail(error);
   else span.end();
   const { spanFinish } = tracingChannels;
-  if (spanFinish.hasSubscribers) spanFinish.publish({ span });
+  if (spanFinish.hasSubscribers) spanFinish.publish({ trace: span.trace, span });
 }
 
 function follow(span: Span, result: unknown): unknown {

@@ -1,18 +1,14 @@
 import { newSpanId } from './ids.js';
+import type { SpanAttributes, SpanRecord } from './span-record.js';
 import { TraceScope, type Trace } from './trace.js';
 
 /** More spans than this are run but not kept: a loop must not fill the memory. */
 export const MAX_SPANS = 1000;
 
-/** Values that describe a span, as OpenTelemetry allows them. */
-export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
-
 /** One named operation inside a trace. */
-export class Span {
+export class Span implements SpanRecord {
   readonly spanId = newSpanId();
-  /** Monotonic start, milliseconds. */
   readonly startedMs = performance.now();
-  /** Milliseconds, or `undefined` while it runs. */
   durationMs: number | undefined = undefined;
   failed = false;
   error: unknown = undefined;

@@ -1,5 +1,5 @@
 import { toW3cTraceId } from './ids.js';
-import type { Span } from './span.js';
+import type { SpanRecord } from './span-record.js';
 
 /** The ids of one request, message, job or run. */
 export interface TraceIds {
@@ -64,7 +64,7 @@ export class Trace implements TraceIds {
   /** Milliseconds that the interceptor measured; `undefined` until the handler is done. */
   handlerMs: number | undefined = undefined;
   /** In the order in which they began; `undefined` until there is one. */
-  spans: Span[] | undefined = undefined;
+  spans: SpanRecord[] | undefined = undefined;
   /** Spans beyond the limit, which were run but not kept. */
   droppedSpans = 0;
   finished = false;

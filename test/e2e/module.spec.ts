@@ -135,7 +135,8 @@ describe.each(PLATFORMS)('the module on %s', (platform) => {
       .of(hello)
       .prepared(async (app) => {
         if (moment === 'after') await app.init();
-        app.getHttpAdapter().setOnRequestHook?.(hook(seen, 'mine'));
+        const adapter = app.getHttpAdapter() as unknown as { setOnRequestHook(hook: Hook): void };
+        adapter.setOnRequestHook(hook(seen, 'mine'));
       })
       .start();
     expect(app).toBeDefined();

@@ -1,0 +1,136 @@
+import { describe, expect, it } from '@jest/globals';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+
+const SOURCE = 'src';
+
+/** The house: a folder may import from those of lower floors, and from itself. */
+const FLOORS: readonly (readonly string[])[] = [
+  ['options', 'trace'],
+  ['context', 'events'],
+  ['incoming', 'logs', 'timings', 'outgoing', 'transports'],
+  ['metrics', 'otlp', 'viewer', 'testing', 'cli'],
+];
+/** `options` reads the pure values of `trace`; nothing else on a floor knows its neighbour. */
+const NEIGHBOURS = new Set(['options -> trace']);
+const TOP_FILES = [
+  'index.ts',
+  'tracing.application.ts',
+  'tracing.module-definition.ts',
+  'tracing.module.ts',
+];
+const PURE = ['trace'];
+const BANNED_NAMES = /(?:utils?|helpers?|common|misc|shared)(?:\.ts)?$/;
+const MAX_LINES = 260;
+
+interface Import {
+  readonly from: string;
+  readonly specifier: string;
+}
+
+const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => normalize(file));
+
+const imports: Import[] = files.flatMap((file) =>
+  [...readFileSync(join(SOURCE, file), 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(
+    (match) => ({ from: file, specifier: match[1]! }),
+  ),
+);
+
+const local = imports.filter(({ specifier }) => specifier.startsWith('.'));
+
+function target({ from, specifier }: Import): string {
+  const path = join(SOURCE, dirname(from), specifier.replace(/\.js$/, '.ts'));
+  return relative(SOURCE, path);
+}
+
+function folderOf(file: string): string {
+  return file.includes('/') ? file.slice(0, file.indexOf('/')) : '';
+}
+
+function floorOf(folder: string): number {
+  return folder === '' ? FLOORS.length : FLOORS.findIndex((floor) => floor.includes(folder));
+}
+
+describe('the house', () => {
+  it('has the rooms of the picture and no others', () => {
+    const folders = new Set(files.map(folderOf).filter((folder) => folder !== ''));
+    expect([...folders].filter((folder) => floorOf(folder) === -1)).toEqual([]);
+    expect(files.filter((file) => folderOf(file) === '').sort()).toEqual(TOP_FILES);
+  });
+
+  it('finds what it checks', () => {
+    expect(files.length).toBeGreaterThan(30);
+    expect(local.length).toBeGreaterThan(60);
+    expect(local.filter((one) => !existsSync(join(SOURCE, target(one))))).toEqual([]);
+  });
+
+  it('imports one way only', () => {
+    const wrong = local.filter((one) => {
+      const from = folderOf(one.from);
+      const to = folderOf(target(one));
+      if (from === to) return false;
+      return floorOf(to) >= floorOf(from) && !NEIGHBOURS.has(`${from} -> ${to}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('has no cycles', () => {
+    const edges = new Map<string, string[]>();
+    for (const one of local) edges.set(one.from, [...(edges.get(one.from) ?? []), target(one)]);
+    const done = new Set<string>();
+    const visit = (file: string, path: string[]): string[] | undefined => {
+      if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+      if (done.has(file)) return undefined;
+      for (const next of edges.get(file) ?? []) {
+        const cycle = visit(next, [...path, file]);
+        if (cycle !== undefined) return cycle;
+      }
+      done.add(file);
+      return undefined;
+    };
+    expect(files.map((file) => visit(file, [])).filter(Boolean)).toEqual([]);
+  });
+
+  it('imports through no barrel of its own', () => {
+    expect(local.filter((one) => /(?:^|\/)index\.ts$/.test(target(one)))).toEqual([]);
+  });
+
+  it('keeps the value that flows pure: no Nest, no I/O', () => {
+    const impure = imports.filter(
+      ({ from, specifier }) =>
+        PURE.includes(folderOf(from)) && !specifier.startsWith('.') && specifier !== 'node:crypto',
+    );
+    expect(impure).toEqual([]);
+  });
+
+  it('loads nothing but its peers and Node', () => {
+    const { peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      peerDependencies: Record<string, string>;
+    };
+    const foreign = imports.filter(
+      ({ specifier }) =>
+        !specifier.startsWith('.') &&
+        !specifier.startsWith('node:') &&
+        !(specifier in peerDependencies),
+    );
+    expect(foreign).toEqual([]);
+  });
+
+  it('has no drawer for odds and ends, and no room too large to read', () => {
+    expect(files.filter((file) => file.split('/').some((part) => BANNED_NAMES.test(part)))).toEqual(
+      [],
+    );
+    const lines = (file: string): number =>
+      readFileSync(join(SOURCE, file), 'utf8').split('\n').length;
+    expect(files.filter((file) => lines(file) > MAX_LINES)).toEqual([]);
+  });
+
+  it('never enters a context that nothing leaves', () => {
+    const entering = files.filter((file) =>
+      readFileSync(join(SOURCE, file), 'utf8').includes('enterWith('),
+    );
+    expect(entering).toEqual([]);
+  });
+});

@@ -1,0 +1,26 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import * as api from '../src/index.js';
+
+describe('the public names', () => {
+  it('are those that users rely on, and no others', () => {
+    expect(Object.keys(api).sort()).toEqual([
+      'RequestId',
+      'SessionId',
+      'TraceContext',
+      'TraceId',
+      'TracingConfigError',
+      'TracingLogger',
+      'TracingModule',
+      'traceFormat',
+      'traceJson',
+      'traceLogger',
+      'traceText',
+      'tracingChannels',
+    ]);
+  });
+
+  it('are spelled out', () => {
+    expect(readFileSync('src/index.ts', 'utf8')).not.toContain('*');
+  });
+});

@@ -1,0 +1,168 @@
+import { describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { firstValueFrom, lastValueFrom, of, throwError, timer, map, toArray } from 'rxjs';
+import { currentScope, runWithTrace } from '../../src/context/trace-store.js';
+import { runSpan } from '../../src/timings/run-span.js';
+import { stepsOf } from '../../src/timings/steps.js';
+import { newTraceId } from '../../src/trace/ids.js';
+import { openTrace } from '../../src/trace/open-trace.js';
+import { MAX_SPANS } from '../../src/trace/span.js';
+import type { Trace } from '../../src/trace/trace.js';
+
+function newTrace(): Trace {
+  const id = (): string => 'id';
+  return openTrace(
+    {},
+    { newTraceId, newRequestId: id, newSessionId: id, w3cOnly: false },
+    { transport: 'manual', startedAt: 0 },
+  );
+}
+
+/** Runs a function in a trace and gives back the trace with its spans. */
+async function traced(fn: () => unknown): Promise<Trace> {
+  const trace = newTrace();
+  await runWithTrace(trace, async () => fn());
+  return trace;
+}
+
+const failure = new Error('failure');
+const names = (trace: Trace) =>
+  trace.spans?.map(({ name, failed }) => (failed ? `${name}!` : name));
+
+describe('a span', () => {
+  it('measures a synchronous function and hands back its result', async () => {
+    const trace = await traced(() => expect(runSpan('work', () => 42)).toBe(42));
+    expect(names(trace)).toEqual(['work']);
+    expect(trace.spans?.[0]?.durationMs).toBeGreaterThanOrEqual(0);
+  });
+
+  it('hands back the very promise', async () => {
+    const promise = sleep(5, 'done');
+    const trace = await traced(async () => {
+      expect(runSpan('wait', () => promise)).toBe(promise);
+      await promise;
+    });
+    expect(trace.spans?.[0]?.durationMs).toBeGreaterThanOrEqual(4);
+  });
+
+  it('rethrows the very error, thrown or rejected', async () => {
+    const trace = await traced(async () => {
+      expect(() =>
+        runSpan('throws', () => {
+          throw failure;
+        }),
+      ).toThrow(failure);
+      await expect(runSpan('rejects', () => Promise.reject(failure))).rejects.toBe(failure);
+    });
+    expect(names(trace)).toEqual(['throws!', 'rejects!']);
+    expect(trace.spans?.map(({ error }) => error)).toEqual([failure, failure]);
+  });
+
+  it('measures an observable while it is consumed', async () => {
+    const trace = await traced(async () => {
+      const values = runSpan('stream', () => timer(5).pipe(map(() => 'late')));
+      expect(await lastValueFrom(values)).toBe('late');
+      await expect(lastValueFrom(runSpan('breaks', () => throwError(() => failure)))).rejects.toBe(
+        failure,
+      );
+      await firstValueFrom(runSpan('left early', () => of(1, 2, 3)).pipe(toArray()));
+    });
+    expect(names(trace)).toEqual(['stream', 'breaks!', 'left early']);
+    expect(trace.spans?.[0]?.durationMs).toBeGreaterThanOrEqual(4);
+  });
+
+  it('measures an async generator to its end, its error or its return', async () => {
+    async function* numbers(fails: boolean) {
+      yield 1;
+      await sleep(2);
+      if (fails) throw failure;
+      yield 2;
+    }
+    const trace = await traced(async () => {
+      const seen: number[] = [];
+      for await (const n of runSpan('all', () => numbers(false))) seen.push(n);
+      expect(seen).toEqual([1, 2]);
+      for await (const _ of runSpan('left', () => numbers(false))) break;
+      await expect(async () => {
+        for await (const _ of runSpan('broken', () => numbers(true)));
+      }).rejects.toBe(failure);
+    });
+    expect(names(trace)).toEqual(['all', 'left', 'broken!']);
+    expect(trace.spans?.every(({ durationMs }) => durationMs !== undefined)).toBe(true);
+  });
+
+  it('nests, and lends its id to what is logged inside', async () => {
+    const trace = await traced(() =>
+      runSpan('outer', async () => {
+        const outer = currentScope()!.spanId;
+        await runSpan('inner', async () => {
+          await sleep(1);
+          expect(currentScope()!.spanId).not.toBe(outer);
+        });
+        expect(currentScope()!.spanId).toBe(outer);
+      }),
+    );
+    const [outer, inner] = trace.spans!;
+    expect(outer!.parentSpanId).toBe(trace.spanId);
+    expect(inner!.parentSpanId).toBe(outer!.spanId);
+  });
+
+  it('keeps siblings that overlap apart', async () => {
+    const ids: string[] = [];
+    const trace = await traced(() =>
+      Promise.all(
+        [3, 1, 2].map((ms) =>
+          runSpan(`wait ${ms}`, async () => {
+            await sleep(ms);
+            ids.push(currentScope()!.spanId);
+          }),
+        ),
+      ),
+    );
+    expect(new Set(ids)).toEqual(new Set(trace.spans!.map(({ spanId }) => spanId)));
+    expect(trace.spans!.every(({ parentSpanId }) => parentSpanId === trace.spanId)).toBe(true);
+  });
+
+  it('sees the fields that were set before and inside it', async () => {
+    const trace = newTrace();
+    await runWithTrace(trace, async () => {
+      trace.setField('a', 1);
+      await runSpan('inner', async () => {
+        expect(currentScope()!.fields).toEqual({ a: 1 });
+        trace.setField('b', 2);
+        expect(currentScope()!.fields).toEqual({ a: 1, b: 2 });
+      });
+    });
+  });
+
+  it('just runs outside a trace', () => {
+    expect(runSpan('nowhere', () => 1)).toBe(1);
+  });
+
+  it(`keeps ${MAX_SPANS} for each request and counts the rest`, async () => {
+    let runs = 0;
+    const trace = await traced(() => {
+      for (let i = 0; i < MAX_SPANS + 5; i++) runSpan('loop', () => runs++);
+    });
+    expect(runs).toBe(MAX_SPANS + 5);
+    expect(trace.spans).toHaveLength(MAX_SPANS);
+    expect(trace.droppedSpans).toBe(5);
+  });
+
+  it('becomes a step: name, start, milliseconds, the failed one marked', async () => {
+    const trace = await traced(async () => {
+      await runSpan('first', () => sleep(2));
+      await runSpan('second', () => Promise.reject(failure)).catch(() => {});
+      void runSpan('unfinished', () => sleep(50));
+    });
+    const [first, second, unfinished] = stepsOf(trace);
+    expect(first).toEqual({
+      name: 'first',
+      start_ms: expect.any(Number),
+      duration_ms: expect.any(Number),
+    });
+    expect(second).toMatchObject({ name: 'second', failed: true });
+    expect(second!.start_ms).toBeGreaterThanOrEqual(first!.start_ms + first!.duration_ms!);
+    expect(unfinished).toEqual({ name: 'unfinished', start_ms: expect.any(Number) });
+  });
+});
