@@ -1,6 +1,6 @@
 /**
  * @jest-config-loader ts-node
- * @jest-config-loader-options {"transpileOnly": true}
+ * @jest-config-loader-options {"swc": true, "skipProject": true}
  */
 import type { Config } from 'jest';
 
@@ -8,6 +8,7 @@ const config: Config = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '/consumers/'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^nestjs-tracing$': '<rootDir>/src/index.ts',

@@ -26,6 +26,12 @@ export type {
 export type { FinishRecord, Outcome, Step } from './trace/finish-record.js';
 export type { TraceHeaders } from './trace/propagation.js';
 export type { SpanAttributes, SpanRecord } from './trace/span-record.js';
-export type { Trace, TraceFields, TraceIds, TraceMetadata } from './trace/trace.js';
+export type {
+  ReadonlyTrace,
+  TraceFields,
+  TraceIds,
+  TraceMetadata,
+  W3cOrigin,
+} from './trace/trace.js';
 export { TracingModule } from './tracing.module.js';
 export type { TracingModuleAsyncOptions } from './tracing.module-definition.js';

@@ -2,23 +2,23 @@ import { channel, type Channel, type ChannelListener } from 'node:diagnostics_ch
 import { sharedState } from '../trace/shared-state.js';
 import type { FinishRecord } from '../trace/finish-record.js';
 import type { SpanRecord } from '../trace/span-record.js';
-import type { Trace, TraceFields } from '../trace/trace.js';
+import type { ReadonlyTrace, TraceFields } from '../trace/trace.js';
 import { warnOnce } from './warning.js';
 
 /** Published on `nestjs-tracing:request:start`, before anything else sees the request. */
 export interface RequestStartEvent {
-  readonly trace: Trace;
+  readonly trace: ReadonlyTrace;
 }
 
 /** Published on `nestjs-tracing:request:finish`, once for each request. */
 export interface RequestFinishEvent {
-  readonly trace: Trace;
+  readonly trace: ReadonlyTrace;
   readonly record: FinishRecord;
 }
 
 /** Published on `nestjs-tracing:span:finish`. */
 export interface SpanFinishEvent {
-  readonly trace: Trace;
+  readonly trace: ReadonlyTrace;
   readonly span: SpanRecord;
 }
 
@@ -29,7 +29,7 @@ export interface LogEvent {
   readonly level: string;
   readonly message: unknown;
   /** The trace that the entry belongs to; `undefined` outside a context. */
-  readonly trace: Trace | undefined;
+  readonly trace: ReadonlyTrace | undefined;
   readonly spanId: string | undefined;
   /** What `TraceContext.set` added. */
   readonly fields: TraceFields | undefined;

@@ -50,12 +50,25 @@ export interface W3cOrigin {
   readonly traceId: string | undefined;
 }
 
+/** A trace as its consumers see it. */
+export interface ReadonlyTrace extends TraceIds {
+  readonly metadata: TraceMetadata;
+  readonly origin: W3cOrigin;
+  /** The trace id as it goes out in `traceparent`: 32 lower-case hex digits. */
+  readonly w3cTraceId: string;
+  /** Monotonic start, milliseconds. */
+  readonly startedMs: number;
+  /** Monotonic milliseconds since the start. */
+  readonly elapsedMs: number;
+  /** In the order in which they began. */
+  readonly spans: readonly SpanRecord[] | undefined;
+}
+
 /**
  * The value that flows: one for each request, in the async context from its first hook to its
  * response's close. Everything else reads it.
  */
-export class Trace implements TraceIds {
-  /** Monotonic start, milliseconds. */
+export class Trace implements ReadonlyTrace {
   readonly startedMs = performance.now();
   /** What the next log entry says of this trace. Replaced, never changed: entries keep theirs. */
   scope: TraceScope;
@@ -63,7 +76,6 @@ export class Trace implements TraceIds {
   handlerStartedMs: number | undefined = undefined;
   /** Milliseconds that the interceptor measured; `undefined` until the handler is done. */
   handlerMs: number | undefined = undefined;
-  /** In the order in which they began; `undefined` until there is one. */
   spans: SpanRecord[] | undefined = undefined;
   /** Spans beyond the limit, which were run but not kept. */
   droppedSpans = 0;
@@ -83,12 +95,10 @@ export class Trace implements TraceIds {
     this.scope = new TraceScope(this, spanId, undefined);
   }
 
-  /** The trace id as it goes out in `traceparent`. */
   get w3cTraceId(): string {
     return (this.w3cId ??= toW3cTraceId(this.traceId));
   }
 
-  /** Monotonic milliseconds since the start. */
   get elapsedMs(): number {
     return performance.now() - this.startedMs;
   }
