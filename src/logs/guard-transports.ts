@@ -1,6 +1,7 @@
 import type { Logger } from 'winston';
 import { warnOnce } from '../events/warning.js';
 import { guardedFormat } from './guard-format.js';
+import { LineTransport } from './line-transport.js';
 
 type Transport = Logger['transports'][number] & {
   /** The state of a writable stream, as winston's own code reads it. */
@@ -36,6 +37,7 @@ export function guardTransports(logger: Logger): void {
 }
 
 function guardTransport(transport: Transport): void {
+  if (transport instanceof LineTransport) return; // Never throws, never waits.
   if (transport.format !== undefined) transport.format = guardedFormat(transport.format, false);
   let begun = 0;
   const { log } = transport;
