@@ -4,7 +4,7 @@ import * as api from '../src/index.js';
 
 describe('the public names', () => {
   it('are those that users rely on, and no others', () => {
-    expect(Object.keys(api).sort()).toEqual([
+    expect(Object.keys(api).toSorted()).toEqual([
       'RequestId',
       'SessionId',
       'TraceContext',

@@ -120,7 +120,7 @@ export class TraceContext {
    * socket.on('message', trace.bind((message) => this.logger.log(message)));
    */
   bind<F extends (...args: never[]) => unknown>(fn: F): F {
-    return AsyncResource.bind(fn as unknown as () => unknown) as unknown as F;
+    return AsyncResource.bind(fn as (...args: any[]) => unknown) as unknown as F;
   }
 
   /**

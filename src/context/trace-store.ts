@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { CLS_ID, ClsServiceManager, type ClsService } from 'nestjs-cls';
+import { CLS_ID, ClsServiceManager } from 'nestjs-cls';
 import { sharedState } from '../trace/shared-state.js';
 import type { Span } from '../trace/span.js';
 import type { Trace, TraceScope } from '../trace/trace.js';
@@ -9,14 +9,14 @@ export const TRACE = Symbol.for('nestjs-tracing.trace');
 
 type TraceStore = Record<symbol, unknown>;
 
-const cls = sharedState('cls', () => ClsServiceManager.getClsService() as ClsService<TraceStore>);
+const cls = sharedState('cls', () => ClsServiceManager.getClsService<TraceStore>());
 // Spans nest inside a request whose store its user may write to, so the store cannot be copied
 // for each of them. A second storage costs nothing until the first span runs.
 const spans = sharedState('spans', () => new AsyncLocalStorage<Span>());
 
 /** The trace of the running code, or `undefined` outside a context. */
 export function currentTrace(): Trace | undefined {
-  return cls.get(TRACE) as Trace | undefined;
+  return cls.get<Trace | undefined>(TRACE);
 }
 
 /** The innermost running span of the current trace, if there is one. */

@@ -14,7 +14,7 @@ const LEVELS = { fatal: 0, error: 1, warn: 2, info: 3, http: 4, verbose: 5, debu
 export function openLogger(options: ResolvedTracingOptions): Logger {
   const { logger } = options;
   if (isLogger(logger)) return traceLogger(logger);
-  const isWatched = process.stdout.isTTY === true;
+  const isWatched = process.stdout.isTTY;
   return traceLogger(
     createLogger({
       level: options.level,

@@ -40,7 +40,7 @@ export function traceJson(options: TraceJsonOptions = {}): Logform.Format {
   const line = jsonLine(presetOf(options.preset), options.service ?? defaultService());
   return markSelfContained(
     format((info) => {
-      info[MESSAGE] = line(info as CapturedEntry);
+      info[MESSAGE] = line(info);
       return info;
     })(),
   );
@@ -60,7 +60,7 @@ export function jsonLine(preset: Preset, service: string): (entry: CapturedEntry
   const levelJson = (level: string): string => {
     let json = levels.get(level);
     if (json === undefined) {
-      json = quoteJson(preset.levelName?.(level) ?? String(level));
+      json = quoteJson(preset.levelName?.(level) ?? level);
       if (levels.size < 32) levels.set(level, json);
     }
     return json;

@@ -99,5 +99,5 @@ function messageOf(error: unknown): string {
 }
 
 function nameOf(value: object): string {
-  return Array.isArray(value) ? 'Array' : String(value.constructor?.name ?? 'Object');
+  return Array.isArray(value) ? 'Array' : (value.constructor?.name ?? 'Object');
 }

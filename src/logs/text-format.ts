@@ -51,7 +51,7 @@ export function traceText(options: TraceTextOptions = {}): Logform.Format {
   const line = textLine(options);
   return markSelfContained(
     format((info) => {
-      info[MESSAGE] = line(info as CapturedEntry);
+      info[MESSAGE] = line(info);
       return info;
     })(),
   );
@@ -81,7 +81,7 @@ function textLine({
   return (entry) => {
     const scope = capturedScope(entry);
     const error = entryError(entry);
-    const level = escapeText(String(entry.level));
+    const level = escapeText(entry.level);
     let text = `${paint(GREY, localTimestamp(entry[CALLED_AT] ?? Date.now()))} - `;
     text += `${paint(LEVEL_COLORS[level] ?? GREY, level.toUpperCase())} - `;
     text += `${scope === null ? outside : scopeText(scope)} - `;

@@ -25,7 +25,7 @@ export interface TraceFormatOptions {
 export function traceFormat(options: TraceFormatOptions = {}): Logform.Format {
   const preset = presetOf(options.preset);
   return format((info) => {
-    addIds(info as CapturedEntry, preset);
+    addIds(info, preset);
     return info;
   })();
 }

@@ -88,7 +88,7 @@ export class TracingLogger implements LoggerService {
     this.enabled = new Set(levels.length === 0 ? [] : enabled);
     const { levels: order } = this.winston;
     const names = [...this.enabled].map((level) => this.names[level]);
-    const widest = names.sort((a, b) => (order[b] ?? 0) - (order[a] ?? 0))[0];
+    const widest = names.toSorted((a, b) => (order[b] ?? 0) - (order[a] ?? 0))[0];
     if (widest !== undefined) this.winston.level = widest;
   }
 

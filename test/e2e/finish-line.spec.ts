@@ -345,10 +345,13 @@ describe.each(PLATFORMS)('the finish line on %s', (platform) => {
     await sleep(50);
     socket.destroy();
     const finished = await sink.finishes(2);
-    expect(finished.map((line) => [line.request_id, line['outcome']]).sort()).toEqual([
-      ['p-1', 'aborted'],
-      ['p-2', 'aborted'],
-    ]);
+    expect(finished.map((line) => [line.request_id, line['outcome']])).toEqual(
+      expect.arrayContaining([
+        ['p-1', 'aborted'],
+        ['p-2', 'aborted'],
+      ]),
+    );
+    expect(finished).toHaveLength(2);
   });
 
   it('has no status for a client that left before there was one', async () => {

@@ -133,9 +133,9 @@ describe.each(PLATFORMS)('the module on %s', (platform) => {
     const seen: string[] = [];
     const { send, sink, app } = await tracedApp(platform)
       .of(hello)
-      .prepared(async (app) => {
-        if (moment === 'after') await app.init();
-        const adapter = app.getHttpAdapter() as unknown as { setOnRequestHook(hook: Hook): void };
+      .prepared(async (nest) => {
+        if (moment === 'after') await nest.init();
+        const adapter = nest.getHttpAdapter() as unknown as { setOnRequestHook(hook: Hook): void };
         adapter.setOnRequestHook(hook(seen, 'mine'));
       })
       .start();
