@@ -124,9 +124,9 @@ export class TraceContext {
   }
 
   /**
-   * The headers of a call made by hand: `traceparent`, `tracestate`, and `x-request-id` and
-   * `x-session-id` unless `trusted` is `false`. A session id is nobody else's business, so say
-   * `trusted: false` for a host that is not yours. Empty outside a context.
+   * The headers of one call made by hand: `traceparent` with a span id of its own, `tracestate`,
+   * and `x-request-id` and `x-session-id` unless `trusted` is `false`. A session id is nobody
+   * else's business, so say `trusted: false` for a host that is not yours. Empty outside a context.
    *
    * @see https://www.w3.org/TR/trace-context-2/
    *
@@ -134,9 +134,9 @@ export class TraceContext {
    * await fetch(url, { headers: trace.headers({ trusted: false }) });
    */
   headers({ trusted = true }: { trusted?: boolean } = {}): TraceHeaders {
-    const scope = currentScope();
-    if (scope === undefined) return {};
-    return trusted ? allHeaders(scope) : w3cHeaders(scope);
+    const trace = currentTrace();
+    if (trace === undefined) return {};
+    return trusted ? allHeaders(trace) : w3cHeaders(trace);
   }
 
   /**

@@ -1,18 +1,20 @@
-import type { TraceScope } from './trace.js';
+import { newSpanId } from './ids.js';
+import type { Trace } from './trace.js';
 import { formatTraceparent } from './traceparent.js';
 
 /** Headers that carry a trace to another service. */
 export type TraceHeaders = Record<string, string>;
 
 /**
- * The W3C headers of a call made now: the current span is the parent of whatever it causes.
+ * The W3C headers of one call. Each call has a span id of its own, so that the other side can tell
+ * two calls of one request apart.
  *
- * @see https://www.w3.org/TR/trace-context-2/
+ * @see https://www.w3.org/TR/trace-context-2/#parent-id
  */
-export function w3cHeaders({ trace, spanId }: TraceScope): TraceHeaders {
+export function w3cHeaders(trace: Trace): TraceHeaders {
   const { flags, tracestate, baggage } = trace.origin;
   const headers: TraceHeaders = {
-    traceparent: formatTraceparent(trace.w3cTraceId, spanId, flags),
+    traceparent: formatTraceparent(trace.w3cTraceId, newSpanId(), flags),
   };
   if (tracestate !== undefined) headers['tracestate'] = tracestate;
   if (baggage !== undefined) headers['baggage'] = baggage;
@@ -20,9 +22,9 @@ export function w3cHeaders({ trace, spanId }: TraceScope): TraceHeaders {
 }
 
 /** The same with the ids that only services of one's own should see. */
-export function allHeaders(scope: TraceScope): TraceHeaders {
-  const headers = w3cHeaders(scope);
-  headers['x-request-id'] = scope.trace.requestId;
-  headers['x-session-id'] = scope.trace.sessionId;
+export function allHeaders(trace: Trace): TraceHeaders {
+  const headers = w3cHeaders(trace);
+  headers['x-request-id'] = trace.requestId;
+  headers['x-session-id'] = trace.sessionId;
   return headers;
 }
