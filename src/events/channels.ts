@@ -3,7 +3,7 @@ import { sharedState } from '../trace/shared-state.js';
 import type { FinishRecord } from '../trace/finish-record.js';
 import type { SpanRecord } from '../trace/span-record.js';
 import type { ReadonlyTrace, TraceFields } from '../trace/trace.js';
-import { warnOnce } from './warning.js';
+import { warnOnce } from '../options/warning.js';
 
 /** Published on `nestjs-tracing:request:start`, before anything else sees the request. */
 export interface RequestStartEvent {

@@ -24,6 +24,11 @@ export function keepContext(emitter: EventEmitter, trace: Trace): void {
   owned.emit = owned.emit === emit ? emitInTrace : emitInTraceWith(owned.emit);
 }
 
+/** The trace whose request or response this is. */
+export function ownerOf(emitter: EventEmitter): Trace | undefined {
+  return (emitter as OwnedEmitter)[OWNER];
+}
+
 /** One function for all emitters: a closure for each request would cost more than the rest. */
 function emitInTrace(this: OwnedEmitter, ...args: Parameters<EventEmitter['emit']>): boolean {
   const trace = this[OWNER];

@@ -7,15 +7,8 @@ import { openTrace, type TraceCarrier } from '../trace/open-trace.js';
 import type { Trace } from '../trace/trace.js';
 import { activeSpan } from './active-span.js';
 import { HttpMetadata } from './http-metadata.js';
-import { keepContext } from './keep-context.js';
-import {
-  bearerSession,
-  guardCallback,
-  mcpSession,
-  readerOf,
-  sessionIdOfQuery,
-  type IdReader,
-} from './sources.js';
+import { keepContext, ownerOf } from './keep-context.js';
+import { bearerSession, mcpSession, readerOf, sessionIdOfQuery, type IdReader } from './sources.js';
 
 /** Told once for each request, in its context, when the response has closed. */
 export type OnResponseClose = (
@@ -24,14 +17,14 @@ export type OnResponseClose = (
   response: ServerResponse,
 ) => void;
 
-const SEEN = Symbol.for('nestjs-tracing.seen');
 const NOTHING: TraceCarrier = Object.freeze({});
 
-type TracedRequest = IncomingMessage & { [SEEN]?: true };
+const REQUEST = Symbol.for('nestjs-tracing.request');
 
+type TracedResponse = ServerResponse & { [REQUEST]?: IncomingMessage };
 /** Whether a request has its trace already. */
 export function isTraced(request: IncomingMessage): boolean {
-  return (request as TracedRequest)[SEEN] === true;
+  return ownerOf(request) !== undefined;
 }
 
 /** Opens a trace for each HTTP request, and closes it with its response. */
@@ -39,13 +32,13 @@ export class RequestTracer {
   private readonly readTraceId: IdReader;
   private readonly readRequestId: IdReader;
   private readonly readSessionId: IdReader;
-  private readonly isTrusted: (request: IncomingMessage) => boolean;
+  private readonly closeListener: (this: TracedResponse) => void;
 
   constructor(
     private readonly options: ResolvedTracingOptions,
     private readonly onClose: OnResponseClose,
   ) {
-    const { traceId, requestId, session, trustIncoming } = options;
+    const { traceId, requestId, session } = options;
     this.readTraceId = readerOf(traceId, []);
     this.readRequestId = readerOf(requestId, ['x-request-id']);
     this.readSessionId = readerOf(session, [
@@ -55,9 +48,11 @@ export class RequestTracer {
       mcpSession(session.validate, session.key),
       bearerSession(session.key),
     ]);
-    const decide = typeof trustIncoming === 'function' ? trustIncoming : () => trustIncoming;
-    const guarded = guardCallback('TRACING_TRUST_FAILED', '`trustIncoming` threw', decide);
-    this.isTrusted = (request) => guarded(request) === true;
+    const close = (response: TracedResponse): void => this.close(response);
+    // One listener for all responses, which finds what it needs on the response.
+    this.closeListener = function () {
+      close(this);
+    };
   }
 
   /**
@@ -67,9 +62,8 @@ export class RequestTracer {
    */
   run<T>(request: IncomingMessage, response: ServerResponse, routed: object, next: () => T): T {
     if (isTraced(request)) return next();
-    (request as TracedRequest)[SEEN] = true;
 
-    const carrier = this.isTrusted(request) ? this.read(request) : NOTHING;
+    const carrier = this.options.isTrusted(request) ? this.read(request) : NOTHING;
     const trace = openTrace(
       carrier,
       this.options.ids,
@@ -109,15 +103,21 @@ export class RequestTracer {
     if (!isDerived) setHeader(response, session.header, trace.sessionId);
   }
 
-  private watch(trace: Trace, request: IncomingMessage, response: ServerResponse): void {
-    const close = (): void => {
-      if (trace.finished) return;
-      trace.finished = true;
-      this.onClose(trace, request, response);
-    };
-    response.once('close', close);
+  private watch(trace: Trace, request: IncomingMessage, response: TracedResponse): void {
+    response[REQUEST] = request;
+    response.on('close', this.closeListener);
     // A pipelined response that waits for its turn is not told when the connection goes.
-    if (response.socket === null) request.socket.once('close', () => runWithTrace(trace, close));
+    if (response.socket === null) {
+      request.socket.once('close', () => runWithTrace(trace, () => this.close(response)));
+    }
+  }
+
+  private close(response: TracedResponse): void {
+    const trace = ownerOf(response);
+    const request = response[REQUEST];
+    if (trace === undefined || request === undefined || trace.finished) return;
+    trace.finished = true;
+    this.onClose(trace, request, response);
   }
 }
 

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { warnOnce } from '../events/warning.js';
 import type { ResolvedIdOptions } from '../options/resolve-options.js';
 import type { IdSource } from '../options/tracing-options.js';
 import { digestId } from '../trace/ids.js';
@@ -16,11 +15,10 @@ export function readerOf(
   defaults: readonly IdSource[],
 ): IdReader {
   const readers = (sources ?? defaults).map(readerOfSource);
-  const isValid = guardCallback('TRACING_VALIDATOR_FAILED', 'a validator of ids threw', validate);
   return (request) => {
     for (const read of readers) {
       const value = read(request);
-      if (typeof value === 'string' && isValid(value) === true) return value;
+      if (typeof value === 'string' && validate(value)) return value;
     }
     return undefined;
   };
@@ -31,7 +29,7 @@ function readerOfSource(source: IdSource): IdReader {
     const name = source.toLowerCase();
     return (request) => singleHeader(request, name);
   }
-  return guardCallback('TRACING_SOURCE_FAILED', 'a source of ids threw', source);
+  return source;
 }
 
 /**
@@ -81,20 +79,4 @@ function isRepeated({ rawHeaders }: IncomingMessage, name: string): boolean {
     if (rawHeaders[i]?.length === name.length && rawHeaders[i]?.toLowerCase() === name) count++;
   }
   return count > 1;
-}
-
-/** A callback of the user's that throws finds nothing, and says so once. */
-export function guardCallback<A extends unknown[], R>(
-  code: string,
-  problem: string,
-  callback: (...args: A) => R,
-): (...args: A) => R | undefined {
-  return (...args) => {
-    try {
-      return callback(...args);
-    } catch (error) {
-      warnOnce(code, problem, error);
-      return undefined;
-    }
-  };
 }

@@ -1,5 +1,5 @@
 import type { Logform, Logger } from 'winston';
-import { warnOnce } from '../events/warning.js';
+import { warnOnce } from '../options/warning.js';
 import { defaultService } from '../options/resolve-options.js';
 import { SCOPE, type CapturedEntry } from './captured-entry.js';
 import { entryMessage } from './entry-error.js';

@@ -1,5 +1,5 @@
 import type { Logger } from 'winston';
-import { warnOnce } from '../events/warning.js';
+import { warnOnce } from '../options/warning.js';
 import { guardedFormat } from './guard-format.js';
 import { LineTransport } from './line-transport.js';
 

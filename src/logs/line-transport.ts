@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import winston, { type Logger } from 'winston';
-import { warnOnce } from '../events/warning.js';
+import { warnOnce } from '../options/warning.js';
 import { sharedState } from '../trace/shared-state.js';
 import { LEVEL, MESSAGE } from './winston-symbols.js';
 

@@ -1,5 +1,5 @@
 import { format, type Logform } from 'winston';
-import { warnOnce } from '../events/warning.js';
+import { warnOnce } from '../options/warning.js';
 import type { PresetName } from '../options/tracing-options.js';
 import type { TraceScope } from '../trace/trace.js';
 import { INJECTED, SCOPE, type CapturedEntry } from './captured-entry.js';

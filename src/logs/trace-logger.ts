@@ -1,6 +1,6 @@
 import type { Logger } from 'winston';
 import { tracingChannels } from '../events/channels.js';
-import { warnOnce } from '../events/warning.js';
+import { warnOnce } from '../options/warning.js';
 import { CALLED_AT, capture, SCOPE, type CapturedEntry } from './captured-entry.js';
 import { guardFormat } from './guard-format.js';
 import { guardTransports } from './guard-transports.js';

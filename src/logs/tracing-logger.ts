@@ -1,6 +1,6 @@
 import { Inject, Injectable, type LogLevel, type LoggerService } from '@nestjs/common';
 import type { Logger } from 'winston';
-import { warnOnce } from '../events/warning.js';
+import { warnOnce } from '../options/warning.js';
 import { readNestArguments, type NestEntry } from './nest-arguments.js';
 import { LEVEL } from './winston-symbols.js';
 

@@ -11,13 +11,20 @@ import {
   checkRecord,
   checkString,
 } from './check.js';
+import {
+  checkAccessLog,
+  checkIdOptions,
+  checkLogger,
+  checkSession,
+  isToken,
+} from './check-options.js';
+import { guardCallback } from './guard-callback.js';
 import { TracingConfigError } from './tracing-config.error.js';
 import type {
   AccessLogOptions,
   IdOptions,
   IdSource,
   PresetName,
-  SessionOptions,
   TraceIdOptions,
   TracingModuleOptions,
 } from './tracing-options.js';
@@ -38,7 +45,7 @@ export interface ResolvedTracingOptions {
   readonly level: string;
   readonly preset: PresetName | undefined;
   readonly service: string;
-  readonly trustIncoming: boolean | ((request: IncomingMessage) => boolean);
+  readonly isTrusted: (request: IncomingMessage) => boolean;
   /** How ids are made. */
   readonly ids: IdPolicy;
   readonly requestId: ResolvedIdOptions;
@@ -65,12 +72,8 @@ const KEYS = [
   'interceptor',
 ] as const satisfies readonly (keyof TracingModuleOptions)[];
 
-const ID_KEYS = ['sources', 'validate', 'generate', 'header'] as const;
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'http', 'verbose', 'debug', 'silly'] as const;
 const PRESETS = ['otel', 'ecs', 'gcp', 'datadog'] as const;
-const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const BAGGAGE_KEY = HEADER_NAME;
-const MIN_KEY_LENGTH = 16;
 
 /**
  * Checks what the user wrote and settles everything that need not be looked up per request.
@@ -101,16 +104,16 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
     level: raw.level ?? 'info',
     preset: raw.preset,
     service: raw.service ?? defaultService(),
-    trustIncoming: raw.trustIncoming ?? true,
+    isTrusted: trustOf(raw.trustIncoming ?? true),
     ids: Object.freeze({
-      newTraceId: traceId.generate ?? newTraceId,
-      newRequestId: raw.requestId?.generate ?? randomUUID,
-      newSessionId: raw.session?.generate ?? randomUUID,
+      newTraceId: generatorOf('traceId', traceId, newTraceId),
+      newRequestId: generatorOf('requestId', raw.requestId, randomUUID),
+      newSessionId: generatorOf('session', raw.session, randomUUID),
       w3cOnly: traceId.format === 'w3c',
     }),
-    requestId: resolveIdOptions(raw.requestId, 'X-Request-ID'),
-    traceId: resolveIdOptions(traceId, 'X-Trace-ID'),
-    session: { ...resolveIdOptions(raw.session, undefined), key: raw.session?.key },
+    requestId: resolveIdOptions('requestId', raw.requestId, 'X-Request-ID'),
+    traceId: resolveIdOptions('traceId', traceId, 'X-Trace-ID'),
+    session: { ...resolveIdOptions('session', raw.session, undefined), key: raw.session?.key },
     baggage: resolveBaggage(raw.baggage),
     accessLog: raw.accessLog ?? {},
     interceptor: raw.interceptor ?? true,
@@ -124,14 +127,41 @@ export function defaultService(): string {
 }
 
 function resolveIdOptions(
+  name: string,
   options: IdOptions | undefined,
   header: string | undefined,
 ): ResolvedIdOptions {
+  const validate = options?.validate && guardCallback(`${name}.validate`, options.validate);
   return Object.freeze({
-    sources: options?.sources,
-    validate: options?.validate ?? isValidId,
+    sources: options?.sources?.map((source) =>
+      typeof source === 'string' ? source : guardCallback(`${name}.sources`, source),
+    ),
+    validate: validate === undefined ? isValidId : (value: string) => validate(value) === true,
     header: options?.header === false ? undefined : (options?.header ?? header),
   });
+}
+
+/** The user's generator; where it fails there is still an id. */
+function generatorOf(
+  name: string,
+  options: IdOptions | undefined,
+  fallback: () => string,
+): () => string {
+  if (options?.generate === undefined) return fallback;
+  const generate = guardCallback(`${name}.generate`, options.generate);
+  return () => {
+    const id: unknown = generate();
+    return typeof id === 'string' && id !== '' ? id : fallback();
+  };
+}
+
+/** Who is trusted; a function that throws trusts nobody. */
+function trustOf(
+  trust: boolean | ((request: IncomingMessage) => boolean),
+): (request: IncomingMessage) => boolean {
+  if (typeof trust === 'boolean') return () => trust;
+  const guarded = guardCallback('trustIncoming', trust);
+  return (request) => guarded(request) === true;
 }
 
 function resolveBaggage(baggage: TracingModuleOptions['baggage']): ReadonlySet<string> {
@@ -139,7 +169,7 @@ function resolveBaggage(baggage: TracingModuleOptions['baggage']): ReadonlySet<s
   checkRecord('baggage', baggage);
   checkKeys('baggage.', baggage, ['allow']);
   const { allow } = baggage;
-  if (!Array.isArray(allow) || !allow.every((k) => typeof k === 'string' && BAGGAGE_KEY.test(k))) {
+  if (!Array.isArray(allow) || !allow.every(isToken)) {
     throw new TracingConfigError(
       'INVALID_BAGGAGE',
       '`baggage.allow` is not a list of baggage keys.',
@@ -147,99 +177,4 @@ function resolveBaggage(baggage: TracingModuleOptions['baggage']): ReadonlySet<s
     );
   }
   return new Set(allow);
-}
-
-function checkLogger({ logger, format, level, preset }: TracingModuleOptions): void {
-  if (logger === undefined) return;
-  checkRecord('logger', logger);
-  const isLogger = typeof (logger as Logger).log === 'function';
-  if (isLogger && typeof (logger as Logger).write !== 'function') {
-    throw new TracingConfigError(
-      'INVALID_LOGGER',
-      '`logger` has a `log` method but is not a winston logger.',
-      'pass what `winston.createLogger(…)` returns, or the options for it.',
-    );
-  }
-  const isFormatted = isLogger || (logger as LoggerOptions).format !== undefined;
-  if (isFormatted && (format !== undefined || preset !== undefined)) {
-    throw new TracingConfigError(
-      'CONFLICTING_OPTIONS',
-      '`format` and `preset` are for the module’s own format, but `logger` brings one.',
-      'drop them, or use `traceJson({ preset })` or `traceText()` as the format of your logger.',
-    );
-  }
-  if (level !== undefined) {
-    throw new TracingConfigError(
-      'CONFLICTING_OPTIONS',
-      '`level` is for the module’s own logger, but `logger` is given.',
-      'set the level on your logger.',
-    );
-  }
-}
-
-function checkIdOptions(
-  name: string,
-  options: IdOptions | undefined,
-  more: readonly string[] = [],
-): void {
-  if (options === undefined) return;
-  checkRecord(name, options);
-  checkKeys(`${name}.`, options, [...ID_KEYS, ...more]);
-  checkFunctionOr(`${name}.validate`, options.validate);
-  checkFunctionOr(`${name}.generate`, options.generate);
-  const { sources, header } = options;
-  if (sources !== undefined && !(Array.isArray(sources) && sources.every(isSource))) {
-    throw new TracingConfigError(
-      'INVALID_SOURCES',
-      `\`${name}.sources\` is not a list of header names and functions.`,
-      "list them in order, as in `sources: ['x-amzn-trace-id', (request) => …]`.",
-    );
-  }
-  if (header !== undefined && header !== false && !isHeaderName(header)) {
-    throw new TracingConfigError(
-      'INVALID_HEADER_NAME',
-      `\`${name}.header\` is not the name of a header.`,
-      'use letters, digits and dashes, or `false` for no header.',
-    );
-  }
-}
-
-function isSource(source: unknown): source is IdSource {
-  return typeof source === 'function' || isHeaderName(source);
-}
-
-function isHeaderName(value: unknown): value is string {
-  return typeof value === 'string' && HEADER_NAME.test(value);
-}
-
-function checkSession(session: SessionOptions | undefined): void {
-  checkIdOptions('session', session, ['key']);
-  const key: unknown = session?.key;
-  if (key !== undefined && (typeof key !== 'string' || key.length < MIN_KEY_LENGTH)) {
-    throw new TracingConfigError(
-      'INVALID_SESSION_KEY',
-      `\`session.key\` is not a string of at least ${MIN_KEY_LENGTH} characters.`,
-      'give it a random secret, for example from `openssl rand -hex 32`.',
-    );
-  }
-}
-
-function checkAccessLog(accessLog: TracingModuleOptions['accessLog']): void {
-  if (accessLog === undefined || accessLog === false) return;
-  checkRecord('accessLog', accessLog);
-  checkKeys('accessLog.', accessLog, ['exclude', 'level', 'fields', 'message']);
-  checkFunctionOr('accessLog.exclude', accessLog.exclude, 'array');
-  checkFunctionOr('accessLog.level', accessLog.level, 'string');
-  checkFunctionOr('accessLog.fields', accessLog.fields, 'array');
-  checkFunctionOr('accessLog.message', accessLog.message, 'string');
-  if (Array.isArray(accessLog.exclude)) {
-    const isPath = (path: unknown) => typeof path === 'string' || path instanceof RegExp;
-    if (!accessLog.exclude.every(isPath)) {
-      throw new TracingConfigError(
-        'INVALID_OPTION',
-        '`accessLog.exclude` holds something that is neither a path nor a pattern.',
-        "use paths and patterns, as in `exclude: ['/health', /^\\/static\\//]`.",
-      );
-    }
-  }
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tracingChannels } from '../events/channels.js';
-import { warnOnce } from '../events/warning.js';
+import { guardCallback } from '../options/guard-callback.js';
 import type { AccessLogOptions } from '../options/tracing-options.js';
 import type { FinishRecord, Outcome } from '../trace/finish-record.js';
 import type { Trace } from '../trace/trace.js';
@@ -37,10 +37,16 @@ function lineWriter(
   { exclude, level, fields, message }: AccessLogOptions,
   write: WriteLine,
 ): (record: FinishRecord, request: IncomingMessage, response: ServerResponse) => void {
-  const isExcluded = attempt('exclude', exclusion(exclude));
-  const levelOf = attempt('level', typeof level === 'function' ? level : () => level);
-  const messageOf = attempt('message', typeof message === 'function' ? message : () => message);
-  const fieldsOf = attempt('fields', fieldPicker(fields));
+  const isExcluded = guardCallback('accessLog.exclude', exclusion(exclude));
+  const levelOf = guardCallback(
+    'accessLog.level',
+    typeof level === 'function' ? level : () => level,
+  );
+  const messageOf = guardCallback(
+    'accessLog.message',
+    typeof message === 'function' ? message : () => message,
+  );
+  const fieldsOf = guardCallback('accessLog.fields', fieldPicker(fields));
   return (record, request, response) => {
     if (isExcluded(record) === true) return;
     write(
@@ -48,17 +54,6 @@ function lineWriter(
       messageOf(record) ?? 'Request finished',
       fieldsOf(record, request, response) ?? record,
     );
-  };
-}
-
-function attempt<A extends unknown[], R>(name: string, callback: (...args: A) => R) {
-  return (...args: A): R | undefined => {
-    try {
-      return callback(...args);
-    } catch (error) {
-      warnOnce(`TRACING_ACCESS_LOG_${name.toUpperCase()}`, `\`accessLog.${name}\` threw`, error);
-      return undefined;
-    }
   };
 }
 
@@ -113,6 +108,6 @@ function outcomeOf(request: IncomingMessage, response: ServerResponse): Outcome 
   if (response.writableFinished) return 'completed';
   // A client that leaves ends or resets the connection. Where neither happened it was this side
   // that gave up, such as on a stream that broke behind its headers.
-  const { readableEnded, errored } = request.socket;
-  return readableEnded || errored ? 'aborted' : 'errored';
+  const { socket } = request;
+  return socket.readableEnded || socket.errored ? 'aborted' : 'errored';
 }

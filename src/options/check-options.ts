@@ -1,0 +1,109 @@
+import type { Logger, LoggerOptions } from 'winston';
+import { checkFunctionOr, checkKeys, checkRecord } from './check.js';
+import { TracingConfigError } from './tracing-config.error.js';
+import type {
+  IdOptions,
+  IdSource,
+  SessionOptions,
+  TracingModuleOptions,
+} from './tracing-options.js';
+
+const ID_KEYS = ['sources', 'validate', 'generate', 'header'] as const;
+const MIN_KEY_LENGTH = 16;
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+export function checkLogger({ logger, format, level, preset }: TracingModuleOptions): void {
+  if (logger === undefined) return;
+  checkRecord('logger', logger);
+  const isLogger = typeof (logger as Logger).log === 'function';
+  if (isLogger && typeof (logger as Logger).write !== 'function') {
+    throw new TracingConfigError(
+      'INVALID_LOGGER',
+      '`logger` has a `log` method but is not a winston logger.',
+      'pass what `winston.createLogger(…)` returns, or the options for it.',
+    );
+  }
+  const isFormatted = isLogger || (logger as LoggerOptions).format !== undefined;
+  if (isFormatted && (format !== undefined || preset !== undefined)) {
+    throw new TracingConfigError(
+      'CONFLICTING_OPTIONS',
+      '`format` and `preset` are for the module’s own format, but `logger` brings one.',
+      'drop them, or use `traceJson({ preset })` or `traceText()` as the format of your logger.',
+    );
+  }
+  if (level !== undefined) {
+    throw new TracingConfigError(
+      'CONFLICTING_OPTIONS',
+      '`level` is for the module’s own logger, but `logger` is given.',
+      'set the level on your logger.',
+    );
+  }
+}
+
+export function checkIdOptions(
+  name: string,
+  options: IdOptions | undefined,
+  more: readonly string[] = [],
+): void {
+  if (options === undefined) return;
+  checkRecord(name, options);
+  checkKeys(`${name}.`, options, [...ID_KEYS, ...more]);
+  checkFunctionOr(`${name}.validate`, options.validate);
+  checkFunctionOr(`${name}.generate`, options.generate);
+  const { sources, header } = options;
+  if (sources !== undefined && !(Array.isArray(sources) && sources.every(isSource))) {
+    throw new TracingConfigError(
+      'INVALID_SOURCES',
+      `\`${name}.sources\` is not a list of header names and functions.`,
+      "list them in order, as in `sources: ['x-amzn-trace-id', (request) => …]`.",
+    );
+  }
+  if (header !== undefined && header !== false && !isToken(header)) {
+    throw new TracingConfigError(
+      'INVALID_TOKEN',
+      `\`${name}.header\` is not the name of a header.`,
+      'use letters, digits and dashes, or `false` for no header.',
+    );
+  }
+}
+
+function isSource(source: unknown): source is IdSource {
+  return typeof source === 'function' || isToken(source);
+}
+
+/** A token of RFC 9110: what the name of a header or a key of baggage may be. */
+export function isToken(value: unknown): value is string {
+  return typeof value === 'string' && TOKEN.test(value);
+}
+
+export function checkSession(session: SessionOptions | undefined): void {
+  checkIdOptions('session', session, ['key']);
+  const key: unknown = session?.key;
+  if (key !== undefined && (typeof key !== 'string' || key.length < MIN_KEY_LENGTH)) {
+    throw new TracingConfigError(
+      'INVALID_SESSION_KEY',
+      `\`session.key\` is not a string of at least ${MIN_KEY_LENGTH} characters.`,
+      'give it a random secret, for example from `openssl rand -hex 32`.',
+    );
+  }
+}
+
+export function checkAccessLog(accessLog: TracingModuleOptions['accessLog']): void {
+  if (accessLog === undefined || accessLog === false) return;
+  checkRecord('accessLog', accessLog);
+  checkKeys('accessLog.', accessLog, ['exclude', 'level', 'fields', 'message']);
+  checkFunctionOr('accessLog.exclude', accessLog.exclude, 'array');
+  checkFunctionOr('accessLog.level', accessLog.level, 'string');
+  checkFunctionOr('accessLog.fields', accessLog.fields, 'array');
+  checkFunctionOr('accessLog.message', accessLog.message, 'string');
+  if (Array.isArray(accessLog.exclude)) {
+    const isPath = (path: unknown) => typeof path === 'string' || path instanceof RegExp;
+    if (!accessLog.exclude.every(isPath)) {
+      throw new TracingConfigError(
+        'INVALID_OPTION',
+        '`accessLog.exclude` holds something that is neither a path nor a pattern.',
+        "use paths and patterns, as in `exclude: ['/health', /^\\/static\\//]`.",
+      );
+    }
+  }
+}
