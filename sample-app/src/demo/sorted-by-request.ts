@@ -1,0 +1,43 @@
+import type { Step } from 'nestjs-tracing';
+import { isFinishLine, type LogEntry } from './log-recorder.js';
+import { paint } from './terminal.js';
+
+const SESSION_LENGTH = 8;
+const SESSION_COLORS = ['blueBright', 'magentaBright'] as const;
+
+/** A block for each request: what its finish line says, then its lines. */
+export function sortedByRequest(log: readonly LogEntry[]): string {
+  const sessions = [...new Set(log.map((entry) => entry.session_id))].toSorted();
+  return log
+    .filter(isFinishLine)
+    .toSorted((a, b) => a.request_id.localeCompare(b.request_id))
+    .map((finish) => {
+      const color = SESSION_COLORS[sessions.indexOf(finish.session_id)] ?? 'white';
+      const lines = log.filter((entry) => entry.request_id === finish.request_id);
+      return [
+        `${paint(color, idsOf(finish))}  ${resultOf(finish)}`,
+        ...lines.map(lineOf),
+        ...(finish.steps ?? []).map(stepOf),
+      ].join('\n');
+    })
+    .join('\n\n');
+}
+
+function idsOf({ request_id, session_id }: LogEntry): string {
+  return `${request_id}  session ${session_id.slice(0, SESSION_LENGTH)}`;
+}
+
+function resultOf({ method, path, status_code, outcome, duration_ms = 0 }: LogEntry): string {
+  const result = `${status_code} ${outcome} in ${duration_ms.toFixed(1)} ms`;
+  return `${method} ${path}  ${paint(outcome === 'completed' ? 'green' : 'red', result)}`;
+}
+
+function lineOf({ timestamp, level, message }: LogEntry): string {
+  const time = new Date(timestamp).toTimeString().slice(0, 8);
+  return `  ${paint('gray', time)} - ${level.toUpperCase()} - ${message}`;
+}
+
+function stepOf({ name, start_ms, duration_ms = 0, failed }: Step): string {
+  const took = `began at ${start_ms.toFixed(1)} ms, took ${duration_ms.toFixed(1)} ms`;
+  return `    step "${name}" ${took}${failed ? paint('red', ', failed') : ''}`;
+}

@@ -1,0 +1,13 @@
+import { Controller, Get } from '@nestjs/common';
+import type { Message } from './messages.repository.js';
+import { MessagesService } from './messages.service.js';
+
+@Controller('messages')
+export class MessagesController {
+  constructor(private readonly messages: MessagesService) {}
+
+  @Get()
+  list(): Promise<Message[]> {
+    return this.messages.unread();
+  }
+}

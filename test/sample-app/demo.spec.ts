@@ -1,0 +1,103 @@
+import { describe, expect, it } from '@jest/globals';
+import { problemsOf } from '../../sample-app/src/demo/expectations.js';
+import type { LogEntry } from '../../sample-app/src/demo/log-recorder.js';
+import type { DemoRequest } from '../../sample-app/src/demo/requests.js';
+import { sortedByRequest } from '../../sample-app/src/demo/sorted-by-request.js';
+
+const request: DemoRequest = {
+  requestId: 'req-001',
+  sessionId: 'abc12345-of-alice',
+  method: 'GET',
+  path: '/api/status',
+  expected: { status: 200, outcome: 'completed', messages: ['Status check'] },
+};
+
+const check: LogEntry = {
+  timestamp: '2024-01-15T10:30:15.000Z',
+  level: 'info',
+  message: 'Status check',
+  request_id: request.requestId,
+  session_id: request.sessionId,
+};
+
+const finish: LogEntry = {
+  ...check,
+  message: 'Request finished',
+  method: 'GET',
+  path: '/api/status',
+  status_code: 200,
+  outcome: 'completed',
+  duration_ms: 3.456,
+};
+
+const answer = (status: number, requestId = request.requestId) => ({
+  request,
+  response: new Response(null, { status, headers: { 'X-Request-ID': requestId } }),
+});
+
+describe('the check of the demo', () => {
+  it('finds nothing where all is as expected', () => {
+    expect(problemsOf([answer(200)], [check, finish])).toEqual([]);
+  });
+
+  it.each([
+    ['a status', answer(503), [check, finish], 'status 503 instead of 200'],
+    [
+      'a response header',
+      answer(200, 'req-009'),
+      [check, finish],
+      'answered with X-Request-ID req-009',
+    ],
+    ['a missing line', answer(200), [finish], 'wrote [Request finished] instead of [Status check]'],
+    ['a missing finish line', answer(200), [check], 'finished as [] instead of [completed]'],
+    [
+      'a second finish line',
+      answer(200),
+      [check, finish, finish],
+      'finished as [completed, completed] instead of [completed]',
+    ],
+    [
+      'an outcome',
+      answer(200),
+      [check, { ...finish, outcome: 'aborted' as const }],
+      'finished as [aborted] instead of [completed]',
+    ],
+    [
+      'a strange session',
+      answer(200),
+      [{ ...check, session_id: 'def67890-of-bob' }, finish],
+      '1 lines carry another session',
+    ],
+  ])('notices %s', (_name, wrong, log, problem) => {
+    expect(problemsOf([wrong], log)).toEqual([`req-001, GET /api/status: ${problem}`]);
+  });
+});
+
+describe('the sorted log of the demo', () => {
+  it('puts the lines below the result of their request', () => {
+    const other = { request_id: 'req-000', session_id: 'def67890-of-bob' };
+    const log = [check, { ...check, ...other }, finish, { ...finish, ...other }];
+
+    expect(sortedByRequest(log).replaceAll(/\d\d:\d\d:\d\d/g, 'hh:mm:ss')).toBe(`\
+req-000  session def67890  GET /api/status  200 completed in 3.5 ms
+  hh:mm:ss - INFO - Status check
+  hh:mm:ss - INFO - Request finished
+
+req-001  session abc12345  GET /api/status  200 completed in 3.5 ms
+  hh:mm:ss - INFO - Status check
+  hh:mm:ss - INFO - Request finished`);
+  });
+
+  it('ends a failed request with its steps', () => {
+    const steps = [
+      { name: 'open mailbox', start_ms: 1, duration_ms: 2 },
+      { name: 'fetch unread', start_ms: 3, duration_ms: 120.04, failed: true as const },
+    ];
+    const failed: LogEntry = { ...finish, level: 'error', outcome: 'errored', steps };
+
+    expect(sortedByRequest([failed]).split('\n').slice(-2)).toEqual([
+      '    step "open mailbox" began at 1.0 ms, took 2.0 ms',
+      '    step "fetch unread" began at 3.0 ms, took 120.0 ms, failed',
+    ]);
+  });
+});

@@ -1,0 +1,273 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
+import type { INestApplication } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { transports } from 'winston';
+import { createApp, readPlatform } from '../../sample-app/src/create-app.js';
+import { eventually, LineSink, type Line } from '../support/line-sink.js';
+import { PLATFORMS } from '../support/traced-app.js';
+
+const SESSION = 'abc12345-of-alice';
+
+let requests = 0;
+
+describe.each(PLATFORMS)('the sample application on %s', (platform) => {
+  const sink = new LineSink();
+  let app: INestApplication;
+  let url: string;
+
+  beforeAll(async () => {
+    app = await createApp(platform, {
+      format: 'json',
+      logger: { transports: [new transports.Stream({ stream: sink })] },
+    });
+    await app.listen(0, '127.0.0.1');
+    url = await app.getUrl();
+  });
+
+  afterAll(() => app.close());
+
+  /** All lines of a request, once it has finished. */
+  const finishedLinesOf = async (requestId: string): Promise<Line[]> => {
+    const lines = () => sink.lines.filter((line) => line.request_id === requestId);
+    await eventually(() => lines().some(isFinishLine), `the finish line of ${requestId}`);
+    return lines();
+  };
+
+  const call = async (
+    method: string,
+    path: string,
+    { body, headers }: { body?: object; headers?: Record<string, string> } = {},
+  ) => {
+    const requestId = `${platform}-${++requests}`;
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        'X-Request-ID': requestId,
+        ...(body && { 'Content-Type': 'application/json' }),
+        ...(headers ?? { 'X-Session-ID': SESSION }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const answer: unknown = await response.json();
+    const lines = await finishedLinesOf(requestId);
+    return { requestId, response, answer, lines, finish: lines.at(-1) };
+  };
+
+  const messagesOf = (lines: readonly Line[]) => lines.map(({ message }) => message);
+
+  it('takes a payment and tells its story on its own request and session', async () => {
+    const body = { user: 'Alice', amount: 42 };
+    const { requestId, response, answer, lines, finish } = await call('POST', '/api/payment', {
+      body,
+    });
+
+    expect(response.status).toBe(201);
+    expect(response.headers.get('X-Request-ID')).toBe(requestId);
+    expect(response.headers.get('X-Trace-ID')).toBe(requestId);
+    expect(answer).toEqual({ ...body, chargeId: expect.any(String), traceId: requestId });
+    expect(lines.map(({ level, message }) => [level, message])).toEqual([
+      ['info', 'Processing payment for user Alice'],
+      ['info', 'Validating payment'],
+      ['warn', 'Gateway slow'],
+      ['info', 'Payment complete'],
+      ['info', 'Request finished'],
+    ]);
+    expect(new Set(lines.map(({ session_id }) => session_id))).toEqual(new Set([SESSION]));
+    expect(finish).toMatchObject({
+      route: '/api/payment',
+      handler: 'PaymentController.pay',
+      status_code: 201,
+      outcome: 'completed',
+      service: 'payments',
+    });
+  });
+
+  it.each([
+    ['no body', undefined],
+    ['no user', { amount: 42 }],
+    ['a blank user', { user: ' ', amount: 42 }],
+    ['no amount', { user: 'Alice' }],
+    ['an amount of 0', { user: 'Alice', amount: 0 }],
+    ['a negative amount', { user: 'Alice', amount: -1 }],
+    ['an amount in words', { user: 'Alice', amount: '42' }],
+  ])('answers 400 to a payment with %s, before anything is processed', async (_name, body) => {
+    const { response, lines } = await call('POST', '/api/payment', body && { body });
+
+    expect(response.status).toBe(400);
+    expect(lines).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        message: 'Request finished',
+        handler: 'PaymentController.pay',
+        status_code: 400,
+      }),
+    ]);
+  });
+
+  it('answers 422 to a payment over the limit, without asking the gateway', async () => {
+    const body = { user: 'Alice', amount: 10_001 };
+    const { response, lines } = await call('POST', '/api/payment', { body });
+
+    expect(response.status).toBe(422);
+    expect(messagesOf(lines)).toEqual([
+      'Processing payment for user Alice',
+      'Validating payment',
+      'Request finished',
+    ]);
+  });
+
+  it('shows a profile', async () => {
+    const { response, answer, lines } = await call('GET', '/api/profile?user=Carol');
+
+    expect(response.status).toBe(200);
+    expect(answer).toEqual({ user: 'Carol', currency: 'EUR' });
+    expect(messagesOf(lines)).toEqual(['Loading profile', 'Profile retrieved', 'Request finished']);
+  });
+
+  it('shows its status', async () => {
+    const { response, answer, lines } = await call('GET', '/api/status');
+
+    expect(response.status).toBe(200);
+    expect(answer).toEqual({ status: 'up', uptimeSeconds: expect.any(Number) });
+    expect(messagesOf(lines)).toEqual(['Status check', 'Request finished']);
+  });
+
+  it('fails on messages, and its finish line says at which step', async () => {
+    const { response, answer, lines, finish } = await call('GET', '/api/messages');
+
+    expect(response.status).toBe(500);
+    expect(answer).toEqual({ statusCode: 500, message: 'Internal server error' });
+    expect(lines.map(({ level, message }) => [level, message])).toEqual([
+      ['info', 'Fetching messages'],
+      ['error', 'Database timeout while fetching user messages'],
+      ['error', 'Request finished'],
+    ]);
+    expect(finish).toMatchObject({
+      handler: 'MessagesController.list',
+      status_code: 500,
+      outcome: 'errored',
+    });
+    expect(finish?.['steps']).toEqual([
+      {
+        name: 'open mailbox',
+        start_ms: expect.any(Number),
+        duration_ms: expect.any(Number),
+      },
+      {
+        name: 'fetch unread',
+        start_ms: expect.any(Number),
+        duration_ms: expect.any(Number),
+        failed: true,
+      },
+    ]);
+  });
+
+  it('runs tasks in parallel, all of them on one request id', async () => {
+    const count = 25;
+    const [first, second] = await Promise.all([
+      call('POST', `/api/parallel-tasks?count=${count}`),
+      call('POST', `/api/parallel-tasks?count=${count}`),
+    ]);
+    const tasks = Array.from({ length: count }, (_, index) => `Task ${index + 1}`);
+
+    for (const { response, answer, lines } of [first, second]) {
+      expect(response.status).toBe(201);
+      expect(answer).toEqual({ completed: count });
+      expect(messagesOf(lines).toSorted()).toEqual(
+        [
+          ...tasks.flatMap((task) => [`${task} started`, `${task} done`]),
+          'Request finished',
+        ].toSorted(),
+      );
+    }
+  });
+
+  it.each(['0', '101', 'many'])('answers 400 to %s tasks', async (count) => {
+    const { response } = await call('POST', `/api/parallel-tasks?count=${count}`);
+    expect(response.status).toBe(400);
+  });
+
+  it('keeps twenty requests at once apart', async () => {
+    const paths = ['/api/profile', '/api/messages', '/api/status', '/api/parallel-tasks'];
+    const calls = await Promise.all(
+      Array.from({ length: 20 }, async (_, index) => {
+        await setTimeout(index % 7);
+        const path = paths[index % paths.length] ?? '';
+        const session = `session-${platform}-${index}`;
+        const { requestId, lines } = await call(path.endsWith('tasks') ? 'POST' : 'GET', path, {
+          headers: { 'X-Session-ID': session },
+        });
+        return { requestId, session, lines };
+      }),
+    );
+
+    expect(new Set(calls.map(({ requestId }) => requestId)).size).toBe(20);
+    for (const { session, lines } of calls) {
+      expect(lines.filter(isFinishLine)).toHaveLength(1);
+      expect(new Set(lines.map(({ session_id }) => session_id))).toEqual(new Set([session]));
+    }
+  });
+
+  it('refuses the event stream without a bearer token, and says which handler was meant', async () => {
+    const { response, lines } = await call('GET', '/api/events');
+
+    expect(response.status).toBe(401);
+    expect(lines).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        message: 'Request finished',
+        session_id: SESSION,
+        route: '/api/events',
+        handler: 'EventsController.stream',
+        status_code: 401,
+        outcome: 'completed',
+      }),
+    ]);
+  });
+
+  it('streams events to a bearer, whose token is in no line and no header', async () => {
+    const token = 's3cret-token-of-alice';
+    const requestId = `${platform}-${++requests}`;
+    const stream = get(`${url}/api/events`, {
+      headers: { 'X-Request-ID': requestId, Authorization: `Bearer ${token}` },
+    });
+    const [response] = (await once(stream, 'response')) as [IncomingMessage];
+    let received = '';
+    for await (const chunk of response.setEncoding('utf8')) {
+      received += chunk as string;
+      // Leaving the loop hangs up.
+      if (received.includes('id: 2')) break;
+    }
+    const lines = await finishedLinesOf(requestId);
+
+    expect(response.statusCode).toBe(200);
+    expect(response.headers['content-type']).toMatch('text/event-stream');
+    expect(received).toContain('event: payment\nid: 1\ndata: {"payment":1,"status":"complete"}');
+    expect(messagesOf(lines)).toEqual(['Payment event 1', 'Payment event 2', 'Request finished']);
+    expect(lines.at(-1)).toMatchObject({ status_code: 200, outcome: 'aborted' });
+    for (const { session_id } of lines) expect(session_id).toMatch(/^tok_[0-9a-f]{16}$/);
+    expect(sink.raw.join()).not.toContain(token);
+    expect(response.rawHeaders.join()).not.toMatch(/s3cret|tok_/);
+  });
+});
+
+it.each(PLATFORMS)('ends its event streams when it shuts down on %s', async (platform) => {
+  const app = await createApp(platform, { logger: { silent: true } });
+  await app.listen(0, '127.0.0.1');
+  const response = await fetch(`${await app.getUrl()}/api/events`, {
+    headers: { Authorization: 'Bearer anything', Connection: 'close' },
+  });
+  const [received] = await Promise.all([response.text(), app.close()]);
+
+  expect(received).not.toContain('id: 2');
+});
+
+it('says which platforms there are', () => {
+  expect(readPlatform()).toBe('express');
+  expect(readPlatform('fastify')).toBe('fastify');
+  expect(() => readPlatform('koa')).toThrow('PLATFORM is "koa": use express or fastify.');
+});
+
+const isFinishLine = ({ message }: Line): boolean => message === 'Request finished';
