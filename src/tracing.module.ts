@@ -2,10 +2,13 @@ import {
   Module,
   type DynamicModule,
   type MiddlewareConsumer,
+  type BeforeApplicationShutdown,
   type NestModule,
+  type OnApplicationShutdown,
   type Provider,
 } from '@nestjs/common';
 import { APP_INTERCEPTOR, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { setImmediate } from 'node:timers/promises';
 import { ClsModule } from 'nestjs-cls';
 import { RUN_SPAN } from './context/run-span.token.js';
 import { TraceContext } from './context/trace-context.js';
@@ -13,6 +16,7 @@ import { nameHandlers } from './incoming/name-handlers.js';
 import { installRequestHook } from './incoming/request-hook.js';
 import { RequestTracer } from './incoming/request-tracer.js';
 import { TracingMiddleware } from './incoming/tracing.middleware.js';
+import { stopGatheringLines } from './logs/line-transport.js';
 import { TracingLogger, WINSTON_LOGGER } from './logs/tracing-logger.js';
 import { RAW_TRACING_OPTIONS, TRACING_OPTIONS } from './options/options.token.js';
 import type { ResolvedTracingOptions } from './options/resolve-options.js';
@@ -78,7 +82,10 @@ const interceptor: Provider = { provide: APP_INTERCEPTOR, useClass: TracingInter
   providers,
   exports: [TraceContext, TracingLogger, ClsModule],
 })
-export class TracingModule extends ConfigurableModuleClass implements NestModule {
+export class TracingModule
+  extends ConfigurableModuleClass
+  implements NestModule, BeforeApplicationShutdown, OnApplicationShutdown
+{
   constructor(
     private readonly host: HttpAdapterHost,
     private readonly modules: ModulesContainer,
@@ -107,6 +114,21 @@ export class TracingModule extends ConfigurableModuleClass implements NestModule
     if (!installRequestHook(httpAdapter, this.tracer)) {
       consumer.apply(TracingMiddleware).forRoutes('{*path}');
     }
+  }
+
+  /** @internal */
+  beforeApplicationShutdown(): void {
+    stopGatheringLines();
+  }
+
+  /**
+   * Connections that were cut close their responses one turn later; their finish lines belong
+   * before the end of the process.
+   *
+   * @internal
+   */
+  async onApplicationShutdown(): Promise<void> {
+    await setImmediate();
   }
 }
 

@@ -27,12 +27,20 @@ const EXIT_PATIENCE_MS = 2000;
 
 // One listener for all transports, whichever copy of the package they come from.
 const open = sharedState('line-transports', () => {
-  const transports = new Set<{ flushAtExit(): void }>();
+  const transports = new Set<{ flushAtExit(): void; stopGathering(): void }>();
   process.on('exit', () => {
     for (const transport of transports) transport.flushAtExit();
   });
   return transports;
 });
+
+/**
+ * Writes what is gathered, and every later line at once. An application that shuts down on a signal
+ * raises it again when its hooks have run, and that ends the process without `exit`.
+ */
+export function stopGatheringLines(): void {
+  for (const transport of open) transport.stopGathering();
+}
 
 /**
  * Writes lines to a file descriptor: those of one turn of the event loop with one system call
@@ -50,7 +58,7 @@ export class LineTransport extends Transport {
    */
   constructor(
     private readonly fd: number,
-    private readonly isImmediate = false,
+    private isImmediate = false,
   ) {
     super();
     open.add(this);
@@ -74,6 +82,12 @@ export class LineTransport extends Transport {
   override close(): void {
     this.flushAtExit();
     open.delete(this);
+  }
+
+  /** From now on, writes each line at once. */
+  stopGathering(): void {
+    this.isImmediate = true;
+    this.flush();
   }
 
   /** Writes all there is, and waits for a slow reader, but not for ever. */

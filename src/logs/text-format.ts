@@ -3,6 +3,7 @@ import type { TraceScope } from '../trace/trace.js';
 import { CALLED_AT, type CapturedEntry } from './captured-entry.js';
 import { entryError, entryMessage, isErrorDuplicate } from './entry-error.js';
 import { escapeText } from './escape.js';
+import { finishText, isFinish, isInFinishText, stepsText } from './finish-text.js';
 import { jsonValue, readProperty } from './json-value.js';
 import { markSelfContained } from './self-contained.js';
 import { localTimestamp } from './timestamp.js';
@@ -34,7 +35,7 @@ const ID_NAMES = new Set(['trace_id', 'request_id', 'session_id', 'span_id']);
 
 /**
  * The format for people: one line an entry, its fields behind the message as `name=value`, the
- * stack of an error indented below it.
+ * stack of an error, or the steps of a failed request, indented below it.
  *
  * ```
  * 2024-01-15 10:30:15 - INFO - [req=a1b2c3d4|session=12345678] - Processing payment for user Alice
@@ -89,6 +90,8 @@ function textLine({
       text += `[${escapeText(String(entry['context']))}] `;
     }
     text += escapeText(entryMessage(entry));
+    const isFinishLine = isFinish(entry);
+    if (isFinishLine) text += escapeText(finishText(entry));
     if (scope?.fields !== undefined) {
       for (const key of Object.keys(scope.fields)) {
         if (!Object.hasOwn(entry, key)) text += pair(key, scope.fields[key]);
@@ -98,10 +101,12 @@ function textLine({
     for (const key of Object.keys(entry)) {
       if (NOT_SHOWN.has(key) || ID_NAMES.has(key)) continue;
       if (error !== undefined && isErrorDuplicate(key)) continue;
+      if (isFinishLine && isInFinishText(key)) continue;
       const value = readProperty(entry, key);
       if (key === 'stack' && typeof value === 'string') stack = indent(value);
       else text += pair(key, value);
     }
+    if (isFinishLine) stack += stepsText(entry).map(indent).join('');
     return text + stack + (error === undefined ? '' : errorText(error));
   };
 }

@@ -12,7 +12,13 @@ const ID_KEYS = ['sources', 'validate', 'generate', 'header'] as const;
 const MIN_KEY_LENGTH = 16;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-export function checkLogger({ logger, format, level, preset }: TracingModuleOptions): void {
+export function checkLogger({
+  logger,
+  format,
+  level,
+  preset,
+  service,
+}: TracingModuleOptions): void {
   if (logger === undefined) return;
   checkRecord('logger', logger);
   const isLogger = typeof (logger as Logger).log === 'function';
@@ -24,11 +30,11 @@ export function checkLogger({ logger, format, level, preset }: TracingModuleOpti
     );
   }
   const isFormatted = isLogger || (logger as LoggerOptions).format !== undefined;
-  if (isFormatted && (format !== undefined || preset !== undefined)) {
+  if (isFormatted && (format ?? preset ?? service) !== undefined) {
     throw new TracingConfigError(
       'CONFLICTING_OPTIONS',
-      '`format` and `preset` are for the module’s own format, but `logger` brings one.',
-      'drop them, or use `traceJson({ preset })` or `traceText()` as the format of your logger.',
+      '`format`, `preset` and `service` are for the module’s own format, but `logger` brings one.',
+      'drop them, or use `traceJson({ preset, service })` or `traceText()` as the format of your logger.',
     );
   }
   if (level !== undefined) {

@@ -79,7 +79,7 @@ export interface TracingModuleOptions {
   format?: 'json' | 'text';
   /** The least severe level that the module's own logger writes. Default: `info`. */
   level?: string;
-  /** The field names of the module's own JSON. */
+  /** The field names of the module's own JSON. Default: those of the README. */
   preset?: PresetName;
   /**
    * The name of the application on every JSON line. Default: `OTEL_SERVICE_NAME`, else

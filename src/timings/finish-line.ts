@@ -89,10 +89,11 @@ function finishRecord(
   const status = response.headersSent ? response.statusCode : undefined;
   const outcome = outcomeOf(request, response);
   const steps = outcome === 'errored' && trace.spans !== undefined ? stepsOf(trace) : undefined;
+  const handlerMs = handlerShare(trace);
   metadata.settle?.(response.statusCode);
   return {
     duration_ms: roundMs(trace.elapsedMs),
-    ...(trace.handlerMs !== undefined && { handler_ms: roundMs(trace.handlerMs) }),
+    ...(handlerMs !== undefined && { handler_ms: roundMs(handlerMs) }),
     method: metadata.method,
     path: metadata.path,
     route: metadata.route,
@@ -101,6 +102,12 @@ function finishRecord(
     outcome,
     ...(steps !== undefined && { steps }),
   };
+}
+
+/** What the interceptor measured; where the client left first, up to now. */
+function handlerShare({ handlerMs, handlerStartedMs }: Trace): number | undefined {
+  if (handlerMs !== undefined || handlerStartedMs === undefined) return handlerMs;
+  return performance.now() - handlerStartedMs;
 }
 
 function outcomeOf(request: IncomingMessage, response: ServerResponse): Outcome {

@@ -241,7 +241,7 @@ const CASES: readonly Case[] = [
       abort.abort();
       return response;
     },
-    line: { status_code: 200, outcome: 'aborted' },
+    line: { status_code: 200, outcome: 'aborted', handler_ms: expect.any(Number) },
     route: 'things/endless',
     handler: 'endless',
   },
@@ -352,6 +352,15 @@ describe.each(PLATFORMS)('the finish line on %s', (platform) => {
       ]),
     );
     expect(finished).toHaveLength(2);
+  });
+
+  it('is there when an application has closed that cut its connections', async () => {
+    const { app, url, sink } = await start();
+    const response = fetch(`${url}/things/slow`).catch(() => {});
+    await sleep(50);
+    await app.close();
+    expect(sink.finished).toHaveLength(1);
+    await response;
   });
 
   it('has no status for a client that left before there was one', async () => {

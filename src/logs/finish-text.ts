@@ -1,0 +1,41 @@
+import { jsonValue, readProperty } from './json-value.js';
+
+/** The fields of a finish line that its short form says. */
+const SHOWN = ['method', 'path', 'route', 'status_code', 'outcome', 'duration_ms', 'handler_ms'];
+
+/** Whether an entry is a finish line: nothing else has an outcome and a duration. */
+export function isFinish(entry: object): boolean {
+  return 'outcome' in entry && 'duration_ms' in entry;
+}
+
+/** Whether the short form says a field already. */
+export function isInFinishText(key: string): boolean {
+  return key === 'steps' || SHOWN.includes(key);
+}
+
+/** What became of a request, for people: ` POST /api/payment 201 completed 447.486ms`. */
+export function finishText(entry: object): string {
+  const word = (key: string, unit = ''): string => {
+    const value = readProperty(entry, key);
+    return typeof value === 'string' || typeof value === 'number' ? ` ${value}${unit}` : '';
+  };
+  return (
+    word('method') +
+    word('path') +
+    word('status_code') +
+    word('outcome') +
+    word('duration_ms', 'ms')
+  );
+}
+
+/** The steps of a failed request, each on a line of its own below it. */
+export function stepsText(entry: object): string[] {
+  const steps = readProperty(entry, 'steps');
+  if (!Array.isArray(steps)) return [];
+  return steps.map((step: unknown) => {
+    const of = (key: string): unknown => readProperty(Object(step) as object, key);
+    const took = of('duration_ms') === undefined ? 'did not end' : `${String(of('duration_ms'))}ms`;
+    const mark = of('failed') === true ? ' failed' : '';
+    return `+${jsonValue(of('start_ms'))}ms ${String(of('name'))} ${took}${mark}`;
+  });
+}
