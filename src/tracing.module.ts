@@ -8,7 +8,6 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { APP_INTERCEPTOR, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
-import { setImmediate } from 'node:timers/promises';
 import { ClsModule } from 'nestjs-cls';
 import { RUN_SPAN } from './context/run-span.token.js';
 import { TraceContext } from './context/trace-context.js';
@@ -122,13 +121,13 @@ export class TracingModule
   }
 
   /**
-   * Connections that were cut close their responses one turn later; their finish lines belong
+   * Connections that were cut close their responses a little later; their finish lines belong
    * before the end of the process.
    *
    * @internal
    */
-  async onApplicationShutdown(): Promise<void> {
-    await setImmediate();
+  onApplicationShutdown(): Promise<void> {
+    return this.tracer.settled();
   }
 }
 

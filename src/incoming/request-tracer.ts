@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import { runWithTrace } from '../context/trace-store.js';
 import { tracingChannels } from '../events/channels.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
@@ -17,6 +18,8 @@ export type OnResponseClose = (
   response: ServerResponse,
 ) => void;
 
+/** Turns of the event loop in which a connection that was cut has closed its responses. */
+const SETTLE_TURNS = 10;
 const NOTHING: TraceCarrier = Object.freeze({});
 
 const REQUEST = Symbol.for('nestjs-tracing.request');
@@ -29,6 +32,7 @@ export function isTraced(request: IncomingMessage): boolean {
 
 /** Opens a trace for each HTTP request, and closes it with its response. */
 export class RequestTracer {
+  private openRequests = 0;
   private readonly readTraceId: IdReader;
   private readonly readRequestId: IdReader;
   private readonly readSessionId: IdReader;
@@ -103,7 +107,13 @@ export class RequestTracer {
     if (!isDerived) setHeader(response, session.header, trace.sessionId);
   }
 
+  /** Waits for responses that are about to close, but not for those that are still at work. */
+  async settled(): Promise<void> {
+    for (let turn = 0; turn < SETTLE_TURNS && this.openRequests > 0; turn++) await setImmediate();
+  }
+
   private watch(trace: Trace, request: IncomingMessage, response: TracedResponse): void {
+    this.openRequests++;
     response[REQUEST] = request;
     response.on('close', this.closeListener);
     // A pipelined response that waits for its turn is not told when the connection goes.
@@ -117,6 +127,7 @@ export class RequestTracer {
     const request = response[REQUEST];
     if (trace === undefined || request === undefined || trace.finished) return;
     trace.finished = true;
+    this.openRequests--;
     this.onClose(trace, request, response);
   }
 }
