@@ -6,7 +6,7 @@ const definition = new ConfigurableModuleBuilder<TracingModuleOptions>({
   optionsInjectionToken: RAW_TRACING_OPTIONS,
 })
   .setClassMethodName('forRoot')
-  // `create` is what a class given as `useClass` is asked for.
+  // What a class that is given as `useClass` is asked for.
   .setFactoryMethodName('createTracingOptions')
   .setExtras({}, (module) => ({ ...module, global: true }))
   .build();

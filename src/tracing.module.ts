@@ -1,4 +1,5 @@
 import {
+  Inject,
   Module,
   type DynamicModule,
   type MiddlewareConsumer,
@@ -9,13 +10,15 @@ import {
 } from '@nestjs/common';
 import { APP_INTERCEPTOR, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { ClsModule } from 'nestjs-cls';
+import type { Logger } from 'winston';
 import { RUN_SPAN } from './context/run-span.token.js';
 import { TraceContext } from './context/trace-context.js';
 import { nameHandlers } from './incoming/name-handlers.js';
 import { installRequestHook } from './incoming/request-hook.js';
 import { RequestTracer } from './incoming/request-tracer.js';
 import { TracingMiddleware } from './incoming/tracing.middleware.js';
-import { stopGatheringLines } from './logs/line-transport.js';
+import { EntryWriter } from './logs/entry-writer.js';
+import { LineTransport } from './logs/line-transport.js';
 import { TracingLogger, WINSTON_LOGGER } from './logs/tracing-logger.js';
 import { RAW_TRACING_OPTIONS, TRACING_OPTIONS } from './options/options.token.js';
 import type { ResolvedTracingOptions } from './options/resolve-options.js';
@@ -49,9 +52,14 @@ const providers: Provider[] = [
   },
   {
     provide: RequestTracer,
-    inject: [TRACING_OPTIONS, TracingLogger],
-    useFactory: (options: ResolvedTracingOptions, logger: TracingLogger) =>
-      new RequestTracer(options, finishLine(options.accessLog, logger.write.bind(logger))),
+    inject: [TRACING_OPTIONS, WINSTON_LOGGER],
+    useFactory: (options: ResolvedTracingOptions, logger: Logger) => {
+      const writer = new EntryWriter(logger);
+      return new RequestTracer(
+        options,
+        finishLine(options.accessLog, writer.writeLine.bind(writer)),
+      );
+    },
   },
   { provide: RUN_SPAN, useValue: runSpan },
   TraceContext,
@@ -89,6 +97,7 @@ export class TracingModule
     private readonly host: HttpAdapterHost,
     private readonly modules: ModulesContainer,
     private readonly tracer: RequestTracer,
+    @Inject(WINSTON_LOGGER) private readonly logger: Logger,
   ) {
     super();
   }
@@ -117,7 +126,9 @@ export class TracingModule
 
   /** @internal */
   beforeApplicationShutdown(): void {
-    stopGatheringLines();
+    for (const transport of this.logger.transports) {
+      if (transport instanceof LineTransport) transport.stopGathering();
+    }
   }
 
   /**
@@ -131,7 +142,10 @@ export class TracingModule
   }
 }
 
-function withInterceptor(definition: DynamicModule, isWanted = true): DynamicModule {
-  if (!isWanted) return definition;
+function withInterceptor(
+  definition: DynamicModule,
+  isIntercepting: boolean | undefined,
+): DynamicModule {
+  if (isIntercepting === false) return definition;
   return { ...definition, providers: [...(definition.providers ?? []), interceptor] };
 }

@@ -14,15 +14,15 @@ import { currentScope, currentTrace, runWithTrace } from './trace-store.js';
 /** What a trace that is begun by hand starts from. Whatever is missing or invalid is made anew. */
 export interface TraceSeed {
   /** Any id of 1 to 128 characters of `A-Z a-z 0-9 _ . : @ / + = -`. */
-  traceId?: string;
-  requestId?: string;
-  sessionId?: string;
+  traceId?: string | undefined;
+  requestId?: string | undefined;
+  sessionId?: string | undefined;
   /** A W3C header to continue; wins over `traceId`. */
-  traceparent?: string;
-  tracestate?: string;
-  baggage?: string;
+  traceparent?: string | undefined;
+  tracestate?: string | undefined;
+  baggage?: string | undefined;
   /** What it is, for `metadata.transport`. Default: `manual`. */
-  transport?: string;
+  transport?: string | undefined;
 }
 
 /**
@@ -95,19 +95,19 @@ export class TraceContext {
    * @example
    * await trace.run({ requestId: 'nightly-42' }, () => this.report.build());
    */
-  run<T>(seed: TraceSeed, fn: () => T): T {
+  run<T>(seed: TraceSeed | undefined, fn: () => T): T {
     const { ids, baggage } = this.options;
     const trace = openTrace(
       {
-        traceparent: seed.traceparent,
-        tracestate: seed.tracestate,
-        baggage: filterBaggage(seed.baggage, baggage),
-        traceId: isValidId(seed.traceId) ? seed.traceId : undefined,
-        requestId: isValidId(seed.requestId) ? seed.requestId : undefined,
-        sessionId: isValidId(seed.sessionId) ? seed.sessionId : undefined,
+        traceparent: seed?.traceparent,
+        tracestate: seed?.tracestate,
+        baggage: filterBaggage(seed?.baggage, baggage),
+        traceId: isValidId(seed?.traceId) ? seed.traceId : undefined,
+        requestId: isValidId(seed?.requestId) ? seed.requestId : undefined,
+        sessionId: isValidId(seed?.sessionId) ? seed.sessionId : undefined,
       },
       ids,
-      { transport: seed.transport ?? 'manual', startedAt: Date.now() },
+      { transport: seed?.transport ?? 'manual', startedAt: Date.now() },
     );
     return runWithTrace(trace, fn);
   }
@@ -141,8 +141,9 @@ export class TraceContext {
 
   /**
    * Measures a function as a named span: synchronous, or returning a promise, an observable or an
-   * async iterable. Its result and its error come back untouched. The spans of a request that
-   * ends with an error stand on its finish line as `steps`.
+   * async generator. Promises and errors come back untouched; what is consumed later is measured
+   * while it is. The spans of a request that ends with an error stand on its finish line as
+   * `steps`.
    *
    * Outside a context the function just runs.
    *

@@ -7,7 +7,8 @@ import type { Trace, TraceScope } from '../trace/trace.js';
 /** The key under which the trace sits in the `nestjs-cls` store. */
 export const TRACE = Symbol.for('nestjs-tracing.trace');
 
-type TraceStore = Record<symbol, unknown>;
+/** What `nestjs-cls` keeps for a request: its trace, and whatever its user adds. */
+export type TraceStore = Record<symbol, unknown>;
 
 const cls = sharedState('cls', () => ClsServiceManager.getClsService<TraceStore>());
 // Spans nest inside a request whose store its user may write to, so the store cannot be copied
@@ -35,8 +36,18 @@ export function currentScope(): TraceScope | undefined {
 
 /** Runs a function in a trace. What a user already keeps in the store stays visible. */
 export function runWithTrace<T>(trace: Trace, fn: () => T): T {
+  return runInStore(openStore(trace), fn);
+}
+
+/** Makes the store of a trace, for what has to come back to it. */
+export function openStore(trace: Trace): TraceStore {
   const store: TraceStore = { [TRACE]: trace, [CLS_ID]: trace.requestId };
-  return cls.runWith(cls.isActive() ? { ...cls.get(), ...store } : store, fn);
+  return cls.isActive() ? { ...cls.get(), ...store } : store;
+}
+
+/** Runs a function in a store that was made before, with all that its user put there since. */
+export function runInStore<T>(store: TraceStore, fn: () => T): T {
+  return cls.runWith(store, fn);
 }
 
 /** Runs a function in a span of the current trace. */

@@ -101,10 +101,14 @@ function guardSubscribers(target: Channel): Channel {
 
 function guardOf(listener: ChannelListener): ChannelListener {
   return (message, name) => {
-    try {
-      listener(message, name);
-    } catch (error) {
+    const fail = (error: unknown): void =>
       warnOnce('TRACING_SUBSCRIBER_FAILED', `a subscriber of ${String(name)} threw`, error);
+    try {
+      // Its type does not say so, but a subscriber may be asynchronous.
+      const result: unknown = listener(message, name);
+      if (result instanceof Promise) result.catch(fail);
+    } catch (error) {
+      fail(error);
     }
   };
 }

@@ -1,46 +1,46 @@
 import { EventEmitter } from 'node:events';
-import { currentTrace, runWithTrace } from '../context/trace-store.js';
+import { currentTrace, runInStore, TRACE, type TraceStore } from '../context/trace-store.js';
 import type { Trace } from '../trace/trace.js';
 
-const OWNER = Symbol.for('nestjs-tracing.owner');
+const STORE = Symbol.for('nestjs-tracing.store');
 
 type Emit = (this: OwnedEmitter, ...args: Parameters<EventEmitter['emit']>) => boolean;
 
 interface OwnedEmitter extends EventEmitter {
-  [OWNER]?: Trace;
+  [STORE]?: TraceStore;
   emit: Emit;
 }
 
 const emit = EventEmitter.prototype.emit as Emit;
 
 /**
- * Lets the listeners of a request or response run in its own trace. Node emits `data`, `end` and
+ * Lets the listeners of a request or response run in its own store. Node emits `data`, `end` and
  * `close` in the context of the connection, which is none, or of the request before: whoever reads
  * a body by events would lose the trace there, and with it everything behind the body parser.
  */
-export function keepContext(emitter: EventEmitter, trace: Trace): void {
+export function keepContext(emitter: EventEmitter, store: TraceStore): void {
   const owned = emitter as OwnedEmitter;
-  owned[OWNER] = trace;
-  owned.emit = owned.emit === emit ? emitInTrace : emitInTraceWith(owned.emit);
+  owned[STORE] = store;
+  owned.emit = owned.emit === emit ? emitInStore : emitInStoreWith(owned.emit);
 }
 
 /** The trace whose request or response this is. */
-export function ownerOf(emitter: EventEmitter): Trace | undefined {
-  return (emitter as OwnedEmitter)[OWNER];
+export function ownerOf(emitter: object): Trace | undefined {
+  return (emitter as OwnedEmitter)[STORE]?.[TRACE] as Trace | undefined;
 }
 
 /** One function for all emitters: a closure for each request would cost more than the rest. */
-function emitInTrace(this: OwnedEmitter, ...args: Parameters<EventEmitter['emit']>): boolean {
-  const trace = this[OWNER];
-  if (trace === undefined || currentTrace() === trace) return emit.apply(this, args);
-  return runWithTrace(trace, () => emit.apply(this, args));
+function emitInStore(this: OwnedEmitter, ...args: Parameters<EventEmitter['emit']>): boolean {
+  const store = this[STORE];
+  if (store === undefined || currentTrace() === store[TRACE]) return emit.apply(this, args);
+  return runInStore(store, () => emit.apply(this, args));
 }
 
 /** The same for an emitter whose `emit` somebody has replaced. */
-function emitInTraceWith(original: Emit): Emit {
+function emitInStoreWith(original: Emit): Emit {
   return function (...args) {
-    const trace = this[OWNER];
-    if (trace === undefined || currentTrace() === trace) return original.apply(this, args);
-    return runWithTrace(trace, () => original.apply(this, args));
+    const store = this[STORE];
+    if (store === undefined || currentTrace() === store[TRACE]) return original.apply(this, args);
+    return runInStore(store, () => original.apply(this, args));
   };
 }

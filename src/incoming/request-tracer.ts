@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
-import { runWithTrace } from '../context/trace-store.js';
+import { openStore, runInStore } from '../context/trace-store.js';
 import { tracingChannels } from '../events/channels.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import { filterBaggage } from '../trace/baggage.js';
@@ -9,7 +9,8 @@ import type { Trace } from '../trace/trace.js';
 import { activeSpan } from './active-span.js';
 import { HttpMetadata } from './http-metadata.js';
 import { keepContext, ownerOf } from './keep-context.js';
-import { bearerSession, mcpSession, readerOf, sessionIdOfQuery, type IdReader } from './sources.js';
+import { bearerDigest, mcpDigest, readerOf, sessionIdOfQuery, type IdReader } from './sources.js';
+import { closeWithConnection } from './waiting-responses.js';
 
 /** Told once for each request, in its context, when the response has closed. */
 export type OnResponseClose = (
@@ -45,13 +46,11 @@ export class RequestTracer {
     const { traceId, requestId, session } = options;
     this.readTraceId = readerOf(traceId, []);
     this.readRequestId = readerOf(requestId, ['x-request-id']);
-    this.readSessionId = readerOf(session, [
-      'x-session-id',
-      'x-correlation-id',
-      sessionIdOfQuery,
-      mcpSession(session.validate, session.key),
-      bearerSession(session.key),
-    ]);
+    this.readSessionId = readerOf(
+      session,
+      ['x-session-id', 'x-correlation-id', sessionIdOfQuery, 'mcp-session-id'],
+      [mcpDigest(session.key), bearerDigest(session.key)],
+    );
     const close = (response: TracedResponse): void => this.close(response);
     // One listener for all responses, which finds what it needs on the response.
     this.closeListener = function () {
@@ -75,10 +74,11 @@ export class RequestTracer {
       activeSpan(),
     );
     this.answer(response, trace, carrier);
-    keepContext(request, trace);
-    keepContext(response, trace);
-    return runWithTrace(trace, () => {
-      this.watch(trace, request, response);
+    const store = openStore(trace);
+    keepContext(request, store);
+    keepContext(response, store);
+    return runInStore(store, () => {
+      this.watch(request, response);
       const { requestStart } = tracingChannels;
       if (requestStart.hasSubscribers) requestStart.publish({ trace });
       return next();
@@ -112,14 +112,11 @@ export class RequestTracer {
     for (let turn = 0; turn < SETTLE_TURNS && this.openRequests > 0; turn++) await setImmediate();
   }
 
-  private watch(trace: Trace, request: IncomingMessage, response: TracedResponse): void {
+  private watch(request: IncomingMessage, response: TracedResponse): void {
     this.openRequests++;
     response[REQUEST] = request;
     response.on('close', this.closeListener);
-    // A pipelined response that waits for its turn is not told when the connection goes.
-    if (response.socket === null) {
-      request.socket.once('close', () => runWithTrace(trace, () => this.close(response)));
-    }
+    if (response.socket === null) closeWithConnection(request.socket, response);
   }
 
   private close(response: TracedResponse): void {

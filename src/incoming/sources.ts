@@ -9,36 +9,40 @@ export type IdReader = (request: IncomingMessage) => string | undefined;
 const BEARER = /^bearer +([\x21-\x7e]+)$/i;
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,128}$/;
 
-/** Makes the reader of an id from what the options say, or from its default sources. */
+/**
+ * Makes the reader of an id from what the options say, or from its default sources. Digests stand
+ * behind those: they are made here, and pass no validator.
+ */
 export function readerOf(
   { sources, validate }: ResolvedIdOptions,
   defaults: readonly IdSource[],
+  digests: readonly IdReader[] = [],
 ): IdReader {
   const readers = (sources ?? defaults).map(readerOfSource);
+  const makers = sources === undefined ? digests : [];
   return (request) => {
     for (const read of readers) {
       const value = read(request);
       if (typeof value === 'string' && validate(value)) return value;
+    }
+    for (const make of makers) {
+      const value = make(request);
+      if (value !== undefined) return value;
     }
     return undefined;
   };
 }
 
 function readerOfSource(source: IdSource): IdReader {
-  if (typeof source === 'string') {
-    const name = source.toLowerCase();
-    return (request) => singleHeader(request, name);
-  }
-  return source;
-}
-
-/**
- * A header that came once. Node joins repeated ones with a comma, which no id may hold, but drops
- * the second `Authorization`.
- */
-function singleHeader(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
-  return typeof value === 'string' ? value : undefined;
+  if (typeof source !== 'string') return source;
+  const name = source.toLowerCase();
+  return (request) => {
+    const value = request.headers[name];
+    if (typeof value !== 'string') return undefined;
+    // Node joins repeated headers with a comma, which no id of ours may hold, but one of the
+    // user's own rules might.
+    return value.includes(',') && isRepeated(request, name) ? undefined : value;
+  };
 }
 
 /** `session_id` of the query, if it is there once. */
@@ -51,21 +55,20 @@ export function sessionIdOfQuery({ url = '' }: IncomingMessage): string | undefi
 }
 
 /**
- * The session of an MCP client. Its id may be any visible ASCII; one that is not fit for a log is
- * digested.
+ * The digest of an MCP client's session whose id is not fit for a log: it may be any visible ASCII.
  *
  * @see https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#session-management
  */
-export function mcpSession(isValid: (value: string) => boolean, key: string | undefined): IdReader {
-  return (request) => {
-    const value = singleHeader(request, 'mcp-session-id');
-    if (value === undefined || isValid(value)) return value;
-    return VISIBLE_ASCII.test(value) ? digestId('mcp_', value, key) : undefined;
+export function mcpDigest(key: string | undefined): IdReader {
+  return ({ headers }) => {
+    const value = headers['mcp-session-id'];
+    if (typeof value !== 'string' || !VISIBLE_ASCII.test(value)) return undefined;
+    return digestId('mcp_', value, key);
   };
 }
 
 /** The digest of a bearer token. The token itself is a secret, and never an id. */
-export function bearerSession(key: string | undefined): IdReader {
+export function bearerDigest(key: string | undefined): IdReader {
   return (request) => {
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
     if (token === undefined || isRepeated(request, 'authorization')) return undefined;

@@ -1,5 +1,6 @@
 import { currentScope } from '../context/trace-store.js';
 import type { TraceScope } from '../trace/trace.js';
+import { SPLAT } from './winston-symbols.js';
 
 /** Where an entry keeps the scope of its call. `null`: captured, outside any context. */
 export const SCOPE = Symbol.for('nestjs-tracing.scope');
@@ -7,6 +8,8 @@ export const SCOPE = Symbol.for('nestjs-tracing.scope');
 export const CALLED_AT = Symbol.for('nestjs-tracing.called-at');
 /** The names under which the ids already stand on an entry as plain fields. */
 export const INJECTED = Symbol.for('nestjs-tracing.injected');
+/** Marks an entry that was made for this very call, and belongs to nobody else. */
+export const FRESH = Symbol.for('nestjs-tracing.fresh');
 
 /** A winston entry on its way through the formats. */
 export interface CapturedEntry {
@@ -15,6 +18,7 @@ export interface CapturedEntry {
   [SCOPE]?: TraceScope | null;
   [CALLED_AT]?: number;
   [INJECTED]?: object;
+  [FRESH]?: true;
   [key: string | symbol]: unknown;
 }
 
@@ -22,13 +26,20 @@ export interface CapturedEntry {
  * Notes on an entry whose it is. A winston logger is a stream: under backpressure its formats run
  * later, in the context of whichever request made room. So this happens at the call.
  *
- * winston takes an object literal as it is. One that is logged again may still wait from the
- * first time, with the ids of another request, and so may a frozen one: both get a copy.
+ * winston takes an object literal, or an error, as it is. Its owner may log it again while it
+ * still waits with the ids of another request, or have frozen it; so it is copied.
  */
 export function capture(chunk: object): CapturedEntry {
-  const isTaken = SCOPE in chunk && !(chunk instanceof Error);
-  const entry = (isTaken || !Object.isExtensible(chunk) ? { ...chunk } : chunk) as CapturedEntry;
+  const entry = ((chunk as CapturedEntry)[FRESH] ? chunk : copyOf(chunk)) as CapturedEntry;
   entry[SCOPE] = currentScope() ?? null;
   entry[CALLED_AT] = Date.now();
   return entry;
+}
+
+function copyOf(chunk: object): object {
+  if (!(chunk instanceof Error)) return { ...chunk };
+  // What an error says does not spread. The error itself stands where winston puts one that came
+  // behind a message, and formats look for it there.
+  const { message, stack, cause } = chunk;
+  return { ...chunk, message, stack, ...(cause !== undefined && { cause }), [SPLAT]: [chunk] };
 }

@@ -8,18 +8,18 @@ import { SPLAT } from './winston-symbols.js';
  * where `TracingLogger` puts it.
  */
 export function entryError(entry: CapturedEntry): Error | undefined {
-  if (entry instanceof Error) return entry;
   const { message } = entry;
-  if (message instanceof Error) return message;
+  if (typeof message === 'object' && message instanceof Error) return message;
   const splat = entry[SPLAT];
-  if (Array.isArray(splat) && splat[0] instanceof Error) return splat[0];
+  if (splat !== undefined && Array.isArray(splat) && splat[0] instanceof Error) return splat[0];
   const error = readProperty(entry, 'error');
   return error instanceof Error ? error : undefined;
 }
 
-/** Whether a field only repeats what the error says: winston copies these from it. */
-export function isErrorDuplicate(key: string): boolean {
-  return key === 'stack' || key === 'cause' || key === 'error';
+/** Whether a field only repeats what the entry's error says: winston copies these from it. */
+export function repeatsError(error: Error, key: string, value: unknown): boolean {
+  if (key === 'error') return value === error;
+  return (key === 'stack' || key === 'cause') && value === readProperty(error, key);
 }
 
 /** The message of an entry as a string. */
@@ -27,6 +27,10 @@ export function entryMessage(entry: CapturedEntry): string {
   const { message } = entry;
   if (typeof message === 'string') return message;
   if (message === undefined || message === null) return '';
-  if (message instanceof Error) return String(readProperty(message, 'message'));
-  return typeof message === 'object' ? (jsonValue(message) ?? '') : String(message);
+  try {
+    if (message instanceof Error) return String(message.message);
+    return typeof message === 'object' ? (jsonValue(message) ?? '') : String(message);
+  } catch {
+    return '[unreadable]';
+  }
 }

@@ -25,7 +25,8 @@ export function guardFormat(logger: Logger): void {
     enumerable: true,
     get: () => guarded,
     set: (format: Logform.Format) => {
-      guarded = guardedFormat(format, true);
+      // `configure()` without a format sets the one it finds.
+      if (format !== guarded) guarded = guardedFormat(format, true);
     },
   });
 }
@@ -44,11 +45,11 @@ export function guardedFormat(format: Logform.Format, isFirst: boolean): Logform
       value(entry: CapturedEntry, options: unknown): Formatted {
         try {
           if (needsIds) addIds(entry, standard);
-          return transform(entry, options);
+          // `null` would end the logger's stream; a format that returns nothing means to drop.
+          return transform(entry, options) ?? false;
         } catch (error) {
           warnOnce('TRACING_FORMAT_FAILED', 'a log format threw', error);
-          entry[MESSAGE] = lastResort(entry);
-          return entry;
+          return { ...entry, [MESSAGE]: lastResort(entry) };
         }
       },
     },

@@ -3,7 +3,12 @@ import { warnOnce } from '../options/warning.js';
 import { guardedFormat } from './guard-format.js';
 import { LineTransport } from './line-transport.js';
 
+type Next = (error?: Error | null) => void;
+
 type Transport = Logger['transports'][number] & {
+  /** What a writable stream calls to write one entry, or those that have waited. */
+  _write(entry: unknown, encoding: string, next: Next): unknown;
+  _writev?(entries: unknown, next: Next): unknown;
   /** The state of a writable stream, as winston's own code reads it. */
   _writableState?: { writing?: boolean };
 };
@@ -24,7 +29,7 @@ export function guardTransports(logger: Logger): void {
     for (const transport of logger.transports) {
       if (seen.has(transport)) continue;
       seen.add(transport);
-      guardTransport(transport);
+      guardTransport(transport as Transport);
     }
   };
   const add = logger.add.bind(logger);
@@ -39,19 +44,29 @@ export function guardTransports(logger: Logger): void {
 function guardTransport(transport: Transport): void {
   if (transport instanceof LineTransport) return; // Never throws, never waits.
   if (transport.format !== undefined) transport.format = guardedFormat(transport.format, false);
+
   let begun = 0;
-  const { log } = transport;
-  if (log !== undefined) {
-    transport.log = function (entry: unknown, next: () => void): unknown {
-      begun++;
-      try {
-        return log.call(this, entry, next);
-      } catch (error) {
-        warnOnce('TRACING_TRANSPORT_FAILED', 'a log transport threw', error);
-        // A stream whose write is never called back writes nothing more.
-        if (transport._writableState?.writing !== false) next();
-        return undefined;
-      }
+  const attempt = (next: Next, work: () => unknown): void => {
+    begun++;
+    const fail = (error: unknown): void => {
+      warnOnce('TRACING_TRANSPORT_FAILED', 'a log transport threw', error);
+      // A stream whose write is never called back writes nothing more.
+      if (transport._writableState?.writing !== false) next();
+    };
+    try {
+      const result = work();
+      if (result instanceof Promise) result.catch(fail);
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const { _write: writeOne, _writev: writeMany } = transport;
+  transport._write = function (entry, encoding, next) {
+    attempt(next, () => writeOne.call(this, entry, encoding, next));
+  };
+  if (writeMany !== undefined) {
+    transport._writev = function (entries, next) {
+      attempt(next, () => writeMany.call(this, entries, next));
     };
   }
 
@@ -60,7 +75,11 @@ function guardTransport(transport: Transport): void {
   transport.write = (entry: unknown): boolean => {
     const waiting = transport.writableLength;
     if (waiting > 0 && isStalled() && waiting >= BACKLOG_LIMIT) return true;
-    write(entry);
+    try {
+      write(entry);
+    } catch (error) {
+      warnOnce('TRACING_TRANSPORT_FAILED', 'a log transport threw', error);
+    }
     // Backpressure would reach the logger, and through it all other transports.
     return true;
   };

@@ -3,7 +3,7 @@ import { defaultService } from '../options/resolve-options.js';
 import type { PresetName } from '../options/tracing-options.js';
 import type { TraceScope } from '../trace/trace.js';
 import { CALLED_AT, INJECTED, type CapturedEntry } from './captured-entry.js';
-import { entryError, entryMessage, isErrorDuplicate } from './entry-error.js';
+import { entryError, entryMessage, repeatsError } from './entry-error.js';
 import { quoteJson } from './escape.js';
 import { jsonValue, readProperty } from './json-value.js';
 import { idFields, presetOf, type Preset } from './presets.js';
@@ -89,33 +89,47 @@ export function jsonLine(preset: Preset, service: string): (entry: CapturedEntry
       (scope === null ? outside : scopeJson(scope));
     const { context, [INJECTED]: injected } = entry;
     if (context !== undefined) json += contextKey + (jsonValue(context) ?? 'null');
-    if (scope?.fields !== undefined) json += fieldsJson(scope.fields, entry, reserved);
+    const errorRecord = error === undefined ? undefined : preset.error(error);
+    const fields = scope?.fields;
+    if (fields !== undefined) {
+      for (const key of Object.keys(fields)) {
+        if (!Object.hasOwn(entry, key))
+          json += memberJson(freeName(key, entry, reserved, errorRecord), fields[key]);
+      }
+    }
     for (const key of Object.keys(entry)) {
       if (key === 'level' || key === 'message' || key === 'context') continue;
-      if (error !== undefined && isErrorDuplicate(key)) continue;
       if (injected !== undefined && Object.hasOwn(injected, key)) continue;
-      const value = jsonValue(readProperty(entry, key));
-      if (value === undefined) continue;
-      json += `,${quoteJson(reserved.has(key) ? `_${key}` : key)}:${value}`;
+      const value = readProperty(entry, key);
+      if (error !== undefined && repeatsError(error, key, value)) continue;
+      json += memberJson(freeName(key, entry, reserved, errorRecord), value);
     }
-    if (error !== undefined) json += members(preset.error(error));
+    if (errorRecord !== undefined) json += members(errorRecord);
     return `${json}}`;
   };
 }
 
-/** The fields of `TraceContext.set` that the entry does not set itself. */
-function fieldsJson(
-  fields: Readonly<Record<string, unknown>>,
+/** The key itself, unless the line has it already: then with as many `_` as make it free. */
+function freeName(
+  key: string,
   entry: CapturedEntry,
   reserved: ReadonlySet<string>,
+  errorRecord: object | undefined,
 ): string {
-  let json = '';
-  for (const key of Object.keys(fields)) {
-    if (Object.hasOwn(entry, key)) continue;
-    const value = jsonValue(fields[key]);
-    if (value !== undefined) json += `,${quoteJson(reserved.has(key) ? `_${key}` : key)}:${value}`;
+  let name = key;
+  while (
+    reserved.has(name) ||
+    (errorRecord !== undefined && Object.hasOwn(errorRecord, name)) ||
+    (name !== key && Object.hasOwn(entry, name))
+  ) {
+    name = `_${name}`;
   }
-  return json;
+  return name;
+}
+
+function memberJson(name: string, value: unknown): string {
+  const json = jsonValue(value);
+  return json === undefined ? '' : `,${quoteJson(name)}:${json}`;
 }
 
 /** Names that no field of an entry may take: it would stand on the line twice. */
@@ -134,9 +148,6 @@ function reservedNames(preset: Preset): ReadonlySet<string> {
 
 function members(record: Readonly<Record<string, unknown>>): string {
   let json = '';
-  for (const [key, value] of Object.entries(record)) {
-    const member = jsonValue(value);
-    if (member !== undefined) json += `,${quoteJson(key)}:${member}`;
-  }
+  for (const key of Object.keys(record)) json += memberJson(key, record[key]);
   return json;
 }

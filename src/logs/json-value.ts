@@ -51,6 +51,9 @@ function writeObject(value: object, ancestors: object[]): string | undefined {
 
 function writeContents(value: object, ancestors: object[]): string {
   if (Array.isArray(value)) return writeList(value, ancestors);
+  if (value instanceof String || value instanceof Number || value instanceof Boolean) {
+    return write(value.valueOf(), ancestors) ?? 'null';
+  }
   if (value instanceof Set) return writeList([...value], ancestors);
   if (value instanceof Map) {
     const entries = [...value].map(([key, item]) => [String(key), item] as const);
@@ -60,7 +63,9 @@ function writeContents(value: object, ancestors: object[]): string {
 }
 
 function writeList(list: readonly unknown[], ancestors: object[]): string {
-  return `[${list.map((item) => write(item, ancestors) ?? 'null').join(',')}]`;
+  // `Array.from` visits the holes of a sparse array too, which `map` leaves out.
+  const items = Array.from(list, (item) => write(item, ancestors) ?? 'null');
+  return `[${items.join(',')}]`;
 }
 
 function writeRecord(record: object, ancestors: object[]): string {
@@ -81,16 +86,23 @@ export function readProperty(record: object, key: string): unknown {
   }
 }
 
-/** What an error has to say, including what `JSON.stringify` does not see. */
+/**
+ * What an error has to say, including what `JSON.stringify` does not see. Of its own fields only
+ * the simple ones: HTTP clients hang the whole request on their errors, credentials and all.
+ */
 export function errorFields(error: Error): Record<string, unknown> {
   const fields: Record<string, unknown> = {
     name: readProperty(error, 'name'),
     message: readProperty(error, 'message'),
     stack: readProperty(error, 'stack'),
   };
-  if ('cause' in error) fields['cause'] = readProperty(error, 'cause');
-  if ('errors' in error) fields['errors'] = readProperty(error, 'errors');
-  for (const key of Object.keys(error)) fields[key] ??= readProperty(error, key);
+  for (const key of ['cause', 'errors']) {
+    if (key in error) fields[key] = readProperty(error, key);
+  }
+  for (const key of Object.keys(error)) {
+    const value = readProperty(error, key);
+    if (value === null || typeof value !== 'object') fields[key] ??= value;
+  }
   return fields;
 }
 

@@ -4,14 +4,14 @@ import { warnOnce } from '../options/warning.js';
 import { sharedState } from '../trace/shared-state.js';
 import { LEVEL, MESSAGE } from './winston-symbols.js';
 
-// winston exports its base class, but its types do not say so.
-const { Transport } = winston as unknown as { Transport: new () => WinstonTransport };
-
 type WinstonTransport = Logger['transports'][number] & {
   /** The logger that pipes into it, and its levels. */
   parent?: Logger | null;
   levels?: Record<string, number>;
 };
+
+// winston exports its base class, but its types do not say so.
+const { Transport } = winston as unknown as { Transport: new () => WinstonTransport };
 
 interface LineEntry {
   readonly [LEVEL]: string;
@@ -21,13 +21,16 @@ interface LineEntry {
 
 /** Lines are not gathered beyond this: one turn may write more than fits a buffer. */
 const FLUSH_AT_CHARACTERS = 256 * 1024;
+/** Beyond this, lines are dropped: a reader that has stopped must not fill the memory. */
+const BACKLOG_CHARACTERS = 64 * 1024 * 1024;
 const RETRY_AFTER_MS = 10;
 /** How long the end of the process waits for a reader that does not read. */
 const EXIT_PATIENCE_MS = 2000;
 
-// One listener for all transports, whichever copy of the package they come from.
-const open = sharedState('line-transports', () => {
-  const transports = new Set<{ flushAtExit(): void; stopGathering(): void }>();
+// Those with lines that are not written yet, and one listener for all of them, whichever copy of
+// the package they come from.
+const waiting = sharedState('waiting-transports', () => {
+  const transports = new Set<{ flushAtExit(): void }>();
   process.on('exit', () => {
     for (const transport of transports) transport.flushAtExit();
   });
@@ -35,22 +38,17 @@ const open = sharedState('line-transports', () => {
 });
 
 /**
- * Writes what is gathered, and every later line at once. An application that shuts down on a signal
- * raises it again when its hooks have run, and that ends the process without `exit`.
- */
-export function stopGatheringLines(): void {
-  for (const transport of open) transport.stopGathering();
-}
-
-/**
  * Writes lines to a file descriptor: those of one turn of the event loop with one system call
  * before the loop goes on, and at `exit`, so that a crash loses nothing that was logged. A call
  * for each line costs half as much again.
  */
 export class LineTransport extends Transport {
+  /** Lines of this turn, and those behind a reader that is slow. */
   private pending = '';
-  private rest: Buffer | undefined;
+  /** What is left of lines that were written in part. */
+  private rest: Buffer = Buffer.alloc(0);
   private isScheduled = false;
+  private isRetrying = false;
 
   /**
    * @param fd where to write, such as `1` for standard output.
@@ -61,15 +59,20 @@ export class LineTransport extends Transport {
     private isImmediate = false,
   ) {
     super();
-    open.add(this);
   }
 
   /**
    * Takes an entry as the logger's pipe hands it over. A string that grows needs none of a
    * stream's queues and callbacks, which cost more than the line itself.
    */
-  override write(entry: unknown): boolean {
-    if (this.accepts(entry as LineEntry)) this.append((entry as LineEntry)[MESSAGE]);
+  override write(chunk: unknown): boolean {
+    let entry = chunk as LineEntry;
+    if (!this.accepts(entry)) return true;
+    if (this.format !== undefined) {
+      entry = this.format.transform({ ...entry } as never, this.format.options) as never;
+      if (!entry) return true;
+    }
+    this.append(entry[MESSAGE]);
     return true;
   }
 
@@ -81,10 +84,12 @@ export class LineTransport extends Transport {
 
   override close(): void {
     this.flushAtExit();
-    open.delete(this);
   }
 
-  /** From now on, writes each line at once. */
+  /**
+   * From now on, writes each line at once. An application that shuts down on a signal raises it
+   * again when its hooks have run, and that ends the process without `exit`.
+   */
   stopGathering(): void {
     this.isImmediate = true;
     this.flush();
@@ -107,37 +112,46 @@ export class LineTransport extends Transport {
   }
 
   private append(line: string): void {
+    if (this.pending.length > BACKLOG_CHARACTERS) {
+      warnOnce('TRACING_WRITE_STALLED', `nobody reads fd ${this.fd}; log lines are dropped`);
+      return;
+    }
     this.pending += `${line}\n`;
+    if (this.isRetrying) return;
     if (this.isImmediate || this.pending.length >= FLUSH_AT_CHARACTERS) {
       this.flush();
     } else if (!this.isScheduled) {
       this.isScheduled = true;
+      waiting.add(this);
       setImmediate(this.flush);
     }
   }
 
   private readonly flush = (): void => {
     this.isScheduled = false;
-    if (this.writeOut()) return;
-    this.isScheduled = true;
-    setTimeout(this.flush, RETRY_AFTER_MS);
+    this.isRetrying = !this.writeOut();
+    if (this.isRetrying) {
+      waiting.add(this);
+      setTimeout(this.flush, RETRY_AFTER_MS);
+    }
   };
 
   /** Returns whether everything is written; not when the pipe is full. */
   private writeOut(): boolean {
-    const lines = Buffer.from(this.pending);
-    let buffer = this.rest === undefined ? lines : Buffer.concat([this.rest, lines]);
-    this.pending = '';
-    this.rest = undefined;
     try {
-      while (buffer.length > 0) buffer = buffer.subarray(writeSync(this.fd, buffer));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') {
-        this.rest = buffer;
-        return false;
+      while (this.rest.length > 0 || this.pending !== '') {
+        if (this.rest.length === 0) {
+          this.rest = Buffer.from(this.pending);
+          this.pending = '';
+        }
+        this.rest = this.rest.subarray(writeSync(this.fd, this.rest));
       }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false;
+      this.rest = this.rest.subarray(this.rest.length);
       warnOnce('TRACING_WRITE_FAILED', `log lines could not be written to fd ${this.fd}`, error);
     }
+    waiting.delete(this);
     return true;
   }
 }

@@ -1,4 +1,4 @@
-import { jsonValue, readProperty } from './json-value.js';
+import { errorFields, jsonValue, readProperty } from './json-value.js';
 
 /** What a call of a NestJS logger says, as an entry's fields. */
 export interface NestEntry {
@@ -6,8 +6,11 @@ export interface NestEntry {
   [field: string]: unknown;
 }
 
-const STACK = /^(.)+\n\s+at .+:\d+:\d+/;
-const RESERVED = new Set(['level', 'message', '__proto__']);
+const STACK_LINE = /\n[ \t]+at .+:\d+:\d+/;
+/** A stack begins early; a text of megabytes need not be searched for one. */
+const STACK_WITHIN = 64 * 1024;
+// `exception` is winston's own: a transport leaves such an entry to its exception handlers.
+const RESERVED = new Set(['level', 'message', 'exception', '__proto__']);
 
 /**
  * Reads the arguments of a NestJS logger, which stand for different things: the last string is
@@ -22,37 +25,40 @@ export function readNestArguments(
   mayHaveStack: boolean,
 ): NestEntry {
   const entry: NestEntry = { message: '' };
-  let end = params.length;
-  if (end > 0) {
+  let rest = params;
+  if (params.length > 0) {
     const stackAt = mayHaveStack ? stackIndex(params) : -1;
-    if (stackAt !== -1) entry['stack'] = params[stackAt];
-    if (stackAt === end - 1) end--;
-    const last = params[end - 1];
-    if (end > 0 && typeof last === 'string') {
-      entry['context'] = last;
-      end--;
+    if (stackAt !== -1) {
+      entry['stack'] = params[stackAt];
+      rest = params.filter((_, index) => index !== stackAt);
     }
-    if (stackAt === end - 1 && stackAt !== -1) end--;
+    const context = rest.at(-1);
+    if (typeof context === 'string') {
+      entry['context'] = context;
+      rest = rest.slice(0, -1);
+    }
   }
   addMessage(entry, message);
-  for (let i = 0; i < end; i++) addParameter(entry, params[i]);
+  const others: unknown[] = [];
+  for (const value of rest) addParameter(entry, value, others);
+  if (others.length > 0) addField(entry, 'args', others);
   return entry;
 }
 
 /**
- * Where the stack stands: last, if it looks like one; before the context, if it is a string.
- * Loggers with a context of their own call `error(message, stack, context)`.
+ * Where the stack stands: wherever a string looks like one, or right before the context, if that
+ * is a string. Loggers with a context of their own call `error(message, stack, context)`.
  */
 function stackIndex(params: readonly unknown[]): number {
-  const last = params.length - 1;
-  if (isStack(params[last])) return last;
-  return last > 0 && typeof params[last] === 'string' && typeof params[last - 1] === 'string'
-    ? last - 1
-    : -1;
+  const index = params.findIndex((value) => isStack(value));
+  if (index !== -1) return index;
+  const beforeLast = params.length - 2;
+  const isPair = typeof params[beforeLast] === 'string' && typeof params.at(-1) === 'string';
+  return isPair ? beforeLast : -1;
 }
 
 function isStack(value: unknown): boolean {
-  return typeof value === 'string' && STACK.test(value);
+  return typeof value === 'string' && STACK_LINE.test(value.slice(0, STACK_WITHIN));
 }
 
 function addMessage(entry: NestEntry, value: unknown): void {
@@ -73,29 +79,39 @@ function addMessage(entry: NestEntry, value: unknown): void {
 function resolveMessage(message: unknown): unknown {
   if (typeof message !== 'function') return message;
   if (Function.prototype.toString.call(message).startsWith('class ')) return message.name;
-  return resolveMessage((message as () => unknown)());
+  try {
+    return resolveMessage((message as () => unknown)());
+  } catch (error) {
+    return error;
+  }
 }
 
-function addParameter(entry: NestEntry, value: unknown): void {
+function addParameter(entry: NestEntry, value: unknown, others: unknown[]): void {
   if (value === undefined) return;
-  if (value instanceof Error && entry['error'] === undefined) {
-    entry['error'] = value;
+  if (value instanceof Error) {
+    if (entry['error'] === undefined) entry['error'] = value;
+    else others.push(errorFields(value));
   } else if (isPlainObject(value)) {
     addFields(entry, value, false);
   } else if (typeof value === 'object' && value !== null) {
-    ((entry['args'] ??= []) as unknown[]).push(value);
+    others.push(value);
   } else {
     entry.message += ` ${textOf(value)}`;
   }
 }
 
-/** Copies fields; one whose name is taken gets a `_` before it, so that nothing is lost. */
 function addFields(entry: NestEntry, fields: object, isMessageTaken: boolean): void {
   for (const key of Object.keys(fields)) {
     if (key === 'message' && isMessageTaken) continue;
-    const isTaken = RESERVED.has(key) || (key === 'context' && 'context' in entry);
-    entry[isTaken ? `_${key}` : key] = readProperty(fields, key);
+    addField(entry, key, readProperty(fields, key));
   }
+}
+
+/** A field whose name is taken gets a `_` before it, so that nothing is lost. */
+function addField(entry: NestEntry, key: string, value: unknown): void {
+  let name = key;
+  while (RESERVED.has(name) || Object.hasOwn(entry, name)) name = `_${name}`;
+  entry[name] = value;
 }
 
 function textOf(value: unknown): string {

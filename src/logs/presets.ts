@@ -1,5 +1,5 @@
 import type { PresetName } from '../options/tracing-options.js';
-import { FLAG_SAMPLED } from '../trace/traceparent.js';
+import { FLAG_SAMPLED, KNOWN_FLAGS } from '../trace/traceparent.js';
 import type { TraceScope } from '../trace/trace.js';
 import { errorFields } from './json-value.js';
 
@@ -46,7 +46,7 @@ const otel: Preset = {
   ids: {
     trace_id: ({ trace }) => trace.w3cTraceId,
     span_id: ({ spanId }) => spanId,
-    trace_flags: ({ trace }) => `0${trace.origin.flags}`,
+    trace_flags: ({ trace }) => `0${trace.origin.flags & KNOWN_FLAGS}`,
     ...ownIds,
   },
   noIds: { trace_id: NONE, span_id: NONE, trace_flags: '00', request_id: NONE, session_id: NONE },
@@ -67,8 +67,7 @@ const ecs: Preset = {
   },
   noIds: {},
   error: (error) => {
-    const { name, message, stack, ...rest } = errorFields(error);
-    return { 'error.type': name, 'error.message': message, 'error.stack_trace': stack, ...rest };
+    return prefixed('error.', errorFields(error), { name: 'type', stack: 'stack_trace' });
   },
   constants: { 'ecs.version': '8.11.0' },
 };
@@ -126,13 +125,23 @@ const datadog: Preset = {
   },
   noIds: {},
   error: (error) => {
-    const { name, message, stack, ...rest } = errorFields(error);
-    return { 'error.kind': name, 'error.message': message, 'error.stack': stack, ...rest };
+    return prefixed('error.', errorFields(error), { name: 'kind' });
   },
 };
 
 function lower64BitsInDecimal(hex: string): string {
   return BigInt(`0x${hex.slice(-16)}`).toString();
+}
+
+/** Fields below one name, some of them renamed. */
+function prefixed(
+  prefix: string,
+  fields: Readonly<Record<string, unknown>>,
+  names: Readonly<Record<string, string>>,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [prefix + (names[name] ?? name), value]),
+  );
 }
 
 const PRESETS: Readonly<Record<PresetName, Preset>> = { otel, ecs, gcp, datadog };

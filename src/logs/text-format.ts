@@ -1,10 +1,10 @@
 import { format, type Logform } from 'winston';
 import type { TraceScope } from '../trace/trace.js';
 import { CALLED_AT, type CapturedEntry } from './captured-entry.js';
-import { entryError, entryMessage, isErrorDuplicate } from './entry-error.js';
+import { entryError, entryMessage, repeatsError } from './entry-error.js';
 import { escapeText } from './escape.js';
 import { finishText, isFinish, isInFinishText, stepsText } from './finish-text.js';
-import { jsonValue, readProperty } from './json-value.js';
+import { errorFields, jsonValue, readProperty } from './json-value.js';
 import { markSelfContained } from './self-contained.js';
 import { localTimestamp } from './timestamp.js';
 import { capturedScope } from './trace-format.js';
@@ -100,9 +100,9 @@ function textLine({
     let stack = '';
     for (const key of Object.keys(entry)) {
       if (NOT_SHOWN.has(key) || ID_NAMES.has(key)) continue;
-      if (error !== undefined && isErrorDuplicate(key)) continue;
       if (isFinishLine && isInFinishText(key)) continue;
       const value = readProperty(entry, key);
+      if (error !== undefined && repeatsError(error, key, value)) continue;
       if (key === 'stack' && typeof value === 'string') stack = indent(value);
       else text += pair(key, value);
     }
@@ -117,13 +117,22 @@ function pair(key: string, value: unknown): string {
   return shown === undefined ? '' : ` ${escapeText(key)}=${shown}`;
 }
 
-/** The stack of an error and of what caused it. */
+const MAX_CAUSES = 8;
+
+/** The stack of an error, its own fields, and what caused it. */
 function errorText(error: Error, depth = 0): string {
-  const stack = readProperty(error, 'stack');
-  const own = indent(typeof stack === 'string' ? stack : String(readProperty(error, 'message')));
-  const cause = readProperty(error, 'cause');
-  const isChain = cause instanceof Error && cause !== error && depth < 8;
-  return isChain ? `${own}\n    caused by:${errorText(cause, depth + 1)}` : own;
+  const { name: _name, message, stack, cause, errors, ...own } = errorFields(error);
+  const pairs = Object.entries(own).map(([key, value]) => pair(key, value));
+  let text = indent(typeof stack === 'string' ? stack : String(message));
+  if (pairs.length > 0) text += `\n   ${pairs.join('')}`;
+  const inner = [cause, ...(Array.isArray(errors) ? (errors as unknown[]) : [])];
+  for (const reason of inner) {
+    if (reason === undefined || depth === MAX_CAUSES) continue;
+    text += '\n    caused by:';
+    text +=
+      reason instanceof Error ? errorText(reason, depth + 1) : indent(jsonValue(reason) ?? '');
+  }
+  return text;
 }
 
 /** Lines below an entry begin with white space, so that none can pass for an entry. */

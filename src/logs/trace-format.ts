@@ -42,7 +42,7 @@ export function addIds(entry: CapturedEntry, preset: Preset): void {
   const fields = scope?.fields;
   if (fields === undefined) return;
   for (const key of Object.keys(fields)) {
-    if (!(key in entry)) entry[key] = fields[key];
+    if (!(key in entry) && key !== 'exception') entry[key] = fields[key];
   }
 }
 

@@ -21,11 +21,13 @@ export function checkLogger({
 }: TracingModuleOptions): void {
   if (logger === undefined) return;
   checkRecord('logger', logger);
-  const isLogger = typeof (logger as Logger).log === 'function';
-  if (isLogger && typeof (logger as Logger).write !== 'function') {
+  const methods = ['log', 'info', 'write'] as const;
+  const found = methods.filter((name) => typeof (logger as Logger)[name] === 'function');
+  const isLogger = found.length === methods.length;
+  if (!isLogger && found.length > 0) {
     throw new TracingConfigError(
       'INVALID_LOGGER',
-      '`logger` has a `log` method but is not a winston logger.',
+      '`logger` is a logger, but not one of winston.',
       'pass what `winston.createLogger(…)` returns, or the options for it.',
     );
   }
@@ -66,7 +68,7 @@ export function checkIdOptions(
   }
   if (header !== undefined && header !== false && !isToken(header)) {
     throw new TracingConfigError(
-      'INVALID_TOKEN',
+      'INVALID_HEADER_NAME',
       `\`${name}.header\` is not the name of a header.`,
       'use letters, digits and dashes, or `false` for no header.',
     );

@@ -21,9 +21,12 @@ export function checkKeys(prefix: string, value: object, known: readonly string[
 
 export function checkOneOf(name: string, value: unknown, allowed: readonly string[]): void {
   if (value === undefined || allowed.includes(value as string)) return;
+  // Only here is the value shown, and only a word: elsewhere it may be a secret in a wrong place.
+  const shown =
+    typeof value === 'string' && /^\w{1,20}$/.test(value) ? `"${value}"` : describe(value);
   throw new TracingConfigError(
     `INVALID_${name.replace(/[^a-z]+/gi, '_').toUpperCase()}`,
-    `\`${name}\` is ${describe(value)}.`,
+    `\`${name}\` is ${shown}.`,
     `use ${allowed.map((option) => `"${option}"`).join(' or ')}.`,
   );
 }
@@ -65,11 +68,8 @@ function invalid(name: string, value: unknown, expected: string): TracingConfigE
   );
 }
 
-/** Says what was found without showing it: an option may hold a secret. */
+/** Says what was found without showing it. */
 function describe(value: unknown): string {
   if (value === null) return '`null`';
-  if (Array.isArray(value)) return 'an array';
-  return typeof value === 'string' && value.length <= 20
-    ? JSON.stringify(value)
-    : `of type ${typeof value}`;
+  return Array.isArray(value) ? 'an array' : `of type ${typeof value}`;
 }

@@ -92,7 +92,7 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
   checkLogger(raw);
   checkAccessLog(raw.accessLog);
 
-  const traceId: TraceIdOptions = raw.traceId === 'w3c' ? { format: 'w3c' } : (raw.traceId ?? {});
+  const traceId = traceIdOptions(raw.traceId);
   checkIdOptions('requestId', raw.requestId);
   checkIdOptions('traceId', traceId, ['format']);
   checkOneOf('traceId.format', traceId.format, ['w3c', 'any']);
@@ -113,11 +113,25 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
     }),
     requestId: resolveIdOptions('requestId', raw.requestId, 'X-Request-ID'),
     traceId: resolveIdOptions('traceId', traceId, 'X-Trace-ID'),
-    session: { ...resolveIdOptions('session', raw.session, undefined), key: raw.session?.key },
+    session: Object.freeze({
+      ...resolveIdOptions('session', raw.session, undefined),
+      key: raw.session?.key,
+    }),
     baggage: resolveBaggage(raw.baggage),
-    accessLog: raw.accessLog ?? {},
+    accessLog: raw.accessLog === false ? false : Object.freeze({ ...raw.accessLog }),
     interceptor: raw.interceptor ?? true,
   });
+}
+
+function traceIdOptions(traceId: TracingModuleOptions['traceId']): TraceIdOptions {
+  if (traceId === 'w3c') return { format: 'w3c' };
+  if (typeof traceId === 'object' && traceId !== null) return traceId;
+  if (traceId === undefined) return {};
+  throw new TracingConfigError(
+    'INVALID_OPTION',
+    '`traceId` is neither "w3c" nor an object.',
+    'write "w3c", or an object such as `{ sources, generate }`.',
+  );
 }
 
 /** The name of the application, as OpenTelemetry names it. */

@@ -11,19 +11,19 @@ export type IdSource = string | ((request: IncomingMessage) => string | undefine
 /** How one kind of id is found, checked and made. */
 export interface IdOptions {
   /** In this order, first valid wins; replaces the sources in the table of ids. */
-  sources?: readonly IdSource[];
+  sources?: readonly IdSource[] | undefined;
   /** Replaces the rule of 1 to 128 characters of `A-Z a-z 0-9 _ . : @ / + = -`. */
-  validate?: (value: string) => boolean;
+  validate?: ((value: string) => boolean) | undefined;
   /** Makes an id when no source has one. */
-  generate?: () => string;
+  generate?: (() => string) | undefined;
   /** The response header, or `false` for none. */
-  header?: string | false;
+  header?: string | false | undefined;
 }
 
 /** How the trace id is found, checked and made. */
 export interface TraceIdOptions extends IdOptions {
   /** `w3c`: always 32 hex digits. `any`: an inbound `X-Request-ID` may be it. Default: `any`. */
-  format?: 'w3c' | 'any';
+  format?: 'w3c' | 'any' | undefined;
 }
 
 /** How the session id is found, checked and made. */
@@ -32,15 +32,15 @@ export interface SessionOptions extends IdOptions {
    * Keys the digest of bearer tokens (HMAC-SHA256), so that nobody who reads the logs can test a
    * guessed token against them. At least 16 characters.
    */
-  key?: string;
+  key?: string | undefined;
 }
 
 /** Which part of the finish line is written, and how. */
 export interface AccessLogOptions {
   /** Requests without a finish line: paths, patterns of paths, or a function. */
-  exclude?: readonly (string | RegExp)[] | ((record: FinishRecord) => boolean);
+  exclude?: readonly (string | RegExp)[] | ((record: FinishRecord) => boolean) | undefined;
   /** Default: `info`, from 400 `warn`, from 500 `error`. */
-  level?: string | ((record: FinishRecord) => string);
+  level?: string | ((record: FinishRecord) => string) | undefined;
   /** The names of the fields to keep, or a function that returns all of them. */
   fields?:
     | readonly (keyof FinishRecord)[]
@@ -48,9 +48,10 @@ export interface AccessLogOptions {
         record: FinishRecord,
         request: IncomingMessage,
         response: ServerResponse,
-      ) => Record<string, unknown>);
+      ) => Record<string, unknown>)
+    | undefined;
   /** Default: `Request finished`. */
-  message?: string | ((record: FinishRecord) => string);
+  message?: string | ((record: FinishRecord) => string) | undefined;
 }
 
 /** The field names of a log backend. */
@@ -74,31 +75,31 @@ export interface TracingModuleOptions {
    * A winston logger of your own, or options for one. By default the module makes one: standard
    * output, level `info`.
    */
-  logger?: Logger | LoggerOptions;
+  logger?: Logger | LoggerOptions | undefined;
   /** Of the module's own logger. Default: `text` on a terminal, `json` elsewhere. */
-  format?: 'json' | 'text';
+  format?: 'json' | 'text' | undefined;
   /** The least severe level that the module's own logger writes. Default: `info`. */
-  level?: string;
+  level?: string | undefined;
   /** The field names of the module's own JSON. Default: those of the README. */
-  preset?: PresetName;
+  preset?: PresetName | undefined;
   /**
    * The name of the application on every JSON line. Default: `OTEL_SERVICE_NAME`, else
    * `npm_package_name`, else `unknown_service:node`.
    */
-  service?: string;
+  service?: string | undefined;
   /**
    * Whether ids and W3C headers of a caller are adopted; a function decides for each request.
    * Default: `true`. Say `false`, or look at the address, where the internet calls directly.
    */
-  trustIncoming?: boolean | ((request: IncomingMessage) => boolean);
-  requestId?: IdOptions;
+  trustIncoming?: boolean | ((request: IncomingMessage) => boolean) | undefined;
+  requestId?: IdOptions | undefined;
   /** `'w3c'` is short for `{ format: 'w3c' }`. */
-  traceId?: 'w3c' | TraceIdOptions;
-  session?: SessionOptions;
+  traceId?: 'w3c' | TraceIdOptions | undefined;
+  session?: SessionOptions | undefined;
   /** Keys of W3C baggage that are forwarded. Default: none. */
-  baggage?: { allow: readonly string[] };
+  baggage?: { allow: readonly string[] } | undefined;
   /** The finish line; `false` for none. */
-  accessLog?: false | AccessLogOptions;
+  accessLog?: false | AccessLogOptions | undefined;
   /** `false` leaves `handler_ms` out and saves Nest's interceptor machinery. Default: `true`. */
-  interceptor?: boolean;
+  interceptor?: boolean | undefined;
 }

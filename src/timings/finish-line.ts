@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { tracingChannels } from '../events/channels.js';
 import { guardCallback } from '../options/guard-callback.js';
 import type { AccessLogOptions } from '../options/tracing-options.js';
@@ -26,6 +27,8 @@ export function finishLine(accessLog: false | AccessLogOptions, write: WriteLine
   const line = accessLog === false ? undefined : lineWriter(accessLog, write);
   const { requestFinish } = tracingChannels;
   return (trace, request, response) => {
+    // Also lets go of the request, which a context may outlive.
+    trace.metadata.settle?.(response.statusCode);
     if (line === undefined && !requestFinish.hasSubscribers) return;
     const record = finishRecord(trace, request, response);
     line?.(record, request, response);
@@ -50,7 +53,7 @@ function lineWriter(
   return (record, request, response) => {
     if (isExcluded(record) === true) return;
     write(
-      levelOf(record) ?? levelFor(record.status_code),
+      levelOf(record) ?? levelFor(record),
       messageOf(record) ?? 'Request finished',
       fieldsOf(record, request, response) ?? record,
     );
@@ -74,9 +77,9 @@ function fieldPicker(
   return (record) => Object.fromEntries(fields.map((name) => [name, record[name]]));
 }
 
-function levelFor(status: number | undefined): string {
-  if (status === undefined || status < 400) return 'info';
-  return status < 500 ? 'warn' : 'error';
+function levelFor({ status_code: status = 0, outcome }: FinishRecord): string {
+  if (outcome === 'errored') return 'error';
+  return status < 400 ? 'info' : 'warn';
 }
 
 function finishRecord(
@@ -90,7 +93,6 @@ function finishRecord(
   const outcome = outcomeOf(request, response);
   const steps = outcome === 'errored' && trace.spans !== undefined ? stepsOf(trace) : undefined;
   const handlerMs = handlerShare(trace);
-  metadata.settle?.(response.statusCode);
   return {
     duration_ms: roundMs(trace.elapsedMs),
     ...(handlerMs !== undefined && { handler_ms: roundMs(handlerMs) }),
@@ -101,6 +103,7 @@ function finishRecord(
     status_code: status,
     outcome,
     ...(steps !== undefined && { steps }),
+    ...(steps !== undefined && trace.droppedSpans > 0 && { dropped_steps: trace.droppedSpans }),
   };
 }
 
@@ -112,9 +115,14 @@ function handlerShare({ handlerMs, handlerStartedMs }: Trace): number | undefine
 
 function outcomeOf(request: IncomingMessage, response: ServerResponse): Outcome {
   if (response.headersSent && response.statusCode >= 500) return 'errored';
-  if (response.writableFinished) return 'completed';
+  const socket: unknown = request.socket;
+  // HTTP/2 calls a stream finished that was aborted; a simulated connection never calls it so.
+  const isSent = response.writableFinished || !(socket instanceof Socket);
+  if (isSent && response.writableEnded && !response.errored) return 'completed';
   // A client that leaves ends or resets the connection. Where neither happened it was this side
   // that gave up, such as on a stream that broke behind its headers.
-  const { socket } = request;
-  return socket.readableEnded || socket.errored ? 'aborted' : 'errored';
+  const hasLeft =
+    request.httpVersionMajor > 1 ||
+    (socket instanceof Socket && (socket.readableEnded || socket.errored !== null));
+  return hasLeft ? 'aborted' : 'errored';
 }

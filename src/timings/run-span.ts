@@ -46,7 +46,7 @@ function close(span: Span, failed: boolean, error?: unknown): void {
 
 function follow(span: Span, result: unknown): unknown {
   if (isObservable(result)) return measureObservable(span, result);
-  if (isThenable(result)) {
+  if (result instanceof Promise) {
     // A branch of its own: the caller's promise, and who answers for its rejection, stay as they are.
     result.then(
       () => close(span, false),
@@ -54,9 +54,35 @@ function follow(span: Span, result: unknown): unknown {
     );
     return result;
   }
+  if (isThenable(result)) return measureThenable(span, result);
   if (isAsyncGenerator(result)) return measureGenerator(span, result);
   close(span, false);
   return result;
+}
+
+/** Query builders run whenever somebody asks for `then`, so that must happen once: when it is used. */
+function measureThenable<T extends PromiseLike<unknown>>(span: Span, source: T): T {
+  return new Proxy(source, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function') return value;
+      if (key !== 'then') return (value as () => unknown).bind(target);
+      return (onValue?: (value: unknown) => unknown, onError?: (error: unknown) => unknown) =>
+        runWithSpan(span, () =>
+          target.then(
+            (result) => {
+              close(span, false);
+              return onValue === undefined ? result : onValue(result);
+            },
+            (error: unknown) => {
+              close(span, true, error);
+              if (onError === undefined) throw error;
+              return onError(error);
+            },
+          ),
+        );
+    },
+  });
 }
 
 function measureObservable(span: Span, source: Observable<unknown>): Observable<unknown> {

@@ -1,3 +1,5 @@
+import { trimOws } from './ows.js';
+
 const MAX_MEMBERS = 64;
 const MAX_BYTES = 8192;
 
@@ -20,7 +22,7 @@ export function filterBaggage(header: unknown, allowed: ReadonlySet<string>): st
   }
   const kept: string[] = [];
   for (const part of header.split(',', MAX_MEMBERS)) {
-    const member = part.trim();
+    const member = trimOws(part);
     const key = MEMBER.exec(member)?.[1];
     if (key !== undefined && allowed.has(key)) kept.push(member);
   }

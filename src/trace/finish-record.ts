@@ -29,4 +29,6 @@ export interface FinishRecord {
   readonly outcome: Outcome;
   /** The spans in the order in which they began, when the request ended `errored`. */
   readonly steps?: readonly Step[];
+  /** How many more there were than are kept. */
+  readonly dropped_steps?: number;
 }

@@ -5,8 +5,9 @@ export const MAX_ID_LENGTH = 128;
 
 const VALID_ID = /^[A-Za-z0-9_.:@/+=-]{1,128}$/;
 const LOWER_HEX_32 = /^[0-9a-f]{32}$/;
-const HEX_32 = /^[0-9a-fA-F]{32}$/;
 const UUID = /^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$/;
+const LOWER_HEX_16 = /^[0-9a-f]{16}$/;
+const ALL_ZERO_SPAN_ID = '0'.repeat(16);
 const ALL_ZERO_TRACE_ID = '0'.repeat(32);
 
 /**
@@ -34,10 +35,17 @@ export function isW3cTraceId(value: string): boolean {
  * @see https://www.w3.org/TR/trace-context-2/#trace-id
  */
 export function toW3cTraceId(id: string): string {
+  return digitsOf(id) ?? hash('sha256', id).slice(0, 32);
+}
+
+/**
+ * The trace id that an id spells out itself: 32 hex digits, or a UUID. `undefined` for all others,
+ * which travel as a digest.
+ */
+export function digitsOf(id: string): string | undefined {
   if (isW3cTraceId(id)) return id;
-  const digits = UUID.test(id) ? id.replaceAll('-', '') : id;
-  const lower = HEX_32.test(digits) ? digits.toLowerCase() : ALL_ZERO_TRACE_ID;
-  return lower === ALL_ZERO_TRACE_ID ? hash('sha256', id).slice(0, 32) : lower;
+  const digits = (UUID.test(id) ? id.replaceAll('-', '') : id).toLowerCase();
+  return isW3cTraceId(digits) ? digits : undefined;
 }
 
 /**
@@ -50,6 +58,11 @@ export function digestId(prefix: string, secret: string, key?: string): string {
       ? hash('sha256', secret)
       : createHmac('sha256', key).update(secret).digest('hex');
   return prefix + hex.slice(0, 16);
+}
+
+/** Whether a value is a W3C span id: 16 lower-case hex digits, not all of them zero. */
+export function isSpanId(value: string): boolean {
+  return LOWER_HEX_16.test(value) && value !== ALL_ZERO_SPAN_ID;
 }
 
 // Asking the system for randomness costs 50 times more than cutting it from a pool, so digits

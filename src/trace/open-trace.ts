@@ -1,6 +1,12 @@
-import { newSpanId, toW3cTraceId } from './ids.js';
+import { digitsOf, isSpanId, isW3cTraceId, newSpanId, toW3cTraceId } from './ids.js';
 import { Trace, type LiveMetadata } from './trace.js';
-import { FLAG_RANDOM, FLAG_SAMPLED, parseTraceparent } from './traceparent.js';
+import {
+  FLAG_RANDOM,
+  FLAG_SAMPLED,
+  KNOWN_FLAGS,
+  parseTraceparent,
+  type Traceparent,
+} from './traceparent.js';
 import { parseTracestate } from './tracestate.js';
 
 /** What a caller gave: ids that were found valid, W3C headers as they came. */
@@ -30,8 +36,6 @@ export interface IdPolicy {
   readonly w3cOnly: boolean;
 }
 
-const NEW_TRACE_FLAGS = FLAG_SAMPLED | FLAG_RANDOM;
-
 /**
  * Makes the trace of one request. The trace id is that of `traceparent`, else of the active span,
  * else the one given, else the request id that came in, else new.
@@ -48,34 +52,48 @@ export function openTrace(
 ): Trace {
   const parent =
     carrier.traceparent === undefined ? undefined : parseTraceparent(carrier.traceparent);
-  const given = carrier.traceId ?? carrier.requestId;
   // Whoever continued the caller's trace before us is the closer parent.
-  const isContinued =
-    active !== undefined && (parent === undefined || parent.traceId === active.traceId);
-  const w3cId = isContinued ? active.traceId : parent?.traceId;
-
-  let traceId: string;
-  if (w3cId !== undefined) {
-    const isSame = !policy.w3cOnly && given !== undefined && toW3cTraceId(given) === w3cId;
-    traceId = isSame ? given : w3cId;
-  } else if (given !== undefined) {
-    traceId = policy.w3cOnly ? toW3cTraceId(given) : given;
-  } else {
-    traceId = policy.newTraceId();
-  }
+  const span = isContinuing(active, parent) ? active : undefined;
+  const w3cId = span?.traceId ?? parent?.traceId;
+  const given = carrier.traceId ?? carrier.requestId;
 
   return new Trace(
-    traceId,
+    traceIdOf(w3cId, given, policy),
     carrier.requestId ?? policy.newRequestId(),
     carrier.sessionId ?? policy.newSessionId(),
     newSpanId(),
     {
       traceId: w3cId,
-      parentSpanId: isContinued ? active.spanId : parent?.parentId,
-      flags: (isContinued ? active.traceFlags : parent?.flags) ?? NEW_TRACE_FLAGS,
+      parentSpanId: span?.spanId ?? parent?.parentId,
+      flags:
+        span === undefined ? (parent?.flags ?? newFlags(given)) : span.traceFlags & KNOWN_FLAGS,
       tracestate: parent === undefined ? undefined : parseTracestate(carrier.tracestate),
       baggage: carrier.baggage,
     },
     metadata,
   );
+}
+
+/** OpenTelemetry hands out a span of zeros where it does not trace. */
+function isContinuing(
+  span: ActiveSpan | undefined,
+  parent: Traceparent | undefined,
+): span is ActiveSpan {
+  if (span === undefined || !isW3cTraceId(span.traceId) || !isSpanId(span.spanId)) return false;
+  return parent === undefined || parent.traceId === span.traceId;
+}
+
+function traceIdOf(w3cId: string | undefined, given: string | undefined, policy: IdPolicy): string {
+  if (w3cId !== undefined) {
+    const isSame = !policy.w3cOnly && given !== undefined && toW3cTraceId(given) === w3cId;
+    return isSame ? given : w3cId;
+  }
+  const id = given ?? policy.newTraceId();
+  return policy.w3cOnly ? toW3cTraceId(id) : id;
+}
+
+/** Of a trace that begins here. Nobody knows whether digits that a caller chose are random. */
+function newFlags(given: string | undefined): number {
+  const isChosen = given !== undefined && digitsOf(given) !== undefined;
+  return isChosen ? FLAG_SAMPLED : FLAG_SAMPLED | FLAG_RANDOM;
 }

@@ -1,9 +1,12 @@
+import { trimOws } from './ows.js';
+
 /** `sampled`: the caller may have recorded this trace (Trace Context Level 2, section 3.2.2.5.1). */
 export const FLAG_SAMPLED = 0x01;
 /** `random`: the last 7 bytes of the trace id are random (Level 2, section 3.2.2.5.2). */
 export const FLAG_RANDOM = 0x02;
 
-const KNOWN_FLAGS = FLAG_SAMPLED | FLAG_RANDOM;
+/** Bits that the specification gives a meaning; others are dropped. */
+export const KNOWN_FLAGS = FLAG_SAMPLED | FLAG_RANDOM;
 const LENGTH_00 = 55;
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const ALL_ZERO = /^0+$/;
@@ -48,9 +51,4 @@ export function parseTraceparent(header: unknown): Traceparent | undefined {
  */
 export function formatTraceparent(traceId: string, spanId: string, flags: number): string {
   return `00-${traceId}-${spanId}-0${flags & KNOWN_FLAGS}`;
-}
-
-/** Strips optional white space, as RFC 9110 section 5.6.3 names it, from both ends. */
-function trimOws(value: string): string {
-  return value.replace(/^[ \t]+|[ \t]+$/g, '');
 }

@@ -1,3 +1,5 @@
+import { trimOws } from './ows.js';
+
 const MAX_MEMBERS = 32;
 /** The specification asks for at least 512; more is kept, but not without a bound. */
 const MAX_LENGTH = 8192;
@@ -24,8 +26,7 @@ export function parseTracestate(header: unknown): string | undefined {
   const members = new Map<string, string>();
   let count = 0;
   for (const part of header.split(',')) {
-    // White space before a member is optional; behind one, it cannot end a value.
-    const member = part.replace(/^[ \t]+|[ \t]+$/g, '');
+    const member = trimOws(part);
     if (member === '') continue;
     if (++count > MAX_MEMBERS) return undefined;
     const separator = member.indexOf('=');

@@ -1,0 +1,81 @@
+import { openSync, writeFileSync } from 'node:fs';
+import { devNull } from 'node:os';
+import { parseArgs } from 'node:util';
+import { checkOutput } from './check-output.js';
+import { timeLogLines } from './log-line.js';
+import { measureMemory, type MemoryGrowth } from './memory.js';
+import { report } from './report.js';
+import { type Contender, type Failure, timeInRounds } from './rounds.js';
+import { platforms } from './server-host.js';
+import type { TimingSizes } from './timing.js';
+import { bare, ours, parts, pino, type Variant, variants } from './variant-list.js';
+
+const full: TimingSizes = { rounds: 5, warmUp: 8_000, saturated: 10_000, steady: 3_750 };
+const quick: TimingSizes = { rounds: 1, warmUp: 1_500, saturated: 2_000, steady: 750 };
+const logLineRounds = 3;
+
+const { values: flags } = parseArgs({
+  options: {
+    /** For CI: every check, and a timing too short to be believed. */
+    quick: { type: 'boolean', default: false },
+    /** What the pieces of Nest cost, instead of the libraries. */
+    parts: { type: 'boolean', default: false },
+  },
+});
+
+const sizes = flags.quick ? quick : full;
+const isComplete = !flags.quick && !flags.parts;
+const nowhere = openSync(devNull, 'w');
+const contenders = platforms.flatMap((platform) =>
+  (flags.parts ? [bare, ...parts] : variants).map((variant): Contender => ({ variant, platform })),
+);
+
+const unsound = await check(contenders);
+const sound = contenders.filter(
+  (contender) => !unsound.some((failed) => isSame(failed, contender)),
+);
+const { measured, failures } = await timeInRounds(sound, sizes, nowhere, announce);
+failures.unshift(...unsound);
+const logLines = isComplete ? await timeLogLines(logLineRounds, nowhere, announce) : [];
+const memory = isComplete ? await watchMemory([ours, pino], failures) : [];
+
+const text = report({ sizes, measured, failures, logLines, memory, isComplete });
+console.log(`\n${text}`);
+if (isComplete) {
+  writeFileSync(new URL('../../test/benchmarks/results.md', import.meta.url), text);
+}
+process.exitCode = failures.length > 0 ? 1 : 0;
+
+async function check(contenders: Contender[]): Promise<Failure[]> {
+  const failures: Failure[] = [];
+  for (const contender of contenders) {
+    const { variant, platform } = contender;
+    const reason = await checkOutput(variant, platform);
+    announce(`checked: ${variant.name}, ${platform}: ${reason ?? 'sound'}`);
+    if (reason !== undefined) failures.push({ ...contender, reason });
+  }
+  return failures;
+}
+
+async function watchMemory(watched: Variant[], failures: Failure[]): Promise<MemoryGrowth[]> {
+  const growths: MemoryGrowth[] = [];
+  for (const { variant, platform } of sound) {
+    if (!watched.includes(variant)) continue;
+    announce(`memory: ${variant.name}, ${platform}`);
+    try {
+      growths.push(await measureMemory(variant, platform, nowhere));
+    } catch (error) {
+      failures.push({ variant, platform, reason: `under load: ${String(error)}` });
+    }
+  }
+  return growths;
+}
+
+function isSame(one: Contender, other: Contender): boolean {
+  return one.variant === other.variant && one.platform === other.platform;
+}
+
+// Progress is not output: `npm run bench > file` keeps the tables alone.
+function announce(progress: string): void {
+  process.stderr.write(`${progress}\n`);
+}

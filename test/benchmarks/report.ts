@@ -1,0 +1,131 @@
+import type { LogLineTiming } from './log-line.js';
+import { memoryMarks, type MemoryGrowth } from './memory.js';
+import type { Failure, Measured } from './rounds.js';
+import { platforms } from './server-host.js';
+import { machine, versions } from './surroundings.js';
+import { added, memoryStays, shareOf, targets } from './targets.js';
+import { type Measure, measures, steadyRate, type TimingSizes } from './timing.js';
+import { bare, type Variant } from './variant-list.js';
+
+export interface Results {
+  sizes: TimingSizes;
+  measured: Measured[];
+  failures: Failure[];
+  logLines: LogLineTiming[];
+  memory: MemoryGrowth[];
+  /** A run that is too short, or that leaves out variants, is not held against the targets. */
+  isComplete: boolean;
+}
+
+const titles: Record<Measure, string> = {
+  saturated: 'At saturation',
+  steady: `At ${steadyRate.toLocaleString('en')} requests a second`,
+};
+
+/** Everything that was measured, as Markdown. Absolute numbers are this machine's; ratios travel. */
+export function report(results: Results): string {
+  const { sizes, measured, failures, logLines, memory, isComplete } = results;
+  return [
+    '# Benchmarks',
+    `${machine()}, ${new Date().toISOString().slice(0, 10)}. Written by \`npm run bench\`.`,
+    '## CPU of the server for one request',
+    'Microseconds of the whole process. A request awaits five times, writes three lines and ends with ' +
+      'an access line; the bare application writes none. Output goes to the null device. ' +
+      `Medians of ${sizes.rounds} interleaved rounds, each server a new process that has served ` +
+      `${sizes.warmUp.toLocaleString('en')} requests before the first that counts.`,
+    ...measures.flatMap((measure) => [`### ${titles[measure]}`, cpuTable(measure, measured)]),
+    ...failureList(failures),
+    ...section(
+      '## What nestjs-tracing adds to a bare application',
+      isComplete ? targetTable(measured) : '',
+    ),
+    ...section('## CPU of one log line', logLineTable(logLines)),
+    ...section('## Memory', memoryTable(memory)),
+    '## Versions',
+    `${versions()}.\n`,
+  ].join('\n\n');
+}
+
+function cpuTable(measure: Measure, measured: Measured[]): string {
+  const variants = [...new Set(measured.map(({ variant }) => variant))];
+  const cells = (variant: Variant) =>
+    platforms.flatMap((platform) => {
+      const cpuOf = (wanted: Variant) =>
+        measured.find((m) => m.variant === wanted && m.platform === platform)?.timing[measure];
+      const cpu = cpuOf(variant);
+      if (cpu === undefined) return ['–', '–', '–'];
+      const over = added(variant, platform, measure, measured);
+      return [cpu.toFixed(0), (cpu / (cpuOf(bare) ?? NaN)).toFixed(2), over.toFixed(0)];
+    });
+  return table(
+    ['', 'Express µs', 'ratio', 'over bare', 'Fastify µs', 'ratio', 'over bare'],
+    variants.map((variant) => [variant.name, ...cells(variant)]),
+  );
+}
+
+function targetTable(measured: Measured[]): string {
+  return table(
+    ['share', 'to reach', ...measures.map((measure) => titles[measure].toLowerCase())],
+    targets.map((target) => [
+      `of what ${target.yardstick.name} adds, ${target.platform}`,
+      `≤ ${target.atMost}`,
+      ...measures.map((measure) => {
+        const share = shareOf(target, measure, measured);
+        return `${share.toFixed(2)} ${share <= target.atMost ? 'reached' : 'missed'}`;
+      }),
+    ]),
+  );
+}
+
+function logLineTable(timings: LogLineTiming[]): string {
+  if (timings.length === 0) return '';
+  return table(
+    ['', 'ns'],
+    timings.map(({ name, nanoseconds }) => [name, nanoseconds.toFixed(0)]),
+  );
+}
+
+function memoryTable(growths: MemoryGrowth[]): string {
+  if (growths.length === 0) return '';
+  const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
+  const marks = Object.values(memoryMarks).map((mark) => mark.toLocaleString('en'));
+  return table(
+    [
+      'MB after',
+      ...marks.map((mark) => `heap, ${mark}`),
+      ...marks.map((mark) => `RSS, ${mark}`),
+      '',
+    ],
+    growths.map((growth) => [
+      `${growth.variant.name}, ${growth.platform}`,
+      megabytes(growth.early.heapUsed),
+      megabytes(growth.late.heapUsed),
+      megabytes(growth.early.rss),
+      megabytes(growth.late.rss),
+      memoryStays(growth) ? 'stays' : 'grows',
+    ]),
+  );
+}
+
+function failureList(failures: Failure[]): string[] {
+  const line = ({ variant, platform, reason }: Failure) =>
+    `- ${variant.name}, ${platform}: ${reason}`;
+  return section('### Failing, and therefore not timed', failures.map(line).join('\n'));
+}
+
+function section(title: string, body: string): string[] {
+  return body === '' ? [] : [title, body];
+}
+
+/** Padded, so that it reads in a terminal as it does on a page. */
+function table(head: string[], rows: string[][]): string {
+  const widths = head.map((_, i) =>
+    Math.max(3, ...[head, ...rows].map((row) => row[i]?.length ?? 0)),
+  );
+  const line = (cells: string[]) =>
+    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | ')} |`;
+  const rule = widths.map((width, i) =>
+    i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
+  );
+  return [line(head), line(rule), ...rows.map(line)].join('\n');
+}

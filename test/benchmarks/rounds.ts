@@ -1,0 +1,56 @@
+import type { Platform } from './server-host.js';
+import { type Measure, median, timeServer, type Timing, type TimingSizes } from './timing.js';
+import type { Variant } from './variant-list.js';
+
+/** A variant on a platform: one server to start. */
+export interface Contender {
+  variant: Variant;
+  platform: Platform;
+}
+
+export interface Measured extends Contender {
+  /** Medians over the rounds. */
+  timing: Timing;
+}
+
+export interface Failure extends Contender {
+  reason: string;
+}
+
+/**
+ * Every contender once, then every contender once more, and so on, each time from a new process
+ * and from another place in the row: what the machine does meanwhile falls on all alike.
+ */
+export async function timeInRounds(
+  contenders: readonly Contender[],
+  sizes: TimingSizes,
+  output: number,
+  announce: (progress: string) => void,
+): Promise<{ measured: Measured[]; failures: Failure[] }> {
+  const timings = new Map(contenders.map((contender) => [contender, [] as Timing[]]));
+  const failures: Failure[] = [];
+  for (let round = 0; round < sizes.rounds; round++) {
+    for (const contender of rotated([...timings.keys()], round)) {
+      const { variant, platform } = contender;
+      announce(`round ${round + 1} of ${sizes.rounds}: ${variant.name}, ${platform}`);
+      try {
+        timings.get(contender)?.push(await timeServer(variant, platform, sizes, output));
+      } catch (error) {
+        timings.delete(contender);
+        failures.push({ ...contender, reason: `under load: ${String(error)}` });
+      }
+    }
+  }
+  const measured = [...timings].map(([contender, own]) => ({ ...contender, timing: medians(own) }));
+  return { measured, failures };
+}
+
+function rotated<T>(row: readonly T[], by: number): T[] {
+  const first = (by * 3) % Math.max(1, row.length); // three: the first ones are not neighbours again
+  return [...row.slice(first), ...row.slice(0, first)];
+}
+
+function medians(timings: readonly Timing[]): Timing {
+  const of = (measure: Measure) => median(timings.map((timing) => timing[measure]));
+  return { saturated: of('saturated'), steady: of('steady') };
+}

@@ -1,0 +1,68 @@
+import type { INestApplication } from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+
+export const platforms = ['express', 'fastify'] as const;
+export type Platform = (typeof platforms)[number];
+
+/** What the parent asks a server for, and what comes back. */
+export interface Answers {
+  /** µs of CPU that the whole process used so far, garbage collection and compilation included. */
+  cpu: number;
+  /** Bytes after a forced collection. */
+  memory: Memory;
+  /** Sent when the application is closed; the process then ends by itself. */
+  stop: true;
+}
+export interface Memory {
+  heapUsed: number;
+  rss: number;
+}
+export type Question = keyof Answers;
+
+export interface Start {
+  adapter: AbstractHttpAdapter;
+  platform: Platform;
+  /** Tells variants that share a file apart. */
+  option: string | undefined;
+}
+
+/** Runs one variant as the program of its own process, started by `ServerProcess`. */
+export async function serve(
+  build: (start: Start) => Promise<INestApplication>,
+  fastifyOptions: ConstructorParameters<typeof FastifyAdapter>[0] = {},
+): Promise<void> {
+  const platform: Platform = process.argv[2] === 'fastify' ? 'fastify' : 'express';
+  const adapter =
+    platform === 'fastify' ? new FastifyAdapter(fastifyOptions) : new ExpressAdapter();
+  const app = await build({ adapter, platform, option: process.argv[3] });
+  await app.listen(0, '127.0.0.1');
+
+  const answers: { [Q in Question]: () => Answers[Q] | Promise<Answers[Q]> } = {
+    cpu: () => {
+      const { user, system } = process.cpuUsage();
+      return user + system;
+    },
+    memory: () => {
+      globalThis.gc?.();
+      const { heapUsed, rss } = process.memoryUsage();
+      return { heapUsed, rss };
+    },
+    stop: async () => {
+      process.off('disconnect', exitWithParent);
+      await app.close();
+      return true as const;
+    },
+  };
+  process.on('disconnect', exitWithParent);
+  process.on('message', async (question: Question) => {
+    process.send?.(await answers[question](), () => question === 'stop' && process.disconnect());
+  });
+  process.send?.({ port: new URL(await app.getUrl()).port });
+}
+
+// Without an exit of its own after `stop`: output that a variant still holds must get out by itself.
+function exitWithParent(): void {
+  process.exit();
+}

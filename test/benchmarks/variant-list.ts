@@ -1,0 +1,49 @@
+export interface Variant {
+  name: string;
+  /** The program in `variants/`. */
+  file: string;
+  /** Tells variants that share a file apart. */
+  option?: string;
+  /** A program in `variants/` that must run before the server's imports. */
+  preload?: string;
+  /** Where the request's id stands in each JSON line; a variant without one writes no lines. */
+  idField?: string;
+}
+
+export const bare: Variant = { name: 'bare Nest', file: 'bare' };
+
+export const ours: Variant = { name: 'nestjs-tracing', file: 'tracing', idField: 'request_id' };
+
+export const pino: Variant = { name: 'nestjs-pino', file: 'nestjs-pino', idField: 'req.id' };
+
+export const floor: Variant = { name: 'hand-written floor', file: 'floor', idField: 'request_id' };
+
+export const variants: readonly Variant[] = [
+  bare,
+  floor,
+  ours,
+  {
+    name: 'nestjs-tracing, `interceptor: false`',
+    file: 'tracing',
+    option: 'no-interceptor',
+    idField: 'request_id',
+  },
+  pino,
+  { name: 'nest-winston + cls-rtracer', file: 'nest-winston', idField: 'request_id' },
+  { name: 'nestjs-cls + winston', file: 'nestjs-cls', idField: 'request_id' },
+  {
+    name: 'OpenTelemetry + winston',
+    file: 'opentelemetry',
+    preload: 'opentelemetry-setup',
+    idField: 'trace_id',
+  },
+];
+
+/** Measured with `--parts`: what the pieces cost by themselves. */
+export const parts: readonly Variant[] = [
+  { name: 'request hook of the adapter', file: 'parts', option: 'request-hook' },
+  { name: 'request hook, `finish` listener', file: 'parts', option: 'finish-listener' },
+  { name: 'request hook, `AsyncLocalStorage.run`', file: 'parts', option: 'context' },
+  { name: 'empty Nest middleware', file: 'parts', option: 'middleware' },
+  { name: 'pass-through global interceptor', file: 'parts', option: 'interceptor' },
+];

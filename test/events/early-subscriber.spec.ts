@@ -1,0 +1,19 @@
+import { expect, it, jest } from '@jest/globals';
+import { subscribe } from 'node:diagnostics_channel';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+// An agent that is loaded before the application (`node --import ./agent.js`) subscribes before
+// this package is there. So it is imported late here.
+it('a subscriber from before the package was loaded ends no process when it throws', async () => {
+  const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  const listener = jest.fn(() => {
+    throw new Error('on purpose');
+  });
+  subscribe('nestjs-tracing:request:start', listener);
+  const { tracingChannels } = await import('../../src/events/channels.js');
+  expect(tracingChannels.requestStart.hasSubscribers).toBe(true);
+  tracingChannels.requestStart.publish({} as never);
+  await sleep(5);
+  expect(listener).toHaveBeenCalledTimes(1);
+  expect(warn).toHaveBeenCalledTimes(1);
+});

@@ -1,0 +1,100 @@
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { IncomingMessage } from 'node:http';
+import { resolveOptions } from '../../src/options/resolve-options.js';
+import { warnOnce } from '../../src/options/warning.js';
+
+const REQUEST = {} as IncomingMessage;
+const UUID = /^[0-9a-f-]{36}$/;
+
+const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+const warnings = (): unknown[][] => warn.mock.calls;
+
+beforeEach(() => {
+  warn.mockClear();
+  // The memory of what was told, which all copies of the package share.
+  const shared = globalThis as unknown as Record<symbol, Set<string>>;
+  shared[Symbol.for('nestjs-tracing.warnings')]!.clear();
+});
+
+const throwing = (): never => {
+  throw new Error('on purpose');
+};
+
+describe('a callback that throws', () => {
+  const options = resolveOptions({
+    trustIncoming: throwing,
+    requestId: { sources: [throwing], validate: throwing, generate: throwing },
+    traceId: { generate: throwing },
+    session: { generate: throwing },
+  });
+
+  it.each<[string, () => unknown, unknown]>([
+    ['trustIncoming', () => options.isTrusted(REQUEST), false],
+    ['requestId.validate', () => options.requestId.validate('req-001'), false],
+    ['requestId.sources', () => sourceOf(options), undefined],
+    ['requestId.generate', () => options.ids.newRequestId(), expect.stringMatching(UUID)],
+    ['session.generate', () => options.ids.newSessionId(), expect.stringMatching(UUID)],
+    ['traceId.generate', () => options.ids.newTraceId(), expect.stringMatching(/^[0-9a-f]{32}$/)],
+  ])('costs one warning that names it: %s', (name, call, expected) => {
+    for (let i = 0; i < 3; i++) expect(call()).toEqual(expected);
+    expect(warnings()).toEqual([
+      [
+        `nestjs-tracing: \`${name}\` threw: on purpose`,
+        { type: 'TracingWarning', code: 'TRACING_CALLBACK_FAILED' },
+      ],
+    ]);
+  });
+
+  function sourceOf({ requestId }: typeof options): unknown {
+    const [source] = requestId.sources ?? [];
+    return typeof source === 'function' ? source(REQUEST) : source;
+  }
+});
+
+describe('a generator that makes no id', () => {
+  it.each([
+    ['undefined', undefined],
+    ['an empty string', ''],
+    ['a number', 42],
+    ['a promise', Promise.resolve('made')],
+  ])('is stood in for: %s', (_name, made) => {
+    const { ids } = resolveOptions({ requestId: { generate: () => made as string } });
+    expect(ids.newRequestId()).toMatch(UUID);
+  });
+});
+
+describe('a validator', () => {
+  it.each([1, 'yes', {}, Promise.resolve(true)])('that says %p does not say true', (verdict) => {
+    const { requestId } = resolveOptions({ requestId: { validate: () => verdict as boolean } });
+    expect(requestId.validate('req-001')).toBe(false);
+  });
+});
+
+describe('warnOnce', () => {
+  it('tells each kind once', () => {
+    warnOnce('A', 'first', new Error('why'));
+    warnOnce('A', 'second');
+    warnOnce('B', 'third');
+    expect(warnings()).toEqual([
+      ['nestjs-tracing: first: why', { type: 'TracingWarning', code: 'A' }],
+      ['nestjs-tracing: third', { type: 'TracingWarning', code: 'B' }],
+    ]);
+  });
+
+  const unreadable = Object.defineProperty(new Error('why'), 'message', { get: throwing });
+  const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+  revoke();
+
+  it.each<[string, unknown]>([
+    ['a string', 'why'],
+    ['null', null],
+    ['a symbol', Symbol('why')],
+    ['an object without a prototype', Object.create(null)],
+    ['an object whose toString throws', { toString: throwing }],
+    ['an error whose message throws', unreadable],
+    ['a proxy that was revoked', revoked],
+  ])('never throws, whatever was thrown: %s', (_name, thrown) => {
+    expect(() => warnOnce('A', 'first', thrown)).not.toThrow();
+    expect(warnings()).toHaveLength(1);
+  });
+});
