@@ -1,4 +1,5 @@
 import { channel, type Channel, type ChannelListener } from 'node:diagnostics_channel';
+import { types } from 'node:util';
 import { sharedState } from '../trace/shared-state.js';
 import type { FinishRecord } from '../trace/finish-record.js';
 import type { SpanRecord } from '../trace/span-record.js';
@@ -96,6 +97,12 @@ function guardSubscribers(target: Channel): Channel {
   target.unsubscribe = function (listener) {
     return original(this).unsubscribe.call(this, guards.get(listener) ?? listener);
   };
+  // Whoever subscribed before this package was loaded is only to be found here.
+  const { _subscribers: early = [] } = target as { _subscribers?: readonly ChannelListener[] };
+  for (const listener of [...early]) {
+    target.unsubscribe(listener);
+    target.subscribe(listener);
+  }
   return target;
 }
 
@@ -106,7 +113,7 @@ function guardOf(listener: ChannelListener): ChannelListener {
     try {
       // Its type does not say so, but a subscriber may be asynchronous.
       const result: unknown = listener(message, name);
-      if (result instanceof Promise) result.catch(fail);
+      if (types.isPromise(result)) result.catch(fail);
     } catch (error) {
       fail(error);
     }

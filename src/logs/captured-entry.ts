@@ -1,5 +1,6 @@
 import { currentScope } from '../context/trace-store.js';
 import type { TraceScope } from '../trace/trace.js';
+import { readProperty } from './json-value.js';
 import { SPLAT } from './winston-symbols.js';
 
 /** Where an entry keeps the scope of its call. `null`: captured, outside any context. */
@@ -37,7 +38,16 @@ export function capture(chunk: object): CapturedEntry {
 }
 
 function copyOf(chunk: object): object {
-  if (!(chunk instanceof Error)) return { ...chunk };
+  try {
+    return chunk instanceof Error ? copyOfError(chunk) : { ...chunk };
+  } catch {
+    // A getter throws. Each property is read by itself then, and says so in its place.
+    const readable = Reflect.ownKeys(chunk).map((key) => [key, readProperty(chunk, key)]);
+    return Object.fromEntries(readable) as object;
+  }
+}
+
+function copyOfError(chunk: Error): object {
   // What an error says does not spread. The error itself stands where winston puts one that came
   // behind a message, and formats look for it there.
   const { message, stack, cause } = chunk;

@@ -15,7 +15,7 @@ export const NEST_LEVELS: readonly LogLevel[] = [
 
 /** What a NestJS level is called in winston: npm's names, syslog's, or the nearest there is. */
 const WINSTON_NAMES: Readonly<Record<LogLevel, readonly string[]>> = {
-  fatal: ['fatal', 'emerg', 'crit', 'critical', 'error'],
+  fatal: ['fatal', 'crit', 'critical', 'emerg', 'error'],
   error: ['error', 'major'],
   warn: ['warn', 'warning', 'minor'],
   log: ['info', 'notice'],

@@ -1,11 +1,18 @@
+import type { Outcome } from '../trace/finish-record.js';
 import { jsonValue, readProperty } from './json-value.js';
 
 /** The fields of a finish line that its short form says. */
 const SHOWN = ['method', 'path', 'route', 'status_code', 'outcome', 'duration_ms', 'handler_ms'];
 
-/** Whether an entry is a finish line: nothing else has an outcome and a duration. */
+const OUTCOMES: readonly unknown[] = ['completed', 'errored', 'aborted'] satisfies Outcome[];
+
+/** Whether an entry is a finish line, and not one that happens to have such names. */
 export function isFinish(entry: object): boolean {
-  return 'outcome' in entry && 'duration_ms' in entry;
+  return (
+    OUTCOMES.includes(readProperty(entry, 'outcome')) &&
+    typeof readProperty(entry, 'duration_ms') === 'number' &&
+    typeof readProperty(entry, 'path') === 'string'
+  );
 }
 
 /** Whether the short form says a field already. */

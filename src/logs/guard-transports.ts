@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { Logger } from 'winston';
 import { warnOnce } from '../options/warning.js';
 import { guardedFormat } from './guard-format.js';
@@ -55,7 +56,7 @@ function guardTransport(transport: Transport): void {
     };
     try {
       const result = work();
-      if (result instanceof Promise) result.catch(fail);
+      if (types.isPromise(result)) result.catch(fail);
     } catch (error) {
       fail(error);
     }

@@ -78,9 +78,9 @@ function writeRecord(record: object, ancestors: object[]): string {
 }
 
 /** A property's value; of a getter that throws, a note that it did. */
-export function readProperty(record: object, key: string): unknown {
+export function readProperty(record: object, key: string | symbol): unknown {
   try {
-    return (record as Record<string, unknown>)[key];
+    return (record as Record<string | symbol, unknown>)[key];
   } catch (error) {
     return `[Threw: ${messageOf(error)}]`;
   }

@@ -29,12 +29,14 @@ const EXIT_PATIENCE_MS = 2000;
 
 // Those with lines that are not written yet, and one listener for all of them, whichever copy of
 // the package they come from.
-const waiting = sharedState('waiting-transports', () => {
-  const transports = new Set<{ flushAtExit(): void }>();
+const transports = sharedState('line-transports', () => {
+  const state = { waiting: new Set<{ flushAtExit(): void }>(), isExiting: false };
   process.on('exit', () => {
-    for (const transport of transports) transport.flushAtExit();
+    // Other listeners may still log, and no loop comes behind them.
+    state.isExiting = true;
+    for (const transport of state.waiting) transport.flushAtExit();
   });
-  return transports;
+  return state;
 });
 
 /**
@@ -117,12 +119,14 @@ export class LineTransport extends Transport {
       return;
     }
     this.pending += `${line}\n`;
+    if (transports.isExiting) return this.flushAtExit();
+    // What is gathered goes out when the reader reads again.
     if (this.isRetrying) return;
     if (this.isImmediate || this.pending.length >= FLUSH_AT_CHARACTERS) {
       this.flush();
     } else if (!this.isScheduled) {
       this.isScheduled = true;
-      waiting.add(this);
+      transports.waiting.add(this);
       setImmediate(this.flush);
     }
   }
@@ -131,7 +135,7 @@ export class LineTransport extends Transport {
     this.isScheduled = false;
     this.isRetrying = !this.writeOut();
     if (this.isRetrying) {
-      waiting.add(this);
+      transports.waiting.add(this);
       setTimeout(this.flush, RETRY_AFTER_MS);
     }
   };
@@ -151,7 +155,7 @@ export class LineTransport extends Transport {
       this.rest = this.rest.subarray(this.rest.length);
       warnOnce('TRACING_WRITE_FAILED', `log lines could not be written to fd ${this.fd}`, error);
     }
-    waiting.delete(this);
+    transports.waiting.delete(this);
     return true;
   }
 }

@@ -29,7 +29,7 @@ export function traceLogger<T extends Logger>(logger: T): T {
   root.write = (chunk: unknown): boolean => {
     if (typeof chunk !== 'object' || chunk === null) return write(chunk);
     const entry = capture(chunk);
-    if (tracingChannels.log.hasSubscribers) publish(entry);
+    if (tracingChannels.log.hasSubscribers && root.isLevelEnabled(entry.level)) publish(entry);
     try {
       return write(entry);
     } catch (error) {

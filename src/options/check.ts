@@ -60,7 +60,8 @@ function article(type: string): string {
   return type === 'array' ? 'an array' : `a ${type}`;
 }
 
-function invalid(name: string, value: unknown, expected: string): TracingConfigError {
+/** The error for a value of the wrong type. */
+export function invalid(name: string, value: unknown, expected: string): TracingConfigError {
   return new TracingConfigError(
     'INVALID_OPTION',
     `\`${name}\` is ${describe(value)}.`,

@@ -10,6 +10,7 @@ import {
   checkOneOf,
   checkRecord,
   checkString,
+  invalid,
 } from './check.js';
 import {
   checkAccessLog,
@@ -127,11 +128,7 @@ function traceIdOptions(traceId: TracingModuleOptions['traceId']): TraceIdOption
   if (traceId === 'w3c') return { format: 'w3c' };
   if (typeof traceId === 'object' && traceId !== null) return traceId;
   if (traceId === undefined) return {};
-  throw new TracingConfigError(
-    'INVALID_OPTION',
-    '`traceId` is neither "w3c" nor an object.',
-    'write "w3c", or an object such as `{ sources, generate }`.',
-  );
+  throw invalid('traceId', traceId, '"w3c", or an object such as `{ sources, generate }`');
 }
 
 /** The name of the application, as OpenTelemetry names it. */

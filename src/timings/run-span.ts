@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { isObservable, Observable } from 'rxjs';
 import type { RunSpan } from '../context/run-span.token.js';
 import { currentSpan, currentTrace, runWithSpan } from '../context/trace-store.js';
@@ -46,7 +47,7 @@ function close(span: Span, failed: boolean, error?: unknown): void {
 
 function follow(span: Span, result: unknown): unknown {
   if (isObservable(result)) return measureObservable(span, result);
-  if (result instanceof Promise) {
+  if (types.isPromise(result)) {
     // A branch of its own: the caller's promise, and who answers for its rejection, stay as they are.
     result.then(
       () => close(span, false),
