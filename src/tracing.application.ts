@@ -1,6 +1,7 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { Logger } from 'winston';
 import { openLogger } from './logs/default-logger.js';
+import { checkAccessLogLevel } from './options/check-options.js';
 import { RAW_TRACING_OPTIONS } from './options/options.token.js';
 import { resolveOptions, type ResolvedTracingOptions } from './options/resolve-options.js';
 import { TracingConfigError } from './options/tracing-config.error.js';
@@ -40,7 +41,9 @@ export function openApplication(
   }
   const raw = isEmpty(own) ? (optionsOfOtherImports(modules) ?? own) : own;
   const options = resolveOptions(raw);
-  const application = { raw, options, logger: openLogger(options) };
+  const logger = openLogger(options);
+  checkAccessLogLevel(options.accessLog, logger.levels);
+  const application = { raw, options, logger };
   applications.set(modules, application);
   return application;
 }

@@ -55,6 +55,11 @@ export class HttpMetadata implements LiveMetadata {
     this.handlerName = name;
   }
 
+  forgetRoute(): void {
+    this.#request = undefined;
+    this.settled = NO_ROUTE;
+  }
+
   /** Looks up the route for good and lets go of the request: a context may outlive it. */
   settle(status: number): void {
     if (this.#request === undefined) return;

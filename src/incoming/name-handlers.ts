@@ -1,4 +1,5 @@
 import type { ModulesContainer } from '@nestjs/core';
+import { ownerOf } from './keep-context.js';
 
 const HANDLER = Symbol.for('nestjs-tracing.handler');
 // The metadata that NestJS puts on a method with a route.
@@ -23,6 +24,7 @@ const ROUTING_METHODS = [
 ];
 
 type Register = (...args: unknown[]) => unknown;
+type Routed = object & { raw?: object };
 
 /**
  * Gives the functions that NestJS hands to the router the name of their controller's method, as
@@ -39,6 +41,7 @@ export function nameHandlers(modules: ModulesContainer, adapter: object): void {
     }
   }
   const router = adapter as Record<string, Register | undefined>;
+  forgetRouteWhereNoneAnswers(router);
   for (const name of ROUTING_METHODS) {
     const register = router[name];
     if (typeof register !== 'function') continue;
@@ -47,6 +50,21 @@ export function nameHandlers(modules: ModulesContainer, adapter: object): void {
       return register.apply(this, args);
     };
   }
+}
+
+/**
+ * A host or version filter sits inside the function that the router matched, and passes the
+ * request on. If it ends at the not-found handler, no route has answered it.
+ */
+function forgetRouteWhereNoneAnswers(router: Record<string, Register | undefined>): void {
+  const { setNotFoundHandler } = router;
+  router['setNotFoundHandler'] = function (handler, ...rest) {
+    const unrouted = function (this: unknown, request: Routed, ...args: unknown[]): unknown {
+      ownerOf(request.raw ?? request)?.metadata.forgetRoute?.();
+      return (handler as Register).call(this, request, ...args);
+    };
+    return setNotFoundHandler?.call(this, unrouted, ...rest);
+  };
 }
 
 function markMethods(controller: Function): void {

@@ -61,12 +61,11 @@ export class EntryWriter {
     this.winston.write(info);
   }
 
-  /** Writes fields under a level that is called as winston or as NestJS calls it. */
+  /** Writes fields under winston's name for a level, NestJS's, or what stands for it. */
   writeLine(level: string, message: string, fields: object): void {
     const { levels } = this.winston;
-    const name =
-      level in levels ? level : this.names[level === 'info' ? 'log' : (level as LogLevel)];
-    if (name !== undefined && this.isWritten(name)) this.write(name, { ...fields, message });
+    const name = level in levels ? level : (this.names[level as LogLevel] ?? this.names.log);
+    if (this.isWritten(name)) this.write(name, { ...fields, message });
   }
 }
 

@@ -47,27 +47,33 @@ function guardTransport(transport: Transport): void {
   if (transport.format !== undefined) transport.format = guardedFormat(transport.format, false);
 
   let begun = 0;
+  const fail = (next: Next, error: unknown): void => {
+    warnOnce('TRACING_TRANSPORT_FAILED', 'a log transport threw', error);
+    // A stream whose write is never called back writes nothing more.
+    if (transport._writableState?.writing !== false) next();
+  };
   const attempt = (next: Next, work: () => unknown): void => {
     begun++;
-    const fail = (error: unknown): void => {
-      warnOnce('TRACING_TRANSPORT_FAILED', 'a log transport threw', error);
-      // A stream whose write is never called back writes nothing more.
-      if (transport._writableState?.writing !== false) next();
-    };
     try {
-      const result = work();
-      if (types.isPromise(result)) result.catch(fail);
+      work();
     } catch (error) {
-      fail(error);
+      fail(next, error);
     }
   };
-  const { _write: writeOne, _writev: writeMany } = transport;
+  const { log, _write: writeOne, _writev: writeMany } = transport;
   transport._write = function (entry, encoding, next) {
     attempt(next, () => writeOne.call(this, entry, encoding, next));
   };
   if (writeMany !== undefined) {
     transport._writev = function (entries, next) {
       attempt(next, () => writeMany.call(this, entries, next));
+    };
+  }
+  if (log !== undefined) {
+    transport.log = function (entry: unknown, next: Next): unknown {
+      const result: unknown = log.call(this, entry, next);
+      if (types.isPromise(result)) result.catch((error: unknown) => fail(next, error));
+      return result;
     };
   }
 

@@ -1,7 +1,9 @@
 import type { Logger, LoggerOptions } from 'winston';
+import { FINISH_FIELDS } from '../trace/finish-record.js';
 import { checkFunctionOr, checkKeys, checkRecord } from './check.js';
 import { TracingConfigError } from './tracing-config.error.js';
 import type {
+  AccessLogOptions,
   IdOptions,
   IdSource,
   SessionOptions,
@@ -104,14 +106,35 @@ export function checkAccessLog(accessLog: TracingModuleOptions['accessLog']): vo
   checkFunctionOr('accessLog.level', accessLog.level, 'string');
   checkFunctionOr('accessLog.fields', accessLog.fields, 'array');
   checkFunctionOr('accessLog.message', accessLog.message, 'string');
-  if (Array.isArray(accessLog.exclude)) {
-    const isPath = (path: unknown) => typeof path === 'string' || path instanceof RegExp;
-    if (!accessLog.exclude.every(isPath)) {
-      throw new TracingConfigError(
-        'INVALID_OPTION',
-        '`accessLog.exclude` holds something that is neither a path nor a pattern.',
-        "use paths and patterns, as in `exclude: ['/health', /^\\/static\\//]`.",
-      );
-    }
+  const { exclude, fields } = accessLog;
+  const isPath = (path: unknown): boolean => typeof path === 'string' || path instanceof RegExp;
+  if (Array.isArray(exclude) && !exclude.every(isPath)) {
+    throw new TracingConfigError(
+      'INVALID_OPTION',
+      '`accessLog.exclude` holds something that is neither a path nor a pattern.',
+      "use paths and patterns, as in `exclude: ['/health', /^\\/static\\//]`.",
+    );
   }
+  const known: readonly unknown[] = FINISH_FIELDS;
+  if (Array.isArray(fields) && !fields.every((name) => known.includes(name))) {
+    throw new TracingConfigError(
+      'INVALID_OPTION',
+      '`accessLog.fields` names a field that no finish line has.',
+      `choose from ${FINISH_FIELDS.join(', ')}, or give a function.`,
+    );
+  }
+}
+
+/** Throws for a level that the logger does not have: the finish line would never be written. */
+export function checkAccessLogLevel(
+  accessLog: false | AccessLogOptions,
+  levels: Readonly<Record<string, number>>,
+): void {
+  const level = accessLog === false ? undefined : accessLog.level;
+  if (typeof level !== 'string' || level in levels) return;
+  throw new TracingConfigError(
+    'INVALID_ACCESS_LOG_LEVEL',
+    '`accessLog.level` is not a level of the logger.',
+    `use one of ${Object.keys(levels).join(', ')}.`,
+  );
 }

@@ -11,6 +11,20 @@ export interface Step {
   readonly failed?: true;
 }
 
+/** The names of everything that a finish line may say. */
+export const FINISH_FIELDS: readonly (keyof FinishRecord)[] = [
+  'duration_ms',
+  'handler_ms',
+  'method',
+  'path',
+  'route',
+  'handler',
+  'status_code',
+  'outcome',
+  'steps',
+  'dropped_steps',
+];
+
 /** What the finish line says, under the names that it has there. */
 export interface FinishRecord {
   /** Monotonic milliseconds from the first hook to the response's close, three decimals. */

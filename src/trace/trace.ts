@@ -33,6 +33,8 @@ export interface TraceMetadata {
 export interface LiveMetadata extends TraceMetadata {
   /** Sets the handler where the execution context knows better than the router. */
   nameHandler?(name: string): void;
+  /** No route has answered, whatever the router had matched. */
+  forgetRoute?(): void;
   /** Looks up route and handler for good, when the response has closed with this status. */
   settle?(status: number): void;
 }

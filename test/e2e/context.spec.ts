@@ -208,6 +208,22 @@ describe.each(PLATFORMS)('the context on %s', (platform) => {
     expect(sink.lines.every(({ request_id }) => request_id !== '-')).toBe(true);
   });
 
+  it('keeps what its user stored behind code that reads the body by events', async () => {
+    const { send, app } = await start(platform)
+      .prepared((nest) => {
+        const cls = nest.get(ClsService, { strict: false });
+        nest.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+          if (request.headers['content-type'] !== 'text/raw') return next();
+          cls.set('tenant', 'acme');
+          request.resume().on('end', () => response.end(cls.get('tenant') ?? 'lost'));
+        });
+      })
+      .start();
+    expect(app).toBeDefined();
+    const init = { method: 'POST', body: 'x', headers: { 'content-type': 'text/raw' } };
+    expect(await (await send('/body', init)).text()).toBe('acme');
+  });
+
   it('reaches the handler of a parsed body', async () => {
     const { send, sink } = await start(platform).start();
     await send('/body', {

@@ -33,6 +33,8 @@ class WorkController {
     });
     this.logger.log('large', { text: 'x'.repeat(10_000_000) });
     this.logger.log(JSON.parse('{"__proto__":{"polluted":1},"message":"proto"}'));
+    // winston takes this for an exception that is handled elsewhere, and would write nothing.
+    this.logger.log('order', JSON.parse('{"exception":true,"item":1}'));
     return 'ok';
   }
 }
@@ -126,7 +128,8 @@ describe.each(PLATFORMS)('faults around tracing on %s', (platform) => {
     await send('/strange', { headers: { 'x-request-id': 'r-1' } });
     await sink.finishes(1);
     const [strange, large, proto] = sink.lines;
-    expect(sink.lines).toHaveLength(4);
+    expect(sink.lines).toHaveLength(5);
+    expect(sink.lines[3]).toMatchObject({ message: 'order', _exception: true, item: 1 });
     expect(
       sink.lines.every(({ request_id, trace_id }) => request_id === 'r-1' && trace_id === 'r-1'),
     ).toBe(true);

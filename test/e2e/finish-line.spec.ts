@@ -18,7 +18,8 @@ import {
   type INestApplication,
   type MessageEvent,
 } from '@nestjs/common';
-import { connect } from 'node:net';
+import type { Server } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { interval, map, take, type Observable } from 'rxjs';
@@ -352,6 +353,18 @@ describe.each(PLATFORMS)('the finish line on %s', (platform) => {
       ]),
     );
     expect(finished).toHaveLength(2);
+  });
+
+  it('leaves nothing behind on a connection that pipelines', async () => {
+    const sockets: Socket[] = [];
+    const { app, port, sink } = await start();
+    (app.getHttpServer() as Server).on('connection', (socket) => sockets.push(socket));
+    const client = connect(port, '127.0.0.1').resume();
+    client.write('GET /things HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(50));
+    expect(await sink.finishes(50)).toHaveLength(50);
+    expect(sockets).toHaveLength(1);
+    expect(sockets[0]!.listenerCount('close')).toBeLessThan(8);
+    client.destroy();
   });
 
   it('is there when an application has closed that cut its connections', async () => {

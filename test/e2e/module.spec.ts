@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Controller, Get, Injectable, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
+import { Test } from '@nestjs/testing';
 import { ClsModule } from 'nestjs-cls';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
@@ -214,6 +215,29 @@ describe.each(PLATFORMS)('the module on %s', (platform) => {
 });
 
 describe('the module elsewhere', () => {
+  it('writes its finish lines although a test has replaced the logger', async () => {
+    const sink = new LineSink();
+    const module = await Test.createTestingModule({
+      imports: [TracingModule.forRoot({ logger: sinkLogger(sink) })],
+      ...hello,
+    })
+      .overrideProvider(TracingLogger)
+      .useValue({ log() {}, error() {}, warn() {} })
+      .compile();
+    const app = module.createNestApplication({ logger: false });
+    await app.listen(0, '127.0.0.1');
+    await (await fetch(`${await app.getUrl()}/hello`, { headers: { connection: 'close' } })).text();
+    expect(await sink.finishes(1)).toHaveLength(1);
+    await app.close();
+  });
+
+  it('refuses a level of the access log that the logger does not have', async () => {
+    const start = tracedApp('express')
+      .with({ accessLog: { level: 'inof' } })
+      .create();
+    await expect(start).rejects.toMatchObject({ code: 'INVALID_ACCESS_LOG_LEVEL' });
+  });
+
   it('begins at its middleware on an adapter without a request hook', async () => {
     class HooklessAdapter extends ExpressAdapter {}
     Object.defineProperty(HooklessAdapter.prototype, 'setOnRequestHook', {

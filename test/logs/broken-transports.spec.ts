@@ -235,6 +235,22 @@ describe('a transport that recovers', () => {
     expect(got).toEqual(Array.from({ length: LINES - 3 }, (_, i) => `m-${i + 3}`));
   });
 
+  it('gets every line but the one at which it throws, also of those that have waited', async () => {
+    const got: string[] = [];
+    const transport = transportThat((info, next) => {
+      const { message } = info as { message: string };
+      if (message === 'm-5') throw broken;
+      got.push(message);
+      setTimeout(next, 1);
+    });
+    const logger = traceLogger(createLogger({ format: traceJson(), transports: transport }));
+    await logLines(logger);
+    await sleep(50);
+    expect(got).toEqual(
+      Array.from({ length: LINES }, (_, i) => `m-${i}`).filter((m) => m !== 'm-5'),
+    );
+  });
+
   it('gets every line, after it was slow', async () => {
     const got: string[] = [];
     let release: Next | undefined;

@@ -302,6 +302,18 @@ describe('capture', () => {
     ]);
   });
 
+  it('stands an entry that nobody can read', () => {
+    const { logger } = slowLogger();
+    const trap = (): never => {
+      throw new Error('on purpose');
+    };
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const traps = [{ ownKeys: trap }, { getPrototypeOf: trap }, { get: trap }, { has: trap }];
+    const entries = traps.map((handler) => new Proxy({ level: 'info', message: 'a' }, handler));
+    for (const entry of [...entries, proxy]) expect(() => logger.write(entry)).not.toThrow();
+  });
+
   it('adds nothing that a format would show', () => {
     const entry = inTrace('r-1', () => capture({ level: 'info', message: 'a' }));
     expect(Object.keys(entry)).toEqual(['level', 'message']);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { transformSync } from '@swc/core';
 import { spawn } from 'node:child_process';
 import {
@@ -15,6 +15,8 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 // Whole processes that log with the sources of this package and then end in some way.
+
+jest.setTimeout(30_000);
 
 const ROOT = process.cwd();
 let folder: string;
@@ -60,7 +62,10 @@ interface Ended {
 }
 
 /** Runs a script to its end. The reader of its output may be slow, or go away. */
-async function run(script: string, reader: 'quick' | 'slow' | 'gone' = 'quick'): Promise<Ended> {
+async function run(
+  script: string,
+  reader: 'quick' | 'slow' | 'gone' | 'stopped' = 'quick',
+): Promise<Ended> {
   const file = join(folder, `script-${Math.random()}.js`);
   writeFileSync(file, LOGGER + script);
   const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -69,6 +74,7 @@ async function run(script: string, reader: 'quick' | 'slow' | 'gone' = 'quick'):
   child.stderr.setEncoding('utf8').on('data', (data: string) => (errors += data));
   if (reader === 'gone') child.stdout.destroy();
   if (reader === 'slow') await sleep(500);
+  if (reader === 'stopped') await new Promise((resolve) => child.once('exit', resolve));
   child.stdout.setEncoding('utf8').on('data', (data: string) => (output += data));
   const code = await closed;
   return { code, lines: output.split('\n').slice(0, -1), errors };
@@ -78,7 +84,7 @@ const numbered = (count: number): string[] => Array.from({ length: count }, (_, 
 const LOG_100 = "for (let i = 0; i < 100; i++) logger.info('line ' + i);";
 
 describe('every line is there', () => {
-  it.each<[string, string, number]>([
+  it.concurrent.each<[string, string, number]>([
     ['at the end', LOG_100, 0],
     ['before process.exit()', `await turn(); ${LOG_100} process.exit(3);`, 3],
     ['before process.exit() in the first turn', `${LOG_100} process.exit(3);`, 3],
@@ -110,7 +116,7 @@ describe('every line is there', () => {
     expect(ended.code).toBe(code);
   });
 
-  it('though the reader is slow and the pipe is full', async () => {
+  it.concurrent('though the reader is slow and the pipe is full', async () => {
     // Touching stdout makes Node set the pipe to non-blocking, so that writes fail with EAGAIN.
     const script = `
       process.stdout.writable;
@@ -124,7 +130,7 @@ describe('every line is there', () => {
     expect(code).toBe(0);
   });
 
-  it('though the reader is slow and the process exits', async () => {
+  it.concurrent('though the reader is slow and the process exits', async () => {
     const script = `
       process.stdout.writable;
       await turn();
@@ -136,7 +142,7 @@ describe('every line is there', () => {
 });
 
 describe('a reader that goes away', () => {
-  it('does not crash the process, and costs one warning', async () => {
+  it.concurrent('does not crash the process, and costs one warning', async () => {
     const script = `
       for (let i = 0; i < 100; i++) { logger.info('line ' + i); await turn(); }
       console.error('still here');
@@ -148,8 +154,22 @@ describe('a reader that goes away', () => {
   });
 });
 
+describe('a reader that has stopped', () => {
+  it.concurrent('holds up the end of the process for two seconds, and not for each line', async () => {
+    const script = `
+      process.stdout.writable;
+      await turn();
+      process.on('exit', () => { for (let i = 0; i < 3; i++) logger.info('bye'); });
+      logger.info('x'.repeat(5_000_000));
+      process.exit(0);`;
+    const startedAt = performance.now();
+    expect((await run(script, 'stopped')).code).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+  });
+});
+
 describe('a warning', () => {
-  it('is one of the process, with type and code', async () => {
+  it.concurrent('is one of the process, with type and code', async () => {
     const script = `
       const { traceLogger } = await import('./src/logs/trace-logger.js');
       traceLogger(logger);

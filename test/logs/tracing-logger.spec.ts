@@ -86,7 +86,7 @@ describe('NestJS’s levels', () => {
         log: 'info',
         warn: 'warning',
         error: 'error',
-        fatal: 'emerg',
+        fatal: 'crit',
       },
     ],
     [

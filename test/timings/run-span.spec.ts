@@ -58,6 +58,19 @@ describe('a span', () => {
     expect(trace.spans?.map(({ error }) => error)).toEqual([failure, failure]);
   });
 
+  it('runs a lazy query once, when it is awaited', async () => {
+    let runs = 0;
+    const query = {
+      where: () => query,
+      then: <T>(done: (rows: string[]) => T) => sleep(5).then(() => done([`run ${++runs}`])),
+    };
+    const trace = await traced(async () => {
+      expect(await runSpan('query', () => query)).toEqual(['run 1']);
+    });
+    expect(runs).toBe(1);
+    expect(trace.spans?.[0]?.durationMs).toBeGreaterThanOrEqual(4);
+  });
+
   it('measures an observable while it is consumed', async () => {
     const trace = await traced(async () => {
       const values = runSpan('stream', () => timer(5).pipe(map(() => 'late')));
