@@ -28,7 +28,7 @@ export function entryMessage(entry: CapturedEntry): string {
   if (typeof message === 'string') return message;
   if (message === undefined || message === null) return '';
   try {
-    if (message instanceof Error) return String(message.message);
+    if (message instanceof Error) return `${message.message}`;
     return typeof message === 'object' ? (jsonValue(message) ?? '') : String(message);
   } catch {
     return '[unreadable]';

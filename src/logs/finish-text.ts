@@ -2,14 +2,23 @@ import type { Outcome } from '../trace/finish-record.js';
 import { jsonValue, readProperty } from './json-value.js';
 
 /** The fields of a finish line that its short form says. */
-const SHOWN = ['method', 'path', 'route', 'status_code', 'outcome', 'duration_ms', 'handler_ms'];
+const SHOWN = new Set([
+  'method',
+  'path',
+  'route',
+  'status_code',
+  'outcome',
+  'duration_ms',
+  'handler_ms',
+  'steps',
+]);
 
-const OUTCOMES: readonly unknown[] = ['completed', 'errored', 'aborted'] satisfies Outcome[];
+const OUTCOMES: ReadonlySet<unknown> = new Set<Outcome>(['completed', 'errored', 'aborted']);
 
 /** Whether an entry is a finish line, and not one that happens to have such names. */
 export function isFinish(entry: object): boolean {
   return (
-    OUTCOMES.includes(readProperty(entry, 'outcome')) &&
+    OUTCOMES.has(readProperty(entry, 'outcome')) &&
     typeof readProperty(entry, 'duration_ms') === 'number' &&
     typeof readProperty(entry, 'path') === 'string'
   );
@@ -17,7 +26,7 @@ export function isFinish(entry: object): boolean {
 
 /** Whether the short form says a field already. */
 export function isInFinishText(key: string): boolean {
-  return key === 'steps' || SHOWN.includes(key);
+  return SHOWN.has(key);
 }
 
 /** What became of a request, for people: ` POST /api/payment 201 completed 447.486ms`. */

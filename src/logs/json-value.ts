@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { quoteJson } from './escape.js';
 
 /** Deeper than this, a value is named and not shown. */
@@ -51,9 +52,7 @@ function writeObject(value: object, ancestors: object[]): string | undefined {
 
 function writeContents(value: object, ancestors: object[]): string {
   if (Array.isArray(value)) return writeList(value, ancestors);
-  if (value instanceof String || value instanceof Number || value instanceof Boolean) {
-    return write(value.valueOf(), ancestors) ?? 'null';
-  }
+  if (types.isBoxedPrimitive(value)) return write(value.valueOf(), ancestors) ?? 'null';
   if (value instanceof Set) return writeList([...value], ancestors);
   if (value instanceof Map) {
     const entries = [...value].map(([key, item]) => [String(key), item] as const);

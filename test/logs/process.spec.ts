@@ -155,17 +155,20 @@ describe('a reader that goes away', () => {
 });
 
 describe('a reader that has stopped', () => {
-  it.concurrent('holds up the end of the process for two seconds, and not for each line', async () => {
-    const script = `
+  it.concurrent(
+    'holds up the end of the process for two seconds, and not for each line',
+    async () => {
+      const script = `
       process.stdout.writable;
       await turn();
       process.on('exit', () => { for (let i = 0; i < 3; i++) logger.info('bye'); });
       logger.info('x'.repeat(5_000_000));
       process.exit(0);`;
-    const startedAt = performance.now();
-    expect((await run(script, 'stopped')).code).toBe(0);
-    expect(performance.now() - startedAt).toBeLessThan(5000);
-  });
+      const startedAt = performance.now();
+      expect((await run(script, 'stopped')).code).toBe(0);
+      expect(performance.now() - startedAt).toBeLessThan(5000);
+    },
+  );
 });
 
 describe('a warning', () => {

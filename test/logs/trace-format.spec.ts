@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import * as fc from 'fast-check';
 import { createLogger, format, transports, type Logform, type Logger } from 'winston';
 import { runWithTrace } from '../../src/context/trace-store.js';
+import { capture } from '../../src/logs/captured-entry.js';
 import { traceFormat } from '../../src/logs/trace-format.js';
 import { traceLogger } from '../../src/logs/trace-logger.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
@@ -115,6 +117,24 @@ describe('traceFormat', () => {
       }
     },
   );
+
+  it('puts the ids of the call on any entry, whatever it says itself', () => {
+    const key = fc.oneof(fc.constantFrom('trace_id', 'request_id', '__proto__', 'a'), fc.string());
+    const fields = fc.dictionary(key, fc.anything());
+    const formats = [traceFormat(), format.combine(traceFormat(), traceFormat())];
+    fc.assert(
+      fc.property(fields, fields, fc.constantFrom(...formats), (own, ofTrace, transformer) => {
+        const entries: object[] = [];
+        inTrace((trace) => {
+          for (const [name, value] of Object.entries(ofTrace)) trace.setField(name, value);
+          entries.push(capture({ ...own, level: 'info', message: 'x' }));
+        });
+        const info = transformer.transform(entries[0] as Logform.TransformableInfo);
+        expect(info).toMatchObject({ ...OWN, level: 'info', message: 'x' });
+      }),
+      { numRuns: 1000 },
+    );
+  });
 
   it('does not leave its ids on an object of the user’s', () => {
     const { logger, sink } = loggerWith(format.json());
