@@ -1,7 +1,7 @@
 import { currentScope } from '../context/trace-store.js';
 import type { TraceScope } from '../trace/trace.js';
-import { readProperty } from './json-value.js';
-import { SPLAT } from './winston-symbols.js';
+import { isError, readProperty } from './json-value.js';
+import { LEVEL, SPLAT } from './winston-symbols.js';
 
 /** Where an entry keeps the scope of its call. `null`: captured, outside any context. */
 export const SCOPE = Symbol.for('nestjs-tracing.scope');
@@ -39,11 +39,23 @@ export function capture(chunk: object): CapturedEntry {
 
 function copyOf(chunk: object): object {
   try {
-    return chunk instanceof Error ? copyOfError(chunk) : { ...chunk };
+    if (isError(chunk)) return copyOfError(chunk);
+    // V8 takes microseconds to add a property to an object that was spread. But only a spread
+    // keeps a field of this name a field.
+    return Object.hasOwn(chunk, '__proto__') ? { ...chunk } : Object.assign({}, chunk);
   } catch {
-    // A getter throws. Each property is read by itself then, and says so in its place.
+    return copyOfUnreadable(chunk);
+  }
+}
+
+/** A getter throws: each property is read by itself, and says so in its place. */
+function copyOfUnreadable(chunk: object): object {
+  try {
     const readable = Reflect.ownKeys(chunk).map((key) => [key, readProperty(chunk, key)]);
     return Object.fromEntries(readable) as object;
+  } catch {
+    // A proxy that does not even tell its keys.
+    return { level: 'error', [LEVEL]: 'error', message: '[unreadable]' };
   }
 }
 
@@ -51,5 +63,6 @@ function copyOfError(chunk: Error): object {
   // What an error says does not spread. The error itself stands where winston puts one that came
   // behind a message, and formats look for it there.
   const { message, stack, cause } = chunk;
-  return { ...chunk, message, stack, ...(cause !== undefined && { cause }), [SPLAT]: [chunk] };
+  const copy = Object.assign({}, chunk, { message, stack, [SPLAT]: [chunk] });
+  return cause === undefined ? copy : Object.assign(copy, { cause });
 }

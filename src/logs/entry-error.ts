@@ -1,5 +1,5 @@
 import type { CapturedEntry } from './captured-entry.js';
-import { jsonValue, readProperty } from './json-value.js';
+import { isError, jsonValue, readProperty } from './json-value.js';
 import { SPLAT } from './winston-symbols.js';
 
 /**
@@ -9,11 +9,11 @@ import { SPLAT } from './winston-symbols.js';
  */
 export function entryError(entry: CapturedEntry): Error | undefined {
   const { message } = entry;
-  if (typeof message === 'object' && message instanceof Error) return message;
+  if (typeof message === 'object' && isError(message)) return message;
   const splat = entry[SPLAT];
-  if (splat !== undefined && Array.isArray(splat) && splat[0] instanceof Error) return splat[0];
+  if (splat !== undefined && Array.isArray(splat) && isError(splat[0])) return splat[0];
   const error = readProperty(entry, 'error');
-  return error instanceof Error ? error : undefined;
+  return isError(error) ? error : undefined;
 }
 
 /** Whether a field only repeats what the entry's error says: winston copies these from it. */
@@ -28,7 +28,7 @@ export function entryMessage(entry: CapturedEntry): string {
   if (typeof message === 'string') return message;
   if (message === undefined || message === null) return '';
   try {
-    if (message instanceof Error) return `${message.message}`;
+    if (isError(message)) return `${message.message}`;
     return typeof message === 'object' ? (jsonValue(message) ?? '') : String(message);
   } catch {
     return '[unreadable]';

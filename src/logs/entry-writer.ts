@@ -54,7 +54,7 @@ export class EntryWriter {
   /** Writes an entry, which must be nobody else's, under a level that is known to be written. */
   write(name: string, entry: { message: string }): void {
     const { defaultMeta } = this.winston as { defaultMeta?: object | null };
-    const info = (defaultMeta ? { ...defaultMeta, ...entry } : entry) as CapturedEntry;
+    const info = (defaultMeta ? Object.assign({}, defaultMeta, entry) : entry) as CapturedEntry;
     info.level = name;
     info[LEVEL] = name;
     info[FRESH] = true;
@@ -65,7 +65,11 @@ export class EntryWriter {
   writeLine(level: string, message: string, fields: object): void {
     const { levels } = this.winston;
     const name = level in levels ? level : (this.names[level as LogLevel] ?? this.names.log);
-    if (this.isWritten(name)) this.write(name, { ...fields, message });
+    if (!this.isWritten(name)) return;
+    // V8 takes microseconds to add a property to an object that was spread, `Object.assign` none.
+    const entry = Object.assign({} as { message: string }, fields);
+    entry.message = message;
+    this.write(name, entry);
   }
 }
 

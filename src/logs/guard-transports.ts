@@ -53,27 +53,28 @@ function guardTransport(transport: Transport): void {
     if (transport._writableState?.writing !== false) next();
   };
   const attempt = (next: Next, work: () => unknown): void => {
-    begun++;
     try {
-      work();
+      const result = work();
+      if (types.isPromise(result)) result.catch((error: unknown) => fail(next, error));
     } catch (error) {
       fail(next, error);
     }
   };
   const { log, _write: writeOne, _writev: writeMany } = transport;
   transport._write = function (entry, encoding, next) {
+    begun++;
     attempt(next, () => writeOne.call(this, entry, encoding, next));
   };
   if (writeMany !== undefined) {
     transport._writev = function (entries, next) {
+      begun++;
       attempt(next, () => writeMany.call(this, entries, next));
     };
   }
   if (log !== undefined) {
-    transport.log = function (entry: unknown, next: Next): unknown {
-      const result: unknown = log.call(this, entry, next);
-      if (types.isPromise(result)) result.catch((error: unknown) => fail(next, error));
-      return result;
+    // By itself too: it is called for each entry of a batch, and one must not cost the others.
+    transport.log = function (entry: unknown, next: Next): void {
+      attempt(next, () => log.call(this, entry, next));
     };
   }
 

@@ -116,15 +116,12 @@ function freeName(
   reserved: ReadonlySet<string>,
   errorRecord: object | undefined,
 ): string {
-  let name = key;
-  while (
-    reserved.has(name) ||
-    (errorRecord !== undefined && Object.hasOwn(errorRecord, name)) ||
-    (name !== key && Object.hasOwn(entry, name))
-  ) {
-    name = `_${name}`;
+  if (!reserved.has(key) && (errorRecord === undefined || !Object.hasOwn(errorRecord, key))) {
+    return key;
   }
-  return name;
+  let free = `_${key}`;
+  while (Object.hasOwn(entry, free)) free = `_${free}`;
+  return free;
 }
 
 function memberJson(name: string, value: unknown): string {

@@ -35,7 +35,7 @@ function writeObject(value: object, ancestors: object[]): string | undefined {
   ancestors.push(value);
   try {
     if (ancestors.length > MAX_DEPTH) return quoteJson(`[${nameOf(value)}]`);
-    if (value instanceof Error) return writeRecord(errorFields(value), ancestors);
+    if (isError(value)) return writeRecord(errorFields(value), ancestors);
     if (ArrayBuffer.isView(value)) return quoteJson(`[${nameOf(value)}(${value.byteLength})]`);
     const { toJSON } = value as { toJSON?: unknown };
     if (typeof toJSON === 'function') {
@@ -85,6 +85,11 @@ export function readProperty(record: object, key: string | symbol): unknown {
   }
 }
 
+/** Whether a value is an error, of this realm or another: a test runner's, `node:vm`'s. */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
+}
+
 /**
  * What an error has to say, including what `JSON.stringify` does not see. Of its own fields only
  * the simple ones: HTTP clients hang the whole request on their errors, credentials and all.
@@ -106,7 +111,7 @@ export function errorFields(error: Error): Record<string, unknown> {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? String(readProperty(error, 'message')) : typeof error;
+  return isError(error) ? String(readProperty(error, 'message')) : typeof error;
 }
 
 function nameOf(value: object): string {

@@ -30,10 +30,16 @@ const EXIT_PATIENCE_MS = 2000;
 // Those with lines that are not written yet, and one listener for all of them, whichever copy of
 // the package they come from.
 const transports = sharedState('line-transports', () => {
-  const state = { waiting: new Set<{ flushAtExit(): void }>(), isExiting: false };
+  const state = {
+    waiting: new Set<{ flushAtExit(): void }>(),
+    isExiting: false,
+    /** Monotonic milliseconds: one for the whole process. */
+    exitDeadline: Number.POSITIVE_INFINITY,
+  };
   process.on('exit', () => {
     // Other listeners may still log, and no loop comes behind them.
     state.isExiting = true;
+    state.exitDeadline = performance.now() + EXIT_PATIENCE_MS;
     for (const transport of state.waiting) transport.flushAtExit();
   });
   return state;
@@ -99,7 +105,7 @@ export class LineTransport extends Transport {
 
   /** Writes all there is, and waits for a slow reader, but not for ever. */
   flushAtExit(): void {
-    const deadline = performance.now() + EXIT_PATIENCE_MS;
+    const deadline = Math.min(performance.now() + EXIT_PATIENCE_MS, transports.exitDeadline);
     while (!this.writeOut() && performance.now() < deadline) {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_AFTER_MS);
     }

@@ -1,4 +1,4 @@
-import { errorFields, jsonValue, readProperty } from './json-value.js';
+import { errorFields, isError, jsonValue, readProperty } from './json-value.js';
 
 /** What a call of a NestJS logger says, as an entry's fields. */
 export interface NestEntry {
@@ -63,7 +63,7 @@ function isStack(value: unknown): boolean {
 
 function addMessage(entry: NestEntry, value: unknown): void {
   const message = resolveMessage(value);
-  if (message instanceof Error) {
+  if (isError(message)) {
     entry.message = String(readProperty(message, 'message'));
     entry['error'] = message;
   } else if (isPlainObject(message)) {
@@ -88,7 +88,7 @@ function resolveMessage(message: unknown): unknown {
 
 function addParameter(entry: NestEntry, value: unknown, others: unknown[]): void {
   if (value === undefined) return;
-  if (value instanceof Error) {
+  if (isError(value)) {
     if (entry['error'] === undefined) entry['error'] = value;
     else others.push(errorFields(value));
   } else if (isPlainObject(value)) {

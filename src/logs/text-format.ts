@@ -4,7 +4,7 @@ import { CALLED_AT, type CapturedEntry } from './captured-entry.js';
 import { entryError, entryMessage, repeatsError } from './entry-error.js';
 import { escapeText } from './escape.js';
 import { finishText, isFinish, isInFinishText, stepsText } from './finish-text.js';
-import { errorFields, jsonValue, readProperty } from './json-value.js';
+import { errorFields, isError, jsonValue, readProperty } from './json-value.js';
 import { markSelfContained } from './self-contained.js';
 import { localTimestamp } from './timestamp.js';
 import { capturedScope } from './trace-format.js';
@@ -129,8 +129,7 @@ function errorText(error: Error, depth = 0): string {
   for (const reason of inner) {
     if (reason === undefined || depth === MAX_CAUSES) continue;
     text += '\n    caused by:';
-    text +=
-      reason instanceof Error ? errorText(reason, depth + 1) : indent(jsonValue(reason) ?? '');
+    text += isError(reason) ? errorText(reason, depth + 1) : indent(jsonValue(reason) ?? '');
   }
   return text;
 }

@@ -28,9 +28,9 @@ export function traceLogger<T extends Logger>(logger: T): T {
   const write = root.write.bind(root) as (entry: unknown) => boolean;
   root.write = (chunk: unknown): boolean => {
     if (typeof chunk !== 'object' || chunk === null) return write(chunk);
-    const entry = capture(chunk);
-    if (tracingChannels.log.hasSubscribers && root.isLevelEnabled(entry.level)) publish(entry);
     try {
+      const entry = capture(chunk);
+      if (tracingChannels.log.hasSubscribers && root.isLevelEnabled(entry.level)) publish(entry);
       return write(entry);
     } catch (error) {
       warnOnce('TRACING_LOGGER_FAILED', 'a logger threw', error);

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { warnOnce } from './warning.js';
 
 /**
@@ -8,11 +9,15 @@ export function guardCallback<A extends unknown[], R>(
   name: string,
   callback: (...args: A) => R,
 ): (...args: A) => R | undefined {
+  const fail = (error: unknown): void =>
+    warnOnce('TRACING_CALLBACK_FAILED', `\`${name}\` threw`, error);
   return (...args) => {
     try {
-      return callback(...args);
+      const result = callback(...args);
+      if (types.isPromise(result)) result.catch(fail);
+      return result;
     } catch (error) {
-      warnOnce('TRACING_CALLBACK_FAILED', `\`${name}\` threw`, error);
+      fail(error);
       return undefined;
     }
   };

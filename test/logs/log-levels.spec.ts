@@ -124,7 +124,7 @@ describe('a level that is off', () => {
           expect(logger.isLevelEnabled(nest)).toBe(winston.isLevelEnabled(name));
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });
@@ -151,7 +151,7 @@ describe('setLogLevels', () => {
           }
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 

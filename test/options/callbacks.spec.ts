@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { resolveOptions } from '../../src/options/resolve-options.js';
 import { warnOnce } from '../../src/options/warning.js';
 
@@ -49,6 +50,25 @@ describe('a callback that throws', () => {
     const [source] = requestId.sources ?? [];
     return typeof source === 'function' ? source(REQUEST) : source;
   }
+});
+
+describe('a callback that is asynchronous, against its type, and rejects', () => {
+  const rejecting = (() => Promise.reject(new Error('on purpose'))) as () => never;
+  const options = resolveOptions({
+    trustIncoming: rejecting,
+    requestId: { validate: rejecting, generate: rejecting },
+  });
+
+  it.each<[string, () => unknown, unknown]>([
+    ['trustIncoming', () => options.isTrusted(REQUEST), false],
+    ['requestId.validate', () => options.requestId.validate('req-001'), false],
+    ['requestId.generate', () => options.ids.newRequestId(), expect.stringMatching(UUID)],
+  ])('ends no process, and costs one warning: %s', async (_name, call, expected) => {
+    for (let i = 0; i < 3; i++) expect(call()).toEqual(expected);
+    // A rejection that nobody handled would end the process in the next turn.
+    await sleep(5);
+    expect(warnings()).toHaveLength(1);
+  });
 });
 
 describe('a generator that makes no id', () => {

@@ -180,7 +180,7 @@ describe('properties of traceparent', () => {
           expect(parseTraceparent(changed) !== undefined).toBe(isValid);
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 });

@@ -165,7 +165,7 @@ describe('properties of tracestate', () => {
           expect(keys.length).toBeLessThanOrEqual(32);
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 });
