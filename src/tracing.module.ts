@@ -17,39 +17,29 @@ import { nameHandlers } from './incoming/name-handlers.js';
 import { installRequestHook } from './incoming/request-hook.js';
 import { RequestTracer } from './incoming/request-tracer.js';
 import { TracingMiddleware } from './incoming/tracing.middleware.js';
+import { openLogger } from './logs/default-logger.js';
 import { EntryWriter } from './logs/entry-writer.js';
 import { LineTransport } from './logs/line-transport.js';
 import { TracingLogger, WINSTON_LOGGER } from './logs/tracing-logger.js';
+import { optionsOf } from './options/application-options.js';
 import { RAW_TRACING_OPTIONS, TRACING_OPTIONS } from './options/options.token.js';
 import type { ResolvedTracingOptions } from './options/resolve-options.js';
 import type { TracingModuleOptions } from './options/tracing-options.js';
 import { finishLine } from './timings/finish-line.js';
 import { runSpan } from './timings/run-span.js';
 import { TracingInterceptor } from './timings/tracing.interceptor.js';
-import { openApplication, type TracingApplication } from './tracing.application.js';
 import {
   ConfigurableModuleClass,
   type TracingModuleAsyncOptions,
 } from './tracing.module-definition.js';
 
-const APPLICATION = Symbol('nestjs-tracing.application');
-
 const providers: Provider[] = [
   {
-    provide: APPLICATION,
-    inject: [ModulesContainer, RAW_TRACING_OPTIONS],
-    useFactory: openApplication,
-  },
-  {
     provide: TRACING_OPTIONS,
-    inject: [APPLICATION],
-    useFactory: ({ options }: TracingApplication) => options,
+    inject: [ModulesContainer, RAW_TRACING_OPTIONS],
+    useFactory: optionsOf,
   },
-  {
-    provide: WINSTON_LOGGER,
-    inject: [APPLICATION],
-    useFactory: ({ logger }: TracingApplication) => logger,
-  },
+  { provide: WINSTON_LOGGER, inject: [TRACING_OPTIONS], useFactory: openLogger },
   {
     provide: RequestTracer,
     inject: [TRACING_OPTIONS, WINSTON_LOGGER],

@@ -13,12 +13,7 @@ const FLOORS: readonly (readonly string[])[] = [
 ];
 /** `options` reads the pure values of `trace`; nothing else on a floor knows its neighbour. */
 const NEIGHBOURS = new Set(['options -> trace']);
-const TOP_FILES = [
-  'index.ts',
-  'tracing.application.ts',
-  'tracing.module-definition.ts',
-  'tracing.module.ts',
-];
+const TOP_FILES = ['index.ts', 'tracing.module-definition.ts', 'tracing.module.ts'];
 const PURE = new Set(['trace']);
 const BANNED_NAMES = /(?:utils?|helpers?|common|misc|shared)(?:\.ts)?$/;
 const MAX_LINES = 260;

@@ -53,10 +53,12 @@ export class TraceContext {
     return currentTrace()?.traceId;
   }
 
+  /** This request alone. */
   get requestId(): string | undefined {
     return currentTrace()?.requestId;
   }
 
+  /** The user's session; where it came from a bearer token, a digest of that. */
   get sessionId(): string | undefined {
     return currentTrace()?.sessionId;
   }

@@ -1,5 +1,7 @@
 import { createLogger, type Logger, type LoggerOptions, type Logform } from 'winston';
+import { checkAccessLogLevel } from '../options/check-options.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
+import { sharedState } from '../trace/shared-state.js';
 import { traceJson } from './json-format.js';
 import { LineTransport } from './line-transport.js';
 import { traceText } from './text-format.js';
@@ -10,8 +12,24 @@ const STDOUT = 1;
 /** winston's own levels (npm) with `fatal` above them, as NestJS has it. */
 const LEVELS = { fatal: 0, error: 1, warn: 2, info: 3, http: 4, verbose: 5, debug: 6, silly: 7 };
 
-/** The logger that the options ask for, capturing at the call. */
+const loggers = sharedState('loggers', () => new WeakMap<ResolvedTracingOptions, Logger>());
+
+/**
+ * The logger that the options ask for, capturing at the call; the same for the same options.
+ *
+ * @throws {TracingConfigError} for an access log with a level that the logger does not have.
+ */
 export function openLogger(options: ResolvedTracingOptions): Logger {
+  let logger = loggers.get(options);
+  if (logger === undefined) {
+    logger = createTraced(options);
+    checkAccessLogLevel(options.accessLog, logger.levels);
+    loggers.set(options, logger);
+  }
+  return logger;
+}
+
+function createTraced(options: ResolvedTracingOptions): Logger {
   const { logger } = options;
   if (isLogger(logger)) return traceLogger(logger);
   const isWatched = process.stdout.isTTY;

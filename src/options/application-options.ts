@@ -1,38 +1,33 @@
 import type { ModulesContainer } from '@nestjs/core';
-import type { Logger } from 'winston';
-import { openLogger } from './logs/default-logger.js';
-import { checkAccessLogLevel } from './options/check-options.js';
-import { RAW_TRACING_OPTIONS } from './options/options.token.js';
-import { resolveOptions, type ResolvedTracingOptions } from './options/resolve-options.js';
-import { TracingConfigError } from './options/tracing-config.error.js';
-import type { TracingModuleOptions } from './options/tracing-options.js';
-import { sharedState } from './trace/shared-state.js';
+import { sharedState } from '../trace/shared-state.js';
+import { RAW_TRACING_OPTIONS } from './options.token.js';
+import { resolveOptions, type ResolvedTracingOptions } from './resolve-options.js';
+import { TracingConfigError } from './tracing-config.error.js';
+import type { TracingModuleOptions } from './tracing-options.js';
 
-/** What all imports of the module in one application share. */
-export interface TracingApplication {
+interface ApplicationOptions {
   readonly raw: TracingModuleOptions;
-  readonly options: ResolvedTracingOptions;
-  readonly logger: Logger;
+  readonly resolved: ResolvedTracingOptions;
 }
 
 const applications = sharedState(
   'applications',
-  () => new WeakMap<ModulesContainer, TracingApplication>(),
+  () => new WeakMap<ModulesContainer, ApplicationOptions>(),
 );
 
 /**
- * One application, however often the module is imported: a feature module or a library may import
- * it bare, and gets what the import with options made.
+ * The options of an application, however often the module is imported in it: a feature module or
+ * a library may import it bare, and gets those of the import that has some.
  *
  * @throws {TracingConfigError} for a wrong option, and for two imports that want different things.
  */
-export function openApplication(
+export function optionsOf(
   modules: ModulesContainer,
   own: TracingModuleOptions,
-): TracingApplication {
+): ResolvedTracingOptions {
   const known = applications.get(modules);
   if (known !== undefined) {
-    if (isEmpty(own) || isSame(own, known.raw)) return known;
+    if (isEmpty(own) || isSame(own, known.raw)) return known.resolved;
     throw new TracingConfigError(
       'CONFLICTING_IMPORTS',
       'TracingModule is imported more than once, with different options.',
@@ -40,12 +35,9 @@ export function openApplication(
     );
   }
   const raw = isEmpty(own) ? (optionsOfOtherImports(modules) ?? own) : own;
-  const options = resolveOptions(raw);
-  const logger = openLogger(options);
-  checkAccessLogLevel(options.accessLog, logger.levels);
-  const application = { raw, options, logger };
-  applications.set(modules, application);
-  return application;
+  const resolved = resolveOptions(raw);
+  applications.set(modules, { raw, resolved });
+  return resolved;
 }
 
 function optionsOfOtherImports(modules: ModulesContainer): TracingModuleOptions | undefined {
