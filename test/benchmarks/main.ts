@@ -10,7 +10,7 @@ import { platforms } from './server-host.js';
 import type { TimingSizes } from './timing.js';
 import { bare, ours, parts, pino, type Variant, variants } from './variant-list.js';
 
-const full: TimingSizes = { rounds: 5, warmUp: 6_000, saturated: 8_000, steady: 3_000 };
+const full: TimingSizes = { rounds: 3, warmUp: 6_000, saturated: 8_000, steady: 3_000 };
 const quick: TimingSizes = { rounds: 1, warmUp: 1_000, saturated: 1_000, steady: 600 };
 const logLineRounds = 3;
 
