@@ -62,7 +62,8 @@ export async function serve(
   process.send?.({ port: new URL(await app.getUrl()).port });
 }
 
-// Without an exit of its own after `stop`: output that a variant still holds must get out by itself.
+// Only for a parent that is gone. After `stop` the process ends by itself, or the check would not
+// see whether a variant writes what it still holds.
 function exitWithParent(): void {
   process.exit();
 }
