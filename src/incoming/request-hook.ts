@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AbstractHttpAdapter } from '@nestjs/core';
+import { keepContextOfAll } from './keep-context.js';
 import { isTraced, type RequestTracer } from './request-tracer.js';
 
 type Done = (error?: Error) => void;
@@ -11,6 +12,7 @@ type Raw = object & { raw?: object };
 interface HookedAdapter {
   onRequestHook?: RequestHook;
   setOnRequestHook?(hook: RequestHook): void;
+  getInstance?(): unknown;
 }
 
 const HOOKED = Symbol.for('nestjs-tracing.hooked');
@@ -47,6 +49,7 @@ export function installRequestHook(target: object, tracer: RequestTracer): boole
   adapter.setOnRequestHook = (next) => {
     inner = next;
   };
+  keepContextOfAll(adapter.getInstance?.());
   adapter[HOOKED] = true;
   return true;
 }
