@@ -12,6 +12,8 @@ interface OwnedEmitter extends EventEmitter {
 }
 
 const emit = EventEmitter.prototype.emit as Emit;
+/** One function for all emitters whose `emit` nobody has replaced: none is made per request. */
+const emitInStore = emitInStoreWith(emit);
 
 /**
  * Lets the listeners of a request or response run in its own store. Node emits `data`, `end` and
@@ -42,14 +44,6 @@ export function ownerOf(emitter: object): Trace | undefined {
   return (emitter as OwnedEmitter)[STORE]?.[TRACE] as Trace | undefined;
 }
 
-/** One function for all emitters: a closure for each request would cost more than the rest. */
-function emitInStore(this: OwnedEmitter, ...args: Parameters<EventEmitter['emit']>): boolean {
-  const store = this[STORE];
-  if (store === undefined || currentTrace() === store[TRACE]) return emit.apply(this, args);
-  return runInStore(store, () => emit.apply(this, args));
-}
-
-/** The same for an emitter whose `emit` somebody has replaced. */
 function emitInStoreWith(original: Emit): Emit {
   return function (...args) {
     const store = this[STORE];

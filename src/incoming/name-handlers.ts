@@ -2,6 +2,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import { ownerOf } from './keep-context.js';
 
 const HANDLER = Symbol.for('nestjs-tracing.handler');
+const NAMING = Symbol.for('nestjs-tracing.naming');
 // The metadata that NestJS puts on a method with a route.
 const PATH_METADATA = 'path';
 const ROUTING_METHODS = [
@@ -40,7 +41,10 @@ export function nameHandlers(modules: ModulesContainer, adapter: object): void {
       if (typeof metatype === 'function') markMethods(metatype);
     }
   }
-  const router = adapter as Record<string, Register | undefined>;
+  const router = adapter as Record<string, Register | undefined> & { [NAMING]?: true };
+  // A module that is imported twice comes here twice.
+  if (router[NAMING]) return;
+  router[NAMING] = true;
   forgetRouteWhereNoneAnswers(router);
   for (const name of ROUTING_METHODS) {
     const register = router[name];

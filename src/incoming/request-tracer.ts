@@ -26,6 +26,7 @@ const NOTHING: TraceCarrier = Object.freeze({});
 const REQUEST = Symbol.for('nestjs-tracing.request');
 
 type TracedResponse = ServerResponse & { [REQUEST]?: IncomingMessage };
+
 /** Whether a request has its trace already. */
 export function isTraced(request: IncomingMessage): boolean {
   return ownerOf(request) !== undefined;

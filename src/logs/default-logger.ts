@@ -1,6 +1,6 @@
 import { createLogger, type Logger, type LoggerOptions, type Logform } from 'winston';
 import { checkAccessLogLevel } from '../options/check-options.js';
-import type { ResolvedTracingOptions } from '../options/resolve-options.js';
+import { LOG_LEVELS, type ResolvedTracingOptions } from '../options/resolve-options.js';
 import { sharedState } from '../trace/shared-state.js';
 import { traceJson } from './json-format.js';
 import { LineTransport } from './line-transport.js';
@@ -9,8 +9,7 @@ import { traceLogger } from './trace-logger.js';
 
 const STDOUT = 1;
 
-/** winston's own levels (npm) with `fatal` above them, as NestJS has it. */
-const LEVELS = { fatal: 0, error: 1, warn: 2, info: 3, http: 4, verbose: 5, debug: 6, silly: 7 };
+const LEVELS = Object.fromEntries(LOG_LEVELS.map((level, severity) => [level, severity]));
 
 const loggers = sharedState('loggers', () => new WeakMap<ResolvedTracingOptions, Logger>());
 
@@ -51,5 +50,5 @@ function isLogger(logger: Logger | LoggerOptions | undefined): logger is Logger 
 function ownFormat(options: ResolvedTracingOptions, colors: boolean): Logform.Format {
   if (options.format === 'text') return traceText({ colors });
   const { preset, service } = options;
-  return traceJson(preset === undefined ? { service } : { preset, service });
+  return traceJson({ preset, service });
 }

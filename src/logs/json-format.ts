@@ -1,4 +1,4 @@
-import { format, type Logform } from 'winston';
+import type { Logform } from 'winston';
 import { defaultService } from '../options/resolve-options.js';
 import type { PresetName } from '../options/tracing-options.js';
 import type { TraceScope } from '../trace/trace.js';
@@ -7,10 +7,9 @@ import { entryError, entryMessage, repeatsError } from './entry-error.js';
 import { quoteJson } from './escape.js';
 import { jsonValue, readProperty } from './json-value.js';
 import { idFields, presetOf, type Preset } from './presets.js';
-import { markSelfContained } from './self-contained.js';
+import { lineFormat } from './self-contained.js';
 import { isoTimestamp } from './timestamp.js';
 import { capturedScope } from './trace-format.js';
-import { MESSAGE } from './winston-symbols.js';
 
 /** What {@link traceJson} takes. */
 export interface TraceJsonOptions {
@@ -37,13 +36,7 @@ export interface TraceJsonOptions {
  * traceLogger(createLogger({ format: traceJson({ service: 'payments' }), transports }))
  */
 export function traceJson(options: TraceJsonOptions = {}): Logform.Format {
-  const line = jsonLine(presetOf(options.preset), options.service ?? defaultService());
-  return markSelfContained(
-    format((info) => {
-      info[MESSAGE] = line(info);
-      return info;
-    })(),
-  );
+  return lineFormat(jsonLine(presetOf(options.preset), options.service ?? defaultService()));
 }
 
 /** Makes the function that writes an entry as one line of JSON. */

@@ -1,14 +1,13 @@
-import { format, type Logform } from 'winston';
+import type { Logform } from 'winston';
 import type { TraceScope } from '../trace/trace.js';
 import { CALLED_AT, type CapturedEntry } from './captured-entry.js';
 import { entryError, entryMessage, repeatsError } from './entry-error.js';
 import { escapeText } from './escape.js';
 import { finishText, isFinish, isInFinishText, stepsText } from './finish-text.js';
 import { errorFields, isError, jsonValue, readProperty } from './json-value.js';
-import { markSelfContained } from './self-contained.js';
+import { lineFormat } from './self-contained.js';
 import { localTimestamp } from './timestamp.js';
 import { capturedScope } from './trace-format.js';
-import { MESSAGE } from './winston-symbols.js';
 
 /** What {@link traceText} takes. */
 export interface TraceTextOptions {
@@ -49,13 +48,7 @@ const ID_NAMES = new Set(['trace_id', 'request_id', 'session_id', 'span_id']);
  * traceLogger(createLogger({ format: traceText({ colors: true }), transports }))
  */
 export function traceText(options: TraceTextOptions = {}): Logform.Format {
-  const line = textLine(options);
-  return markSelfContained(
-    format((info) => {
-      info[MESSAGE] = line(info);
-      return info;
-    })(),
-  );
+  return lineFormat(textLine(options));
 }
 
 function textLine({

@@ -73,7 +73,17 @@ const KEYS = [
   'interceptor',
 ] as const satisfies readonly (keyof TracingModuleOptions)[];
 
-const LEVELS = ['fatal', 'error', 'warn', 'info', 'http', 'verbose', 'debug', 'silly'] as const;
+/** winston's own levels (npm), most severe first, below `fatal`, as NestJS has it. */
+export const LOG_LEVELS = [
+  'fatal',
+  'error',
+  'warn',
+  'info',
+  'http',
+  'verbose',
+  'debug',
+  'silly',
+] as const;
 const PRESETS = ['otel', 'ecs', 'gcp', 'datadog'] as const;
 
 /**
@@ -85,7 +95,7 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
   checkRecord('options', raw);
   checkKeys('', raw, KEYS);
   checkOneOf('format', raw.format, ['json', 'text']);
-  checkOneOf('level', raw.level, LEVELS);
+  checkOneOf('level', raw.level, LOG_LEVELS);
   checkOneOf('preset', raw.preset, PRESETS);
   checkString('service', raw.service);
   checkBoolean('interceptor', raw.interceptor);

@@ -3,7 +3,7 @@ import { createHmac, hash, randomBytes } from 'node:crypto';
 /** Upper bound on the length of an id that is adopted from a caller. */
 export const MAX_ID_LENGTH = 128;
 
-const VALID_ID = /^[A-Za-z0-9_.:@/+=-]{1,128}$/;
+const VALID_ID = new RegExp(`^[A-Za-z0-9_.:@/+=-]{1,${MAX_ID_LENGTH}}$`);
 const LOWER_HEX_32 = /^[0-9a-f]{32}$/;
 const UUID = /^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$/;
 const LOWER_HEX_16 = /^[0-9a-f]{16}$/;
