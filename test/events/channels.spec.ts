@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { channel, subscribe, unsubscribe, type ChannelListener } from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogger, transports } from 'winston';
@@ -10,6 +10,7 @@ import { resolveOptions } from '../../src/options/resolve-options.js';
 import { openTrace } from '../../src/trace/open-trace.js';
 import { Span } from '../../src/trace/span.js';
 import { LineSink } from '../support/line-sink.js';
+import { spyOnWarnings } from '../support/warnings.js';
 
 const NAMES = {
   requestStart: 'nestjs-tracing:request:start',
@@ -20,7 +21,7 @@ const NAMES = {
 const CHANNELS = Object.entries(NAMES) as [keyof typeof NAMES, string][];
 const LOG = NAMES.log;
 const { ids } = resolveOptions();
-const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+const warn = spyOnWarnings();
 const listening: [string, ChannelListener][] = [];
 
 /** Subscribes for the time of one test. */
@@ -30,11 +31,6 @@ function listen<T extends ChannelListener>(name: string, listener: T): T {
   return listener;
 }
 
-beforeEach(() => {
-  warn.mockClear();
-  const shared = globalThis as unknown as Record<symbol, Set<string>>;
-  shared[Symbol.for('nestjs-tracing.warnings')]?.clear();
-});
 afterEach(() => {
   for (const [name, listener] of listening.splice(0)) unsubscribe(name, listener);
 });

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { createLogger, format, transports, type Logform } from 'winston';
 import { runWithTrace } from '../../src/context/trace-store.js';
 import { traceJson } from '../../src/logs/json-format.js';
@@ -6,15 +6,10 @@ import { traceLogger } from '../../src/logs/trace-logger.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
 import { openTrace } from '../../src/trace/open-trace.js';
 import { LineSink } from '../support/line-sink.js';
+import { spyOnWarnings } from '../support/warnings.js';
 
 const { ids } = resolveOptions();
-const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
-
-beforeEach(() => {
-  warn.mockClear();
-  const shared = globalThis as unknown as Record<symbol, Set<string>>;
-  shared[Symbol.for('nestjs-tracing.warnings')]?.clear();
-});
+const warn = spyOnWarnings();
 
 const inTrace = <T>(requestId: string, fn: () => T): T =>
   runWithTrace(openTrace({ requestId }, ids, { transport: 'test', startedAt: 0 }), fn);

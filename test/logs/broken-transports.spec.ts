@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import winston, { createLogger, transports, type Logger } from 'winston';
 import { runWithTrace } from '../../src/context/trace-store.js';
@@ -7,6 +7,7 @@ import { traceLogger } from '../../src/logs/trace-logger.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
 import { openTrace } from '../../src/trace/open-trace.js';
 import { eventually, LineSink } from '../support/line-sink.js';
+import { spyOnWarnings } from '../support/warnings.js';
 
 type WinstonTransport = Logger['transports'][number];
 type Next = (error?: Error) => void;
@@ -16,13 +17,7 @@ const { Transport } = winston as unknown as {
   Transport: new (options?: object) => WinstonTransport;
 };
 const { ids } = resolveOptions();
-const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
-
-beforeEach(() => {
-  warn.mockClear();
-  const shared = globalThis as unknown as Record<symbol, Set<string>>;
-  shared[Symbol.for('nestjs-tracing.warnings')]?.clear();
-});
+const warn = spyOnWarnings();
 
 const LINES = 30;
 const broken = new Error('on purpose');

@@ -1,43 +1,11 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { ConsoleLogger, Logger } from '@nestjs/common';
 import * as fc from 'fast-check';
-import {
-  config,
-  createLogger,
-  format,
-  transports,
-  type Logform,
-  type LoggerOptions,
-} from 'winston';
-import { traceJson } from '../../src/logs/json-format.js';
-import { traceLogger } from '../../src/logs/trace-logger.js';
-import { TracingLogger } from '../../src/logs/tracing-logger.js';
+import { config, format, transports, type Logform } from 'winston';
 import { LineSink } from '../support/line-sink.js';
+import { makeTracingLogger, WITH_FATAL } from '../support/tracing-logger.js';
 
 const LEVELS = ['verbose', 'debug', 'log', 'warn', 'error', 'fatal'] as const;
-const WITH_FATAL = {
-  fatal: 0,
-  error: 1,
-  warn: 2,
-  info: 3,
-  http: 4,
-  verbose: 5,
-  debug: 6,
-  silly: 7,
-};
-
-function make(options: LoggerOptions = {}) {
-  const sink = new LineSink();
-  const winston = traceLogger(
-    createLogger({
-      level: 'silly',
-      format: traceJson({ service: 'test' }),
-      transports: new transports.Stream({ stream: sink }),
-      ...options,
-    }),
-  );
-  return { logger: new TracingLogger(winston), winston, sink };
-}
 
 afterEach(() => {
   Logger.overrideLogger(new ConsoleLogger());
@@ -56,7 +24,10 @@ describe('a level that is off', () => {
 
   it.each(LEVELS)('touches no argument and calls nothing: %s', (level) => {
     const transform = jest.fn((info: Logform.TransformableInfo) => info);
-    const { logger, winston, sink } = make({ level: 'none', format: format(transform)() });
+    const { logger, winston, sink } = makeTracingLogger({
+      level: 'none',
+      format: format(transform)(),
+    });
     const write = jest.spyOn(winston, 'write');
     logger[level](untouchable(), untouchable(), 'Ctx');
     expect(write).not.toHaveBeenCalled();
@@ -71,14 +42,14 @@ describe('a level that is off', () => {
     ['info', ['log', 'warn', 'error', 'fatal']],
     ['debug', ['verbose', 'debug', 'log', 'warn', 'error', 'fatal']],
   ])('is decided by winston’s level: %s', (level, expected) => {
-    const { logger, sink } = make({ level });
+    const { logger, sink } = makeTracingLogger({ level });
     for (const name of LEVELS) logger[name](name);
     expect(sink.lines.map(({ message }) => message)).toEqual(expected);
     expect(LEVELS.filter((name) => logger.isLevelEnabled(name))).toEqual(expected);
   });
 
   it('follows winston’s level when that changes', () => {
-    const { logger, winston, sink } = make({ level: 'error' });
+    const { logger, winston, sink } = makeTracingLogger({ level: 'error' });
     logger.log('a');
     winston.level = 'info';
     logger.log('b');
@@ -89,7 +60,7 @@ describe('a level that is off', () => {
 
   it('is on where one transport wants it, and that one alone gets it', () => {
     const [quiet, loud] = [new LineSink(), new LineSink()];
-    const { logger, winston } = make({
+    const { logger, winston } = makeTracingLogger({
       level: 'error',
       transports: [
         new transports.Stream({ stream: quiet }),
@@ -109,7 +80,7 @@ describe('a level that is off', () => {
     const own = fc.array(fc.option(level, { nil: undefined }), { maxLength: 3 });
     fc.assert(
       fc.property(level, own, (ofLogger, ofTransports) => {
-        const { logger, winston } = make({
+        const { logger, winston } = makeTracingLogger({
           level: ofLogger,
           transports: ofTransports.map(
             (of) => new transports.Console({ silent: true, ...(of && { level: of }) }),
@@ -138,7 +109,7 @@ describe('setLogLevels', () => {
   ])('means what it means to NestJS’s own logger, with %s in winston', (_name, options) => {
     fc.assert(
       fc.property(fc.array(subset, { minLength: 1, maxLength: 3 }), (calls) => {
-        const { logger } = make(options);
+        const { logger } = makeTracingLogger(options);
         const nest = new ConsoleLogger();
         for (const levels of calls) {
           logger.setLogLevels(levels);
@@ -156,7 +127,7 @@ describe('setLogLevels', () => {
   });
 
   it('turns on what winston had off, and winston’s own calls follow', () => {
-    const { logger, winston, sink } = make({ level: 'error' });
+    const { logger, winston, sink } = makeTracingLogger({ level: 'error' });
     logger.setLogLevels(['debug', 'warn']);
     for (const level of LEVELS) logger[level](level);
     winston.debug('direct');
@@ -171,14 +142,14 @@ describe('setLogLevels', () => {
   });
 
   it('turns everything off with an empty list', () => {
-    const { logger, sink } = make();
+    const { logger, sink } = makeTracingLogger();
     logger.setLogLevels([]);
     for (const level of LEVELS) logger[level](level);
     expect(sink.raw).toEqual([]);
   });
 
   it('reaches loggers that exist already, through NestJS', () => {
-    const { logger, sink } = make();
+    const { logger, sink } = makeTracingLogger();
     Logger.overrideLogger(logger);
     const early = new Logger('Early');
     Logger.overrideLogger(['error']);

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { createLogger, format, transports, type Logform, type Logger } from 'winston';
 import { runWithTrace } from '../../src/context/trace-store.js';
@@ -9,16 +9,11 @@ import { resolveOptions } from '../../src/options/resolve-options.js';
 import { openTrace } from '../../src/trace/open-trace.js';
 import type { Trace } from '../../src/trace/trace.js';
 import { LineSink, type Line } from '../support/line-sink.js';
+import { spyOnWarnings } from '../support/warnings.js';
 
 const W3C = '0af7651916cd43dd8448eb211c80319c';
 const { ids } = resolveOptions();
-const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
-
-beforeEach(() => {
-  warn.mockClear();
-  const shared = globalThis as unknown as Record<symbol, Set<string>>;
-  shared[Symbol.for('nestjs-tracing.warnings')]?.clear();
-});
+const warn = spyOnWarnings();
 
 function inTrace(fn: (trace: Trace) => void): void {
   const carrier = { traceId: W3C, requestId: 'req-001', sessionId: 'session-1' };

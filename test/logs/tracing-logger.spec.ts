@@ -1,39 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ConsoleLogger, Logger, type LogLevel } from '@nestjs/common';
-import { config, createLogger, format, transports, type LoggerOptions } from 'winston';
+import { config, format, type LoggerOptions } from 'winston';
 import { runWithTrace } from '../../src/context/trace-store.js';
-import { traceJson } from '../../src/logs/json-format.js';
-import { traceLogger } from '../../src/logs/trace-logger.js';
 import { TracingLogger } from '../../src/logs/tracing-logger.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
 import { openTrace } from '../../src/trace/open-trace.js';
-import { LineSink } from '../support/line-sink.js';
+import { makeTracingLogger, WITH_FATAL } from '../support/tracing-logger.js';
 
 const LEVELS = ['verbose', 'debug', 'log', 'warn', 'error', 'fatal'] as const;
-const WITH_FATAL = {
-  fatal: 0,
-  error: 1,
-  warn: 2,
-  info: 3,
-  http: 4,
-  verbose: 5,
-  debug: 6,
-  silly: 7,
-};
 const { ids } = resolveOptions();
-
-function make(options: LoggerOptions = {}) {
-  const sink = new LineSink();
-  const winston = traceLogger(
-    createLogger({
-      level: 'silly',
-      format: traceJson({ service: 'test' }),
-      transports: new transports.Stream({ stream: sink }),
-      ...options,
-    }),
-  );
-  return { logger: new TracingLogger(winston), winston, sink };
-}
 
 const inTrace = <T>(fn: () => T): T =>
   runWithTrace(openTrace({ requestId: 'req-001' }, ids, { transport: 'test', startedAt: 0 }), fn);
@@ -95,7 +70,7 @@ describe('NestJS’s levels', () => {
       { verbose: 'good', debug: 'good', log: 'good', warn: 'bad', error: 'bad', fatal: 'bad' },
     ],
   ])('are called after %s', (_name, options, expected) => {
-    const { logger, sink } = make(options);
+    const { logger, sink } = makeTracingLogger(options);
     for (const level of LEVELS) logger[level](level);
     expect(Object.fromEntries(sink.lines.map(({ message, level }) => [message, level]))).toEqual(
       expected,
@@ -103,7 +78,7 @@ describe('NestJS’s levels', () => {
   });
 
   it('keep `fatal` apart where winston has no such level', () => {
-    const { logger, sink } = make();
+    const { logger, sink } = makeTracingLogger();
     logger.error('a');
     logger.fatal('b');
     expect(sink.lines[0]).not.toHaveProperty('fatal');
@@ -172,26 +147,26 @@ describe('every argument survives', () => {
       { ...shown, _level: 'x', _context: 'y' },
     ],
   ])('of a logger with a context: %s', (_name, log, expected) => {
-    const { logger: tracing, sink } = make();
+    const { logger: tracing, sink } = makeTracingLogger();
     Logger.overrideLogger(tracing);
     inTrace(() => log(new Logger('Payments')));
     expect(sink.lines).toEqual([expect.objectContaining(expected)]);
   });
 
   it('also default fields of the logger, which an entry may replace', () => {
-    const { logger, sink } = make({ defaultMeta: { pod: 'a', zone: 'b' } });
+    const { logger, sink } = makeTracingLogger({ defaultMeta: { pod: 'a', zone: 'b' } });
     logger.log('x', { zone: 'c' });
     expect(sink.lines[0]).toMatchObject({ pod: 'a', zone: 'c' });
   });
 
   it('also fields of a child logger', () => {
-    const { winston, sink } = make();
+    const { winston, sink } = makeTracingLogger();
     inTrace(() => new TracingLogger(winston.child({ part: 'a' })).log('x', { b: 1 }));
     expect(sink.lines[0]).toMatchObject({ message: 'x', part: 'a', b: 1, request_id: 'req-001' });
   });
 
   it('also of frozen objects and errors', () => {
-    const { logger, sink } = make();
+    const { logger, sink } = makeTracingLogger();
     logger.log(Object.freeze({ message: 'a', b: 1 }));
     logger.error(Object.freeze(new Error('why')));
     logger.log('c', Object.freeze({ d: 1 }));
@@ -217,7 +192,7 @@ describe('every argument survives', () => {
       (logger) => logger.log(Object.assign(new Error(), { message: Object.create(null) })),
     ],
   ])('and what throws costs no call and no line: %s', (_name, log) => {
-    const { logger, sink } = make();
+    const { logger, sink } = makeTracingLogger();
     expect(() => log(logger)).not.toThrow();
     expect(sink.lines).toHaveLength(1);
   });
@@ -226,7 +201,7 @@ describe('every argument survives', () => {
 describe('a winston logger that fails', () => {
   it('fails no call', () => {
     const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
-    const { logger } = make({ format: format(throwing)(), transports: [] });
+    const { logger } = makeTracingLogger({ format: format(throwing)(), transports: [] });
     jest.spyOn(console, 'error').mockImplementation(() => {});
     expect(() => logger.log('a')).not.toThrow();
     expect(warn).toHaveBeenCalledTimes(1);

@@ -1,21 +1,15 @@
-import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { resolveOptions } from '../../src/options/resolve-options.js';
 import { warnOnce } from '../../src/options/warning.js';
+import { spyOnWarnings } from '../support/warnings.js';
 
 const REQUEST = {} as IncomingMessage;
 const UUID = /^[0-9a-f-]{36}$/;
 
-const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+const warn = spyOnWarnings();
 const warnings = (): unknown[][] => warn.mock.calls;
-
-beforeEach(() => {
-  warn.mockClear();
-  // The memory of what was told, which all copies of the package share.
-  const shared = globalThis as unknown as Record<symbol, Set<string>>;
-  shared[Symbol.for('nestjs-tracing.warnings')]!.clear();
-});
 
 const throwing = (): never => {
   throw new Error('on purpose');
