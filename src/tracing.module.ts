@@ -6,6 +6,7 @@ import {
   type BeforeApplicationShutdown,
   type NestModule,
   type OnApplicationShutdown,
+  type OnModuleInit,
   type Provider,
 } from '@nestjs/common';
 import { APP_INTERCEPTOR, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
@@ -13,6 +14,7 @@ import { ClsModule } from 'nestjs-cls';
 import type { Logger } from 'winston';
 import { RUN_SPAN } from './context/run-span.token.js';
 import { TraceContext } from './context/trace-context.js';
+import { RUN_WORK, TRANSPORT_HOST, type RunWork, type TransportHost } from './context/work.js';
 import { nameHandlers } from './incoming/name-handlers.js';
 import { installRequestHook } from './incoming/request-hook.js';
 import { RequestTracer } from './incoming/request-tracer.js';
@@ -22,12 +24,17 @@ import { EntryWriter } from './logs/entry-writer.js';
 import { LineTransport } from './logs/line-transport.js';
 import { TracingLogger, WINSTON_LOGGER } from './logs/tracing-logger.js';
 import { optionsOf } from './options/application-options.js';
+import { traceOutgoingCalls } from './outgoing/outgoing-calls.js';
 import { RAW_TRACING_OPTIONS, TRACING_OPTIONS } from './options/options.token.js';
 import type { ResolvedTracingOptions } from './options/resolve-options.js';
 import type { TracingModuleOptions } from './options/tracing-options.js';
-import { finishLine } from './timings/finish-line.js';
+import { FinishLine } from './timings/finish-line.js';
+import { openSpan } from './timings/open-span.js';
+import { requestEnder } from './timings/request-end.js';
 import { runSpan } from './timings/run-span.js';
 import { TracingInterceptor } from './timings/tracing.interceptor.js';
+import { workRunner } from './timings/run-work.js';
+import { attachTransports, prepareTransports } from './transports/transports.js';
 import {
   ConfigurableModuleClass,
   type TracingModuleAsyncOptions,
@@ -41,17 +48,40 @@ const providers: Provider[] = [
   },
   { provide: WINSTON_LOGGER, inject: [TRACING_OPTIONS], useFactory: openLogger },
   {
-    provide: RequestTracer,
+    provide: FinishLine,
     inject: [TRACING_OPTIONS, WINSTON_LOGGER],
-    useFactory: (options: ResolvedTracingOptions, logger: Logger) => {
+    useFactory: ({ accessLog }: ResolvedTracingOptions, logger: Logger) => {
       const writer = new EntryWriter(logger);
-      return new RequestTracer(
-        options,
-        finishLine(options.accessLog, writer.writeLine.bind(writer)),
-      );
+      return new FinishLine(accessLog, writer.writeLine.bind(writer));
     },
   },
+  {
+    provide: RequestTracer,
+    inject: [TRACING_OPTIONS, FinishLine],
+    useFactory: (options: ResolvedTracingOptions, finishLine: FinishLine) =>
+      new RequestTracer(options, requestEnder(finishLine)),
+  },
   { provide: RUN_SPAN, useValue: runSpan },
+  {
+    provide: RUN_WORK,
+    inject: [TRACING_OPTIONS, FinishLine],
+    useFactory: workRunner,
+  },
+  {
+    // Asynchronous, so that it is done before NestJS registers the first listener.
+    provide: TRANSPORT_HOST,
+    inject: [TRACING_OPTIONS, ModulesContainer, RequestTracer, RUN_WORK],
+    useFactory: async (
+      { policy }: ResolvedTracingOptions,
+      modules: ModulesContainer,
+      tracer: RequestTracer,
+      runWork: RunWork,
+    ): Promise<TransportHost> => {
+      if (policy.isTrustedHost !== undefined) traceOutgoingCalls(openSpan);
+      const openConnection = tracer.openConnection.bind(tracer);
+      return prepareTransports({ modules, runWork, openSpan, openConnection });
+    },
+  },
   TraceContext,
   TracingLogger,
 ];
@@ -81,13 +111,14 @@ const interceptor: Provider = { provide: APP_INTERCEPTOR, useClass: TracingInter
 })
 export class TracingModule
   extends ConfigurableModuleClass
-  implements NestModule, BeforeApplicationShutdown, OnApplicationShutdown
+  implements NestModule, OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown
 {
   constructor(
     private readonly host: HttpAdapterHost,
     private readonly modules: ModulesContainer,
     private readonly tracer: RequestTracer,
     @Inject(WINSTON_LOGGER) private readonly logger: Logger,
+    @Inject(TRANSPORT_HOST) private readonly transportHost: TransportHost,
   ) {
     super();
   }
@@ -112,6 +143,11 @@ export class TracingModule
     if (!installRequestHook(httpAdapter, this.tracer)) {
       consumer.apply(TracingMiddleware).forRoutes('{*path}');
     }
+  }
+
+  /** @internal */
+  onModuleInit(): void {
+    attachTransports(this.transportHost);
   }
 
   /** @internal */

@@ -4,12 +4,12 @@ import { TRACING_OPTIONS } from '../options/options.token.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import { filterBaggage } from '../trace/baggage.js';
 import { isValidId } from '../trace/ids.js';
-import { openTrace } from '../trace/open-trace.js';
 import { allHeaders, w3cHeaders, type TraceHeaders } from '../trace/propagation.js';
 import type { SpanAttributes } from '../trace/span-record.js';
 import type { TraceMetadata } from '../trace/trace.js';
 import { RUN_SPAN, type RunSpan } from './run-span.token.js';
-import { currentScope, currentTrace, runWithTrace } from './trace-store.js';
+import { currentScope, currentTrace } from './trace-store.js';
+import { RUN_WORK, type RunWork } from './work.js';
 
 /** What a trace that is begun by hand starts from. Whatever is missing or invalid is made anew. */
 export interface TraceSeed {
@@ -21,8 +21,10 @@ export interface TraceSeed {
   traceparent?: string | undefined;
   tracestate?: string | undefined;
   baggage?: string | undefined;
-  /** What it is, for `metadata.transport`. Default: `manual`. */
+  /** How it came in, for `metadata.transport` and the finish line. Default: `manual`. */
   transport?: string | undefined;
+  /** What it is called on its finish line, as `job`. */
+  name?: string | undefined;
 }
 
 /**
@@ -46,6 +48,7 @@ export class TraceContext {
   constructor(
     @Inject(TRACING_OPTIONS) private readonly options: ResolvedTracingOptions,
     @Inject(RUN_SPAN) private readonly runSpan: RunSpan,
+    @Inject(RUN_WORK) private readonly runWork: RunWork,
   ) {}
 
   /** What all services of one user action share: 32 hex digits, or the caller's `X-Request-ID`. */
@@ -93,25 +96,23 @@ export class TraceContext {
 
   /**
    * Runs a function in a trace of its own: for scripts, jobs and tests. Returns what it returns.
+   * One line says when it has ended: `Run finished`.
    *
    * @example
-   * await trace.run({ requestId: 'nightly-42' }, () => this.report.build());
+   * await trace.run({ name: 'nightly report' }, () => this.report.build());
    */
   run<T>(seed: TraceSeed | undefined, fn: () => T): T {
-    const { ids, baggage } = this.options;
-    const trace = openTrace(
-      {
-        traceparent: seed?.traceparent,
-        tracestate: seed?.tracestate,
-        baggage: filterBaggage(seed?.baggage, baggage),
-        traceId: isValidId(seed?.traceId) ? seed.traceId : undefined,
-        requestId: isValidId(seed?.requestId) ? seed.requestId : undefined,
-        sessionId: isValidId(seed?.sessionId) ? seed.sessionId : undefined,
-      },
-      ids,
-      { transport: seed?.transport ?? 'manual', startedAt: Date.now() },
-    );
-    return runWithTrace(trace, fn);
+    const { baggage } = this.options;
+    const carrier = {
+      traceparent: seed?.traceparent,
+      tracestate: seed?.tracestate,
+      baggage: filterBaggage(seed?.baggage, baggage),
+      traceId: isValidId(seed?.traceId) ? seed.traceId : undefined,
+      requestId: isValidId(seed?.requestId) ? seed.requestId : undefined,
+      sessionId: isValidId(seed?.sessionId) ? seed.sessionId : undefined,
+    };
+    const { transport = 'manual', name } = seed ?? {};
+    return this.runWork({ kind: 'run', transport, carrier, fields: { job: name } }, fn);
   }
 
   /**

@@ -36,13 +36,17 @@ export function currentScope(): TraceScope | undefined {
 
 /** Runs a function in a trace. What a user already keeps in the store stays visible. */
 export function runWithTrace<T>(trace: Trace, fn: () => T): T {
-  return runInStore(openStore(trace), fn);
+  return runInStore(openStore(trace, true), fn);
 }
 
-/** Makes the store of a trace, for what has to come back to it. */
-export function openStore(trace: Trace): TraceStore {
+/**
+ * Makes the store of a trace, for what has to come back to it.
+ *
+ * @param isInner whether what a user keeps in the store that is current is its business too.
+ */
+export function openStore(trace: Trace, isInner: boolean): TraceStore {
   const store: TraceStore = { [TRACE]: trace, [CLS_ID]: trace.requestId };
-  return cls.isActive() ? { ...cls.get(), ...store } : store;
+  return isInner && cls.isActive() ? { ...cls.get(), ...store } : store;
 }
 
 /** Runs a function in a store that was made before, with all that its user put there since. */

@@ -21,7 +21,7 @@ export type OnResponseClose = (
 
 /** Turns of the event loop in which a connection that was cut has closed its responses. */
 const SETTLE_TURNS = 10;
-const NOTHING: TraceCarrier = Object.freeze({});
+const NOTHING: TraceCarrier = Object.freeze({ isTrusted: false });
 
 const REQUEST = Symbol.for('nestjs-tracing.request');
 
@@ -67,15 +67,11 @@ export class RequestTracer {
   run<T>(request: IncomingMessage, response: ServerResponse, routed: object, next: () => T): T {
     if (isTraced(request)) return next();
 
-    const carrier = this.options.isTrusted(request) ? this.read(request) : NOTHING;
-    const trace = openTrace(
-      carrier,
-      this.options.ids,
-      new HttpMetadata(request, routed),
-      activeSpan(),
-    );
+    const carrier = this.read(request);
+    const { policy } = this.options;
+    const trace = openTrace(carrier, policy, new HttpMetadata(request, routed), activeSpan());
     this.answer(response, trace, carrier);
-    const store = openStore(trace);
+    const store = openStore(trace, true);
     keepContext(request, store);
     keepContext(response, store);
     return runInStore(store, () => {
@@ -86,7 +82,14 @@ export class RequestTracer {
     });
   }
 
+  /** Opens the trace of a connection that begins with this request, such as a WebSocket's. */
+  openConnection(handshake: IncomingMessage, transport: string): Trace {
+    const metadata = { transport, startedAt: Date.now() };
+    return openTrace(this.read(handshake), this.options.policy, metadata, activeSpan());
+  }
+
   private read(request: IncomingMessage): TraceCarrier {
+    if (!this.options.isTrusted(request)) return NOTHING;
     const { traceparent, tracestate, baggage } = request.headers as Record<string, string>;
     return {
       traceparent,

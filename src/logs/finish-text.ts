@@ -6,10 +6,17 @@ const SHOWN = new Set([
   'method',
   'path',
   'route',
+  'transport',
+  'pattern',
+  'queue',
+  'job',
+  'mcp_method',
+  'mcp_tool',
   'status_code',
   'outcome',
   'duration_ms',
   'handler_ms',
+  'parent_span_id',
   'steps',
 ]);
 
@@ -20,7 +27,8 @@ export function isFinish(entry: object): boolean {
   return (
     OUTCOMES.has(readProperty(entry, 'outcome')) &&
     typeof readProperty(entry, 'duration_ms') === 'number' &&
-    typeof readProperty(entry, 'path') === 'string'
+    (typeof readProperty(entry, 'path') === 'string' ||
+      typeof readProperty(entry, 'transport') === 'string')
   );
 }
 
@@ -29,7 +37,10 @@ export function isInFinishText(key: string): boolean {
   return SHOWN.has(key);
 }
 
-/** What became of a request, for people: ` POST /api/payment 201 completed 447.486ms`. */
+/**
+ * What became of a request, message, job or run, for people:
+ * ` POST /api/payment 201 completed 447.486ms`, ` tcp payment.charge completed 12.9ms`.
+ */
 export function finishText(entry: object): string {
   const word = (key: string, unit = ''): string => {
     const value = readProperty(entry, key);
@@ -38,6 +49,12 @@ export function finishText(entry: object): string {
   return (
     word('method') +
     word('path') +
+    word('transport') +
+    word('pattern') +
+    word('queue') +
+    word('job') +
+    word('mcp_method') +
+    word('mcp_tool') +
     word('status_code') +
     word('outcome') +
     word('duration_ms', 'ms')

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Logger, LoggerOptions } from 'winston';
 import { isValidId, newTraceId } from '../trace/ids.js';
-import type { IdPolicy } from '../trace/open-trace.js';
+import type { TracePolicy } from '../trace/trace-policy.js';
 import {
   checkBoolean,
   checkFunctionOr,
@@ -20,6 +20,7 @@ import {
   isToken,
 } from './check-options.js';
 import { guardCallback } from './guard-callback.js';
+import { trustedHosts } from './trusted-hosts.js';
 import { TracingConfigError } from './tracing-config.error.js';
 import type {
   AccessLogOptions,
@@ -47,8 +48,10 @@ export interface ResolvedTracingOptions {
   readonly preset: PresetName | undefined;
   readonly service: string;
   readonly isTrusted: (request: IncomingMessage) => boolean;
-  /** How ids are made. */
-  readonly ids: IdPolicy;
+  /** The same for messages and jobs, which have no request: a function is not asked. */
+  readonly trustsMessages: boolean;
+  /** How ids are made, and who is told them. */
+  readonly policy: TracePolicy;
   readonly requestId: ResolvedIdOptions;
   readonly traceId: ResolvedIdOptions;
   readonly session: ResolvedIdOptions & { readonly key: string | undefined };
@@ -71,6 +74,7 @@ const KEYS = [
   'baggage',
   'accessLog',
   'interceptor',
+  'outgoing',
 ] as const satisfies readonly (keyof TracingModuleOptions)[];
 
 /** winston's own levels (npm), most severe first, below `fatal`, as NestJS has it. */
@@ -116,11 +120,13 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
     preset: raw.preset,
     service: raw.service ?? defaultService(),
     isTrusted: trustOf(raw.trustIncoming ?? true),
-    ids: Object.freeze({
+    trustsMessages: raw.trustIncoming !== false,
+    policy: Object.freeze({
       newTraceId: generatorOf('traceId', traceId, newTraceId),
       newRequestId: generatorOf('requestId', raw.requestId, randomUUID),
       newSessionId: generatorOf('session', raw.session, randomUUID),
       w3cOnly: traceId.format === 'w3c',
+      isTrustedHost: trustedHosts(raw.outgoing),
     }),
     requestId: resolveIdOptions('requestId', raw.requestId, 'X-Request-ID'),
     traceId: resolveIdOptions('traceId', traceId, 'X-Trace-ID'),

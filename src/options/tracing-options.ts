@@ -37,21 +37,34 @@ export interface SessionOptions extends IdOptions {
 
 /** Which part of the finish line is written, and how. */
 export interface AccessLogOptions {
-  /** Requests without a finish line: paths, patterns of paths, or a function. */
+  /** What has no finish line: paths of requests, patterns of messages, jobs, or a function. */
   exclude?: readonly (string | RegExp)[] | ((record: FinishRecord) => boolean) | undefined;
   /** Default: `info`, from 400 `warn`, from 500 `error`. */
   level?: string | ((record: FinishRecord) => string) | undefined;
-  /** The names of the fields to keep, or a function that returns all of them. */
+  /**
+   * The names of the fields to keep, or a function that returns all of them. Messages, jobs and
+   * runs have no request and no response.
+   */
   fields?:
     | readonly (keyof FinishRecord)[]
     | ((
         record: FinishRecord,
-        request: IncomingMessage,
-        response: ServerResponse,
+        request?: IncomingMessage,
+        response?: ServerResponse,
       ) => Record<string, unknown>)
     | undefined;
-  /** Default: `Request finished`. */
+  /** Default: `Request finished`, `Message finished`, `Job finished` or `Run finished`. */
   message?: string | ((record: FinishRecord) => string) | undefined;
+}
+
+/** Which hosts are told what, on calls that the application makes over HTTP. */
+export interface OutgoingOptions {
+  /**
+   * Hosts of your own, which are told the request and the session id; all others get
+   * `traceparent` and `tracestate` alone. Host names without a port, `*.example.com` for those
+   * below one, patterns, or a function. Loopback is always trusted. Default: none.
+   */
+  trusted?: readonly (string | RegExp)[] | ((host: string) => boolean) | undefined;
 }
 
 /** The field names of a log backend. */
@@ -90,6 +103,8 @@ export interface TracingModuleOptions {
   /**
    * Whether ids and W3C headers of a caller are adopted; a function decides for each request.
    * Default: `true`. Say `false`, or look at the address, where the internet calls directly.
+   * A function is asked for HTTP requests and WebSocket handshakes; messages of a broker and jobs
+   * of a queue have none, and are trusted unless this is `false`.
    */
   trustIncoming?: boolean | ((request: IncomingMessage) => boolean) | undefined;
   requestId?: IdOptions | undefined;
@@ -102,4 +117,6 @@ export interface TracingModuleOptions {
   accessLog?: false | AccessLogOptions | undefined;
   /** `false` leaves `handler_ms` out and saves Nest's interceptor machinery. Default: `true`. */
   interceptor?: boolean | undefined;
+  /** Headers of outgoing HTTP calls; `false` for none. Default: on. */
+  outgoing?: false | OutgoingOptions | undefined;
 }

@@ -18,15 +18,39 @@ export const FINISH_FIELDS: readonly (keyof FinishRecord)[] = [
   'method',
   'path',
   'route',
+  'transport',
+  'pattern',
+  'queue',
+  'job',
+  'attempt',
+  'mcp_method',
+  'mcp_tool',
   'handler',
   'status_code',
   'outcome',
+  'parent_span_id',
   'steps',
   'dropped_steps',
 ];
 
+/** What sets a message, a job or a run apart from others of its kind. */
+export interface WorkFields {
+  /** What the message is about: a pattern, a topic, the name of an event or operation. */
+  readonly pattern?: string | undefined;
+  /** The queue that the job was in. */
+  readonly queue?: string | undefined;
+  /** The name of the job, or of what runs. */
+  readonly job?: string | undefined;
+  /** 1 for the first delivery or attempt. */
+  readonly attempt?: number | undefined;
+  /** The method of an MCP message, as in `tools/call`. */
+  readonly mcp_method?: string | undefined;
+  /** The tool that an MCP message calls. */
+  readonly mcp_tool?: string | undefined;
+}
+
 /** What the finish line says, under the names that it has there. */
-export interface FinishRecord {
+export interface FinishRecord extends WorkFields {
   /** Monotonic milliseconds from the first hook to the response's close, three decimals. */
   readonly duration_ms: number;
   /** The interceptor's share: pipes, inner interceptors and the handler. */
@@ -36,11 +60,15 @@ export interface FinishRecord {
   readonly path?: string;
   /** The template of the route, as in `/users/:id`; missing when none matched. */
   readonly route?: string;
+  /** How a message, job or run came in: `tcp`, `bullmq`, `cron`, …; missing for HTTP requests. */
+  readonly transport?: string;
   /** As in `PaymentController.pay`. */
   readonly handler?: string;
-  /** Missing when the client left before a status was sent. */
+  /** Missing when the client left before a status was sent, and for all that is not HTTP. */
   readonly status_code?: number;
   readonly outcome: Outcome;
+  /** The span of the caller: 16 lower-case hex digits; missing where the trace began here. */
+  readonly parent_span_id?: string;
   /** The spans in the order in which they began, when the request ended `errored`. */
   readonly steps?: readonly Step[];
   /** How many more there were than are kept. */

@@ -1,4 +1,5 @@
 import { digitsOf, isSpanId, isW3cTraceId, newSpanId, toW3cTraceId } from './ids.js';
+import type { TracePolicy } from './trace-policy.js';
 import { Trace, type LiveMetadata } from './trace.js';
 import {
   FLAG_RANDOM,
@@ -18,6 +19,8 @@ export interface TraceCarrier {
   traceId?: string | undefined;
   requestId?: string | undefined;
   sessionId?: string | undefined;
+  /** Whether what the caller says counts, now and in what it sends later. Default: `true`. */
+  isTrusted?: boolean;
 }
 
 /** A span that another tracer has open, such as OpenTelemetry's HTTP instrumentation. */
@@ -25,15 +28,6 @@ export interface ActiveSpan {
   readonly traceId: string;
   readonly spanId: string;
   readonly traceFlags: number;
-}
-
-/** How ids are made when a caller gave none. */
-export interface IdPolicy {
-  readonly newTraceId: () => string;
-  readonly newRequestId: () => string;
-  readonly newSessionId: () => string;
-  /** Whether `traceId` must be a W3C id, whatever came in. */
-  readonly w3cOnly: boolean;
 }
 
 /**
@@ -46,7 +40,7 @@ export interface IdPolicy {
  */
 export function openTrace(
   carrier: TraceCarrier,
-  policy: IdPolicy,
+  policy: TracePolicy,
   metadata: LiveMetadata,
   active?: ActiveSpan,
 ): Trace {
@@ -69,8 +63,10 @@ export function openTrace(
         span === undefined ? (parent?.flags ?? newFlags(given)) : span.traceFlags & KNOWN_FLAGS,
       tracestate: parent === undefined ? undefined : parseTracestate(carrier.tracestate),
       baggage: carrier.baggage,
+      isTrusted: carrier.isTrusted ?? true,
     },
     metadata,
+    policy,
   );
 }
 
@@ -83,7 +79,11 @@ function isContinuing(
   return parent === undefined || parent.traceId === span.traceId;
 }
 
-function traceIdOf(w3cId: string | undefined, given: string | undefined, policy: IdPolicy): string {
+function traceIdOf(
+  w3cId: string | undefined,
+  given: string | undefined,
+  policy: TracePolicy,
+): string {
   if (w3cId !== undefined) {
     const isSame = !policy.w3cOnly && given !== undefined && toW3cTraceId(given) === w3cId;
     return isSame ? given : w3cId;

@@ -1,9 +1,28 @@
 /** Values that describe a span, as OpenTelemetry allows them. */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
 
+/**
+ * What a span stands for: work of this process, a call that waits for its answer, or a message
+ * that is sent and forgotten.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/trace/api/#spankind
+ */
+export type SpanKind = 'internal' | 'client' | 'producer';
+
+/** How a span begins. */
+export interface SpanStart {
+  readonly name: string;
+  /** Default: `internal`. */
+  readonly kind?: SpanKind;
+  readonly attributes?: SpanAttributes | undefined;
+  /** The id that it has on the wire already. Default: a new one. */
+  readonly spanId?: string | undefined;
+}
+
 /** What is known of one operation inside a trace. */
 export interface SpanRecord {
   readonly name: string;
+  readonly kind: SpanKind;
   /** 16 lower-case hex digits. */
   readonly spanId: string;
   /** The span that it began in: another one, or the request's own. */

@@ -1,5 +1,5 @@
 import { newSpanId } from './ids.js';
-import type { SpanAttributes, SpanRecord } from './span-record.js';
+import type { SpanAttributes, SpanKind, SpanRecord, SpanStart } from './span-record.js';
 import { TraceScope, type Trace } from './trace.js';
 
 /** More spans than this are run but not kept: a loop must not fill the memory. */
@@ -7,7 +7,10 @@ export const MAX_SPANS = 1000;
 
 /** One named operation inside a trace. */
 export class Span implements SpanRecord {
-  readonly spanId = newSpanId();
+  readonly name: string;
+  readonly kind: SpanKind;
+  readonly spanId: string;
+  attributes: SpanAttributes | undefined;
   readonly startedMs = performance.now();
   durationMs: number | undefined = undefined;
   failed = false;
@@ -17,10 +20,16 @@ export class Span implements SpanRecord {
 
   constructor(
     readonly trace: Trace,
-    readonly name: string,
     readonly parentSpanId: string,
-    readonly attributes: SpanAttributes | undefined,
-  ) {}
+    { name, kind = 'internal', spanId = newSpanId(), attributes }: SpanStart,
+    /** Told once. */
+    private readonly onEnd: ((span: Span) => void) | undefined,
+  ) {
+    this.name = name;
+    this.kind = kind;
+    this.spanId = spanId;
+    this.attributes = attributes;
+  }
 
   /** The trace's own scope with this span's id. */
   get scope(): TraceScope {
@@ -31,11 +40,21 @@ export class Span implements SpanRecord {
     return this.currentScope;
   }
 
-  end(): void {
-    this.durationMs = performance.now() - this.startedMs;
+  /** Adds what was not known at the start. */
+  describe(attributes: SpanAttributes): void {
+    this.attributes = Object.assign({}, this.attributes, attributes);
   }
 
-  fail(error: unknown): void {
+  /** Ends the span, unless it has ended. */
+  end(): void {
+    if (this.durationMs !== undefined) return;
+    this.durationMs = performance.now() - this.startedMs;
+    this.onEnd?.(this);
+  }
+
+  /** Ends it with an error: what was thrown, or none where only the answer says so. */
+  fail(error?: unknown): void {
+    if (this.durationMs !== undefined) return;
     this.failed = true;
     this.error = error;
     this.end();

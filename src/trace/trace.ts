@@ -1,4 +1,6 @@
+import type { WorkFields } from './finish-record.js';
 import { toW3cTraceId } from './ids.js';
+import type { TracePolicy } from './trace-policy.js';
 import type { SpanRecord } from './span-record.js';
 
 /** The ids of one request, message, job or run. */
@@ -15,7 +17,7 @@ export interface TraceIds {
 
 /** What is known of a request besides its ids. */
 export interface TraceMetadata {
-  /** `http`, or `manual` for {@link TraceContext.run}. */
+  /** `http`, `tcp`, `bullmq`, `cron`, …; `manual` for {@link TraceContext.run}. */
   readonly transport: string;
   /** When it began: milliseconds since the Unix epoch. */
   readonly startedAt: number;
@@ -27,6 +29,8 @@ export interface TraceMetadata {
   readonly route?: string | undefined;
   /** Controller and method, as in `PaymentController.pay`. Known once routing is done. */
   readonly handler?: string | undefined;
+  /** Pattern, queue, job and the like of what is not an HTTP request. */
+  readonly work?: WorkFields | undefined;
 }
 
 /** Metadata that somebody still works on: what the rest of the package sees of a live request. */
@@ -48,6 +52,8 @@ export interface W3cOrigin {
   readonly tracestate: string | undefined;
   /** Only what `baggage.allow` lets through. */
   readonly baggage: string | undefined;
+  /** Whether the caller is trusted. */
+  readonly isTrusted: boolean;
   /** 32 hex digits; where `traceId` is not W3C it is derived on first use. */
   readonly traceId: string | undefined;
 }
@@ -92,6 +98,7 @@ export class Trace implements ReadonlyTrace {
     readonly spanId: string,
     readonly origin: W3cOrigin,
     readonly metadata: LiveMetadata,
+    readonly policy: TracePolicy,
   ) {
     this.w3cId = origin.traceId;
     this.scope = new TraceScope(this, spanId, undefined);

@@ -196,7 +196,7 @@ describe.each(PLATFORMS)('the module on %s', (platform) => {
       .with({
         accessLog: {
           level: 'debug',
-          fields: (record, request) => ({ ...record, agent: request.headers['user-agent'] }),
+          fields: (record, request) => ({ ...record, agent: request?.headers['user-agent'] }),
         },
       })
       .of(hello)
@@ -276,6 +276,13 @@ describe('the module elsewhere', () => {
     expect(ids).toEqual(['job-1', 'job-1', 'manual']);
     expect(sink.lines).toEqual([
       expect.objectContaining({ message: 'working', request_id: 'job-1', context: 'Job' }),
+      expect.objectContaining({
+        message: 'Run finished',
+        request_id: 'job-1',
+        transport: 'manual',
+        outcome: 'completed',
+        duration_ms: expect.any(Number),
+      }),
     ]);
     await app.close();
   });

@@ -20,7 +20,7 @@ const NAMES = {
 } as const;
 const CHANNELS = Object.entries(NAMES) as [keyof typeof NAMES, string][];
 const LOG = NAMES.log;
-const { ids } = resolveOptions();
+const { policy } = resolveOptions();
 const warn = spyOnWarnings();
 const listening: [string, ChannelListener][] = [];
 
@@ -43,7 +43,8 @@ function tracedLogger() {
   return { logger, sink };
 }
 
-const openNew = () => openTrace({ requestId: 'req-001' }, ids, { transport: 'test', startedAt: 0 });
+const openNew = () =>
+  openTrace({ requestId: 'req-001' }, policy, { transport: 'test', startedAt: 0 });
 
 describe.each(CHANNELS)('the channel %s', (key, name) => {
   const target = tracingChannels[key] as {
@@ -157,7 +158,7 @@ describe('the log channel', () => {
     const events: LogEvent[] = [];
     listen(LOG, (event) => events.push(event as LogEvent));
     const trace = openNew();
-    const span = new Span(trace, 'work', trace.spanId, undefined);
+    const span = new Span(trace, trace.spanId, { name: 'work' }, undefined);
     trace.spans = [span];
     runWithTrace(trace, () => runWithSpan(span, () => logger.info('inside')));
     logger.info('outside');

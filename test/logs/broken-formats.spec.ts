@@ -8,11 +8,11 @@ import { openTrace } from '../../src/trace/open-trace.js';
 import { LineSink } from '../support/line-sink.js';
 import { spyOnWarnings } from '../support/warnings.js';
 
-const { ids } = resolveOptions();
+const { policy } = resolveOptions();
 const warn = spyOnWarnings();
 
 const inTrace = <T>(requestId: string, fn: () => T): T =>
-  runWithTrace(openTrace({ requestId }, ids, { transport: 'test', startedAt: 0 }), fn);
+  runWithTrace(openTrace({ requestId }, policy, { transport: 'test', startedAt: 0 }), fn);
 
 function throwing(reason: unknown = new Error('on purpose')): Logform.Format {
   return format(() => {

@@ -16,7 +16,7 @@ type Next = (error?: Error) => void;
 const { Transport } = winston as unknown as {
   Transport: new (options?: object) => WinstonTransport;
 };
-const { ids } = resolveOptions();
+const { policy } = resolveOptions();
 const warn = spyOnWarnings();
 
 const LINES = 30;
@@ -28,7 +28,7 @@ const throwing = (): never => {
 /** Logs lines, some of them at once and some in turns of their own, each in its own trace. */
 async function logLines(logger: Logger): Promise<void> {
   for (let i = 0; i < LINES; i++) {
-    const trace = openTrace({ requestId: `r-${i}` }, ids, { transport: 'test', startedAt: 0 });
+    const trace = openTrace({ requestId: `r-${i}` }, policy, { transport: 'test', startedAt: 0 });
     runWithTrace(trace, () => {
       expect(() => logger.info(`m-${i}`)).not.toThrow();
     });

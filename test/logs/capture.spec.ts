@@ -11,10 +11,10 @@ import { Span } from '../../src/trace/span.js';
 import type { Trace } from '../../src/trace/trace.js';
 import { eventually, LineSink } from '../support/line-sink.js';
 
-const { ids } = resolveOptions();
+const { policy } = resolveOptions();
 
 function inTrace<T>(requestId: string, fn: (trace: Trace) => T): T {
-  const trace = openTrace({ requestId }, ids, { transport: 'test', startedAt: 0 });
+  const trace = openTrace({ requestId }, policy, { transport: 'test', startedAt: 0 });
   return runWithTrace(trace, () => fn(trace));
 }
 
@@ -158,7 +158,7 @@ describe.each(Object.keys(FORMATS))('with %s', (name) => {
       logger.info('before');
       trace.setField('order', 17);
       logger.info('after');
-      trace.spans = [new Span(trace, 'work', trace.spanId, undefined)];
+      trace.spans = [new Span(trace, trace.spanId, { name: 'work' }, undefined)];
       const [span] = trace.spans as Span[];
       runWithSpan(span!, () => logger.info('in a span'));
       return [trace.spanId, trace.spanId, span!.spanId];

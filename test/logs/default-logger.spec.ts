@@ -8,7 +8,7 @@ import type { TracingModuleOptions } from '../../src/options/tracing-options.js'
 import { openTrace } from '../../src/trace/open-trace.js';
 import { LineSink } from '../support/line-sink.js';
 
-const { ids } = resolveOptions();
+const { policy } = resolveOptions();
 const { isTTY } = process.stdout;
 const { NO_COLOR } = process.env;
 
@@ -27,7 +27,7 @@ function linesOf(options: TracingModuleOptions, log: LoggerOptions = {}): string
       logger: { ...log, transports: new transports.Stream({ stream: sink }) },
     }),
   );
-  const trace = openTrace({ requestId: 'req-001' }, ids, { transport: 'test', startedAt: 0 });
+  const trace = openTrace({ requestId: 'req-001' }, policy, { transport: 'test', startedAt: 0 });
   runWithTrace(trace, () => {
     for (const level of Object.keys(logger.levels)) logger.log(level, level, { amount: 12 });
   });
@@ -124,7 +124,7 @@ describe('a logger of the user’s', () => {
       transports: new transports.Stream({ stream: sink }),
     });
     expect(openLogger(resolveOptions({ logger }))).toBe(logger);
-    const trace = openTrace({ requestId: 'req-001' }, ids, { transport: 'test', startedAt: 0 });
+    const trace = openTrace({ requestId: 'req-001' }, policy, { transport: 'test', startedAt: 0 });
     runWithTrace(trace, () => logger.info('x'));
     expect(sink.lines).toMatchObject([{ message: 'x', request_id: 'req-001' }]);
   });

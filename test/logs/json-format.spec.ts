@@ -17,12 +17,12 @@ import { LineSink } from '../support/line-sink.js';
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const IDS = ['trace_id', 'request_id', 'session_id', 'span_id'] as const;
-const { ids } = resolveOptions();
+const { policy } = resolveOptions();
 
 /** Runs a function in the trace of a request, as the middleware does. */
 function inTrace(fn: (trace: Trace) => void): Trace {
   const carrier = { traceId: TRACE_ID, requestId: 'req-001', sessionId: 'session-1' };
-  const trace = openTrace(carrier, ids, { transport: 'test', startedAt: 0 });
+  const trace = openTrace(carrier, policy, { transport: 'test', startedAt: 0 });
   runWithTrace(trace, () => fn(trace));
   return trace;
 }

@@ -10,7 +10,7 @@ import { openTrace } from '../../src/trace/open-trace.js';
 
 const MESSAGE = Symbol.for('message');
 const RUNS = { numRuns: 1000 };
-const { ids } = resolveOptions();
+const { policy } = resolveOptions();
 const CARRIER = { requestId: 'req-001', sessionId: 'session-1' };
 // What ends lines and drives terminals, whoever reads them: a terminal, a shipper, a browser.
 // oxlint-disable-next-line no-control-regex
@@ -18,7 +18,7 @@ const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066
 
 /** What a format writes of an entry that is logged in a trace with a field. */
 function write(format: Logform.Format, entry: object, [key, value]: [string, unknown]): string {
-  const trace = openTrace(CARRIER, ids, { transport: 'test', startedAt: 0 });
+  const trace = openTrace(CARRIER, policy, { transport: 'test', startedAt: 0 });
   trace.setField(key, value);
   const captured = runWithTrace(trace, () => capture(entry));
   const written = format.transform(captured as Logform.TransformableInfo) as Record<symbol, string>;

@@ -15,7 +15,7 @@ const W3C = '0af7651916cd43dd8448eb211c80319c';
 const PARENT = `00-${W3C}-b7ad6b7169203331-01`;
 const SPAN_ID = expect.stringMatching(/^[0-9a-f]{16}$/) as unknown;
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as unknown;
-const { ids } = resolveOptions();
+const { policy } = resolveOptions();
 const { GOOGLE_CLOUD_PROJECT } = process.env;
 
 afterEach(() => {
@@ -25,7 +25,7 @@ afterEach(() => {
 
 function open(carrier: object = {}, active?: ActiveSpan): Trace {
   const all = { traceparent: PARENT, requestId: 'req-001', sessionId: 'session-1', ...carrier };
-  return openTrace(all, ids, { transport: 'test', startedAt: 0 }, active);
+  return openTrace(all, policy, { transport: 'test', startedAt: 0 }, active);
 }
 
 /** The line of an entry in a trace, or outside any. */

@@ -9,7 +9,7 @@ import type { Trace } from '../../src/trace/trace.js';
 import { LineSink } from '../support/line-sink.js';
 
 const ESC = '\u001b';
-const { ids } = resolveOptions();
+const { policy } = resolveOptions();
 
 /** What a function writes that logs in a trace, without the time. */
 function textOf(
@@ -18,7 +18,7 @@ function textOf(
   carrier = { requestId: 'a1b2c3d4', sessionId: '1234567890' },
 ): string {
   const { logger, raw } = textLogger(options);
-  const trace = openTrace(carrier, ids, { transport: 'test', startedAt: 0 });
+  const trace = openTrace(carrier, policy, { transport: 'test', startedAt: 0 });
   runWithTrace(trace, () => log(logger, trace));
   return raw.join('\n').slice('2024-01-15 10:30:15 - '.length);
 }
@@ -37,7 +37,7 @@ describe('a line of text', () => {
   it('is that of the contract', () => {
     const { logger, raw } = textLogger();
     const carrier = { requestId: 'a1b2c3d4', sessionId: '12345678-0000-0000-0000-000000000000' };
-    const trace = openTrace(carrier, ids, { transport: 'test', startedAt: 0 });
+    const trace = openTrace(carrier, policy, { transport: 'test', startedAt: 0 });
     runWithTrace(trace, () => logger.info('Processing payment for user Alice'));
     expect(raw).toHaveLength(1);
     expect(raw[0]).toMatch(

@@ -12,12 +12,12 @@ import { LineSink, type Line } from '../support/line-sink.js';
 import { spyOnWarnings } from '../support/warnings.js';
 
 const W3C = '0af7651916cd43dd8448eb211c80319c';
-const { ids } = resolveOptions();
+const { policy } = resolveOptions();
 const warn = spyOnWarnings();
 
 function inTrace(fn: (trace: Trace) => void): void {
   const carrier = { traceId: W3C, requestId: 'req-001', sessionId: 'session-1' };
-  const trace = openTrace(carrier, ids, { transport: 'test', startedAt: 0 });
+  const trace = openTrace(carrier, policy, { transport: 'test', startedAt: 0 });
   runWithTrace(trace, () => fn(trace));
 }
 

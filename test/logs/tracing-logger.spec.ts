@@ -8,10 +8,13 @@ import { openTrace } from '../../src/trace/open-trace.js';
 import { makeTracingLogger, WITH_FATAL } from '../support/tracing-logger.js';
 
 const LEVELS = ['verbose', 'debug', 'log', 'warn', 'error', 'fatal'] as const;
-const { ids } = resolveOptions();
+const { policy } = resolveOptions();
 
 const inTrace = <T>(fn: () => T): T =>
-  runWithTrace(openTrace({ requestId: 'req-001' }, ids, { transport: 'test', startedAt: 0 }), fn);
+  runWithTrace(
+    openTrace({ requestId: 'req-001' }, policy, { transport: 'test', startedAt: 0 }),
+    fn,
+  );
 
 const throwing = (): never => {
   throw new Error('on purpose');

@@ -27,9 +27,13 @@ describe('a callback that throws', () => {
     ['trustIncoming', () => options.isTrusted(REQUEST), false],
     ['requestId.validate', () => options.requestId.validate('req-001'), false],
     ['requestId.sources', () => sourceOf(options), undefined],
-    ['requestId.generate', () => options.ids.newRequestId(), expect.stringMatching(UUID)],
-    ['session.generate', () => options.ids.newSessionId(), expect.stringMatching(UUID)],
-    ['traceId.generate', () => options.ids.newTraceId(), expect.stringMatching(/^[0-9a-f]{32}$/)],
+    ['requestId.generate', () => options.policy.newRequestId(), expect.stringMatching(UUID)],
+    ['session.generate', () => options.policy.newSessionId(), expect.stringMatching(UUID)],
+    [
+      'traceId.generate',
+      () => options.policy.newTraceId(),
+      expect.stringMatching(/^[0-9a-f]{32}$/),
+    ],
   ])('costs one warning that names it: %s', (name, call, expected) => {
     for (let i = 0; i < 3; i++) expect(call()).toEqual(expected);
     expect(warnings()).toEqual([
@@ -56,7 +60,7 @@ describe('a callback that is asynchronous, against its type, and rejects', () =>
   it.each<[string, () => unknown, unknown]>([
     ['trustIncoming', () => options.isTrusted(REQUEST), false],
     ['requestId.validate', () => options.requestId.validate('req-001'), false],
-    ['requestId.generate', () => options.ids.newRequestId(), expect.stringMatching(UUID)],
+    ['requestId.generate', () => options.policy.newRequestId(), expect.stringMatching(UUID)],
   ])('ends no process, and costs one warning: %s', async (_name, call, expected) => {
     for (let i = 0; i < 3; i++) expect(call()).toEqual(expected);
     // A rejection that nobody handled would end the process in the next turn.
@@ -72,8 +76,8 @@ describe('a generator that makes no id', () => {
     ['a number', 42],
     ['a promise', Promise.resolve('made')],
   ])('is stood in for: %s', (_name, made) => {
-    const { ids } = resolveOptions({ requestId: { generate: () => made as string } });
-    expect(ids.newRequestId()).toMatch(UUID);
+    const { policy } = resolveOptions({ requestId: { generate: () => made as string } });
+    expect(policy.newRequestId()).toMatch(UUID);
   });
 });
 

@@ -51,16 +51,16 @@ describe('without options', () => {
       baggage: new Set(),
       accessLog: {},
       interceptor: true,
-      ids: { w3cOnly: false },
+      policy: { w3cOnly: false },
     });
   });
 
   it('ids are those of the contract', () => {
-    const { ids, requestId, traceId, session } = resolveOptions();
+    const { policy, requestId, traceId, session } = resolveOptions();
     const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-    expect(ids.newTraceId()).toMatch(/^[0-9a-f]{32}$/);
-    expect(ids.newRequestId()).toMatch(uuid);
-    expect(ids.newSessionId()).toMatch(uuid);
+    expect(policy.newTraceId()).toMatch(/^[0-9a-f]{32}$/);
+    expect(policy.newRequestId()).toMatch(uuid);
+    expect(policy.newSessionId()).toMatch(uuid);
     for (const { validate } of [requestId, traceId, session]) {
       expect(validate('req-001')).toBe(true);
       expect(validate('a b')).toBe(false);
@@ -133,7 +133,7 @@ describe('what the user gives', () => {
     expect(sources).toEqual(['x-a', expect.any(Function)]);
     expect((sources![1] as (request: IncomingMessage) => unknown)(REQUEST)).toBe('/here');
     expect([validate('ok then'), validate('not')]).toEqual([true, false]);
-    expect(options.ids[generators[name]]()).toBe('made');
+    expect(options.policy[generators[name]]()).toBe('made');
     expect(header).toBe('X-Mine');
   });
 
@@ -156,7 +156,7 @@ describe('what the user gives', () => {
     ["{ format: 'any' }", { traceId: { format: 'any' } }, false],
     ['{}', { traceId: {} }, false],
   ])('traceId: %s', (_name, raw, w3cOnly) => {
-    expect(resolveOptions(raw).ids.w3cOnly).toBe(w3cOnly);
+    expect(resolveOptions(raw).policy.w3cOnly).toBe(w3cOnly);
     expect(resolveOptions(raw).traceId.header).toBe('X-Trace-ID');
   });
 
@@ -188,7 +188,7 @@ describe('resolved options', () => {
     accessLog: { message: 'done' },
   });
 
-  it.each(['ids', 'requestId', 'traceId', 'session', 'accessLog'] as const)(
+  it.each(['policy', 'requestId', 'traceId', 'session', 'accessLog'] as const)(
     'are frozen, `%s` too',
     (part) => {
       const options = resolveOptions(raw());

@@ -32,9 +32,14 @@ export class LineSink extends Writable {
     return this.raw.map((line) => JSON.parse(line) as Line);
   }
 
-  /** The finish lines so far. */
+  /** The finish lines of requests so far. */
   get finished(): Line[] {
-    return this.lines.filter(({ message }) => message === 'Request finished');
+    return this.linesOf('Request finished');
+  }
+
+  /** The lines with this message so far, such as `Message finished`. */
+  linesOf(message: string): Line[] {
+    return this.lines.filter((line) => line.message === message);
   }
 
   clear(): void {

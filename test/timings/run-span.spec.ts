@@ -13,7 +13,7 @@ function newTrace(): Trace {
   const id = (): string => 'id';
   return openTrace(
     {},
-    { newTraceId, newRequestId: id, newSessionId: id, w3cOnly: false },
+    { newTraceId, newRequestId: id, newSessionId: id, w3cOnly: false, isTrustedHost: undefined },
     { transport: 'manual', startedAt: 0 },
   );
 }
@@ -168,7 +168,7 @@ describe('a span', () => {
       await runSpan('second', () => Promise.reject(failure)).catch(() => {});
       void runSpan('unfinished', () => sleep(50));
     });
-    const [first, second, unfinished] = stepsOf(trace);
+    const [first, second, unfinished] = stepsOf(trace, 'errored')!;
     expect(first).toEqual({
       name: 'first',
       start_ms: expect.any(Number),

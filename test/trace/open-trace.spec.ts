@@ -18,7 +18,7 @@ const NEW = /^[0-9a-f]{32}$/;
 
 function open(carrier: TraceCarrier, active?: ActiveSpan, options?: TracingModuleOptions): Trace {
   const metadata = { transport: 'test', startedAt: 0 };
-  return openTrace(carrier, resolveOptions(options).ids, metadata, active);
+  return openTrace(carrier, resolveOptions(options).policy, metadata, active);
 }
 
 const active = (traceId: string, traceFlags = 0): ActiveSpan => ({

@@ -6,7 +6,7 @@ import { Span } from '../../src/trace/span.js';
 import type { Trace } from '../../src/trace/trace.js';
 
 const open = (requestId?: string): Trace =>
-  openTrace({ requestId }, resolveOptions().ids, { transport: 'test', startedAt: 0 });
+  openTrace({ requestId }, resolveOptions().policy, { transport: 'test', startedAt: 0 });
 
 describe('the fields of a trace', () => {
   it('are none at first', () => {
@@ -51,7 +51,7 @@ describe('the fields of a trace', () => {
 describe('the scope of a span', () => {
   it('has the trace’s ids and fields with its own span id, and is made once', () => {
     const trace = open();
-    const span = new Span(trace, 'work', trace.spanId, undefined);
+    const span = new Span(trace, trace.spanId, { name: 'work' }, undefined);
     expect(span.scope).toBe(span.scope);
     expect(span.scope).toMatchObject({ trace, spanId: span.spanId, fields: undefined });
     trace.setField('user', 'alice');

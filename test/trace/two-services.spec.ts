@@ -19,8 +19,8 @@ function receive(headers: Headers, format: Format = 'any'): Trace {
     requestId: valid(headers['x-request-id']),
     sessionId: valid(headers['x-session-id']),
   };
-  const { ids } = resolveOptions({ traceId: { format } });
-  return openTrace(carrier, ids, { transport: 'http', startedAt: 0 });
+  const { policy } = resolveOptions({ traceId: { format } });
+  return openTrace(carrier, policy, { transport: 'http', startedAt: 0 });
 }
 
 /** The headers of a call that a service makes to another one of its own. */

@@ -181,7 +181,7 @@ const CASES: Record<string, readonly Step[]> = {
   'the random flag': [[parent(`00-${TRACE_ID}-${PARENT_ID}-02`), { flags: 2 }]],
 };
 
-const { ids } = resolveOptions();
+const { policy } = resolveOptions();
 
 /** The trace of a request with these headers, which reach an application as Node joins them. */
 function receive(headers: Headers): Trace {
@@ -191,7 +191,7 @@ function receive(headers: Headers): Trace {
     joined[key] = joined[key] === undefined ? value : `${joined[key]}, ${value}`;
   }
   const { traceparent, tracestate } = joined;
-  return openTrace({ traceparent, tracestate }, ids, { transport: 'http', startedAt: 0 });
+  return openTrace({ traceparent, tracestate }, policy, { transport: 'http', startedAt: 0 });
 }
 
 /** The headers of three calls that a service makes. */

@@ -1,0 +1,58 @@
+import { isIPv4 } from 'node:net';
+import { checkFunctionOr, checkKeys, checkRecord } from './check.js';
+import { guardCallback } from './guard-callback.js';
+import { TracingConfigError } from './tracing-config.error.js';
+import type { TracingModuleOptions } from './tracing-options.js';
+
+/** A host name or address, perhaps below a `*.`; no scheme, port or path. */
+const HOST = /^(?:\*\.)?[\w-]+(?:\.[\w-]+)*$|^[\da-f:]*:[\da-f:.]+$/i;
+
+type IsTrustedHost = (host: string) => boolean;
+
+/**
+ * Settles which hosts may see request and session ids. `undefined` where calls carry nothing.
+ *
+ * @throws {TracingConfigError} for what no host can match, such as a URL.
+ */
+export function trustedHosts(
+  outgoing: TracingModuleOptions['outgoing'],
+): IsTrustedHost | undefined {
+  if (outgoing === false) return undefined;
+  if (outgoing === undefined) return isLoopback;
+  checkRecord('outgoing', outgoing);
+  checkKeys('outgoing.', outgoing, ['trusted']);
+  const { trusted } = outgoing;
+  checkFunctionOr('outgoing.trusted', trusted, 'array');
+  if (trusted === undefined) return isLoopback;
+  if (typeof trusted === 'function') {
+    const guarded = guardCallback('outgoing.trusted', trusted);
+    return (host) => isLoopback(host) || guarded(host) === true;
+  }
+  const matchers = trusted.map(matcherOf);
+  return (host) => isLoopback(host) || matchers.some((matches) => matches(host));
+}
+
+function matcherOf(pattern: unknown): IsTrustedHost {
+  if (pattern instanceof RegExp) return (host) => host.search(pattern) !== -1;
+  if (typeof pattern !== 'string' || !HOST.test(pattern)) {
+    throw new TracingConfigError(
+      'INVALID_TRUSTED_HOST',
+      '`outgoing.trusted` holds something that is not a host name.',
+      "name hosts without scheme, port and path, as in `trusted: ['*.internal.example']`.",
+    );
+  }
+  const name = pattern.toLowerCase();
+  if (!name.startsWith('*.')) return (host) => host === name;
+  const suffix = name.slice(1);
+  return (host) => host.length > suffix.length && host.endsWith(suffix);
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc6761#section-6.3 */
+function isLoopback(host: string): boolean {
+  return (
+    host === 'localhost' ||
+    host === '::1' ||
+    host.endsWith('.localhost') ||
+    (host.startsWith('127.') && isIPv4(host))
+  );
+}

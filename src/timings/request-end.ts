@@ -1,0 +1,58 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import type { FinishRecord, Outcome } from '../trace/finish-record.js';
+import type { Trace } from '../trace/trace.js';
+import type { FinishLine } from './finish-line.js';
+import { roundMs } from './round-ms.js';
+import { droppedSteps, handlerMs, stepsOf } from './steps.js';
+
+/** Ends an HTTP request whose response has closed. */
+export type EndRequest = (trace: Trace, request: IncomingMessage, response: ServerResponse) => void;
+
+/** Makes the function that ends HTTP requests. */
+export function requestEnder(finishLine: FinishLine): EndRequest {
+  return (trace, request, response) => {
+    // Also lets go of the request, which a context may outlive.
+    trace.metadata.settle?.(response.statusCode);
+    if (!finishLine.isWanted) return;
+    const record = requestRecord(trace, request, response);
+    finishLine.end(trace, record, 'Request finished', request, response);
+  };
+}
+
+function requestRecord(
+  trace: Trace,
+  request: IncomingMessage,
+  response: ServerResponse,
+): FinishRecord {
+  const { metadata, origin } = trace;
+  const outcome = outcomeOf(request, response);
+  return {
+    duration_ms: roundMs(trace.elapsedMs),
+    handler_ms: handlerMs(trace),
+    method: metadata.method,
+    path: metadata.path,
+    route: metadata.route,
+    handler: metadata.handler,
+    // Before the headers are out, a status is only what it would have been.
+    status_code: response.headersSent ? response.statusCode : undefined,
+    outcome,
+    parent_span_id: origin.parentSpanId,
+    steps: stepsOf(trace, outcome),
+    dropped_steps: droppedSteps(trace, outcome),
+  };
+}
+
+function outcomeOf(request: IncomingMessage, response: ServerResponse): Outcome {
+  if (response.headersSent && response.statusCode >= 500) return 'errored';
+  const socket: unknown = request.socket;
+  // HTTP/2 calls a stream finished that was aborted; a simulated connection never calls it so.
+  const isSent = response.writableFinished || !(socket instanceof Socket);
+  if (isSent && response.writableEnded && !response.errored) return 'completed';
+  // A client that leaves ends or resets the connection. Where neither happened it was this side
+  // that gave up, such as on a stream that broke behind its headers.
+  const hasLeft =
+    request.httpVersionMajor > 1 ||
+    (socket instanceof Socket && (socket.readableEnded || socket.errored !== null));
+  return hasLeft ? 'aborted' : 'errored';
+}

@@ -1,0 +1,128 @@
+import type { RunWork, Work } from '../context/work.js';
+import { openStore, runInStore } from '../context/trace-store.js';
+import { tracingChannels } from '../events/channels.js';
+import type { ResolvedTracingOptions } from '../options/resolve-options.js';
+import { filterBaggage } from '../trace/baggage.js';
+import type { FinishRecord, Outcome, WorkFields } from '../trace/finish-record.js';
+import { openTrace, type TraceCarrier } from '../trace/open-trace.js';
+import { carrierOf, carrierText, type ReadCarrier } from '../trace/propagation.js';
+import type { LiveMetadata, Trace } from '../trace/trace.js';
+import { parseTraceparent } from '../trace/traceparent.js';
+import type { FinishLine } from './finish-line.js';
+import { followThrough, type Ending } from './follow.js';
+import { roundMs } from './round-ms.js';
+import { droppedSteps, handlerMs, stepsOf } from './steps.js';
+
+const OUTCOMES: Readonly<Record<Ending, Outcome>> = {
+  done: 'completed',
+  failed: 'errored',
+  left: 'aborted',
+};
+const MESSAGES: Readonly<Record<Work['kind'], string>> = {
+  message: 'Message finished',
+  job: 'Job finished',
+  run: 'Run finished',
+};
+const NOTHING: TraceCarrier = Object.freeze({ isTrusted: false });
+
+/** Makes the function that runs messages, jobs and runs. What the options say is settled once. */
+export function workRunner(options: ResolvedTracingOptions, finishLine: FinishLine): RunWork {
+  return <T>(work: Work, fn: () => T): T => {
+    const trace = openTrace(carrierFor(work, options), options.policy, new WorkMetadata(work));
+    // What is not part of something must not see the store of whoever happens to deliver it.
+    const store = openStore(trace, (work.parent ?? work.carrier) !== undefined);
+    const end = (ending: Ending): void => {
+      if (trace.finished) return;
+      trace.finished = true;
+      if (!finishLine.isWanted) return;
+      runInStore(store, () =>
+        finishLine.end(trace, workRecord(trace, OUTCOMES[ending]), MESSAGES[work.kind]),
+      );
+    };
+    return runInStore(store, () => {
+      const { requestStart } = tracingChannels;
+      if (requestStart.hasSubscribers) requestStart.publish({ trace });
+      let result: unknown;
+      try {
+        result = fn();
+      } catch (error) {
+        end('failed');
+        throw error;
+      }
+      const following = { run: <R>(next: () => R): R => runInStore(store, next), end };
+      return followThrough(following, result) as T;
+    });
+  };
+}
+
+/** What is known of a message, job or run. */
+class WorkMetadata implements LiveMetadata {
+  readonly transport: string;
+  readonly startedAt = Date.now();
+  readonly work: WorkFields | undefined;
+  handler: string | undefined;
+
+  constructor({ transport, fields, handler }: Work) {
+    this.transport = transport;
+    this.work = fields;
+    this.handler = handler;
+  }
+
+  nameHandler(name: string): void {
+    this.handler ??= name;
+  }
+}
+
+/** What the work continues: what came with it, else what it is part of. */
+function carrierFor(work: Work, options: ResolvedTracingOptions): TraceCarrier {
+  const { carrier, read, parent, hasOwnRequestId = false } = work;
+  if (carrier !== undefined) return carrier;
+  const isTrusted = parent === undefined ? options.trustsMessages : parent.origin.isTrusted;
+  const own = read === undefined ? NOTHING : isTrusted ? readCarrier(read, options) : NOTHING;
+  if (parent === undefined) return { ...own, isTrusted };
+  const outer = carrierOf(parent);
+  const isContinued = own.traceparent !== undefined && parseTraceparent(own.traceparent);
+  return {
+    ...(isContinued ? own : outer),
+    requestId: own.requestId ?? (hasOwnRequestId ? undefined : outer.requestId),
+    sessionId: own.sessionId ?? outer.sessionId,
+    isTrusted,
+  };
+}
+
+function readCarrier(read: ReadCarrier, options: ResolvedTracingOptions): TraceCarrier {
+  const text = (name: string): string | undefined => carrierText(read(name));
+  const { requestId, session, baggage } = options;
+  const id = (name: string, validate: (value: string) => boolean): string | undefined => {
+    const value = text(name);
+    return value !== undefined && validate(value) ? value : undefined;
+  };
+  return {
+    traceparent: text('traceparent'),
+    tracestate: text('tracestate'),
+    baggage: filterBaggage(text('baggage'), baggage),
+    requestId: id('x-request-id', requestId.validate),
+    sessionId: id('x-session-id', session.validate),
+  };
+}
+
+function workRecord(trace: Trace, outcome: Outcome): FinishRecord {
+  const { metadata, origin } = trace;
+  const { pattern, queue, job, attempt, mcp_method, mcp_tool } = metadata.work ?? {};
+  return {
+    duration_ms: roundMs(trace.elapsedMs),
+    handler_ms: handlerMs(trace),
+    transport: metadata.transport,
+    pattern,
+    queue,
+    job,
+    attempt,
+    mcp_method,
+    mcp_tool,
+    handler: metadata.handler,
+    outcome,
+    parent_span_id: origin.parentSpanId,
+    steps: stepsOf(trace, outcome),
+    dropped_steps: droppedSteps(trace, outcome),
+  };
+}

@@ -1,0 +1,10 @@
+/** How ids are made when a caller gave none, and who is told them. */
+export interface TracePolicy {
+  readonly newTraceId: () => string;
+  readonly newRequestId: () => string;
+  readonly newSessionId: () => string;
+  /** Whether `traceId` must be a W3C id, whatever came in. */
+  readonly w3cOnly: boolean;
+  /** Whether an HTTP host may see request and session id; `undefined`: calls carry nothing. */
+  readonly isTrustedHost: ((host: string) => boolean) | undefined;
+}

@@ -1,0 +1,100 @@
+import { afterAll } from '@jest/globals';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { eventually, LineSink, type Line } from './line-sink.js';
+
+const START_MS = 20_000;
+
+/** A process of its own with an application in it, and what it writes. */
+export class ServiceProcess {
+  readonly sink = new LineSink();
+  /** What is not a JSON line: warnings, stacks. */
+  stderr = '';
+
+  /** What it sent when it was ready, such as its port. */
+  ready: Record<string, unknown> = {};
+
+  private constructor(readonly child: ChildProcess) {
+    child.stdout?.pipe(this.sink);
+    child.stderr?.on('data', (chunk: Buffer) => (this.stderr += String(chunk)));
+  }
+
+  /**
+   * Runs a TypeScript file, which sends its parent a message when it is ready:
+   * `process.send?.({ port })`. Its log goes to standard output as JSON.
+   */
+  static async start(
+    file: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<ServiceProcess> {
+    const { NODE_OPTIONS: _, ...own } = process.env;
+    const register = join(process.cwd(), 'test/support/register-typescript.mjs');
+    const child = spawn(process.execPath, ['--import', register, file], {
+      env: { ...own, ...env },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    const service = new ServiceProcess(child);
+    service.ready = await service.untilReady(file);
+    return service;
+  }
+
+  private untilReady(file: string): Promise<Record<string, unknown>> {
+    return new Promise((resolve, reject) => {
+      const fail = (what: string): void => reject(new Error(`${file} ${what}:\n${this.stderr}`));
+      const timer = setTimeout(() => fail('was not ready'), START_MS);
+      this.child.once('message', (message) => {
+        clearTimeout(timer);
+        resolve(message as Record<string, unknown>);
+      });
+      this.child.once('exit', (code) => fail(`ended with ${code}`));
+    });
+  }
+
+  /** Its lines, with what is not JSON left out. */
+  get lines(): Line[] {
+    return this.sink.raw
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Line);
+  }
+
+  /** The lines with this message, once there are that many. */
+  async linesOf(message: string, count: number): Promise<Line[]> {
+    const found = (): Line[] => this.lines.filter((line) => line.message === message);
+    await eventually(() => found().length >= count, `${count} × ${message}:\n${this.stderr}`);
+    return found();
+  }
+
+  /** Asks it to end, and waits until it has. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const gone = new Promise((resolve) => this.child.once('exit', resolve));
+    this.child.kill(signal);
+    await gone;
+  }
+}
+
+const running = new Set<ChildProcess>();
+
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/**
+ * What is wrong with the spans of one trace, taken from the lines of all processes that took part:
+ * each has its parent among them but one, the root. Needs `print-spans.js` in every process.
+ */
+export function flawsOfTree(lines: readonly Line[], traceId: string): string[] {
+  const spans = lines.filter(
+    (line) => line.trace_id === traceId && line.message.endsWith(' finished'),
+  );
+  const known = new Map(spans.map((line) => [line.span_id, line]));
+  const flaws: string[] = [];
+  if (known.size !== spans.length) flaws.push('a span id is there twice');
+  const roots = spans.filter(({ parent_span_id: parent }) => !known.has(String(parent)));
+  if (roots.length !== 1) {
+    flaws.push(`${roots.length} roots: ${roots.map((line) => JSON.stringify(line)).join('\n')}`);
+  }
+  return flaws;
+}
