@@ -91,7 +91,14 @@ function carrierFor(work: Work, options: ResolvedTracingOptions): TraceCarrier {
 }
 
 function readCarrier(read: ReadCarrier, options: ResolvedTracingOptions): TraceCarrier {
-  const text = (name: string): string | undefined => carrierText(read(name));
+  const text = (name: string): string | undefined => {
+    try {
+      return carrierText(read(name));
+    } catch {
+      // Whatever holds the headers may be anything, also a thing that throws.
+      return undefined;
+    }
+  };
   const { requestId, session, baggage } = options;
   const id = (name: string, validate: (value: string) => boolean): string | undefined => {
     const value = text(name);

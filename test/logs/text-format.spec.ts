@@ -224,6 +224,30 @@ describe('a finish line', () => {
     ]);
   });
 
+  it.each([
+    [
+      'Message finished',
+      { transport: 'tcp', pattern: 'payment.charge', handler: 'Worker.charge' },
+      'tcp payment.charge completed 12.5ms handler=Worker.charge',
+    ],
+    [
+      'Job finished',
+      { transport: 'bullmq', queue: 'mail', job: 'welcome', attempt: 2 },
+      'bullmq mail welcome completed 12.5ms attempt=2',
+    ],
+    ['Run finished', { transport: 'cron', job: 'nightly' }, 'cron nightly completed 12.5ms'],
+  ])('of another kind says in short what it was about: %s', (message, fields, text) => {
+    const written = textOf((logger) =>
+      logger.info(message, {
+        duration_ms: 12.5,
+        ...fields,
+        outcome: 'completed',
+        parent_span_id: 'b7ad6b7169203331',
+      }),
+    );
+    expect(written).toBe(`INFO - [req=a1b2c3d4|session=12345678] - ${message} ${text}`);
+  });
+
   it('cannot be forged by the path, the method or the name of a step', () => {
     const text = 'a\n2024-01-15 10:30:15 - INFO - [req=x|session=y] - forged\u001b[2J';
     const written = textOf((logger) =>
