@@ -22,7 +22,7 @@ export function currentTrace(): Trace | undefined {
 
 /** The innermost running span of the current trace, if there is one. */
 export function currentSpan(trace: Trace): Span | undefined {
-  if (trace.spans === undefined) return undefined;
+  if (trace.spanList === undefined) return undefined;
   const span = spans.getStore();
   return span?.trace === trace ? span : undefined;
 }
@@ -47,6 +47,11 @@ export function runWithTrace<T>(trace: Trace, fn: () => T): T {
 export function openStore(trace: Trace, isInner: boolean): TraceStore {
   const store: TraceStore = { [TRACE]: trace, [CLS_ID]: trace.requestId };
   return isInner && cls.isActive() ? { ...cls.get(), ...store } : store;
+}
+
+/** The store of the running code, for what has to come back to it; `undefined` outside a context. */
+export function currentStore(): TraceStore | undefined {
+  return cls.isActive() ? cls.get() : undefined;
 }
 
 /** Runs a function in a store that was made before, with all that its user put there since. */

@@ -1,6 +1,6 @@
 import type { Logger, LoggerOptions } from 'winston';
 import { FINISH_FIELDS } from '../trace/finish-record.js';
-import { checkFunctionOr, checkKeys, checkRecord } from './check.js';
+import { checkFunctionOr, checkKeys, checkMilliseconds, checkRecord } from './check.js';
 import { TracingConfigError } from './tracing-config.error.js';
 import type {
   AccessLogOptions,
@@ -101,7 +101,8 @@ export function checkSession(session: SessionOptions | undefined): void {
 export function checkAccessLog(accessLog: TracingModuleOptions['accessLog']): void {
   if (accessLog === undefined || accessLog === false) return;
   checkRecord('accessLog', accessLog);
-  checkKeys('accessLog.', accessLog, ['exclude', 'level', 'fields', 'message']);
+  checkKeys('accessLog.', accessLog, ['slowerThan', 'exclude', 'level', 'fields', 'message']);
+  checkMilliseconds('accessLog.slowerThan', accessLog.slowerThan);
   checkFunctionOr('accessLog.exclude', accessLog.exclude, 'array');
   checkFunctionOr('accessLog.level', accessLog.level, 'string');
   checkFunctionOr('accessLog.fields', accessLog.fields, 'array');

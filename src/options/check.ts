@@ -41,6 +41,11 @@ export function checkBoolean(name: string, value: unknown): void {
   throw invalid(name, value, '`true` or `false`');
 }
 
+export function checkMilliseconds(name: string, value: unknown): void {
+  if (value === undefined || (typeof value === 'number' && value >= 0)) return;
+  throw invalid(name, value, 'a number of milliseconds, 0 or more');
+}
+
 /** Throws unless the value is a function or of the one other type that is allowed. */
 export function checkFunctionOr(
   name: string,

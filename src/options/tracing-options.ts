@@ -37,6 +37,11 @@ export interface SessionOptions extends IdOptions {
 
 /** Which part of the finish line is written, and how. */
 export interface AccessLogOptions {
+  /**
+   * Milliseconds: a request that takes longer tells its steps, as one that fails does.
+   * Default: none does.
+   */
+  slowerThan?: number | undefined;
   /** What has no finish line: paths of requests, patterns of messages, jobs, or a function. */
   exclude?: readonly (string | RegExp)[] | ((record: FinishRecord) => boolean) | undefined;
   /** Default: `info`, from 400 `warn`, from 500 `error`. */

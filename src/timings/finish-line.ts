@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tracingChannels } from '../events/channels.js';
 import { guardCallback } from '../options/guard-callback.js';
 import type { AccessLogOptions } from '../options/tracing-options.js';
-import type { FinishRecord } from '../trace/finish-record.js';
+import type { FinishRecord, Outcome } from '../trace/finish-record.js';
 import type { Trace } from '../trace/trace.js';
 
 /** Writes a line in the trace that is current. */
@@ -22,9 +22,16 @@ type WriteRecord = (
  */
 export class FinishLine {
   private readonly line: WriteRecord | undefined;
+  private readonly slowerThanMs: number;
 
   constructor(accessLog: false | AccessLogOptions, write: WriteLine) {
     this.line = accessLog === false ? undefined : recordWriter(accessLog, write);
+    this.slowerThanMs = (accessLog === false ? undefined : accessLog.slowerThan) ?? Infinity;
+  }
+
+  /** Whether a record tells its steps: that of a failure, or of what took too long. */
+  hasStory(outcome: Outcome, durationMs: number): boolean {
+    return outcome === 'errored' || durationMs > this.slowerThanMs;
   }
 
   /** Look here before making a record: nothing is paid when nobody wants it. */

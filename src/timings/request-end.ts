@@ -15,7 +15,7 @@ export function requestEnder(finishLine: FinishLine): EndRequest {
     // Also lets go of the request, which a context may outlive.
     trace.metadata.settle?.(response.statusCode);
     if (!finishLine.isWanted) return;
-    const record = requestRecord(trace, request, response);
+    const record = requestRecord(trace, request, response, finishLine);
     finishLine.end(trace, record, 'Request finished', request, response);
   };
 }
@@ -24,11 +24,13 @@ function requestRecord(
   trace: Trace,
   request: IncomingMessage,
   response: ServerResponse,
+  finishLine: FinishLine,
 ): FinishRecord {
-  const { metadata, origin } = trace;
+  const { metadata, origin, elapsedMs } = trace;
   const outcome = outcomeOf(request, response);
+  const hasStory = finishLine.hasStory(outcome, elapsedMs);
   return {
-    duration_ms: roundMs(trace.elapsedMs),
+    duration_ms: roundMs(elapsedMs),
     handler_ms: handlerMs(trace),
     method: metadata.method,
     path: metadata.path,
@@ -38,8 +40,8 @@ function requestRecord(
     status_code: response.headersSent ? response.statusCode : undefined,
     outcome,
     parent_span_id: origin.parentSpanId,
-    steps: stepsOf(trace, outcome),
-    dropped_steps: droppedSteps(trace, outcome),
+    steps: hasStory ? stepsOf(trace) : undefined,
+    dropped_steps: hasStory ? droppedSteps(trace) : undefined,
   };
 }
 

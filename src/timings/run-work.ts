@@ -36,7 +36,7 @@ export function workRunner(options: ResolvedTracingOptions, finishLine: FinishLi
       trace.finished = true;
       if (!finishLine.isWanted) return;
       runInStore(store, () =>
-        finishLine.end(trace, workRecord(trace, OUTCOMES[ending]), MESSAGES[work.kind]),
+        finishLine.end(trace, workRecord(trace, OUTCOMES[ending], finishLine), MESSAGES[work.kind]),
       );
     };
     return runInStore(store, () => {
@@ -113,11 +113,12 @@ function readCarrier(read: ReadCarrier, options: ResolvedTracingOptions): TraceC
   };
 }
 
-function workRecord(trace: Trace, outcome: Outcome): FinishRecord {
-  const { metadata, origin } = trace;
+function workRecord(trace: Trace, outcome: Outcome, finishLine: FinishLine): FinishRecord {
+  const { metadata, origin, elapsedMs } = trace;
+  const hasStory = finishLine.hasStory(outcome, elapsedMs);
   const { pattern, queue, job, attempt, mcp_method, mcp_tool } = metadata.work ?? {};
   return {
-    duration_ms: roundMs(trace.elapsedMs),
+    duration_ms: roundMs(elapsedMs),
     handler_ms: handlerMs(trace),
     transport: metadata.transport,
     pattern,
@@ -129,7 +130,7 @@ function workRecord(trace: Trace, outcome: Outcome): FinishRecord {
     handler: metadata.handler,
     outcome,
     parent_span_id: origin.parentSpanId,
-    steps: stepsOf(trace, outcome),
-    dropped_steps: droppedSteps(trace, outcome),
+    steps: hasStory ? stepsOf(trace) : undefined,
+    dropped_steps: hasStory ? droppedSteps(trace) : undefined,
   };
 }

@@ -1,22 +1,50 @@
-import type { Outcome, Step } from '../trace/finish-record.js';
+import type { Step } from '../trace/finish-record.js';
+import type { Span } from '../trace/span.js';
+import type { SpanList } from '../trace/span-list.js';
 import type { Trace } from '../trace/trace.js';
 import { roundMs } from './round-ms.js';
 
-/** The spans of a trace that failed in the order in which they began: the story behind an error. */
-export function stepsOf(trace: Trace, outcome: Outcome): Step[] | undefined {
-  const { spans, startedMs } = trace;
-  if (outcome !== 'errored' || spans === undefined) return undefined;
-  return spans.map((span): Step => ({
-    name: span.name,
-    start_ms: roundMs(span.startedMs - startedMs),
-    ...(span.durationMs !== undefined && { duration_ms: roundMs(span.durationMs) }),
-    ...(span.failed && { failed: true }),
-  }));
+/**
+ * The spans of a trace in the order in which they began. Equal siblings that are told as one stand
+ * before those of them that are told one by one.
+ */
+export function stepsOf({ spanList, startedMs }: Trace): Step[] | undefined {
+  if (spanList === undefined) return undefined;
+  const list = spanList as SpanList;
+  const steps: Step[] = [];
+  const told = new Set<object>();
+  for (const span of list.kept) {
+    const group = list.groupOf(span);
+    if (group.isFolded && !told.has(group)) {
+      told.add(group);
+      steps.push({
+        name: span.name,
+        start_ms: roundMs(group.startedMs - startedMs),
+        duration_ms: roundMs(group.totalMs),
+        count: group.count,
+        ...(span.depth > 0 && { depth: span.depth }),
+      });
+    }
+    steps.push(stepOf(span, startedMs));
+  }
+  return steps;
 }
 
-/** How many spans {@link stepsOf} does not tell. */
-export function droppedSteps(trace: Trace, outcome: Outcome): number | undefined {
-  return outcome === 'errored' && trace.droppedSpans > 0 ? trace.droppedSpans : undefined;
+function stepOf(span: Span, startedMs: number): Step {
+  const { name, durationMs, selfMs, depth, failed, groups } = span;
+  return {
+    name,
+    start_ms: roundMs(span.startedMs - startedMs),
+    ...(durationMs !== undefined && { duration_ms: roundMs(durationMs) }),
+    ...(groups !== undefined && selfMs !== undefined && { self_ms: roundMs(selfMs) }),
+    ...(depth > 0 && { depth }),
+    ...(failed && { failed: true }),
+  };
+}
+
+/** How many spans {@link stepsOf} does not tell; `undefined` for none. */
+export function droppedSteps({ spanList }: Trace): number | undefined {
+  return spanList === undefined || spanList.dropped === 0 ? undefined : spanList.dropped;
 }
 
 /** What the interceptor measured; where the caller left first, up to now. */

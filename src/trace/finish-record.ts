@@ -1,13 +1,19 @@
 /** How a request ended: `errored` for a 5xx, `aborted` for a client that left before the end. */
 export type Outcome = 'completed' | 'errored' | 'aborted';
 
-/** One operation of a request, as the finish line of a failed one tells it. */
+/** One operation of a request, as the finish line of a failed or slow one tells it. */
 export interface Step {
   readonly name: string;
   /** Milliseconds from the start of the request. */
   readonly start_ms: number;
   /** Milliseconds; missing when the request ended first. */
   readonly duration_ms?: number;
+  /** Milliseconds without those in which a step inside it ran; missing where none did. */
+  readonly self_ms?: number;
+  /** How many steps it is inside of; missing for 0. */
+  readonly depth?: number;
+  /** Of more than 20 equal steps: how many. The duration is then their sum. */
+  readonly count?: number;
   readonly failed?: true;
 }
 
@@ -69,7 +75,7 @@ export interface FinishRecord extends WorkFields {
   readonly outcome: Outcome;
   /** The span of the caller: 16 lower-case hex digits; missing where the trace began here. */
   readonly parent_span_id?: string;
-  /** The spans in the order in which they began, when the request ended `errored`. */
+  /** The spans in the order in which they began, of a request that failed or took too long. */
   readonly steps?: readonly Step[];
   /** How many more there were than are kept. */
   readonly dropped_steps?: number;

@@ -19,6 +19,14 @@ export interface SpanStart {
   readonly spanId?: string | undefined;
 }
 
+/** The spans of a trace that are kept. */
+export interface SpansKept {
+  /** In the order in which they began. */
+  readonly kept: readonly SpanRecord[];
+  /** Spans beyond the limit, which were run but not kept. */
+  readonly dropped: number;
+}
+
 /** What is known of one operation inside a trace. */
 export interface SpanRecord {
   readonly name: string;
@@ -31,6 +39,8 @@ export interface SpanRecord {
   readonly startedMs: number;
   /** Milliseconds, or `undefined` while it runs. */
   readonly durationMs: number | undefined;
+  /** Milliseconds of its own: its duration without those in which a child ran. */
+  readonly selfMs: number | undefined;
   readonly failed: boolean;
   /** What it threw or rejected with. */
   readonly error: unknown;

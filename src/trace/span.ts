@@ -1,26 +1,32 @@
 import { newSpanId } from './ids.js';
+import type { SpanGroup } from './span-group.js';
 import type { SpanAttributes, SpanKind, SpanRecord, SpanStart } from './span-record.js';
 import { TraceScope, type Trace } from './trace.js';
-
-/** More spans than this are run but not kept: a loop must not fill the memory. */
-export const MAX_SPANS = 1000;
 
 /** One named operation inside a trace. */
 export class Span implements SpanRecord {
   readonly name: string;
   readonly kind: SpanKind;
   readonly spanId: string;
+  readonly depth: number;
   attributes: SpanAttributes | undefined;
   readonly startedMs = performance.now();
   durationMs: number | undefined = undefined;
   failed = false;
   error: unknown = undefined;
+  /** Told by the sum of its equal siblings from now on, and no longer by itself. */
+  isFolded = false;
+  /** Its children, by their names. */
+  groups: Map<string, SpanGroup> | undefined = undefined;
 
+  private childrenMs = 0;
+  private runningChildren = 0;
+  private childrenSinceMs = 0;
   private currentScope: TraceScope | undefined = undefined;
 
   constructor(
     readonly trace: Trace,
-    readonly parentSpanId: string,
+    readonly parent: Span | undefined,
     { name, kind = 'internal', spanId = newSpanId(), attributes }: SpanStart,
     /** Told once. */
     private readonly onEnd: ((span: Span) => void) | undefined,
@@ -29,6 +35,17 @@ export class Span implements SpanRecord {
     this.kind = kind;
     this.spanId = spanId;
     this.attributes = attributes;
+    this.depth = parent === undefined ? 0 : parent.depth + 1;
+    parent?.childBegins(this.startedMs);
+  }
+
+  get parentSpanId(): string {
+    return this.parent?.spanId ?? this.trace.spanId;
+  }
+
+  /** Exact also where children overlap: time in which at least one of them ran is not its own. */
+  get selfMs(): number | undefined {
+    return this.durationMs === undefined ? undefined : this.durationMs - this.childrenMs;
   }
 
   /** The trace's own scope with this span's id. */
@@ -48,7 +65,11 @@ export class Span implements SpanRecord {
   /** Ends the span, unless it has ended. */
   end(): void {
     if (this.durationMs !== undefined) return;
-    this.durationMs = performance.now() - this.startedMs;
+    const now = performance.now();
+    // A child that outlives it counts for as long as it lived.
+    if (this.runningChildren > 0) this.childrenMs += now - this.childrenSinceMs;
+    this.durationMs = now - this.startedMs;
+    this.parent?.childEnds(now);
     this.onEnd?.(this);
   }
 
@@ -58,5 +79,16 @@ export class Span implements SpanRecord {
     this.failed = true;
     this.error = error;
     this.end();
+  }
+
+  private childBegins(now: number): void {
+    if (this.runningChildren++ === 0) this.childrenSinceMs = now;
+  }
+
+  private childEnds(now: number): void {
+    this.runningChildren--;
+    if (this.runningChildren === 0 && this.durationMs === undefined) {
+      this.childrenMs += now - this.childrenSinceMs;
+    }
   }
 }

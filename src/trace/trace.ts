@@ -1,7 +1,7 @@
 import type { WorkFields } from './finish-record.js';
 import { toW3cTraceId } from './ids.js';
 import type { TracePolicy } from './trace-policy.js';
-import type { SpanRecord } from './span-record.js';
+import type { SpanRecord, SpansKept } from './span-record.js';
 
 /** The ids of one request, message, job or run. */
 export interface TraceIds {
@@ -84,9 +84,8 @@ export class Trace implements ReadonlyTrace {
   handlerStartedMs: number | undefined = undefined;
   /** Milliseconds that the interceptor measured; `undefined` until the handler is done. */
   handlerMs: number | undefined = undefined;
-  spans: SpanRecord[] | undefined = undefined;
-  /** Spans beyond the limit, which were run but not kept. */
-  droppedSpans = 0;
+  /** `undefined` until the first span. */
+  spanList: SpansKept | undefined = undefined;
   finished = false;
 
   private w3cId: string | undefined;
@@ -102,6 +101,10 @@ export class Trace implements ReadonlyTrace {
   ) {
     this.w3cId = origin.traceId;
     this.scope = new TraceScope(this, spanId, undefined);
+  }
+
+  get spans(): readonly SpanRecord[] | undefined {
+    return this.spanList?.kept;
   }
 
   get w3cTraceId(): string {

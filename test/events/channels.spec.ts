@@ -158,8 +158,8 @@ describe('the log channel', () => {
     const events: LogEvent[] = [];
     listen(LOG, (event) => events.push(event as LogEvent));
     const trace = openNew();
-    const span = new Span(trace, trace.spanId, { name: 'work' }, undefined);
-    trace.spans = [span];
+    const span = new Span(trace, undefined, { name: 'work' }, undefined);
+    trace.spanList = { kept: [span], dropped: 0 };
     runWithTrace(trace, () => runWithSpan(span, () => logger.info('inside')));
     logger.info('outside');
     expect(events).toMatchObject([

@@ -158,10 +158,10 @@ describe.each(Object.keys(FORMATS))('with %s', (name) => {
       logger.info('before');
       trace.setField('order', 17);
       logger.info('after');
-      trace.spans = [new Span(trace, trace.spanId, { name: 'work' }, undefined)];
-      const [span] = trace.spans as Span[];
-      runWithSpan(span!, () => logger.info('in a span'));
-      return [trace.spanId, trace.spanId, span!.spanId];
+      const span = new Span(trace, undefined, { name: 'work' }, undefined);
+      trace.spanList = { kept: [span], dropped: 0 };
+      runWithSpan(span, () => logger.info('in a span'));
+      return [trace.spanId, trace.spanId, span.spanId];
     });
     const [before, after, inside] = await lines(3);
     expect(before).not.toHaveProperty('order');

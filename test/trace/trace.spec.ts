@@ -51,7 +51,7 @@ describe('the fields of a trace', () => {
 describe('the scope of a span', () => {
   it('has the trace’s ids and fields with its own span id, and is made once', () => {
     const trace = open();
-    const span = new Span(trace, trace.spanId, { name: 'work' }, undefined);
+    const span = new Span(trace, undefined, { name: 'work' }, undefined);
     expect(span.scope).toBe(span.scope);
     expect(span.scope).toMatchObject({ trace, spanId: span.spanId, fields: undefined });
     trace.setField('user', 'alice');

@@ -1,0 +1,64 @@
+import { Span } from './span.js';
+import { SpanGroup } from './span-group.js';
+import type { SpanStart, SpansKept } from './span-record.js';
+import type { Trace } from './trace.js';
+
+/** More spans than this are run but not kept: a loop must not fill the memory. */
+export const MAX_SPANS = 1000;
+/** The spans of a trace: bounded, with equal siblings folded and every failed one kept. */
+export class SpanList implements SpansKept {
+  /** Spans beyond the limit, which were run but not kept. */
+  dropped = 0;
+
+  private spans: Span[] = [];
+  private hasFolded = false;
+  private readonly rootGroups = new Map<string, SpanGroup>();
+
+  constructor(private readonly trace: Trace) {}
+
+  /** In the order in which they began, without those that are folded away. */
+  get kept(): readonly Span[] {
+    this.compact();
+    return this.spans;
+  }
+
+  /** Begins a span, unless there are as many as there may be. */
+  open(start: SpanStart, parent: Span | undefined, onEnd: (span: Span) => void): Span | undefined {
+    if (this.spans.length >= MAX_SPANS) {
+      this.compact();
+      if (this.spans.length >= MAX_SPANS) {
+        this.dropped++;
+        return undefined;
+      }
+    }
+    const span = new Span(this.trace, parent, start, onEnd);
+    this.spans.push(span);
+    this.groupOf(span).count++;
+    return span;
+  }
+
+  /** Takes note that a span has ended. */
+  close(span: Span): void {
+    if (this.groupOf(span).add(span) > 0) this.hasFolded = true;
+  }
+
+  /** The equal siblings of a span, itself among them. */
+  groupOf({ name, parent, startedMs }: Span): SpanGroup {
+    const groups =
+      parent === undefined ? this.rootGroups : (parent.groups ??= new Map<string, SpanGroup>());
+    let group = groups.get(name);
+    if (group === undefined) groups.set(name, (group = new SpanGroup(startedMs)));
+    return group;
+  }
+
+  /** Lets go of what is folded, and of all that happened inside it. */
+  private compact(): void {
+    if (!this.hasFolded) return;
+    this.hasFolded = false;
+    this.spans = this.spans.filter((span) => {
+      // A parent stands before its children, so this reaches all of them.
+      span.isFolded ||= span.parent?.isFolded === true;
+      return !span.isFolded;
+    });
+  }
+}
