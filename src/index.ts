@@ -18,14 +18,16 @@ export type {
   AccessLogOptions,
   IdOptions,
   IdSource,
+  OutgoingOptions,
   PresetName,
   SessionOptions,
+  SpansOptions,
   TraceIdOptions,
   TracingModuleOptions,
 } from './options/tracing-options.js';
-export type { FinishRecord, Outcome, Step } from './trace/finish-record.js';
+export type { FinishRecord, Outcome, Step, WorkFields } from './trace/finish-record.js';
 export type { TraceHeaders } from './trace/propagation.js';
-export type { SpanAttributes, SpanRecord } from './trace/span-record.js';
+export type { SpanAttributes, SpanKind, SpanRecord } from './trace/span-record.js';
 export type {
   ReadonlyTrace,
   TraceFields,
@@ -33,5 +35,6 @@ export type {
   TraceMetadata,
   W3cOrigin,
 } from './trace/trace.js';
+export { Span } from './timings/span.decorator.js';
 export { TracingModule } from './tracing.module.js';
 export type { TracingModuleAsyncOptions } from './tracing.module-definition.js';

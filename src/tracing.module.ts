@@ -28,10 +28,12 @@ import { traceOutgoingCalls } from './outgoing/outgoing-calls.js';
 import { RAW_TRACING_OPTIONS, TRACING_OPTIONS } from './options/options.token.js';
 import type { ResolvedTracingOptions } from './options/resolve-options.js';
 import type { TracingModuleOptions } from './options/tracing-options.js';
+import { spanMethods } from './timings/auto-spans.js';
 import { FinishLine } from './timings/finish-line.js';
 import { openSpan } from './timings/open-span.js';
 import { requestEnder } from './timings/request-end.js';
 import { runSpan } from './timings/run-span.js';
+import { addServerTiming } from './timings/server-timing.js';
 import { TracingInterceptor } from './timings/tracing.interceptor.js';
 import { workRunner } from './timings/run-work.js';
 import { attachTransports, prepareTransports } from './transports/transports.js';
@@ -59,7 +61,11 @@ const providers: Provider[] = [
     provide: RequestTracer,
     inject: [TRACING_OPTIONS, FinishLine],
     useFactory: (options: ResolvedTracingOptions, finishLine: FinishLine) =>
-      new RequestTracer(options, requestEnder(finishLine)),
+      new RequestTracer(
+        options,
+        requestEnder(finishLine),
+        options.serverTiming ? addServerTiming : undefined,
+      ),
   },
   { provide: RUN_SPAN, useValue: runSpan },
   {
@@ -72,12 +78,13 @@ const providers: Provider[] = [
     provide: TRANSPORT_HOST,
     inject: [TRACING_OPTIONS, ModulesContainer, RequestTracer, RUN_WORK],
     useFactory: async (
-      { policy }: ResolvedTracingOptions,
+      options: ResolvedTracingOptions,
       modules: ModulesContainer,
       tracer: RequestTracer,
       runWork: RunWork,
     ): Promise<TransportHost> => {
-      if (policy.isTrustedHost !== undefined) traceOutgoingCalls(openSpan);
+      spanMethods(modules, options);
+      if (options.policy.isTrustedHost !== undefined) traceOutgoingCalls(openSpan);
       const openConnection = tracer.openConnection.bind(tracer);
       return prepareTransports({ modules, runWork, openSpan, openConnection });
     },

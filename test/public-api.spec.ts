@@ -7,6 +7,7 @@ describe('the public names', () => {
     expect(Object.keys(api).toSorted()).toEqual([
       'RequestId',
       'SessionId',
+      'Span',
       'TraceContext',
       'TraceId',
       'TracingConfigError',

@@ -7,6 +7,7 @@ import { filterBaggage } from '../trace/baggage.js';
 import { openTrace, type TraceCarrier } from '../trace/open-trace.js';
 import type { Trace } from '../trace/trace.js';
 import { activeSpan } from './active-span.js';
+import { handshakeSpan } from './handshake-span.js';
 import { HttpMetadata } from './http-metadata.js';
 import { keepContext, ownerOf } from './keep-context.js';
 import { bearerDigest, mcpDigest, readerOf, sessionIdOfQuery, type IdReader } from './sources.js';
@@ -43,6 +44,8 @@ export class RequestTracer {
   constructor(
     private readonly options: ResolvedTracingOptions,
     private readonly onClose: OnResponseClose,
+    /** Told of each response before anything is written to it. */
+    private readonly onOpen?: (response: ServerResponse, trace: Trace) => void,
   ) {
     const { traceId, requestId, session } = options;
     this.readTraceId = readerOf(traceId, []);
@@ -71,6 +74,7 @@ export class RequestTracer {
     const { policy } = this.options;
     const trace = openTrace(carrier, policy, new HttpMetadata(request, routed), activeSpan());
     this.answer(response, trace, carrier);
+    this.onOpen?.(response, trace);
     const store = openStore(trace, true);
     keepContext(request, store);
     keepContext(response, store);
@@ -85,7 +89,10 @@ export class RequestTracer {
   /** Opens the trace of a connection that begins with this request, such as a WebSocket's. */
   openConnection(handshake: IncomingMessage, transport: string): Trace {
     const metadata = { transport, startedAt: Date.now() };
-    return openTrace(this.read(handshake), this.options.policy, metadata, activeSpan());
+    const trace = openTrace(this.read(handshake), this.options.policy, metadata, activeSpan());
+    const { spanFinish } = tracingChannels;
+    if (spanFinish.hasSubscribers) spanFinish.publish({ trace, span: handshakeSpan(trace) });
+    return trace;
   }
 
   private read(request: IncomingMessage): TraceCarrier {

@@ -19,6 +19,7 @@ import {
   checkSession,
   isToken,
 } from './check-options.js';
+import { autoSpans } from './auto-spans.js';
 import { guardCallback } from './guard-callback.js';
 import { trustedHosts } from './trusted-hosts.js';
 import { TracingConfigError } from './tracing-config.error.js';
@@ -59,6 +60,9 @@ export interface ResolvedTracingOptions {
   readonly baggage: ReadonlySet<string>;
   readonly accessLog: false | AccessLogOptions;
   readonly interceptor: boolean;
+  /** Whether a method, named `Class.method`, is a span; `undefined`: none is. */
+  readonly isAutoSpan: ((name: string) => boolean) | undefined;
+  readonly serverTiming: boolean;
 }
 
 const KEYS = [
@@ -75,6 +79,8 @@ const KEYS = [
   'accessLog',
   'interceptor',
   'outgoing',
+  'spans',
+  'serverTiming',
 ] as const satisfies readonly (keyof TracingModuleOptions)[];
 
 /** winston's own levels (npm), most severe first, below `fatal`, as NestJS has it. */
@@ -103,6 +109,7 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
   checkOneOf('preset', raw.preset, PRESETS);
   checkString('service', raw.service);
   checkBoolean('interceptor', raw.interceptor);
+  checkBoolean('serverTiming', raw.serverTiming);
   checkFunctionOr('trustIncoming', raw.trustIncoming, 'boolean');
   checkLogger(raw);
   checkAccessLog(raw.accessLog);
@@ -137,6 +144,8 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
     baggage: resolveBaggage(raw.baggage),
     accessLog: raw.accessLog === false ? false : Object.freeze({ ...raw.accessLog }),
     interceptor: raw.interceptor ?? true,
+    isAutoSpan: autoSpans(raw.spans),
+    serverTiming: raw.serverTiming ?? false,
   });
 }
 

@@ -62,6 +62,22 @@ export interface AccessLogOptions {
   message?: string | ((record: FinishRecord) => string) | undefined;
 }
 
+/** Which spans are made by themselves. */
+export interface SpansOptions {
+  /**
+   * Makes every method of controllers, providers, guards, pipes, interceptors and filters a span
+   * named `Class.method`. `include` and `exclude` are names of classes, `Class.method`, or patterns
+   * of the latter. Default: `false`.
+   */
+  auto?:
+    | boolean
+    | {
+        include?: readonly (string | RegExp)[] | undefined;
+        exclude?: readonly (string | RegExp)[] | undefined;
+      }
+    | undefined;
+}
+
 /** Which hosts are told what, on calls that the application makes over HTTP. */
 export interface OutgoingOptions {
   /**
@@ -122,6 +138,13 @@ export interface TracingModuleOptions {
   accessLog?: false | AccessLogOptions | undefined;
   /** `false` leaves `handler_ms` out and saves Nest's interceptor machinery. Default: `true`. */
   interceptor?: boolean | undefined;
+  /** Spans that are made without a line of code. Default: none. */
+  spans?: SpansOptions | undefined;
+  /**
+   * Whether responses carry the ten longest spans as `Server-Timing`, for the browser's developer
+   * tools. It tells the world the names of your methods. Default: `false`.
+   */
+  serverTiming?: boolean | undefined;
   /** Headers of outgoing HTTP calls; `false` for none. Default: on. */
   outgoing?: false | OutgoingOptions | undefined;
 }

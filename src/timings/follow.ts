@@ -42,7 +42,7 @@ export function followThrough(following: Following, result: unknown): unknown {
 }
 
 function followConsumed(following: Following, result: unknown): unknown {
-  if (isObservable(result)) return followObservable(following, result);
+  if (isPlainObservable(result)) return followObservable(following, result);
   if (isAsyncGenerator(result)) return followGenerator(following, result);
   following.end('done');
   return result;
@@ -123,7 +123,18 @@ function followGenerator(
   }) as AsyncGenerator<unknown, unknown, unknown>;
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/**
+ * An observable that there is nothing to do with but subscribe. A subject, or a class of the
+ * user's own, has more to it, which must not get lost.
+ */
+function isPlainObservable(value: unknown): value is Observable<unknown> {
+  return isObservable(value) && PLAIN_OBSERVABLES.has(value.constructor.name);
+}
+
+/** What `pipe` makes; of a subject it makes an anonymous one. */
+const PLAIN_OBSERVABLES = new Set(['Observable', 'AnonymousSubject']);
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 

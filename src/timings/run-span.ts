@@ -1,7 +1,8 @@
+import { types } from 'node:util';
 import type { RunSpan } from '../context/run-span.token.js';
 import { runWithSpan } from '../context/trace-store.js';
 import type { Span } from '../trace/span.js';
-import { follow } from './follow.js';
+import { follow, isThenable } from './follow.js';
 import { openSpan } from './open-span.js';
 
 /** Runs a function as a span of the current trace, and hands back what it returns. */
@@ -17,6 +18,24 @@ export const runSpan: RunSpan = (name, fn, attributes) => {
   }
   return follow(followingOf(span), result) as ReturnType<typeof fn>;
 };
+
+/**
+ * The same for a method whose author knows nothing of it. A thenable that is no promise comes back
+ * as it is, and the span ends there: it may be a query that is still being built.
+ */
+export function runMethodSpan(name: string, fn: () => unknown): unknown {
+  const span = openSpan({ name });
+  if (span === undefined) return fn();
+  try {
+    const result = runWithSpan(span, fn);
+    if (types.isPromise(result) || !isThenable(result)) return follow(followingOf(span), result);
+    span.end();
+    return result;
+  } catch (error) {
+    span.fail(error);
+    throw error;
+  }
+}
 
 function followingOf(span: Span) {
   return {

@@ -1,0 +1,43 @@
+import { checkKeys, checkRecord, invalid } from './check.js';
+import type { TracingModuleOptions } from './tracing-options.js';
+
+/** Whether a method, named `Class.method`, is meant. */
+type IsMethodMeant = (name: string) => boolean;
+
+/**
+ * Settles which methods become spans by themselves. `undefined` where none does.
+ *
+ * @throws {TracingConfigError} for what is neither a name nor a pattern.
+ */
+export function autoSpans(spans: TracingModuleOptions['spans']): IsMethodMeant | undefined {
+  if (spans === undefined) return undefined;
+  checkRecord('spans', spans);
+  checkKeys('spans.', spans, ['auto']);
+  const { auto } = spans;
+  if (auto === undefined || auto === false) return undefined;
+  if (auto === true) return () => true;
+  checkRecord('spans.auto', auto);
+  checkKeys('spans.auto.', auto, ['include', 'exclude']);
+  const isIncluded = matcherOf('spans.auto.include', auto.include) ?? (() => true);
+  const isExcluded = matcherOf('spans.auto.exclude', auto.exclude) ?? (() => false);
+  return (name) => isIncluded(name) && !isExcluded(name);
+}
+
+function matcherOf(option: string, patterns: unknown): IsMethodMeant | undefined {
+  if (patterns === undefined) return undefined;
+  if (!Array.isArray(patterns) || !patterns.every(isNameOrPattern)) {
+    throw invalid(option, patterns, "a list, as in `['PaymentService', /Repository\\./]`");
+  }
+  return (name) => {
+    const className = name.slice(0, name.indexOf('.'));
+    return patterns.some((pattern) =>
+      typeof pattern === 'string'
+        ? pattern === name || pattern === className
+        : name.search(pattern) !== -1,
+    );
+  };
+}
+
+function isNameOrPattern(value: unknown): value is string | RegExp {
+  return (typeof value === 'string' && value !== '') || value instanceof RegExp;
+}

@@ -1,0 +1,32 @@
+import { runSpan } from './run-span.js';
+import { replaceMethod } from './replace-method.js';
+
+/**
+ * Makes every call of a method a span of the current trace, named `Class.method` or as given:
+ * synchronous, or returning a promise, an observable or an async generator. Results and errors
+ * come back as they are, and what other decorators put on the method stays on it. Outside a trace
+ * the method just runs.
+ *
+ * @publicApi
+ *
+ * @example
+ * \@Span()
+ * findMessages(user: string): Promise<Message[]> {}
+ *
+ * \@Span('charge card')
+ * \@OnEvent('order.placed')
+ * async charge(order: Order) {}
+ */
+export function Span(name?: string): MethodDecorator {
+  return (target, key, descriptor) => {
+    const owner = typeof target === 'function' ? target : target.constructor;
+    const spanName = name ?? `${owner.name}.${String(key)}`;
+    replaceMethod(
+      descriptor,
+      (method) =>
+        function (...args) {
+          return runSpan(spanName, () => method.apply(this, args));
+        },
+    );
+  };
+}
