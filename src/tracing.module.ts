@@ -36,7 +36,7 @@ import { runSpan } from './timings/run-span.js';
 import { addServerTiming } from './timings/server-timing.js';
 import { TracingInterceptor } from './timings/tracing.interceptor.js';
 import { workRunner } from './timings/run-work.js';
-import { attachTransports, prepareTransports } from './transports/transports.js';
+import { attachTransports, detachTransports, prepareTransports } from './transports/transports.js';
 import {
   ConfigurableModuleClass,
   type TracingModuleAsyncOptions,
@@ -83,10 +83,11 @@ const providers: Provider[] = [
       tracer: RequestTracer,
       runWork: RunWork,
     ): Promise<TransportHost> => {
+      const { policy } = options;
       spanMethods(modules, options);
-      if (options.policy.isTrustedHost !== undefined) traceOutgoingCalls(openSpan);
+      if (policy.isTrustedHost !== undefined) traceOutgoingCalls(openSpan);
       const openConnection = tracer.openConnection.bind(tracer);
-      return prepareTransports({ modules, runWork, openSpan, openConnection });
+      return prepareTransports({ modules, policy, runWork, openSpan, openConnection });
     },
   },
   TraceContext,
@@ -114,7 +115,8 @@ const interceptor: Provider = { provide: APP_INTERCEPTOR, useClass: TracingInter
 @Module({
   imports: [ClsModule],
   providers,
-  exports: [TraceContext, TracingLogger, ClsModule],
+  // The options are for the entries of this package that stand beside the core.
+  exports: [TraceContext, TracingLogger, TRACING_OPTIONS, ClsModule],
 })
 export class TracingModule
   extends ConfigurableModuleClass
@@ -171,6 +173,7 @@ export class TracingModule
    * @internal
    */
   onApplicationShutdown(): Promise<void> {
+    detachTransports(this.transportHost);
     return this.tracer.settled();
   }
 }

@@ -1,0 +1,1 @@
+export { TracingMetricsModule, type TracingMetricsOptions } from './tracing-metrics.module.js';

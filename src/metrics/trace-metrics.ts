@@ -1,0 +1,157 @@
+import { Gauge, Histogram, type Registry } from 'prom-client';
+import type { FinishRecord } from '../trace/finish-record.js';
+import type { ReadonlyTrace } from '../trace/trace.js';
+import { boundedLabel, methodLabel } from './bounded-labels.js';
+
+/**
+ * Seconds.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpserverrequestduration
+ */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+
+/** The route of all requests that none took. */
+const UNMATCHED = '_unmatched';
+
+interface Duration<L extends string> {
+  /** Adds what took so long, with the trace as the example that leads to its log. */
+  observe(labels: Record<L, string>, milliseconds: number, trace: ReadonlyTrace): void;
+}
+
+/**
+ * What an application did and how long it took. Labels are what the application's author named:
+ * routes, patterns, queues. Never an id, a path or a host.
+ */
+export class TraceMetrics {
+  private readonly requests: Duration<
+    'http_request_method' | 'http_route' | 'http_response_status_code' | 'error_type'
+  >;
+  private readonly activeRequests: Gauge;
+  private readonly messages: Duration<
+    'messaging_system' | 'messaging_destination_name' | 'error_type'
+  >;
+  private readonly activeMessages: Gauge;
+  private readonly runs: Duration<'trigger' | 'job' | 'error_type'>;
+  private readonly activeRuns: Gauge;
+  private readonly route = boundedLabel();
+  private readonly destination = boundedLabel();
+  private readonly job = boundedLabel();
+
+  constructor(registry: Registry) {
+    this.requests = duration(registry, {
+      name: 'http_server_request_duration_seconds',
+      help: 'Duration of HTTP server requests.',
+      labelNames: ['http_request_method', 'http_route', 'http_response_status_code', 'error_type'],
+    });
+    this.activeRequests = active(registry, {
+      name: 'http_server_active_requests',
+      help: 'Number of HTTP server requests in flight.',
+      labelNames: ['http_request_method'],
+    });
+    this.messages = duration(registry, {
+      name: 'messaging_process_duration_seconds',
+      help: 'Duration of the processing of messages and jobs.',
+      labelNames: ['messaging_system', 'messaging_destination_name', 'error_type'],
+    });
+    this.activeMessages = active(registry, {
+      name: 'messaging_active_messages',
+      help: 'Number of messages and jobs in processing.',
+      labelNames: ['messaging_system'],
+    });
+    this.runs = duration(registry, {
+      name: 'scheduled_run_duration_seconds',
+      help: 'Duration of scheduled and manual runs.',
+      labelNames: ['trigger', 'job', 'error_type'],
+    });
+    this.activeRuns = active(registry, {
+      name: 'scheduled_active_runs',
+      help: 'Number of scheduled and manual runs in progress.',
+      labelNames: ['trigger'],
+    });
+  }
+
+  /** Notes that something began. */
+  start(trace: ReadonlyTrace): void {
+    this.gaugeOf(trace).inc();
+  }
+
+  /** Notes that it ended. */
+  finish(trace: ReadonlyTrace, record: FinishRecord): void {
+    this.gaugeOf(trace).dec();
+    const { transport, kind } = trace.metadata;
+    if (kind === undefined) {
+      this.requests.observe(this.requestLabels(record), record.duration_ms, trace);
+    } else if (kind === 'run') {
+      const labels = {
+        trigger: transport,
+        job: this.job(record.job ?? ''),
+        error_type: errorType(record),
+      };
+      this.runs.observe(labels, record.duration_ms, trace);
+    } else {
+      const destination = record.queue ?? record.pattern ?? record.mcp_method ?? '';
+      const labels = {
+        messaging_system: transport,
+        messaging_destination_name: this.destination(destination),
+        error_type: errorType(record),
+      };
+      this.messages.observe(labels, record.duration_ms, trace);
+    }
+  }
+
+  private requestLabels(record: FinishRecord) {
+    return {
+      http_request_method: methodLabel(record.method),
+      http_route: record.route === undefined ? UNMATCHED : this.route(record.route),
+      http_response_status_code: String(record.status_code ?? ''),
+      error_type: errorType(record),
+    };
+  }
+
+  private gaugeOf({ metadata: { transport, method, kind } }: ReadonlyTrace) {
+    if (kind === undefined) return this.activeRequests.labels(methodLabel(method));
+    const gauge = kind === 'run' ? this.activeRuns : this.activeMessages;
+    return gauge.labels(transport);
+  }
+}
+
+/** Empty for what went well; OpenTelemetry counts a 4xx to the caller's errors, not to these. */
+function errorType({ outcome, status_code: status }: FinishRecord): string {
+  if (outcome === 'completed') return '';
+  return outcome === 'errored' && status !== undefined ? String(status) : outcome;
+}
+
+interface MetricConfig<L extends string> {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: L[];
+}
+
+/** A second application of the process counts into the same metrics. */
+function duration<L extends string>(registry: Registry, config: MetricConfig<L>): Duration<L> {
+  let histogram = registry.getSingleMetric(config.name) as Histogram | undefined;
+  if (histogram === undefined) {
+    // Not by its constructor: that refuses exemplars where the registry writes plain text too.
+    histogram = new Histogram({
+      ...config,
+      buckets: BUCKETS,
+      enableExemplars: true,
+      registers: [],
+    });
+    registry.registerMetric(histogram);
+  }
+  const target = histogram;
+  return {
+    observe: (labels, milliseconds, { w3cTraceId }) =>
+      target.observe({
+        labels,
+        value: milliseconds / 1000,
+        exemplarLabels: { trace_id: w3cTraceId },
+      }),
+  };
+}
+
+function active<L extends string>(registry: Registry, config: MetricConfig<L>): Gauge {
+  const known = registry.getSingleMetric(config.name) as Gauge | undefined;
+  return known ?? new Gauge({ ...config, registers: [registry] });
+}

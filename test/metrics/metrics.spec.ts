@@ -1,0 +1,313 @@
+import { describe, expect, it } from '@jest/globals';
+import { Controller, Get, HttpException, Param, type INestApplication } from '@nestjs/common';
+import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Counter, Registry } from 'prom-client';
+import { RUN_WORK, type RunWork, type Work } from '../../src/context/work.js';
+import { TracingMetricsModule, type TracingMetricsOptions } from '../../src/metrics/index.js';
+import { PLATFORMS, tracedApp, type Platform, type TracedApp } from '../support/traced-app.js';
+
+@Controller('users')
+class UsersController {
+  @Get(':id')
+  find(@Param('id') id: string): string {
+    if (id === 'broken') throw new Error('failure');
+    if (id === 'missing') throw new HttpException('missing', 404);
+    return id;
+  }
+
+  @Get(':id/slow')
+  async slow(): Promise<string> {
+    await sleep(60);
+    return 'slow';
+  }
+}
+
+interface Sample {
+  readonly name: string;
+  readonly labels: Record<string, string>;
+  readonly value: number;
+  readonly exemplar: string | undefined;
+}
+
+const SAMPLE = /^(\w+)(?:\{(.*?)\})? (\S+)(?: # \{(.*?)\} .*)?$/;
+
+function samplesOf(text: string): Sample[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const [, name = '', labels = '', value = '', exemplar] = SAMPLE.exec(line) ?? [];
+      const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)];
+      return {
+        name,
+        labels: Object.fromEntries(pairs.map(([, key, text]) => [key, text])),
+        value: Number(value),
+        exemplar,
+      };
+    });
+}
+
+interface MeasuredApp extends TracedApp {
+  readonly scrape: (accept?: string) => Promise<{ type: string; text: string; samples: Sample[] }>;
+}
+
+async function measuredApp(
+  platform: Platform,
+  options: TracingMetricsOptions = {},
+  prepared?: (app: INestApplication) => void,
+): Promise<MeasuredApp> {
+  const traced = await tracedApp(platform)
+    .of({
+      imports: [TracingMetricsModule.forRoot({ registry: new Registry(), ...options })],
+      controllers: [UsersController],
+    })
+    .prepared((app) => prepared?.(app))
+    .start();
+  const scrape = async (accept = 'text/plain') => {
+    const response = await traced.send(options.path || '/metrics', { headers: { accept } });
+    const text = await response.text();
+    expect(response.status).toBe(200);
+    return { type: response.headers.get('content-type')!, text, samples: samplesOf(text) };
+  };
+  return { ...traced, scrape };
+}
+
+/** How many there were of each kind, by the labels that differ. */
+const counts = (samples: Sample[], metric: string) =>
+  samples
+    .filter(({ name }) => name === `${metric}_count`)
+    .filter(({ labels }) => labels['http_route'] !== '/metrics')
+    .map(({ labels, value }) => ({ ...labels, value }));
+
+const DURATION = 'http_server_request_duration_seconds';
+
+describe.each(PLATFORMS)('metrics on %s', (platform) => {
+  it('count requests by method, template of the route, status and kind of error', async () => {
+    const { send, sink, scrape } = await measuredApp(platform);
+    for (const path of [
+      '/users/1',
+      '/users/2',
+      '/users/missing',
+      '/users/broken',
+      '/nowhere?a=1',
+    ]) {
+      await send(path);
+    }
+    await sink.finishes(5);
+    const { samples } = await scrape();
+    const of = (status: number, error = '', route = '/users/:id') => ({
+      http_request_method: 'GET',
+      http_route: route,
+      http_response_status_code: `${status}`,
+      error_type: error,
+    });
+    expect(counts(samples, DURATION)).toEqual([
+      { ...of(200), value: 2 },
+      { ...of(404), value: 1 },
+      { ...of(500, '500'), value: 1 },
+      { ...of(404, '', '_unmatched'), value: 1 },
+    ]);
+    const bounds = samples
+      .filter(({ name, labels }) => name === `${DURATION}_bucket` && labels['error_type'] === '500')
+      .map(({ labels }) => labels['le']);
+    expect(bounds).toEqual(
+      '0.005 0.01 0.025 0.05 0.075 0.1 0.25 0.5 0.75 1 2.5 5 7.5 10 +Inf'.split(' '),
+    );
+  });
+
+  it('measure in seconds', async () => {
+    const { send, sink, scrape } = await measuredApp(platform);
+    await send('/users/1/slow');
+    await sink.finishes(1);
+    const sum = (await scrape()).samples.find(({ name }) => name === `${DURATION}_sum`)!;
+    expect(sum.value).toBeGreaterThanOrEqual(0.055);
+    expect(sum.value).toBeLessThan(1);
+  });
+
+  it('count what is in flight, and end at none', async () => {
+    const { send, sink, scrape } = await measuredApp(platform);
+    const active = async () =>
+      (await scrape()).samples.find(({ name }) => name === 'http_server_active_requests')!;
+    const slow = [send('/users/1/slow'), send('/users/2/slow')];
+    await sleep(20);
+    // The scrape itself is one.
+    expect(await active()).toMatchObject({ labels: { http_request_method: 'GET' }, value: 3 });
+    await Promise.all(slow);
+    await sink.finishes(3);
+    expect((await active()).value).toBe(1);
+  });
+
+  it('know a client that left', async () => {
+    const { url, sink, scrape } = await measuredApp(platform);
+    const leaving = request(`${url}/users/1/slow`).on('error', () => {});
+    leaving.end();
+    await sleep(20);
+    leaving.destroy();
+    await sink.finishes(1);
+    expect(counts((await scrape()).samples, DURATION)).toEqual([
+      expect.objectContaining({ error_type: 'aborted', http_response_status_code: '', value: 1 }),
+    ]);
+  });
+
+  it('name the trace of an example in OpenMetrics, and not in plain text', async () => {
+    const { send, sink, scrape } = await measuredApp(platform);
+    const traceId = (await send('/users/1')).headers.get('x-trace-id')!;
+    await sink.finishes(1);
+    const openMetrics = await scrape(
+      'application/openmetrics-text; version=1.0.0,text/plain;q=0.5',
+    );
+    expect(openMetrics.type).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
+    expect(openMetrics.text).toMatch(/# EOF\n$/);
+    expect(openMetrics.samples.map(({ exemplar }) => exemplar)).toContain(`trace_id="${traceId}"`);
+    const plain = await scrape('text/plain');
+    expect(plain.type).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(plain.text).not.toContain(traceId);
+  });
+
+  it('are served outside a global prefix, at another path, or not at all', async () => {
+    const prefixed = await measuredApp(platform, {}, (app) => app.setGlobalPrefix('api'));
+    expect((await prefixed.scrape()).text).toContain(DURATION);
+    const elsewhere = await measuredApp(platform, { path: '/internal/metrics' });
+    expect((await elsewhere.scrape()).text).toContain(DURATION);
+    const silent = await measuredApp(platform, { path: false });
+    expect((await silent.send('/metrics')).status).toBe(404);
+  });
+});
+
+describe('metrics', () => {
+  const runIn = ({ app }: TracedApp) => app.get<RunWork>(RUN_WORK, { strict: false });
+  const work = (more: Partial<Work>): Work => ({ kind: 'message', transport: 'tcp', ...more });
+
+  it('measure messages, jobs and runs by what their author named', async () => {
+    const app = await measuredApp('express');
+    const run = runIn(app);
+    run(work({ fields: { pattern: 'payment.charge' } }), () => {});
+    const job = work({ kind: 'job', transport: 'bullmq', fields: { queue: 'mail', job: 'x' } });
+    await run(job, () => Promise.reject(new Error('failure'))).catch(() => {});
+    run(work({ kind: 'run', transport: 'cron', fields: { job: 'nightly' } }), () => {});
+    const { samples } = await app.scrape();
+    expect(counts(samples, 'messaging_process_duration_seconds')).toEqual([
+      {
+        messaging_system: 'tcp',
+        messaging_destination_name: 'payment.charge',
+        error_type: '',
+        value: 1,
+      },
+      {
+        messaging_system: 'bullmq',
+        messaging_destination_name: 'mail',
+        error_type: 'errored',
+        value: 1,
+      },
+    ]);
+    expect(counts(samples, 'scheduled_run_duration_seconds')).toEqual([
+      { trigger: 'cron', job: 'nightly', error_type: '', value: 1 },
+    ]);
+    const active = samples.filter(({ name }) => /_active_(messages|runs)$/.test(name));
+    expect(active.map(({ value }) => value)).toEqual([0, 0, 0]);
+  });
+
+  it('stop telling names apart where somebody makes them up', async () => {
+    const app = await measuredApp('express');
+    const run = runIn(app);
+    for (let i = 0; i < 2000; i++) run(work({ fields: { pattern: `p${i}` } }), () => {});
+    const all = counts((await app.scrape()).samples, 'messaging_process_duration_seconds');
+    expect(all).toHaveLength(501);
+    expect(all.at(-1)).toMatchObject({ messaging_destination_name: '_OTHER', value: 1500 });
+  });
+
+  it('have as many series after 10,000 random paths, methods and hosts as after a few', async () => {
+    const { port, sink, scrape } = await measuredApp('fastify');
+    const agent = new Agent({ keepAlive: true, maxSockets: 100 });
+    const random = (): string => Math.random().toString(36).slice(2);
+    const methods = ['GET', 'PURGE', 'PROPFIND', 'REPORT', 'MKCOL', 'LOCK', 'UNLINK'];
+    const send = (i: number): Promise<void> =>
+      new Promise((resolve, reject) => {
+        const method = methods[i % methods.length]!;
+        const path = i % 2 === 0 ? `/${random()}/${random()}?${random()}` : `/users/${random()}`;
+        request({ port, agent, method, path, headers: { host: `${random()}.example` } })
+          .on('response', (response) => response.resume().on('end', resolve))
+          .on('error', reject)
+          .end();
+      });
+    const sendMany = async (count: number): Promise<number> => {
+      for (let i = 0; i < count; i += 100) {
+        await Promise.all(Array.from({ length: 100 }, (_, j) => send(i + j)));
+        sink.clear();
+      }
+      return (await scrape()).samples.length;
+    };
+    await scrape();
+    const few = await sendMany(200);
+    expect(await sendMany(10_000)).toBe(few);
+    agent.destroy();
+  }, 60_000);
+
+  it('stand beside those of the application, in either form, whoever reads first', async () => {
+    const registry = new Registry();
+    registry.setDefaultLabels({ app: 'shop' });
+    new Counter({ name: 'orders_total', help: 'Orders.', registers: [registry] }).inc(3);
+    const { scrape } = await measuredApp('express', { registry });
+    const [open, plain] = await Promise.all([scrape('application/openmetrics-text'), scrape()]);
+    expect(open.text).toContain('orders_total{app="shop"} 3');
+    expect(open.text).toContain('# TYPE orders counter');
+    expect(plain.text).toContain('# TYPE orders_total counter');
+    expect((await scrape()).text).toContain('orders_total{app="shop"} 3');
+  });
+
+  it.each([
+    [undefined, 'text/plain'],
+    ['*/*', 'text/plain'],
+    ['application/openmetrics-text;q=0.4,text/plain;q=0.5', 'text/plain'],
+    ['application/openmetrics-text;q=0', 'text/plain'],
+    ['application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3', 'open'],
+    ['nonsense;;q=,', 'text/plain'],
+  ])('come for "Accept: %s" as %s', async (accept, form) => {
+    const { scrape } = await measuredApp('express');
+    expect((await scrape(accept)).type).toContain(form);
+  });
+
+  it('measure the process where that is wanted', async () => {
+    const { scrape } = await measuredApp('express', { defaultMetrics: true });
+    expect((await scrape()).text).toContain('process_cpu_seconds_total');
+    const without = await measuredApp('express');
+    expect((await without.scrape()).text).not.toContain('process_cpu_seconds_total');
+  });
+
+  it('of one application do not count the requests of another', async () => {
+    const [a, b] = [await measuredApp('express'), await measuredApp('fastify')];
+    await a.send('/users/1');
+    await a.sink.finishes(1);
+    expect(counts((await b.scrape()).samples, DURATION)).toEqual([]);
+  });
+
+  it('count two applications into one registry that they share', async () => {
+    const registry = new Registry();
+    const options = { registry, defaultMetrics: true };
+    const apps = [await measuredApp('express', options), await measuredApp('fastify', options)];
+    for (const { send, sink } of apps) {
+      await send('/users/1');
+      await sink.finishes(1);
+    }
+    const [series] = counts((await apps[0]!.scrape()).samples, DURATION);
+    expect(series).toMatchObject({ http_route: '/users/:id', value: 2 });
+  });
+
+  it('end with the application', async () => {
+    const registry = new Registry();
+    const { app, send, sink } = await measuredApp('express', { registry });
+    await send('/users/1');
+    await sink.finishes(1);
+    const run = app.get<RunWork>(RUN_WORK, { strict: false });
+    await app.close();
+    run(work({}), () => {});
+    expect(await registry.metrics()).not.toContain('messaging_system="tcp"');
+  });
+
+  it.each([['metrics'], [7], [''], [null]])('have no path %j', (path) => {
+    expect(() => TracingMetricsModule.forRoot({ path: path as string })).toThrow(
+      expect.objectContaining({ name: 'TracingConfigError', code: 'INVALID_METRICS_PATH' }),
+    );
+  });
+});
