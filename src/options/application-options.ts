@@ -1,6 +1,6 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { sharedState } from '../trace/shared-state.js';
-import { RAW_TRACING_OPTIONS } from './options.token.js';
+import { RAW_TRACING_OPTIONS, REQUIRES_W3C_IDS } from './options.token.js';
 import { resolveOptions, type ResolvedTracingOptions } from './resolve-options.js';
 import { TracingConfigError } from './tracing-config.error.js';
 import type { TracingModuleOptions } from './tracing-options.js';
@@ -35,7 +35,7 @@ export function optionsOf(
     );
   }
   const raw = isEmpty(own) ? (optionsOfOtherImports(modules) ?? own) : own;
-  const resolved = resolveOptions(raw);
+  const resolved = resolveOptions(requiresW3cIds(modules) ? withW3cIds(raw) : raw);
   applications.set(modules, { raw, resolved });
   return resolved;
 }
@@ -46,6 +46,15 @@ function optionsOfOtherImports(modules: ModulesContainer): TracingModuleOptions 
     if (raw !== undefined && raw !== null && !isEmpty(raw)) return raw;
   }
   return undefined;
+}
+
+function requiresW3cIds(modules: ModulesContainer): boolean {
+  return [...modules.values()].some(({ metatype }) => REQUIRES_W3C_IDS in metatype);
+}
+
+function withW3cIds(raw: TracingModuleOptions): TracingModuleOptions {
+  const { traceId } = raw;
+  return { ...raw, traceId: typeof traceId === 'object' ? { ...traceId, format: 'w3c' } : 'w3c' };
 }
 
 function isEmpty(options: object): boolean {

@@ -1,0 +1,17 @@
+import type { Attributes } from '@opentelemetry/api';
+import { errorFields, isError, jsonValue } from '../logs/json-value.js';
+
+/**
+ * What an error says, under the names of the semantic conventions.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/
+ */
+export function exceptionAttributes(error: unknown): Attributes {
+  if (!isError(error)) return { 'exception.message': jsonValue(error) ?? typeof error };
+  const { name, message, stack } = errorFields(error);
+  return {
+    'exception.type': String(name),
+    'exception.message': String(message),
+    ...(typeof stack === 'string' && { 'exception.stacktrace': stack }),
+  };
+}

@@ -1,0 +1,169 @@
+import {
+  SpanKind,
+  SpanStatusCode,
+  type Attributes,
+  type HrTime,
+  type SpanContext,
+  type SpanStatus,
+} from '@opentelemetry/api';
+import type { Resource } from '@opentelemetry/resources';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { FinishRecord } from '../trace/finish-record.js';
+import type { SpanRecord } from '../trace/span-record.js';
+import type { ReadonlyTrace } from '../trace/trace.js';
+import { hrDuration, hrTimeOf } from './hr-time.js';
+import { exceptionAttributes } from './exception-attributes.js';
+import { workAttributes } from './trace-attributes.js';
+
+const KINDS = {
+  internal: SpanKind.INTERNAL,
+  client: SpanKind.CLIENT,
+  producer: SpanKind.PRODUCER,
+  server: SpanKind.SERVER,
+} as const;
+const SCOPE = { name: 'nestjs-tracing' };
+const NOTHING: never[] = [];
+
+interface SpanData {
+  readonly name: string;
+  readonly kind: SpanKind;
+  readonly spanId: string;
+  readonly parentSpanId: string | undefined;
+  readonly isParentRemote: boolean;
+  readonly startedMs: number;
+  readonly durationMs: number;
+  readonly status: SpanStatus;
+  readonly attributes: Attributes;
+  readonly error?: unknown;
+}
+
+/** A span as OpenTelemetry's processors and exporters read it. */
+export class ExportedSpan implements ReadableSpan {
+  readonly name: string;
+  readonly kind: SpanKind;
+  readonly startTime: HrTime;
+  readonly endTime: HrTime;
+  readonly duration: HrTime;
+  readonly status: SpanStatus;
+  readonly attributes: Attributes;
+  readonly events: ReadableSpan['events'];
+  readonly parentSpanContext?: SpanContext;
+  readonly links = NOTHING;
+  readonly ended = true;
+  readonly instrumentationScope = SCOPE;
+  readonly droppedAttributesCount = 0;
+  readonly droppedEventsCount = 0;
+  readonly droppedLinksCount = 0;
+
+  readonly #context: SpanContext;
+
+  constructor(
+    { w3cTraceId, origin }: ReadonlyTrace,
+    data: SpanData,
+    readonly resource: Resource,
+  ) {
+    const { spanId, parentSpanId, startedMs, durationMs, error } = data;
+    const { flags: traceFlags } = origin;
+    this.name = data.name;
+    this.kind = data.kind;
+    this.startTime = hrTimeOf(startedMs);
+    this.endTime = hrTimeOf(startedMs + durationMs);
+    this.duration = hrDuration(durationMs);
+    this.status = data.status;
+    this.attributes = data.attributes;
+    this.events =
+      error === undefined
+        ? NOTHING
+        : [{ name: 'exception', time: this.endTime, attributes: exceptionAttributes(error) }];
+    this.#context = { traceId: w3cTraceId, spanId, traceFlags };
+    if (parentSpanId !== undefined) {
+      this.parentSpanContext = {
+        traceId: w3cTraceId,
+        spanId: parentSpanId,
+        traceFlags,
+        isRemote: data.isParentRemote,
+      };
+    }
+  }
+
+  spanContext(): SpanContext {
+    return this.#context;
+  }
+}
+
+/** The span of a whole request, message, job or run. */
+export function spanOfTrace(
+  trace: ReadonlyTrace,
+  record: FinishRecord,
+  resource: Resource,
+): ExportedSpan {
+  const { spanId, origin, startedMs, metadata } = trace;
+  return new ExportedSpan(
+    trace,
+    {
+      name: nameOf(record),
+      kind: kindOf(metadata.kind),
+      spanId,
+      parentSpanId: origin.parentSpanId,
+      isParentRemote: true,
+      startedMs,
+      durationMs: record.duration_ms,
+      status: statusOf(record.outcome === 'errored'),
+      attributes: workAttributes(trace, record),
+    },
+    resource,
+  );
+}
+
+/** The span of an operation inside it. */
+export function spanOfRecord(
+  trace: ReadonlyTrace,
+  span: SpanRecord,
+  resource: Resource,
+): ExportedSpan {
+  const { name, kind, spanId, parentSpanId, startedMs, durationMs = 0, failed, error } = span;
+  const attributes: Attributes = { ...span.attributes };
+  return new ExportedSpan(
+    trace,
+    {
+      // The method alone: a name is for groups of spans, and the rest stands in the attributes.
+      name: String(attributes['http.request.method'] ?? name),
+      kind: KINDS[kind],
+      spanId,
+      parentSpanId,
+      isParentRemote: false,
+      startedMs,
+      durationMs,
+      status: statusOf(failed),
+      attributes,
+      error,
+    },
+    resource,
+  );
+}
+
+/** @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#name */
+function nameOf({
+  method,
+  route,
+  pattern,
+  queue,
+  job,
+  mcp_method,
+  mcp_tool,
+}: FinishRecord): string {
+  if (method !== undefined) return route === undefined ? method : `${method} ${route}`;
+  if (mcp_method !== undefined) {
+    return mcp_tool === undefined ? mcp_method : `${mcp_method} ${mcp_tool}`;
+  }
+  return `process ${queue ?? pattern ?? job ?? ''}`.trimEnd();
+}
+
+function kindOf(kind: ReadonlyTrace['metadata']['kind']): SpanKind {
+  if (kind === undefined) return SpanKind.SERVER;
+  return kind === 'run' ? SpanKind.INTERNAL : SpanKind.CONSUMER;
+}
+
+function statusOf(failed: boolean): SpanStatus {
+  return { code: failed ? SpanStatusCode.ERROR : SpanStatusCode.UNSET };
+}

@@ -1,0 +1,76 @@
+import { getNumberFromEnv, getStringFromEnv } from '@opentelemetry/core';
+import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { ExportQueue, type Exporter } from './export-queue.js';
+import type { OtlpModuleOptions, OtlpProtocol } from './otlp-options.js';
+
+/** @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#batch-span-processor */
+interface BatchLimits {
+  readonly scheduledDelayMillis: number;
+  readonly exportTimeoutMillis: number;
+  readonly maxQueueSize: number;
+  readonly maxExportBatchSize: number;
+}
+
+/** Opens the way for spans. Only the packages of the encoding that is used are loaded. */
+export async function openSpanQueue(
+  options: OtlpModuleOptions,
+): Promise<ExportQueue<ReadableSpan>> {
+  const { BatchSpanProcessor } = await import('@opentelemetry/sdk-trace-base');
+  const { OTLPTraceExporter } =
+    protocolOf(options, 'TRACES') === 'http/json'
+      ? await import('@opentelemetry/exporter-trace-otlp-http')
+      : await import('@opentelemetry/exporter-trace-otlp-proto');
+  const limits = batchLimits('OTEL_BSP', 5000);
+  const queue = new ExportQueue<ReadableSpan>('traces', limits.maxQueueSize);
+  const exporter: Exporter<ReadableSpan> = new OTLPTraceExporter(target(options, '/v1/traces'));
+  return queue.open(new BatchSpanProcessor(queue.counted(exporter) as never, limits), (to, span) =>
+    to.onEnd(span),
+  );
+}
+
+/** Opens the way for log entries. */
+export async function openLogQueue(
+  options: OtlpModuleOptions,
+): Promise<ExportQueue<ReadableLogRecord>> {
+  const { BatchLogRecordProcessor } = await import('@opentelemetry/sdk-logs');
+  const { OTLPLogExporter } =
+    protocolOf(options, 'LOGS') === 'http/json'
+      ? await import('@opentelemetry/exporter-logs-otlp-http')
+      : await import('@opentelemetry/exporter-logs-otlp-proto');
+  const limits = batchLimits('OTEL_BLRP', 1000);
+  const queue = new ExportQueue<ReadableLogRecord>('logs', limits.maxQueueSize);
+  const exporter: Exporter<ReadableLogRecord> = new OTLPLogExporter(target(options, '/v1/logs'));
+  const processor = new BatchLogRecordProcessor({
+    ...limits,
+    exporter: queue.counted(exporter) as never,
+  });
+  return queue.open(processor, (to, record) => to.onEmit(record as never));
+}
+
+/** What is left out here, the exporters read from the environment themselves. */
+function target({ url, headers }: OtlpModuleOptions, path: string) {
+  return {
+    ...(url !== undefined && { url: url.replace(/\/+$/, '') + path }),
+    ...(headers !== undefined && { headers: { ...headers } }),
+  };
+}
+
+function protocolOf({ protocol }: OtlpModuleOptions, signal: 'TRACES' | 'LOGS'): OtlpProtocol {
+  const asked =
+    protocol ??
+    getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`) ??
+    getStringFromEnv('OTEL_EXPORTER_OTLP_PROTOCOL');
+  return asked === 'http/json' ? asked : 'http/protobuf';
+}
+
+function batchLimits(prefix: string, delay: number): BatchLimits {
+  const maxQueueSize = getNumberFromEnv(`${prefix}_MAX_QUEUE_SIZE`) ?? 2048;
+  const maxBatchSize = getNumberFromEnv(`${prefix}_MAX_EXPORT_BATCH_SIZE`) ?? 512;
+  return {
+    scheduledDelayMillis: getNumberFromEnv(`${prefix}_SCHEDULE_DELAY`) ?? delay,
+    exportTimeoutMillis: getNumberFromEnv(`${prefix}_EXPORT_TIMEOUT`) ?? 30_000,
+    maxQueueSize,
+    maxExportBatchSize: Math.min(maxBatchSize, maxQueueSize),
+  };
+}

@@ -1,0 +1,70 @@
+import { TracingConfigError } from '../options/tracing-config.error.js';
+
+/** The two encodings of OTLP over HTTP. */
+export type OtlpProtocol = 'http/protobuf' | 'http/json';
+
+/** What {@link OtlpModule.forRoot} takes. Whatever is left out comes from the `OTEL_*` variables. */
+export interface OtlpModuleOptions {
+  /** Where the collector is, without `/v1/traces`. Default: `http://localhost:4318`. */
+  url?: string | undefined;
+  /** Headers of each request, such as a vendor's key. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** Default: `http/protobuf`. */
+  protocol?: OtlpProtocol | undefined;
+  /** Whether spans are sent. Default: `true`, but `false` where an OpenTelemetry SDK sends its own. */
+  traces?: boolean | undefined;
+  /** Whether log entries are sent. Default: `true`. */
+  logs?: boolean | undefined;
+  /** What the service is, besides its name: `deployment.environment.name`, `service.version`, … */
+  resource?: Readonly<Record<string, string | number | boolean>> | undefined;
+  /** How long a shutdown waits for the last batch, in milliseconds. Default: 5000. */
+  shutdownTimeout?: number | undefined;
+}
+
+const KEYS = ['url', 'headers', 'protocol', 'traces', 'logs', 'resource', 'shutdownTimeout'];
+
+/**
+ * Checks what the user wrote.
+ *
+ * @throws {TracingConfigError} for the first thing that is wrong.
+ */
+export function checkOtlpOptions(options: OtlpModuleOptions): void {
+  for (const key of Object.keys(options)) {
+    if (!KEYS.includes(key)) fail(`\`${key}\` is not an option.`, `use one of ${KEYS.join(', ')}.`);
+  }
+  const { url, headers, protocol, traces, logs, resource, shutdownTimeout } = options;
+  if (url !== undefined && !isHttpUrl(url)) {
+    fail('`url` is not an HTTP URL.', "give it whole, as in `url: 'http://collector:4318'`.");
+  }
+  if (protocol !== undefined && protocol !== 'http/protobuf' && protocol !== 'http/json') {
+    fail('`protocol` is not one of OTLP over HTTP.', 'use "http/protobuf" or "http/json".');
+  }
+  for (const [name, value] of Object.entries({ headers, resource })) {
+    if (value !== undefined && !isPlainRecord(value)) {
+      fail(`\`${name}\` is not an object of plain values.`, "write `{ name: 'value' }`.");
+    }
+  }
+  for (const [name, value] of Object.entries({ traces, logs })) {
+    if (value !== undefined && typeof value !== 'boolean') {
+      fail(`\`${name}\` is not \`true\` or \`false\`.`, 'make it one of them.');
+    }
+  }
+  if (shutdownTimeout !== undefined && !(shutdownTimeout >= 0)) {
+    fail('`shutdownTimeout` is no number of milliseconds.', 'make it 0 or more.');
+  }
+}
+
+function isHttpUrl(value: unknown): boolean {
+  return typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value);
+}
+
+function isPlainRecord(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((item) =>
+    ['string', 'number', 'boolean'].includes(typeof item),
+  );
+}
+
+function fail(problem: string, fix: string): never {
+  throw new TracingConfigError('INVALID_OTLP_OPTION', problem, fix);
+}

@@ -1,0 +1,383 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Controller, Get, Injectable, Logger } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { exportQueues } from '../../src/events/export-counts.js';
+import { Span, TraceContext, type TracingModuleOptions } from '../../src/index.js';
+import { OtlpModule, type OtlpModuleOptions, type OtlpProtocol } from '../../src/otlp/index.js';
+import { eventually } from '../support/line-sink.js';
+import { OtlpReceiver } from '../support/otlp-receiver.js';
+import { PLATFORMS, tracedApp, type Platform } from '../support/traced-app.js';
+import { spyOnWarnings } from '../support/warnings.js';
+
+const warnings = spyOnWarnings();
+
+@Injectable()
+class MessagesService {
+  @Span()
+  async find(): Promise<never> {
+    await sleep(2);
+    throw new TypeError('Database timeout');
+  }
+}
+
+@Controller()
+class MessagesController {
+  private readonly logger = new Logger('Messages');
+
+  constructor(
+    private readonly messages: MessagesService,
+    private readonly trace: TraceContext,
+  ) {}
+
+  @Get('messages/:id')
+  async list(): Promise<unknown> {
+    this.trace.set('tenant', 'acme');
+    this.logger.log('Loading messages', { count: 3, nested: { a: [1] }, isNew: true });
+    this.logger.error('It broke', new RangeError('out of range'));
+    return this.messages.find();
+  }
+
+  @Get('calls')
+  async calls(): Promise<string> {
+    const response = await fetch(`${peer}/nowhere?secret=1`);
+    return `${response.status}`;
+  }
+
+  @Get('quick')
+  quick(): string {
+    return 'quick';
+  }
+}
+
+let receiver: OtlpReceiver;
+let peer: string;
+
+beforeEach(async () => {
+  receiver = await OtlpReceiver.start();
+  peer = receiver.url;
+  for (const variable of ['BSP', 'BLRP']) process.env[`OTEL_${variable}_SCHEDULE_DELAY`] = '20';
+  process.env['OTEL_EXPORTER_OTLP_TIMEOUT'] = '1000';
+});
+afterEach(async () => {
+  await receiver.stop();
+  for (const name of Object.keys(process.env))
+    if (name.startsWith('OTEL_')) delete process.env[name];
+});
+
+async function exportingApp(
+  platform: Platform,
+  options: OtlpModuleOptions = {},
+  tracing: TracingModuleOptions = {},
+) {
+  return tracedApp(platform)
+    .with(tracing)
+    .of({
+      imports: [OtlpModule.forRoot({ url: receiver.url, ...options })],
+      controllers: [MessagesController],
+      providers: [MessagesService],
+    })
+    .start();
+}
+
+const spanNamed = (name: string) => receiver.spans.find((span) => span.name === name)!;
+const logNamed = (body: string) => receiver.logs.find((log) => log.body === body)!;
+const queueOf = (signal: string) => [...exportQueues].find((queue) => queue.signal === signal)!;
+
+const PROTOCOLS: OtlpProtocol[] = ['http/protobuf', 'http/json'];
+const CASES = PLATFORMS.flatMap((platform) => PROTOCOLS.map((p) => [platform, p] as const));
+
+describe.each(CASES)('on %s by %s', (platform, protocol) => {
+  it('sends the spans and the log of a request as one trace', async () => {
+    const { send, sink } = await exportingApp(platform, { protocol });
+    await send('/messages/7?token=secret', { headers: { 'x-request-id': 'r-1' } });
+    const [line] = await sink.finishes(1);
+    await eventually(() => receiver.spans.length >= 2, 'the spans');
+    await eventually(() => logNamed('Request finished') !== undefined, 'the log');
+
+    const root = spanNamed('GET /messages/:id');
+    expect(root).toMatchObject({
+      kind: 2,
+      traceId: line!.trace_id,
+      spanId: line!.span_id,
+      status: { code: 2 },
+      attributes: {
+        'http.request.method': 'GET',
+        'url.path': '/messages/7',
+        'http.route': '/messages/:id',
+        'http.response.status_code': 500,
+        'error.type': '500',
+        'code.function.name': 'MessagesController.list',
+        'request.id': 'r-1',
+        'session.id': line!.session_id,
+      },
+    });
+    const took = Number(BigInt(root.endTimeUnixNano) - BigInt(root.startTimeUnixNano)) / 1e6;
+    expect(took).toBeCloseTo(line!['duration_ms'] as number, 2);
+    expect(Math.abs(Number(BigInt(root.startTimeUnixNano) / 1_000_000n) - Date.now())).toBeLessThan(
+      5000,
+    );
+
+    const child = spanNamed('MessagesService.find');
+    expect(child).toMatchObject({
+      kind: 1,
+      traceId: root.traceId,
+      parentSpanId: root.spanId,
+      status: { code: 2 },
+      events: [
+        {
+          name: 'exception',
+          attributes: {
+            'exception.type': 'TypeError',
+            'exception.message': 'Database timeout',
+            'exception.stacktrace': expect.stringContaining('otlp.spec'),
+          },
+        },
+      ],
+    });
+
+    expect(logNamed('Loading messages')).toMatchObject({
+      severityText: 'INFO',
+      severityNumber: 9,
+      traceId: root.traceId,
+      spanId: root.spanId,
+      attributes: {
+        context: 'Messages',
+        tenant: 'acme',
+        count: 3,
+        nested: '{"a":[1]}',
+        isNew: true,
+        'request.id': 'r-1',
+      },
+    });
+    expect(logNamed('It broke')).toMatchObject({
+      severityText: 'ERROR',
+      attributes: { 'exception.type': 'RangeError', 'exception.message': 'out of range' },
+    });
+    expect(logNamed('Request finished').attributes).toMatchObject({ status_code: 500 });
+    expect(JSON.stringify([receiver.spans, receiver.logs])).not.toContain('secret');
+  });
+});
+
+describe('what is sent', () => {
+  it('says what the service is', async () => {
+    process.env['OTEL_RESOURCE_ATTRIBUTES'] = 'deployment.environment.name=test,team=payments';
+    const { send } = await exportingApp(
+      'express',
+      { resource: { 'service.version': '1.2.3', team: 'ledger' } },
+      { logger: undefined, service: 'shop', format: 'json', level: 'silly' },
+    );
+    await send('/quick');
+    await eventually(() => receiver.spans.length > 0, 'a span');
+    expect(receiver.spans[0]!.resource).toMatchObject({
+      'service.name': 'shop',
+      'service.version': '1.2.3',
+      'deployment.environment.name': 'test',
+      team: 'ledger',
+      'telemetry.sdk.language': 'nodejs',
+      'process.pid': process.pid,
+    });
+  });
+
+  it('has W3C trace ids, also in the log and on the response', async () => {
+    const { send, sink } = await exportingApp('express');
+    const response = await send('/quick', { headers: { 'x-request-id': 'opaque' } });
+    const [line] = await sink.finishes(1);
+    await eventually(() => receiver.spans.length > 0, 'a span');
+    expect(response.headers.get('x-trace-id')).toMatch(/^[0-9a-f]{32}$/);
+    expect(line!.trace_id).toBe(receiver.spans[0]!.traceId);
+    expect(line!.request_id).toBe('opaque');
+  });
+
+  it('has client spans by the semantic conventions, without the query', async () => {
+    const { send } = await exportingApp('express');
+    await send('/calls');
+    await eventually(() => receiver.spans.length >= 2, 'two spans');
+    const [client, server] = [spanNamed('GET'), spanNamed('GET /calls')];
+    expect(client).toMatchObject({
+      kind: 3,
+      parentSpanId: server.spanId,
+      attributes: {
+        'http.request.method': 'GET',
+        'server.address': '127.0.0.1',
+        'url.path': '/nowhere',
+        'http.response.status_code': 200,
+      },
+    });
+  });
+
+  it('does not trace its own requests', async () => {
+    const { send } = await exportingApp('express');
+    await send('/quick');
+    await eventually(() => receiver.spans.length > 0, 'a span');
+    await sleep(100);
+    expect(receiver.requests.some(({ headers }) => 'traceparent' in headers)).toBe(false);
+    expect(receiver.spans.map(({ name }) => name)).toEqual(['GET /quick']);
+  });
+
+  it('leaves out a trace that its caller does not sample, but not its log', async () => {
+    const { send } = await exportingApp('express');
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
+    await send('/quick', { headers: { traceparent } });
+    await send('/quick');
+    const [, unsampled] = traceparent.split('-');
+    await eventually(() => receiver.logs.some((log) => log.traceId === unsampled), 'its log');
+    await eventually(() => receiver.spans.length > 0, 'a span');
+    expect(receiver.spans.map(({ traceId }) => traceId)).not.toContain(unsampled);
+  });
+
+  it.each([
+    [{ traces: false }, 0, 1],
+    [{ logs: false }, 1, 0],
+  ])('%j', async (options, spans, logs) => {
+    const { send, app } = await exportingApp('express', options);
+    await send('/quick');
+    await sleep(50);
+    await app.close();
+    expect([Math.min(receiver.spans.length, 1), Math.min(receiver.logs.length, 1)]).toEqual([
+      spans,
+      logs,
+    ]);
+  });
+
+  it('goes where the environment says, with its headers and encoding', async () => {
+    process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] = receiver.url;
+    process.env['OTEL_EXPORTER_OTLP_HEADERS'] = 'api-key=from-the-environment';
+    process.env['OTEL_EXPORTER_OTLP_PROTOCOL'] = 'http/json';
+    const { send } = await exportingApp('express', { url: undefined });
+    await send('/quick');
+    await eventually(() => receiver.spans.length > 0, 'a span');
+    expect(receiver.requests[0]!.headers).toMatchObject({
+      'api-key': 'from-the-environment',
+      'content-type': 'application/json',
+    });
+  });
+
+  it('carries the headers that the module was given', async () => {
+    const { send } = await exportingApp('express', { headers: { 'x-key': 'k' } });
+    await send('/quick');
+    await eventually(() => receiver.spans.length > 0, 'a span');
+    expect(receiver.requests[0]!.headers['x-key']).toBe('k');
+  });
+});
+
+describe('a collector', () => {
+  /** Sends requests and returns how long the slowest took, in milliseconds. */
+  async function load(send: (path: string) => Promise<Response>, count: number): Promise<number> {
+    let slowest = 0;
+    for (let i = 0; i < count; i += 20) {
+      await Promise.all(
+        Array.from({ length: 20 }, async () => {
+          const began = performance.now();
+          expect((await send('/quick')).status).toBe(200);
+          slowest = Math.max(slowest, performance.now() - began);
+        }),
+      );
+    }
+    return slowest;
+  }
+
+  it('that is slow slows no request; what does not fit is counted and told once', async () => {
+    for (const variable of ['BSP', 'BLRP']) {
+      process.env[`OTEL_${variable}_MAX_QUEUE_SIZE`] = '50';
+      process.env[`OTEL_${variable}_MAX_EXPORT_BATCH_SIZE`] = '10';
+    }
+    receiver.answer = () => false; // never answers
+    const { send, app } = await exportingApp('express', { shutdownTimeout: 100 });
+    expect(await load(send, 400)).toBeLessThan(1000);
+    const traces = queueOf('traces');
+    expect(traces.queued).toBeLessThanOrEqual(50);
+    expect(traces.dropped).toBeGreaterThan(100);
+    expect(traces.exported).toBe(0);
+    const told = warnings.mock.calls.filter(([text]) =>
+      String(text).includes('traces are dropped'),
+    );
+    expect(told).toHaveLength(1);
+    const began = performance.now();
+    await app.close();
+    expect(performance.now() - began).toBeLessThan(1500);
+  });
+
+  it.each([
+    ['refuses', 400],
+    ['has no such path', 404],
+    ['is broken', 500],
+  ])('that %s fails no request, and that is told once', async (_what, status) => {
+    receiver.answer = (response) => {
+      response.writeHead(status).end();
+      return false;
+    };
+    const { send } = await exportingApp('express');
+    await load(send, 40);
+    await eventually(() => queueOf('traces').failed > 0, 'the failure');
+    await load(send, 40);
+    await sleep(60);
+    const told = warnings.mock.calls.filter(([text]) => String(text).includes('traces could not'));
+    expect(told).toHaveLength(1);
+  });
+
+  it.each([429, 503])('that answers %i with Retry-After gets the batch again', async (status) => {
+    let refused = 0;
+    receiver.answer = (response) => {
+      if (refused++ < 2) {
+        response.writeHead(status, { 'retry-after': '0' }).end();
+        return false;
+      }
+      response.writeHead(200).end();
+      return true;
+    };
+    const { send } = await exportingApp('express', { logs: false });
+    await send('/quick');
+    await eventually(() => receiver.spans.length > 0, 'the span');
+    expect(receiver.spans).toHaveLength(1);
+    expect(refused).toBeGreaterThanOrEqual(3);
+    await eventually(() => queueOf('traces').exported === 1, 'the count');
+  });
+
+  it('that cuts the connection, or is not there, fails no request', async () => {
+    receiver.answer = (response) => {
+      response.socket?.destroy();
+      return false;
+    };
+    const cut = await exportingApp('express', { shutdownTimeout: 200 });
+    await load(cut.send, 20);
+    await cut.app.close();
+    const absent = await exportingApp('fastify', {
+      url: 'http://127.0.0.1:9',
+      shutdownTimeout: 200,
+    });
+    await load(absent.send, 20);
+    const began = performance.now();
+    await absent.app.close();
+    expect(performance.now() - began).toBeLessThan(1500);
+  });
+
+  it('gets at shutdown what still waits', async () => {
+    process.env['OTEL_BSP_SCHEDULE_DELAY'] = '60000';
+    process.env['OTEL_BLRP_SCHEDULE_DELAY'] = '60000';
+    const { send, sink, app } = await exportingApp('express');
+    await Promise.all(Array.from({ length: 30 }, () => send('/quick')));
+    await sink.finishes(30);
+    expect(receiver.spans).toEqual([]);
+    await app.close();
+    expect(receiver.spans).toHaveLength(30);
+    expect(receiver.logs.filter(({ body }) => body === 'Request finished')).toHaveLength(30);
+  });
+});
+
+describe('an option', () => {
+  it.each<[unknown]>([
+    [{ url: 'collector:4318' }],
+    [{ url: 7 }],
+    [{ protocol: 'grpc' }],
+    [{ headers: 'a=b' }],
+    [{ headers: { a: {} } }],
+    [{ traces: 'yes' }],
+    [{ resource: [] }],
+    [{ shutdownTimeout: -1 }],
+    [{ endpoint: 'http://localhost' }],
+  ])('that is wrong stops the application: %j', (options) => {
+    expect(() => OtlpModule.forRoot(options as OtlpModuleOptions)).toThrow(
+      expect.objectContaining({ name: 'TracingConfigError', code: 'INVALID_OTLP_OPTION' }),
+    );
+  });
+});
