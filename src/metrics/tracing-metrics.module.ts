@@ -15,6 +15,7 @@ import { TRACING_OPTIONS } from '../options/options.token.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import { TracingConfigError } from '../options/tracing-config.error.js';
 import type { Trace } from '../trace/trace.js';
+import { measureExports } from './export-metrics.js';
 import { exposition } from './exposition.js';
 import { TraceMetrics } from './trace-metrics.js';
 
@@ -65,6 +66,7 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
   ) {
     this.registry = options.registry ?? register;
     this.metrics = new TraceMetrics(this.registry);
+    measureExports(this.registry);
     if (options.defaultMetrics === true) measureProcess(this.registry);
   }
 

@@ -4,6 +4,7 @@ import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Registry } from 'prom-client';
 import { RUN_WORK, type RunWork, type Work } from '../../src/context/work.js';
+import { exportQueues } from '../../src/events/export-counts.js';
 import { TracingMetricsModule, type TracingMetricsOptions } from '../../src/metrics/index.js';
 import { PLATFORMS, tracedApp, type Platform, type TracedApp } from '../support/traced-app.js';
 
@@ -292,6 +293,25 @@ describe('metrics', () => {
     }
     const [series] = counts((await apps[0]!.scrape()).samples, DURATION);
     expect(series).toMatchObject({ http_route: '/users/:id', value: 2 });
+  });
+
+  it('tell how the exporters fare', async () => {
+    const { scrape } = await measuredApp('express');
+    const counts = { signal: 'traces', queued: 3, exported: 40, failed: 5, dropped: 6 } as const;
+    exportQueues.add(counts);
+    const samplesOfExport = async (accept?: string) =>
+      (await scrape(accept)).samples
+        .filter(({ name }) => name.startsWith('otlp_'))
+        .map(({ name, labels, value }) => [name, labels['signal'], value]);
+    const expected = [
+      ['otlp_exporter_queue_size', 'traces', 3],
+      ['otlp_exporter_exported_total', 'traces', 40],
+      ['otlp_exporter_failed_total', 'traces', 5],
+      ['otlp_exporter_dropped_total', 'traces', 6],
+    ];
+    expect(await samplesOfExport()).toEqual(expected);
+    expect(await samplesOfExport('application/openmetrics-text')).toEqual(expected);
+    exportQueues.delete(counts);
   });
 
   it('end with the application', async () => {
