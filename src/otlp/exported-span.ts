@@ -131,7 +131,7 @@ export function spanOfRecord(
       kind: KINDS[kind],
       spanId,
       parentSpanId,
-      isParentRemote: false,
+      isParentRemote: kind === 'server',
       startedMs,
       durationMs,
       status: statusOf(failed),

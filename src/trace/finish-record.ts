@@ -31,6 +31,8 @@ export const FINISH_FIELDS: readonly (keyof FinishRecord)[] = [
   'attempt',
   'mcp_method',
   'mcp_tool',
+  'graphql_operation',
+  'graphql_errors',
   'handler',
   'status_code',
   'outcome',
@@ -38,6 +40,9 @@ export const FINISH_FIELDS: readonly (keyof FinishRecord)[] = [
   'steps',
   'dropped_steps',
 ];
+
+/** What an application does that is not an HTTP request. */
+export type WorkKind = 'message' | 'job' | 'run';
 
 /** What sets a message, a job or a run apart from others of its kind. */
 export interface WorkFields {
@@ -53,6 +58,10 @@ export interface WorkFields {
   readonly mcp_method?: string | undefined;
   /** The tool that an MCP message calls. */
   readonly mcp_tool?: string | undefined;
+  /** The name that a GraphQL client gave its operation. */
+  readonly graphql_operation?: string | undefined;
+  /** How many errors the results of a GraphQL operation had; missing for none. */
+  readonly graphql_errors?: number | undefined;
 }
 
 /** What the finish line says, under the names that it has there. */

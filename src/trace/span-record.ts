@@ -2,12 +2,12 @@
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
 
 /**
- * What a span stands for: work of this process, a call that waits for its answer, or a message
- * that is sent and forgotten.
+ * What a span stands for: work of this process, a call that waits for its answer, a message that is
+ * sent and forgotten, or the answer to somebody's call.
  *
  * @see https://opentelemetry.io/docs/specs/otel/trace/api/#spankind
  */
-export type SpanKind = 'internal' | 'client' | 'producer';
+export type SpanKind = 'internal' | 'client' | 'producer' | 'server';
 
 /** How a span begins. */
 export interface SpanStart {
@@ -33,8 +33,11 @@ export interface SpanRecord {
   readonly kind: SpanKind;
   /** 16 lower-case hex digits. */
   readonly spanId: string;
-  /** The span that it began in: another one, or the request's own. */
-  readonly parentSpanId: string;
+  /**
+   * The span that it began in: another one, or the request's own. `undefined` where a trace begins
+   * with it.
+   */
+  readonly parentSpanId: string | undefined;
   /** Monotonic start, milliseconds. */
   readonly startedMs: number;
   /** Milliseconds, or `undefined` while it runs. */

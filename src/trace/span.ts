@@ -7,7 +7,8 @@ import { TraceScope, type Trace } from './trace.js';
 export class Span implements SpanRecord {
   readonly name: string;
   readonly kind: SpanKind;
-  readonly spanId: string;
+  /** Another tracer may give it the id that goes out after all. */
+  spanId: string;
   readonly depth: number;
   attributes: SpanAttributes | undefined;
   readonly startedMs = performance.now();

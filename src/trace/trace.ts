@@ -1,4 +1,4 @@
-import type { WorkFields } from './finish-record.js';
+import type { WorkFields, WorkKind } from './finish-record.js';
 import { toW3cTraceId } from './ids.js';
 import type { TracePolicy } from './trace-policy.js';
 import type { SpanRecord, SpansKept } from './span-record.js';
@@ -19,6 +19,8 @@ export interface TraceIds {
 export interface TraceMetadata {
   /** `http`, `tcp`, `bullmq`, `cron`, …; `manual` for {@link TraceContext.run}. */
   readonly transport: string;
+  /** Missing for HTTP requests. */
+  readonly kind?: WorkKind | undefined;
   /** When it began: milliseconds since the Unix epoch. */
   readonly startedAt: number;
   /** The HTTP method. */
@@ -29,12 +31,13 @@ export interface TraceMetadata {
   readonly route?: string | undefined;
   /** Controller and method, as in `PaymentController.pay`. Known once routing is done. */
   readonly handler?: string | undefined;
-  /** Pattern, queue, job and the like of what is not an HTTP request. */
+  /** Pattern, queue, job and the like: what a path does not say. */
   readonly work?: WorkFields | undefined;
 }
 
 /** Metadata that somebody still works on: what the rest of the package sees of a live request. */
 export interface LiveMetadata extends TraceMetadata {
+  work?: WorkFields | undefined;
   /** Sets the handler where the execution context knows better than the router. */
   nameHandler?(name: string): void;
   /** No route has answered, whatever the router had matched. */

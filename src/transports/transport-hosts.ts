@@ -1,21 +1,47 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { TransportHost } from '../context/work.js';
 import { sharedState } from '../trace/shared-state.js';
+import type { TracePolicy } from '../trace/trace-policy.js';
+import type { Trace } from '../trace/trace.js';
 
 /**
  * The applications of this process. A class that is changed serves all of them; by the container
  * that its instance belongs to it finds the one that it works for.
  */
-const hosts = sharedState('transport-hosts', () => new WeakMap<ModulesContainer, TransportHost>());
+const hosts = sharedState('transport-hosts', () => ({
+  byContainer: new WeakMap<ModulesContainer, TransportHost>(),
+  byPolicy: new WeakMap<TracePolicy, TransportHost>(),
+  running: new Set<TransportHost>(),
+}));
 
 /** Notes an application. Returns `false` for one that is known. */
 export function addHost(host: TransportHost): boolean {
-  if (hosts.has(host.modules)) return false;
-  hosts.set(host.modules, host);
+  if (hosts.byContainer.has(host.modules)) return false;
+  hosts.byContainer.set(host.modules, host);
+  hosts.byPolicy.set(host.policy, host);
+  hosts.running.add(host);
   return true;
+}
+
+/** Notes that an application has shut down. What it has left to do, it still does as itself. */
+export function removeHost(host: TransportHost): void {
+  hosts.running.delete(host);
 }
 
 /** The application that a container belongs to; `undefined` for one that is not traced. */
 export function hostOf(modules: ModulesContainer): TransportHost | undefined {
-  return hosts.get(modules);
+  return hosts.byContainer.get(modules);
+}
+
+/** The application that a trace was opened in. */
+export function hostOfTrace(trace: Trace): TransportHost | undefined {
+  return hosts.byPolicy.get(trace.policy);
+}
+
+/**
+ * The application that was made last of those that run: for what belongs to no container, and
+ * begins outside every trace.
+ */
+export function newestHost(): TransportHost | undefined {
+  return [...hosts.running].at(-1);
 }
