@@ -42,7 +42,8 @@ export interface AccessLogOptions {
    * Default: none does.
    */
   slowerThan?: number | undefined;
-  /** What has no finish line: paths of requests, patterns of messages, jobs, or a function. */
+  /** What has no finish line: paths of requests, patterns of messages, methods of MCP, jobs, or a
+   * function. */
   exclude?: readonly (string | RegExp)[] | ((record: FinishRecord) => boolean) | undefined;
   /** Default: `info`, from 400 `warn`, from 500 `error`. */
   level?: string | ((record: FinishRecord) => string) | undefined;
@@ -78,12 +79,23 @@ export interface SpansOptions {
     | undefined;
 }
 
-/** Which hosts are told what, on calls that the application makes over HTTP. */
+/**
+ * Which hosts are told what, on calls that the application makes with `fetch`, undici, `node:http`
+ * or `node:https`.
+ *
+ * @example
+ * outgoing: { trusted: ['payments', '*.internal.example', /^10\.20\./] }
+ */
 export interface OutgoingOptions {
   /**
    * Hosts of your own, which are told the request and the session id; all others get
-   * `traceparent` and `tracestate` alone. Host names without a port, `*.example.com` for those
-   * below one, patterns, or a function. Loopback is always trusted. Default: none.
+   * `traceparent`, `tracestate` and the baggage that is allowed. Names and addresses without a
+   * port, `*.example.com` for those below a name but not itself, patterns, or a function. All of
+   * them see the host in lower case and without brackets. Behind a proxy that reads the call, both
+   * it and the proxy have to be trusted; after a redirect, the new host. Loopback is always
+   * trusted. Default: none.
+   *
+   * A function that throws, or gives anything but `true`, trusts nobody.
    */
   trusted?: readonly (string | RegExp)[] | ((host: string) => boolean) | undefined;
 }
@@ -112,6 +124,12 @@ export interface TracingModuleOptions {
   logger?: Logger | LoggerOptions | undefined;
   /** Of the module's own logger. Default: `text` on a terminal, `json` elsewhere. */
   format?: 'json' | 'text' | undefined;
+  /**
+   * Where the module's own logger writes. Default: standard output; standard error from the moment
+   * on when an MCP server is served over stdio, because nothing else may stand there. Say `stderr`
+   * where that moment comes late.
+   */
+  output?: 'stdout' | 'stderr' | undefined;
   /** The least severe level that the module's own logger writes. Default: `info`. */
   level?: string | undefined;
   /** The field names of the module's own JSON. Default: those of the README. */
@@ -145,6 +163,6 @@ export interface TracingModuleOptions {
    * tools. It tells the world the names of your methods. Default: `false`.
    */
   serverTiming?: boolean | undefined;
-  /** Headers of outgoing HTTP calls; `false` for none. Default: on. */
+  /** Headers and spans of outgoing HTTP calls; `false` for neither. Default: on. */
   outgoing?: false | OutgoingOptions | undefined;
 }

@@ -1,11 +1,12 @@
-import { isIPv4 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
+import { types } from 'node:util';
 import { checkFunctionOr, checkKeys, checkRecord } from './check.js';
 import { guardCallback } from './guard-callback.js';
 import { TracingConfigError } from './tracing-config.error.js';
 import type { TracingModuleOptions } from './tracing-options.js';
 
-/** A host name or address, perhaps below a `*.`; no scheme, port or path. */
-const HOST = /^(?:\*\.)?[\w-]+(?:\.[\w-]+)*$|^[\da-f:]*:[\da-f:.]+$/i;
+/** A host name or IPv4 address, perhaps below a `*.`; no scheme, port or path. */
+const HOST = /^(?:\*\.)?[\w-]+(?:\.[\w-]+)*$/;
 
 type IsTrustedHost = (host: string) => boolean;
 
@@ -33,8 +34,9 @@ export function trustedHosts(
 }
 
 function matcherOf(pattern: unknown): IsTrustedHost {
-  if (pattern instanceof RegExp) return (host) => host.search(pattern) !== -1;
-  if (typeof pattern !== 'string' || !HOST.test(pattern)) {
+  // `search` leaves the state of a global or sticky pattern alone.
+  if (types.isRegExp(pattern)) return (host) => host.search(pattern) !== -1;
+  if (typeof pattern !== 'string' || !(HOST.test(pattern) || isIPv6(pattern))) {
     throw new TracingConfigError(
       'INVALID_TRUSTED_HOST',
       '`outgoing.trusted` holds something that is not a host name.',

@@ -3,34 +3,15 @@ import { currentTrace } from '../context/trace-store.js';
 import { newSpanId } from '../trace/ids.js';
 import { allHeaders, w3cHeaders, type TraceHeaders } from '../trace/propagation.js';
 import type { Span } from '../trace/span.js';
+import type { Trace } from '../trace/trace.js';
 import { parseTraceparent } from '../trace/traceparent.js';
-
-/** Where a call goes. */
-export interface Target {
-  readonly method: string;
-  /** In lower case, without brackets and port. */
-  readonly host: string;
-  readonly port: string;
-  /** Without the query, which may hold secrets. */
-  readonly path: string;
-}
-
-/** Where a request goes. Through a proxy its target is a whole URL, which names the real host. */
-export function targetUrl(method: string, target: string, origin: string): Target {
-  const url = new URL(target, origin);
-  return {
-    method,
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port,
-    path: url.pathname,
-  };
-}
+import type { Target } from './target.js';
 
 /** One call that is about to go out. */
 export interface ClientCall {
   /** `undefined` where the trace has as many spans as it may. */
   readonly span: Span | undefined;
-  /** Empty where somebody else has put a `traceparent` on the call. */
+  /** Without those of W3C where a `traceparent` stands on the call. */
   readonly headers: TraceHeaders;
 }
 
@@ -38,34 +19,35 @@ export interface ClientCall {
  * Begins a call in the current trace; `undefined` where there is none, or where its application
  * wants no headers on calls.
  *
- * @param traceparent what stands on the call already: another tracer's, or the caller's own. Its
- *   span stays the parent on the other side.
+ * @param traceparent what stands on the call already: another tracer's, or the caller's own.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span
  */
 export function openCall(
   openSpan: OpenSpan,
-  { method, host, port, path }: Target,
+  target: Target,
   traceparent: string | undefined,
 ): ClientCall | undefined {
   const trace = currentTrace();
   const isTrustedHost = trace?.policy.isTrustedHost;
   if (trace === undefined || isTrustedHost === undefined) return undefined;
 
-  const given = traceparent === undefined ? undefined : parseTraceparent(traceparent);
-  const spanId = given?.traceId === trace.w3cTraceId ? given.parentId : newSpanId();
+  const spanId = idOnWire(trace, traceparent) ?? newSpanId();
+  const { method, authority, host, port, path, proxy } = target;
   const span = openSpan({
-    name: `${method} ${host}${port === '' ? '' : `:${port}`}${path}`,
+    name: `${method} ${authority}${path}`,
     kind: 'client',
     spanId,
     attributes: {
       'http.request.method': method,
       'server.address': host,
-      ...(port !== '' && { 'server.port': Number(port) }),
+      ...(port !== undefined && { 'server.port': port }),
       'url.path': path,
     },
   });
-  const headers = isTrustedHost(host) ? allHeaders(trace, spanId) : w3cHeaders(trace, spanId);
+  // A proxy reads what it passes on.
+  const isTrusted = isTrustedHost(host) && (proxy === undefined || isTrustedHost(proxy));
+  const headers = isTrusted ? allHeaders(trace, spanId) : w3cHeaders(trace, spanId);
   if (traceparent !== undefined) {
     // They belong together: nothing of ours may stand beside another's.
     delete headers['traceparent'];
@@ -75,12 +57,45 @@ export function openCall(
   return { span, headers };
 }
 
+/**
+ * The span that a `traceparent` names as the parent of the other side, if it can stand for a call
+ * in this trace. Whoever passes on what came in, or sends the same headers twice, names a span
+ * that is known already.
+ */
+export function idOnWire(trace: Trace, traceparent: string | undefined): string | undefined {
+  const parsed = traceparent === undefined ? undefined : parseTraceparent(traceparent);
+  if (parsed === undefined || parsed.traceId !== trace.w3cTraceId) return undefined;
+  const { parentId } = parsed;
+  const isKnown =
+    parentId === trace.spanId ||
+    parentId === trace.origin.parentSpanId ||
+    trace.spans?.some(({ spanId }) => spanId === parentId);
+  return isKnown ? undefined : parentId;
+}
+
+/** Puts headers on a call; one that stands there stays as it is. */
+export function putHeaders(
+  headers: TraceHeaders,
+  has: (name: string) => boolean,
+  add: (name: string, value: string) => void,
+): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (has(name)) continue;
+    try {
+      add(name, value);
+    } catch {
+      // A validator of the user's own let a character through that no header may have.
+    }
+  }
+}
+
 /** An answer with an error status makes a failed call. */
 const FIRST_ERROR_STATUS = 400;
 
-/** Ends the span of a call that was answered. */
-export function endCall(span: Span): void {
-  const status = span.attributes?.['http.response.status_code'];
-  if (typeof status === 'number' && status >= FIRST_ERROR_STATUS) span.fail();
-  else span.end();
+/** Ends the span of a call that was answered, or broke off behind the head of the answer. */
+export function endCall(span: Span, status: number | undefined, error?: unknown): void {
+  if (status !== undefined) span.describe({ 'http.response.status_code': status });
+  const isFine = error === undefined && status !== undefined && status < FIRST_ERROR_STATUS;
+  if (isFine) span.end();
+  else span.fail(error);
 }

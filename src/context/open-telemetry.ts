@@ -1,0 +1,112 @@
+import type { ActiveSpan } from '../trace/open-trace.js';
+import type { SpanAttributes, SpanKind } from '../trace/span-record.js';
+
+// OpenTelemetry's API keeps its state under these names, so that an application without it loads
+// nothing, and one with it is seen whichever copy it registered with.
+// https://github.com/open-telemetry/opentelemetry-js/blob/main/api/src/internal/global-utils.ts
+const API = Symbol.for('opentelemetry.js.api.1');
+const ACTIVE_SPAN = Symbol.for('OpenTelemetry Context Key SPAN');
+const TRACER = 'nestjs-tracing';
+const STATUS_ERROR = 2;
+
+/** @see https://opentelemetry.io/docs/specs/otel/trace/api/#spankind */
+const KINDS: Readonly<Record<SdkSpanKind, number>> = {
+  internal: 0,
+  server: 1,
+  client: 2,
+  producer: 3,
+  consumer: 4,
+};
+
+/** What a span of OpenTelemetry's stands for. */
+export type SdkSpanKind = SpanKind | 'consumer';
+
+/** A span that an OpenTelemetry SDK made. */
+export interface SdkSpan {
+  spanContext(): ActiveSpan;
+  isRecording(): boolean;
+  updateName(name: string): unknown;
+  setAttributes(attributes: SpanAttributes): unknown;
+  setStatus(status: { code: number; message?: string }): unknown;
+  recordException(error: Error | string): void;
+  end(): void;
+}
+
+interface SdkContext {
+  getValue(key: symbol): unknown;
+  setValue(key: symbol, value: unknown): SdkContext;
+  deleteValue(key: symbol): SdkContext;
+}
+
+interface OpenTelemetryApi {
+  readonly context?: {
+    active(): SdkContext;
+    with<T>(context: SdkContext, fn: () => T): T;
+  };
+  /** There once an SDK is registered. */
+  readonly trace?: {
+    getTracer(name: string): {
+      startSpan(
+        name: string,
+        options: { kind: number; attributes?: SpanAttributes | undefined },
+        context?: SdkContext,
+      ): SdkSpan;
+    };
+  };
+}
+
+function api(): OpenTelemetryApi | undefined {
+  return (globalThis as Record<symbol, unknown>)[API] as OpenTelemetryApi | undefined;
+}
+
+/** The span that OpenTelemetry has open here, if an SDK is registered. */
+export function activeSpan(): SdkSpan | undefined {
+  return api()?.context?.active().getValue(ACTIVE_SPAN) as SdkSpan | undefined;
+}
+
+/** How a span of the SDK begins. */
+export interface SdkSpanStart {
+  readonly name: string;
+  readonly kind: SdkSpanKind;
+  readonly attributes?: SpanAttributes | undefined;
+  /** The caller in another process, or `null` for none. Left out: the span that is open here. */
+  readonly parent?: ActiveSpan | null | undefined;
+}
+
+/** Begins a span through the SDK that is registered; `undefined` where none is. */
+export function startSdkSpan(start: SdkSpanStart): SdkSpan | undefined {
+  const { trace, context } = api() ?? {};
+  if (trace === undefined || context === undefined) return undefined;
+  const { name, kind, attributes, parent } = start;
+  const span = trace
+    .getTracer(TRACER)
+    .startSpan(name, { kind: KINDS[kind], attributes }, contextBelow(context.active(), parent));
+  // A span of zeros is one that no SDK made.
+  return /[1-9a-f]/.test(span.spanContext().spanId) ? span : undefined;
+}
+
+function contextBelow(active: SdkContext, parent: ActiveSpan | null | undefined): SdkContext {
+  if (parent === undefined) return active;
+  if (parent === null) return active.deleteValue(ACTIVE_SPAN);
+  return active.setValue(ACTIVE_SPAN, {
+    spanContext: () => ({ ...parent, isRemote: true }),
+    isRecording: () => false,
+  });
+}
+
+/** Runs a function with a span of the SDK's open, so that what others measure in it is below it. */
+export function runWithSdkSpan<T>(span: SdkSpan | undefined, fn: () => T): T {
+  const context = span === undefined ? undefined : api()?.context;
+  if (context === undefined) return fn();
+  return context.with(context.active().setValue(ACTIVE_SPAN, span), fn);
+}
+
+/** Ends a span of the SDK's. */
+export function endSdkSpan(span: SdkSpan, hasFailed: boolean, error?: unknown): void {
+  if (hasFailed) {
+    const message = error instanceof Error ? error.message : undefined;
+    span.setStatus({ code: STATUS_ERROR, ...(message !== undefined && { message }) });
+    if (error instanceof Error || typeof error === 'string') span.recordException(error);
+  }
+  span.end();
+}

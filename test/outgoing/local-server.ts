@@ -1,0 +1,135 @@
+import { afterEach, jest } from '@jest/globals';
+import dns from 'node:dns';
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
+import https from 'node:https';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+/** A host that nobody trusts, which is this machine. */
+export const UNTRUSTED = 'untrusted.example';
+
+/** What a server was told. */
+export interface Told {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
+  readonly body: string;
+}
+
+/** A real server, and what it was told. */
+export interface LocalServer {
+  readonly server: Server;
+  readonly port: number;
+  /** Under a name that is trusted, and under one that is not. */
+  readonly url: string;
+  readonly untrusted: string;
+  readonly told: Told[];
+}
+
+const servers: Server[] = [];
+const sockets = new Set<Socket>();
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+  for (const socket of sockets) socket.destroy();
+});
+
+type Resolved = (error: null, address: unknown, family?: number) => void;
+
+/** Lets all names that end in `.example` be this machine. */
+export function resolveExampleHere(): void {
+  const { lookup } = dns;
+  const resolve = (name: string, options: { all?: boolean }, done: Resolved): void => {
+    if (!/\.example\.?$/i.test(name)) {
+      lookup(name, options, done as never);
+      return;
+    }
+    const here = { address: '127.0.0.1', family: 4 };
+    process.nextTick(() => {
+      if (options.all === true) done(null, [here]);
+      else done(null, here.address, here.family);
+    });
+  };
+  jest.spyOn(dns, 'lookup').mockImplementation(resolve as never);
+}
+
+/**
+ * Answers `/redirect/<status>?to=<url>` with a redirect, `/status/<status>` with that, `/hang`
+ * never, `/reset` by hanging up, `/cut` by hanging up in the middle, and all else with `ok`.
+ */
+export const answer: RequestListener = (request, response) => {
+  const url = new URL((request.url ?? '').replace(/^(?!\/)/, '/?'), 'http://localhost');
+  const [, what, status] = url.pathname.split('/');
+  if (what === 'redirect') {
+    response.writeHead(Number(status), { location: url.searchParams.get('to') ?? '/' }).end();
+  } else if (what === 'status') {
+    response.writeHead(Number(status)).end();
+  } else if (what === 'reset') {
+    request.socket.destroy();
+  } else if (what === 'cut') {
+    response.writeHead(200, { 'content-length': '100' });
+    response.write('half', () => setTimeout(() => request.socket.destroy(), 20));
+  } else if (what !== 'hang') {
+    response.end('ok');
+  }
+};
+
+export async function localServer({
+  listener = answer,
+  tls,
+  host = '127.0.0.1',
+  path,
+}: {
+  listener?: RequestListener;
+  tls?: { key: string; cert: string };
+  host?: string;
+  /** A socket of the file system instead of a port. */
+  path?: string;
+} = {}): Promise<LocalServer> {
+  const told: Told[] = [];
+  const takeDown: (...args: Parameters<RequestListener>) => Promise<void> = async (
+    request,
+    response,
+  ) => {
+    const body = await text(request);
+    const { method = '', url = '', headers, rawHeaders } = request;
+    told.push({ method, url, headers, rawHeaders, body });
+    listener(request, response);
+  };
+  const onRequest: RequestListener = (...args) => void takeDown(...args);
+  const server =
+    tls === undefined
+      ? createServer({ requireHostHeader: false }, onRequest)
+      : https.createServer(tls, onRequest);
+  keepForClosing(server);
+  await new Promise<void>((resolve) =>
+    path === undefined ? server.listen(0, host, resolve) : server.listen(path, resolve),
+  );
+  const address = server.address() as AddressInfo | string;
+  const port = typeof address === 'string' ? 0 : address.port;
+  const scheme = tls === undefined ? 'http' : 'https';
+  const name = host.includes(':') ? `[${host}]` : host;
+  return {
+    server,
+    port,
+    url: `${scheme}://${name}:${port}`,
+    untrusted: `${scheme}://${UNTRUSTED}:${port}`,
+    told,
+  };
+}
+
+/** Closes a server, and whatever is connected to it, after the test. */
+export function keepForClosing(server: Server): void {
+  servers.push(server);
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    socket.on('error', () => {});
+  });
+}
+
+/** How often a header stands on the wire, whatever its case. */
+export function timesOf({ rawHeaders }: Told, name: string): number {
+  return rawHeaders.filter((item, i) => i % 2 === 0 && item.toLowerCase() === name).length;
+}
