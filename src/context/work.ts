@@ -1,16 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import type { ModulesContainer } from '@nestjs/core';
-import type { WorkFields } from '../trace/finish-record.js';
+import type { WorkFields, WorkKind } from '../trace/finish-record.js';
 import type { TraceCarrier } from '../trace/open-trace.js';
 import type { ReadCarrier } from '../trace/propagation.js';
 import type { Span } from '../trace/span.js';
 import type { SpanStart } from '../trace/span-record.js';
+import type { TracePolicy } from '../trace/trace-policy.js';
 import type { Trace } from '../trace/trace.js';
 
 /** A message, a job or a run: whatever an application does that is not an HTTP request. */
 export interface Work {
   /** Names its finish line: `Message finished`, `Job finished`, `Run finished`. */
-  readonly kind: 'message' | 'job' | 'run';
+  readonly kind: WorkKind;
   /** How it came in, as in `tcp`. */
   readonly transport: string;
   /** The trace headers that came with it. Left out: none did. */
@@ -21,10 +22,14 @@ export interface Work {
   readonly parent?: Trace | undefined;
   /** Whether it has a request id of its own although it is part of something. Default: `false`. */
   readonly hasOwnRequestId?: boolean;
+  /** That of its connection: its session where it brings none and is part of nothing. */
+  readonly sessionId?: string | undefined;
   /** As in `PaymentController.pay`. */
   readonly handler?: string | undefined;
   /** What its finish line says of it. */
   readonly fields?: WorkFields;
+  /** Is handed what to call when whoever waits for it leaves, where its transport knows that. */
+  readonly onLeave?: (left: () => void) => void;
 }
 
 /**
@@ -46,6 +51,8 @@ export type OpenSpan = (start: SpanStart) => Span | undefined;
 export interface TransportHost {
   /** The application, as NestJS knows it. */
   readonly modules: ModulesContainer;
+  /** How it makes ids: its own, so that its traces can be told from those of others. */
+  readonly policy: TracePolicy;
   readonly runWork: RunWork;
   readonly openSpan: OpenSpan;
   /** Opens the trace of a connection that began as an HTTP request, without a finish line. */

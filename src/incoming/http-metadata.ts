@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { WorkFields } from '../trace/finish-record.js';
 import type { LiveMetadata } from '../trace/trace.js';
 
 /** What a request says about the route that took it, on Express and on Fastify. */
@@ -26,6 +27,8 @@ export class HttpMetadata implements LiveMetadata {
   readonly startedAt = Date.now();
   readonly method: string;
   readonly path: string;
+  /** What a GraphQL request asks for. */
+  work: WorkFields | undefined = undefined;
 
   // Truly private: whoever prints or serializes the metadata must not get the whole request.
   #request: RoutedRequest | undefined;

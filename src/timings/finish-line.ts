@@ -80,8 +80,8 @@ function recordWriter(
 function exclusion(exclude: AccessLogOptions['exclude']): (record: FinishRecord) => boolean {
   if (typeof exclude === 'function') return exclude;
   const names = exclude ?? [];
-  return ({ path, pattern, job }) => {
-    const name = path ?? pattern ?? job ?? '';
+  return ({ path, pattern, mcp_method: mcp, job }) => {
+    const name = path ?? pattern ?? mcp ?? job ?? '';
     return names.some((excluded) =>
       typeof excluded === 'string' ? excluded === name : name.search(excluded) !== -1,
     );

@@ -27,7 +27,8 @@ function requestRecord(
   finishLine: FinishLine,
 ): FinishRecord {
   const { metadata, origin, elapsedMs } = trace;
-  const outcome = outcomeOf(request, response);
+  const isUpgraded = hasUpgraded(request, response);
+  const outcome = isUpgraded ? 'completed' : outcomeOf(request, response);
   const hasStory = finishLine.hasStory(outcome, elapsedMs);
   return {
     duration_ms: roundMs(elapsedMs),
@@ -35,14 +36,25 @@ function requestRecord(
     method: metadata.method,
     path: metadata.path,
     route: metadata.route,
+    pattern: metadata.work?.pattern,
+    graphql_operation: metadata.work?.graphql_operation,
+    graphql_errors: metadata.work?.graphql_errors,
     handler: metadata.handler,
     // Before the headers are out, a status is only what it would have been.
-    status_code: response.headersSent ? response.statusCode : undefined,
+    status_code: isUpgraded ? 101 : response.headersSent ? response.statusCode : undefined,
     outcome,
     parent_span_id: origin.parentSpanId,
     steps: hasStory ? stepsOf(trace) : undefined,
     dropped_steps: hasStory ? droppedSteps(trace) : undefined,
   };
+}
+
+/**
+ * Whether a request became a WebSocket, which writes its answer past the response. Node says so of
+ * all that it gave to a listener of `upgrade`, and Fastify's plugin routes those like any other.
+ */
+function hasUpgraded(request: IncomingMessage, response: ServerResponse): boolean {
+  return (request as { upgrade?: unknown }).upgrade === true && !response.headersSent;
 }
 
 function outcomeOf(request: IncomingMessage, response: ServerResponse): Outcome {

@@ -3,7 +3,7 @@ import { openStore, runInStore } from '../context/trace-store.js';
 import { tracingChannels } from '../events/channels.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import { filterBaggage } from '../trace/baggage.js';
-import type { FinishRecord, Outcome, WorkFields } from '../trace/finish-record.js';
+import type { FinishRecord, Outcome, WorkFields, WorkKind } from '../trace/finish-record.js';
 import { openTrace, type TraceCarrier } from '../trace/open-trace.js';
 import { carrierOf, carrierText, type ReadCarrier } from '../trace/propagation.js';
 import type { LiveMetadata, Trace } from '../trace/trace.js';
@@ -42,6 +42,7 @@ export function workRunner(options: ResolvedTracingOptions, finishLine: FinishLi
     return runInStore(store, () => {
       const { requestStart } = tracingChannels;
       if (requestStart.hasSubscribers) requestStart.publish({ trace });
+      work.onLeave?.(() => end('left'));
       let result: unknown;
       try {
         result = fn();
@@ -57,12 +58,14 @@ export function workRunner(options: ResolvedTracingOptions, finishLine: FinishLi
 
 /** What is known of a message, job or run. */
 class WorkMetadata implements LiveMetadata {
+  readonly kind: WorkKind;
   readonly transport: string;
   readonly startedAt = Date.now();
-  readonly work: WorkFields | undefined;
+  work: WorkFields | undefined;
   handler: string | undefined;
 
-  constructor({ transport, fields, handler }: Work) {
+  constructor({ kind, transport, fields, handler }: Work) {
+    this.kind = kind;
     this.transport = transport;
     this.work = fields;
     this.handler = handler;
@@ -75,11 +78,13 @@ class WorkMetadata implements LiveMetadata {
 
 /** What the work continues: what came with it, else what it is part of. */
 function carrierFor(work: Work, options: ResolvedTracingOptions): TraceCarrier {
-  const { carrier, read, parent, hasOwnRequestId = false } = work;
+  const { carrier, read, parent, sessionId, hasOwnRequestId = false } = work;
   if (carrier !== undefined) return carrier;
   const isTrusted = parent === undefined ? options.trustsMessages : parent.origin.isTrusted;
   const own = read === undefined ? NOTHING : isTrusted ? readCarrier(read, options) : NOTHING;
-  if (parent === undefined) return { ...own, isTrusted };
+  if (parent === undefined) {
+    return { ...own, sessionId: own.sessionId ?? sessionId, isTrusted };
+  }
   const outer = carrierOf(parent);
   const isContinued = own.traceparent !== undefined && parseTraceparent(own.traceparent);
   return {
@@ -117,6 +122,7 @@ function workRecord(trace: Trace, outcome: Outcome, finishLine: FinishLine): Fin
   const { metadata, origin, elapsedMs } = trace;
   const hasStory = finishLine.hasStory(outcome, elapsedMs);
   const { pattern, queue, job, attempt, mcp_method, mcp_tool } = metadata.work ?? {};
+  const { graphql_operation, graphql_errors } = metadata.work ?? {};
   return {
     duration_ms: roundMs(elapsedMs),
     handler_ms: handlerMs(trace),
@@ -127,6 +133,8 @@ function workRecord(trace: Trace, outcome: Outcome, finishLine: FinishLine): Fin
     attempt,
     mcp_method,
     mcp_tool,
+    graphql_operation,
+    graphql_errors,
     handler: metadata.handler,
     outcome,
     parent_span_id: origin.parentSpanId,

@@ -25,7 +25,7 @@ const id = (name: string, code: string, named: RegExp, wrong: unknown, fix: RegE
 
 /** [what is wrong, code, options, what the message must name, what the fix must name] */
 const WRONG: readonly (readonly [string, string, Partial<Anything>, RegExp, RegExp])[] = [
-  ['no such option', 'UNKNOWN_OPTION', { colour: true }, /`colour`/, /logger, format, level/],
+  ['no such option', 'UNKNOWN_OPTION', { colour: true }, /`colour`/, /logger, format, output, level/],
   ['another case', 'UNKNOWN_OPTION', { Format: 'json' }, /`Format`/, /write `format`/],
   [
     'an option of a part',
