@@ -36,5 +36,6 @@ export type {
   W3cOrigin,
 } from './trace/trace.js';
 export { Span } from './timings/span.decorator.js';
+export { TracingSpanProcessor } from './timings/tracing-span-processor.js';
 export { TracingModule } from './tracing.module.js';
 export type { TracingModuleAsyncOptions } from './tracing.module-definition.js';

@@ -13,6 +13,7 @@ describe('the public names', () => {
       'TracingConfigError',
       'TracingLogger',
       'TracingModule',
+      'TracingSpanProcessor',
       'traceFormat',
       'traceJson',
       'traceLogger',

@@ -1,5 +1,5 @@
-import type { ActiveSpan } from '../trace/open-trace.js';
-import type { SpanAttributes, SpanKind } from '../trace/span-record.js';
+import type { ActiveSpan, SdkSpan, SdkSpanKind } from '../trace/sdk-span.js';
+import type { SpanAttributes } from '../trace/span-record.js';
 
 // OpenTelemetry's API keeps its state under these names, so that an application without it loads
 // nothing, and one with it is seen whichever copy it registered with.
@@ -17,20 +17,6 @@ const KINDS: Readonly<Record<SdkSpanKind, number>> = {
   producer: 3,
   consumer: 4,
 };
-
-/** What a span of OpenTelemetry's stands for. */
-export type SdkSpanKind = SpanKind | 'consumer';
-
-/** A span that an OpenTelemetry SDK made. */
-export interface SdkSpan {
-  spanContext(): ActiveSpan;
-  isRecording(): boolean;
-  updateName(name: string): unknown;
-  setAttributes(attributes: SpanAttributes): unknown;
-  setStatus(status: { code: number; message?: string }): unknown;
-  recordException(error: Error | string): void;
-  end(): void;
-}
 
 interface SdkContext {
   getValue(key: symbol): unknown;
@@ -57,6 +43,11 @@ interface OpenTelemetryApi {
 
 function api(): OpenTelemetryApi | undefined {
   return (globalThis as Record<symbol, unknown>)[API] as OpenTelemetryApi | undefined;
+}
+
+/** Whether an OpenTelemetry SDK is registered, so that spans are its business. */
+export function hasSdk(): boolean {
+  return api()?.trace !== undefined;
 }
 
 /** The span that OpenTelemetry has open here, if an SDK is registered. */

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { CLS_ID, ClsServiceManager } from 'nestjs-cls';
+import { runWithSdkSpan } from './open-telemetry.js';
 import { sharedState } from '../trace/shared-state.js';
 import type { Span } from '../trace/span.js';
 import type { Trace, TraceScope } from '../trace/trace.js';
@@ -61,5 +62,7 @@ export function runInStore<T>(store: TraceStore, fn: () => T): T {
 
 /** Runs a function in a span of the current trace. */
 export function runWithSpan<T>(span: Span, fn: () => T): T {
-  return spans.run(span, fn);
+  const { sdkSpan } = span;
+  if (sdkSpan === undefined) return spans.run(span, fn);
+  return runWithSdkSpan(sdkSpan, () => spans.run(span, fn));
 }

@@ -1,15 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
+import { activeSpan, runWithSdkSpan } from '../context/open-telemetry.js';
 import { openStore, runInStore } from '../context/trace-store.js';
 import { tracingChannels } from '../events/channels.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import { filterBaggage } from '../trace/baggage.js';
 import { openTrace, type TraceCarrier } from '../trace/open-trace.js';
 import type { Trace } from '../trace/trace.js';
-import { activeSpan } from './active-span.js';
 import { handshakeSpan } from './handshake-span.js';
 import { HttpMetadata } from './http-metadata.js';
 import { keepContext, ownerOf } from './keep-context.js';
+import { endRequestSpan, startRequestSpan } from './request-span.js';
 import { bearerDigest, mcpDigest, readerOf, sessionIdOfQuery, type IdReader } from './sources.js';
 import { closeWithConnection } from './waiting-responses.js';
 
@@ -72,24 +73,29 @@ export class RequestTracer {
 
     const carrier = this.read(request);
     const { policy } = this.options;
-    const trace = openTrace(carrier, policy, new HttpMetadata(request, routed), activeSpan());
+    const metadata = new HttpMetadata(request, routed);
+    const sdkSpan = startRequestSpan(metadata, carrier);
+    const trace = openTrace(carrier, policy, metadata, (sdkSpan ?? activeSpan())?.spanContext());
+    trace.sdkSpan = sdkSpan;
     this.answer(response, trace, carrier);
     this.onOpen?.(response, trace);
     const store = openStore(trace, true);
     keepContext(request, store);
     keepContext(response, store);
-    return runInStore(store, () => {
+    const begin = (): T => {
       this.watch(request, response);
       const { requestStart } = tracingChannels;
       if (requestStart.hasSubscribers) requestStart.publish({ trace });
       return next();
-    });
+    };
+    return runWithSdkSpan(sdkSpan, () => runInStore(store, begin));
   }
 
   /** Opens the trace of a connection that begins with this request, such as a WebSocket's. */
   openConnection(handshake: IncomingMessage, transport: string): Trace {
     const metadata = { transport, startedAt: Date.now() };
-    const trace = openTrace(this.read(handshake), this.options.policy, metadata, activeSpan());
+    const active = activeSpan()?.spanContext();
+    const trace = openTrace(this.read(handshake), this.options.policy, metadata, active);
     const { spanFinish } = tracingChannels;
     if (spanFinish.hasSubscribers) spanFinish.publish({ trace, span: handshakeSpan(trace) });
     return trace;
@@ -137,6 +143,7 @@ export class RequestTracer {
     trace.finished = true;
     this.openRequests--;
     this.onClose(trace, request, response);
+    if (trace.sdkSpan !== undefined) endRequestSpan(trace.sdkSpan, trace, response);
   }
 }
 

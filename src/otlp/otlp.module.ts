@@ -10,6 +10,7 @@ import {
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { hasSdk } from '../context/open-telemetry.js';
 import type { LogEvent, RequestFinishEvent, SpanFinishEvent } from '../events/channels.js';
 import { REQUIRES_W3C_IDS, TRACING_OPTIONS } from '../options/options.token.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
@@ -126,14 +127,9 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-/** Where an SDK is registered it makes the spans, and sends them itself. */
-function hasOpenTelemetrySdk(): boolean {
-  const api = (globalThis as Record<symbol, unknown>)[Symbol.for('opentelemetry.js.api.1')];
-  return (api as { trace?: unknown } | undefined)?.trace !== undefined;
-}
-
 async function openQueues(options: OtlpModuleOptions): Promise<Queues> {
-  const { traces = !hasOpenTelemetrySdk(), logs = true } = options;
+  // Where an SDK is registered it makes the spans, and sends them itself.
+  const { traces = !hasSdk(), logs = true } = options;
   return {
     traces: traces ? await openSpanQueue(options) : undefined,
     logs: logs ? await openLogQueue(options) : undefined,

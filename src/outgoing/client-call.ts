@@ -1,4 +1,5 @@
 import type { OpenSpan } from '../context/work.js';
+import { hasSdk } from '../context/open-telemetry.js';
 import { currentTrace } from '../context/trace-store.js';
 import { newSpanId } from '../trace/ids.js';
 import { allHeaders, w3cHeaders, type TraceHeaders } from '../trace/propagation.js';
@@ -32,19 +33,23 @@ export function openCall(
   const isTrustedHost = trace?.policy.isTrustedHost;
   if (trace === undefined || isTrustedHost === undefined) return undefined;
 
-  const spanId = idOnWire(trace, traceparent) ?? newSpanId();
   const { method, authority, host, port, path, proxy } = target;
-  const span = openSpan({
-    name: `${method} ${authority}${path}`,
-    kind: 'client',
-    spanId,
-    attributes: {
-      'http.request.method': method,
-      'server.address': host,
-      ...(port !== undefined && { 'server.port': port }),
-      'url.path': path,
-    },
-  });
+  // What an SDK's instrumentation put there stands for a span that it makes itself.
+  const isMade = traceparent !== undefined && hasSdk();
+  const span = isMade
+    ? undefined
+    : openSpan({
+        name: `${method} ${authority}${path}`,
+        kind: 'client',
+        spanId: idOnWire(trace, traceparent),
+        attributes: {
+          'http.request.method': method,
+          'server.address': host,
+          ...(port !== undefined && { 'server.port': port }),
+          'url.path': path,
+        },
+      });
+  const spanId = span?.spanId ?? newSpanId();
   // A proxy reads what it passes on.
   const isTrusted = isTrustedHost(host) && (proxy === undefined || isTrustedHost(proxy));
   const headers = isTrusted ? allHeaders(trace, spanId) : w3cHeaders(trace, spanId);

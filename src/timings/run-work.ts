@@ -1,4 +1,5 @@
 import type { RunWork, Work } from '../context/work.js';
+import { activeSpan, endSdkSpan, runWithSdkSpan, startSdkSpan } from '../context/open-telemetry.js';
 import { openStore, runInStore } from '../context/trace-store.js';
 import { tracingChannels } from '../events/channels.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
@@ -6,6 +7,7 @@ import { filterBaggage } from '../trace/baggage.js';
 import type { FinishRecord, Outcome, WorkFields, WorkKind } from '../trace/finish-record.js';
 import { openTrace, type TraceCarrier } from '../trace/open-trace.js';
 import { carrierOf, carrierText, type ReadCarrier } from '../trace/propagation.js';
+import type { SdkSpan } from '../trace/sdk-span.js';
 import type { LiveMetadata, Trace } from '../trace/trace.js';
 import { parseTraceparent } from '../trace/traceparent.js';
 import type { FinishLine } from './finish-line.js';
@@ -28,18 +30,27 @@ const NOTHING: TraceCarrier = Object.freeze({ isTrusted: false });
 /** Makes the function that runs messages, jobs and runs. What the options say is settled once. */
 export function workRunner(options: ResolvedTracingOptions, finishLine: FinishLine): RunWork {
   return <T>(work: Work, fn: () => T): T => {
-    const trace = openTrace(carrierFor(work, options), options.policy, new WorkMetadata(work));
+    const carrier = carrierFor(work, options);
+    const sdkSpan = startWorkSpan(work, carrier);
+    const trace = openTrace(
+      carrier,
+      options.policy,
+      new WorkMetadata(work),
+      sdkSpan?.spanContext(),
+    );
     // What is not part of something must not see the store of whoever happens to deliver it.
     const store = openStore(trace, (work.parent ?? work.carrier) !== undefined);
-    const end = (ending: Ending): void => {
+    const end = (ending: Ending, error?: unknown): void => {
       if (trace.finished) return;
       trace.finished = true;
+      if (sdkSpan !== undefined) endSdkSpan(sdkSpan, ending === 'failed', error);
       if (!finishLine.isWanted) return;
       runInStore(store, () =>
         finishLine.end(trace, workRecord(trace, OUTCOMES[ending], finishLine), MESSAGES[work.kind]),
       );
     };
-    return runInStore(store, () => {
+    const run = <R>(next: () => R): R => runWithSdkSpan(sdkSpan, () => runInStore(store, next));
+    return run(() => {
       const { requestStart } = tracingChannels;
       if (requestStart.hasSubscribers) requestStart.publish({ trace });
       work.onLeave?.(() => end('left'));
@@ -47,13 +58,31 @@ export function workRunner(options: ResolvedTracingOptions, finishLine: FinishLi
       try {
         result = fn();
       } catch (error) {
-        end('failed');
+        end('failed', error);
         throw error;
       }
-      const following = { run: <R>(next: () => R): R => runInStore(store, next), end };
-      return followThrough(following, result) as T;
+      return followThrough({ run, end }, result) as T;
     });
   };
+}
+
+/** Begins the span of a piece of work where an OpenTelemetry SDK is registered. */
+function startWorkSpan(work: Work, { traceparent }: TraceCarrier): SdkSpan | undefined {
+  const { kind, fields } = work;
+  const parent = traceparent === undefined ? undefined : parseTraceparent(traceparent);
+  // An instrumentation of the transport's has begun one for this very message.
+  const isContinued =
+    parent !== undefined && activeSpan()?.spanContext().traceId === parent.traceId;
+  const remote = parent && {
+    traceId: parent.traceId,
+    spanId: parent.parentId,
+    traceFlags: parent.flags,
+  };
+  return startSdkSpan({
+    name: `process ${fields?.queue ?? fields?.pattern ?? fields?.job ?? work.transport}`,
+    kind: kind === 'run' ? 'internal' : 'consumer',
+    parent: isContinued ? undefined : (remote ?? null),
+  });
 }
 
 /** What is known of a message, job or run. */

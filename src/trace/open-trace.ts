@@ -1,4 +1,5 @@
 import { digitsOf, isSpanId, isW3cTraceId, newSpanId, toW3cTraceId } from './ids.js';
+import type { ActiveSpan } from './sdk-span.js';
 import type { TracePolicy } from './trace-policy.js';
 import { Trace, type LiveMetadata } from './trace.js';
 import {
@@ -23,13 +24,6 @@ export interface TraceCarrier {
   isTrusted?: boolean;
 }
 
-/** A span that another tracer has open, such as OpenTelemetry's HTTP instrumentation. */
-export interface ActiveSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly traceFlags: number;
-}
-
 /**
  * Makes the trace of one request. The trace id is that of `traceparent`, else of the active span,
  * else the one given, else the request id that came in, else new.
@@ -46,7 +40,7 @@ export function openTrace(
 ): Trace {
   const parent =
     carrier.traceparent === undefined ? undefined : parseTraceparent(carrier.traceparent);
-  // Whoever continued the caller's trace before us is the closer parent.
+  // Whoever continued the caller's trace before us has made the span that this trace is.
   const span = isContinuing(active, parent) ? active : undefined;
   const w3cId = span?.traceId ?? parent?.traceId;
   const given = carrier.traceId ?? carrier.requestId;
@@ -55,10 +49,10 @@ export function openTrace(
     traceIdOf(w3cId, given, policy),
     carrier.requestId ?? policy.newRequestId(),
     carrier.sessionId ?? policy.newSessionId(),
-    newSpanId(),
+    span?.spanId ?? newSpanId(),
     {
       traceId: w3cId,
-      parentSpanId: span?.spanId ?? parent?.parentId,
+      parentSpanId: parent?.parentId,
       flags:
         span === undefined ? (parent?.flags ?? newFlags(given)) : span.traceFlags & KNOWN_FLAGS,
       tracestate: parent === undefined ? undefined : parseTracestate(carrier.tracestate),

@@ -1,4 +1,5 @@
 import { newSpanId } from './ids.js';
+import type { SdkSpan } from './sdk-span.js';
 import type { SpanGroup } from './span-group.js';
 import type { SpanAttributes, SpanKind, SpanRecord, SpanStart } from './span-record.js';
 import { TraceScope, type Trace } from './trace.js';
@@ -15,6 +16,8 @@ export class Span implements SpanRecord {
   durationMs: number | undefined = undefined;
   failed = false;
   error: unknown = undefined;
+  /** The same span in an OpenTelemetry SDK, where one is registered. */
+  sdkSpan: SdkSpan | undefined = undefined;
   /** Told by the sum of its equal siblings from now on, and no longer by itself. */
   isFolded = false;
   /** Its children, by their names. */

@@ -1,6 +1,7 @@
 import type { WorkFields, WorkKind } from './finish-record.js';
 import { toW3cTraceId } from './ids.js';
 import type { TracePolicy } from './trace-policy.js';
+import type { SdkSpan } from './sdk-span.js';
 import type { SpanRecord, SpansKept } from './span-record.js';
 
 /** The ids of one request, message, job or run. */
@@ -90,6 +91,8 @@ export class Trace implements ReadonlyTrace {
   /** `undefined` until the first span. */
   spanList: SpansKept | undefined = undefined;
   finished = false;
+  /** The span that stands for this trace in an OpenTelemetry SDK, where this package began it. */
+  sdkSpan: SdkSpan | undefined = undefined;
 
   private w3cId: string | undefined;
 

@@ -7,7 +7,7 @@ import { traceFormat } from '../../src/logs/trace-format.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
 import type { PresetName } from '../../src/options/tracing-options.js';
 import { openTrace } from '../../src/trace/open-trace.js';
-import type { ActiveSpan } from '../../src/trace/open-trace.js';
+import type { ActiveSpan } from '../../src/trace/sdk-span.js';
 import type { Trace } from '../../src/trace/trace.js';
 
 const MESSAGE = Symbol.for('message');

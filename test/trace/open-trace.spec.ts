@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { resolveOptions } from '../../src/options/resolve-options.js';
-import { openTrace, type ActiveSpan, type TraceCarrier } from '../../src/trace/open-trace.js';
+import { openTrace, type TraceCarrier } from '../../src/trace/open-trace.js';
+import type { ActiveSpan } from '../../src/trace/sdk-span.js';
 import { w3cHeaders } from '../../src/trace/propagation.js';
 import type { Trace } from '../../src/trace/trace.js';
 import type { TracingModuleOptions } from '../../src/options/tracing-options.js';
@@ -37,12 +38,14 @@ interface Row extends TraceCarrier {
   readonly out?: string;
   /** The span that is the parent. Default: none. */
   readonly parent?: string;
+  /** The trace's own span. Default: a new one. */
+  readonly span?: string;
 }
 
 const ROWS: Record<string, Row> = {
   nothing: { any: NEW },
   'traceparent alone': { traceparent: PARENT, any: W3C, parent: CALLER },
-  'an active span alone': { active: active(OTHER), any: OTHER, parent: 'aaaaaaaaaaaaaaaa' },
+  'an active span alone': { active: active(OTHER), any: OTHER, span: 'aaaaaaaaaaaaaaaa' },
   'an opaque X-Request-ID alone': { requestId: OPAQUE, any: OPAQUE, w3c: OPAQUE_DIGEST },
   'a UUID alone': { requestId: UUID, any: UUID, w3c: W3C },
   '32 hex digits alone': { requestId: W3C, any: W3C },
@@ -59,11 +62,12 @@ const ROWS: Record<string, Row> = {
     any: W3C,
     parent: CALLER,
   },
-  'an active span that continued traceparent is the closer parent': {
+  'an active span that continued traceparent is the span of the trace': {
     traceparent: PARENT,
     active: active(W3C),
     any: W3C,
-    parent: 'aaaaaaaaaaaaaaaa',
+    parent: CALLER,
+    span: 'aaaaaaaaaaaaaaaa',
   },
   'traceparent before an X-Request-ID of its own': {
     traceparent: PARENT,
@@ -75,7 +79,7 @@ const ROWS: Record<string, Row> = {
     active: active(OTHER),
     requestId: OPAQUE,
     any: OTHER,
-    parent: 'aaaaaaaaaaaaaaaa',
+    span: 'aaaaaaaaaaaaaaaa',
   },
   'a source of the user’s before X-Request-ID': {
     traceId: 'order-17',
@@ -110,7 +114,8 @@ const ROWS: Record<string, Row> = {
     active: active(W3C),
     any: UUID,
     w3c: W3C,
-    parent: 'aaaaaaaaaaaaaaaa',
+    parent: CALLER,
+    span: 'aaaaaaaaaaaaaaaa',
   },
   'the same id in both': { traceparent: PARENT, requestId: W3C, any: W3C, parent: CALLER },
 
@@ -119,7 +124,7 @@ const ROWS: Record<string, Row> = {
     traceparent: 'nonsense',
     active: active(OTHER),
     any: OTHER,
-    parent: 'aaaaaaaaaaaaaaaa',
+    span: 'aaaaaaaaaaaaaaaa',
   },
   'a bad traceparent and an X-Request-ID': {
     traceparent: 'nonsense',
@@ -149,6 +154,8 @@ describe('the trace id', () => {
     if (expected instanceof RegExp) expect(trace.traceId).toMatch(/^(?!0+$)[0-9a-f]{32}$/);
     else expect(trace.traceId).toBe(expected);
     expect(trace.origin.parentSpanId).toBe(row.parent);
+    if (row.span !== undefined) expect(trace.spanId).toBe(row.span);
+    else expect(trace.spanId).not.toBe(span?.spanId);
     const [, out] = w3cHeaders(trace)['traceparent']!.split('-');
     if (w3c instanceof RegExp) expect(out).toBe(trace.traceId);
     else expect(out).toBe(w3c);

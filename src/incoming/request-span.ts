@@ -1,0 +1,41 @@
+import type { ServerResponse } from 'node:http';
+import { activeSpan, endSdkSpan, startSdkSpan } from '../context/open-telemetry.js';
+import type { TraceCarrier } from '../trace/open-trace.js';
+import type { SdkSpan } from '../trace/sdk-span.js';
+import type { LiveMetadata, Trace } from '../trace/trace.js';
+import { parseTraceparent } from '../trace/traceparent.js';
+
+/**
+ * Begins the span of a request where an OpenTelemetry SDK is registered and none of its
+ * instrumentations has begun one.
+ */
+export function startRequestSpan(
+  { method = '', path = '' }: LiveMetadata,
+  { traceparent }: TraceCarrier,
+): SdkSpan | undefined {
+  if (activeSpan() !== undefined) return undefined;
+  const parent = traceparent === undefined ? undefined : parseTraceparent(traceparent);
+  return startSdkSpan({
+    name: method,
+    kind: 'server',
+    attributes: { 'http.request.method': method, 'url.path': path },
+    parent:
+      parent === undefined
+        ? null
+        : { traceId: parent.traceId, spanId: parent.parentId, traceFlags: parent.flags },
+  });
+}
+
+/** Ends it with what is known by then. */
+export function endRequestSpan(
+  span: SdkSpan,
+  { metadata: { method = '', route } }: Trace,
+  { statusCode, headersSent }: ServerResponse,
+): void {
+  if (route !== undefined) {
+    span.updateName(`${method} ${route}`);
+    span.setAttributes({ 'http.route': route });
+  }
+  if (headersSent) span.setAttributes({ 'http.response.status_code': statusCode });
+  endSdkSpan(span, statusCode >= 500);
+}
