@@ -1,4 +1,5 @@
 import { createLogger, type Logger, type LoggerOptions, type Logform } from 'winston';
+import { holdLogs, logOutput, mayServeStdio } from '../context/log-output.js';
 import { checkAccessLogLevel } from '../options/check-options.js';
 import { LOG_LEVELS, type ResolvedTracingOptions } from '../options/resolve-options.js';
 import { sharedState } from '../trace/shared-state.js';
@@ -7,7 +8,9 @@ import { LineTransport } from './line-transport.js';
 import { traceText } from './text-format.js';
 import { traceLogger } from './trace-logger.js';
 
-const STDOUT = 1;
+const STDERR = 2;
+/** Longer than this, no start is waited for. */
+const START_MS = 10_000;
 
 const LEVELS = Object.fromEntries(LOG_LEVELS.map((level, severity) => [level, severity]));
 
@@ -31,16 +34,24 @@ export function openLogger(options: ResolvedTracingOptions): Logger {
 function createTraced(options: ResolvedTracingOptions): Logger {
   const { logger } = options;
   if (isLogger(logger)) return traceLogger(logger);
-  const isWatched = process.stdout.isTTY;
+  const stream = options.output === 'stderr' ? process.stderr : process.stdout;
+  const isWatched = stream.isTTY;
   return traceLogger(
     createLogger({
       level: options.level,
       levels: LEVELS,
       format: ownFormat(options, isWatched && !process.env['NO_COLOR']),
       ...logger,
-      transports: logger?.transports ?? new LineTransport(STDOUT, isWatched),
+      transports: logger?.transports ?? new LineTransport(outputOf(options), isWatched),
     }),
   );
+}
+
+/** Standard output, unless it has to be left to a protocol. At the start that may not be known. */
+function outputOf({ output }: ResolvedTracingOptions): number | typeof logOutput {
+  if (output === 'stderr') return STDERR;
+  if (output === undefined && mayServeStdio()) holdLogs(START_MS);
+  return logOutput;
 }
 
 function isLogger(logger: Logger | LoggerOptions | undefined): logger is Logger {

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import winston, { type Logger } from 'winston';
+import { releaseLogs } from '../context/log-output.js';
 import { warnOnce } from '../options/warning.js';
 import { sharedState } from '../trace/shared-state.js';
 import { LEVEL, MESSAGE } from './winston-symbols.js';
@@ -59,11 +60,12 @@ export class LineTransport extends Transport {
   private isRetrying = false;
 
   /**
-   * @param fd where to write, such as `1` for standard output.
+   * @param fd where to write, such as `1` for standard output; of a function, `undefined` lets the
+   *   lines wait.
    * @param isImmediate whether each line is written at once, for a person who watches.
    */
   constructor(
-    private readonly fd: number,
+    private readonly fd: number | (() => number | undefined),
     private isImmediate = false,
   ) {
     super();
@@ -100,11 +102,13 @@ export class LineTransport extends Transport {
    */
   stopGathering(): void {
     this.isImmediate = true;
+    releaseLogs();
     this.flush();
   }
 
   /** Writes all there is, and waits for a slow reader, but not for ever. */
   flushAtExit(): void {
+    releaseLogs();
     const deadline = Math.min(performance.now() + EXIT_PATIENCE_MS, transports.exitDeadline);
     while (!this.writeOut() && performance.now() < deadline) {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_AFTER_MS);
@@ -121,7 +125,7 @@ export class LineTransport extends Transport {
 
   private append(line: string): void {
     if (this.pending.length > BACKLOG_CHARACTERS) {
-      warnOnce('TRACING_WRITE_STALLED', `nobody reads fd ${this.fd}; log lines are dropped`);
+      warnOnce('TRACING_WRITE_STALLED', `nobody reads fd ${this.target}; log lines are dropped`);
       return;
     }
     this.pending += `${line}\n`;
@@ -146,20 +150,26 @@ export class LineTransport extends Transport {
     }
   };
 
-  /** Returns whether everything is written; not when the pipe is full. */
+  private get target(): number | undefined {
+    return typeof this.fd === 'number' ? this.fd : this.fd();
+  }
+
+  /** Returns whether everything is written; not when the pipe is full, or which one is unknown. */
   private writeOut(): boolean {
+    const fd = this.target;
+    if (fd === undefined) return false;
     try {
       while (this.rest.length > 0 || this.pending !== '') {
         if (this.rest.length === 0) {
           this.rest = Buffer.from(this.pending);
           this.pending = '';
         }
-        this.rest = this.rest.subarray(writeSync(this.fd, this.rest));
+        this.rest = this.rest.subarray(writeSync(fd, this.rest));
       }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false;
       this.rest = this.rest.subarray(this.rest.length);
-      warnOnce('TRACING_WRITE_FAILED', `log lines could not be written to fd ${this.fd}`, error);
+      warnOnce('TRACING_WRITE_FAILED', `log lines could not be written to fd ${fd}`, error);
     }
     transports.waiting.delete(this);
     return true;

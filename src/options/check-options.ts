@@ -17,6 +17,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 export function checkLogger({
   logger,
   format,
+  output,
   level,
   preset,
   service,
@@ -39,6 +40,13 @@ export function checkLogger({
       'CONFLICTING_OPTIONS',
       '`format`, `preset` and `service` are for the module’s own format, but `logger` brings one.',
       'drop them, or use `traceJson({ preset, service })` or `traceText()` as the format of your logger.',
+    );
+  }
+  if (output !== undefined && (isLogger || (logger as LoggerOptions).transports !== undefined)) {
+    throw new TracingConfigError(
+      'CONFLICTING_OPTIONS',
+      '`output` is for the module’s own transport, but `logger` brings its own.',
+      'drop it, and let the transports of your logger write where you want.',
     );
   }
   if (level !== undefined) {

@@ -45,6 +45,7 @@ export interface ResolvedIdOptions {
 export interface ResolvedTracingOptions {
   readonly logger: Logger | LoggerOptions | undefined;
   readonly format: 'json' | 'text';
+  readonly output: 'stdout' | 'stderr' | undefined;
   readonly level: string;
   readonly preset: PresetName | undefined;
   readonly service: string;
@@ -68,6 +69,7 @@ export interface ResolvedTracingOptions {
 const KEYS = [
   'logger',
   'format',
+  'output',
   'level',
   'preset',
   'service',
@@ -105,6 +107,7 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
   checkRecord('options', raw);
   checkKeys('', raw, KEYS);
   checkOneOf('format', raw.format, ['json', 'text']);
+  checkOneOf('output', raw.output, ['stdout', 'stderr']);
   checkOneOf('level', raw.level, LOG_LEVELS);
   checkOneOf('preset', raw.preset, PRESETS);
   checkString('service', raw.service);
@@ -122,7 +125,8 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
 
   return Object.freeze({
     logger: raw.logger,
-    format: raw.format ?? (process.stdout.isTTY ? 'text' : 'json'),
+    format: raw.format ?? (isWatched(raw.output) ? 'text' : 'json'),
+    output: raw.output,
     level: raw.level ?? 'info',
     preset: raw.preset,
     service: raw.service ?? defaultService(),
@@ -147,6 +151,11 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
     isAutoSpan: autoSpans(raw.spans),
     serverTiming: raw.serverTiming ?? false,
   });
+}
+
+/** Whether the log goes to a terminal. */
+function isWatched(output: TracingModuleOptions['output']): boolean {
+  return (output === 'stderr' ? process.stderr : process.stdout).isTTY;
 }
 
 function traceIdOptions(traceId: TracingModuleOptions['traceId']): TraceIdOptions {

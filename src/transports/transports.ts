@@ -1,13 +1,27 @@
 import type { TransportHost } from '../context/work.js';
-import { addHost } from './transport-hosts.js';
+import { attachBullmq, prepareBullmq } from './bullmq.js';
+import { prepareCqrs } from './cqrs.js';
+import { attachGraphql } from './graphql.js';
+import { attachMcp, prepareMcp } from './mcp.js';
+import { prepareMicroservices } from './microservices.js';
+import { prepareSchedule } from './schedule.js';
+import { addHost, removeHost } from './transport-hosts.js';
+import { prepareWebSockets } from './websockets.js';
 
 /** Changes the classes of a package before NestJS uses them. */
 type Prepare = (host: TransportHost) => void | Promise<void>;
 /** Finds what an application has of a package, once all of it is there. */
 type Attach = (host: TransportHost) => void;
 
-const PREPARATIONS: readonly Prepare[] = [];
-const ATTACHMENTS: readonly Attach[] = [];
+const PREPARATIONS: readonly Prepare[] = [
+  prepareBullmq,
+  prepareWebSockets,
+  prepareSchedule,
+  prepareCqrs,
+  prepareMicroservices,
+  prepareMcp,
+];
+const ATTACHMENTS: readonly Attach[] = [attachBullmq, attachGraphql, attachMcp];
 
 /** Readies what is installed, before NestJS connects the first listener. */
 export async function prepareTransports(host: TransportHost): Promise<TransportHost> {
@@ -19,4 +33,9 @@ export async function prepareTransports(host: TransportHost): Promise<TransportH
 /** Finds what is there. */
 export function attachTransports(host: TransportHost): void {
   for (const attach of ATTACHMENTS) attach(host);
+}
+
+/** Notes that an application has shut down. */
+export function detachTransports(host: TransportHost): void {
+  removeHost(host);
 }
