@@ -5,6 +5,8 @@ import type { TraceScope } from '../trace/trace.js';
 import { CALLED_AT, INJECTED, type CapturedEntry } from './captured-entry.js';
 import { entryError, entryMessage, repeatsError } from './entry-error.js';
 import { quoteJson } from './escape.js';
+import type { FinishNames } from './finish-names.js';
+import { isFinish } from './finish-text.js';
 import { jsonValue, readProperty } from './json-value.js';
 import { idFields, presetOf, type Preset } from './presets.js';
 import { lineFormat } from './self-contained.js';
@@ -45,9 +47,9 @@ export function jsonLine(preset: Preset, service: string): (entry: CapturedEntry
   const levelKey = `",${quoteJson(preset.level)}:`;
   const messageKey = `,${quoteJson(preset.message)}:`;
   const contextKey = `,${quoteJson(preset.context)}:`;
-  const constants = members({ [preset.service]: service, ...preset.constants });
+  const constants = members(preset.constants(service));
   const outside = members(idFields(preset, null)) + constants;
-  const reserved = reservedNames(preset);
+  const reserved = reservedNames(preset, service);
   // Levels are few, and each is always written the same way.
   const levels = new Map<string, string>();
   const levelJson = (level: string): string => {
@@ -82,24 +84,38 @@ export function jsonLine(preset: Preset, service: string): (entry: CapturedEntry
       (scope === null ? outside : scopeJson(scope));
     const { context, [INJECTED]: injected } = entry;
     if (context !== undefined) json += contextKey + (jsonValue(context) ?? 'null');
-    const errorRecord = error === undefined ? undefined : preset.error(error);
+    const finish = preset.finish !== undefined && isFinish(entry) ? preset.finish : undefined;
+    const added = addedFields(preset, finish, entry, error);
     const fields = scope?.fields;
     if (fields !== undefined) {
       for (const key of Object.keys(fields)) {
         if (!Object.hasOwn(entry, key))
-          json += memberJson(freeName(key, entry, reserved, errorRecord), fields[key]);
+          json += memberJson(freeName(key, entry, reserved, added), fields[key]);
       }
     }
     for (const key of Object.keys(entry)) {
       if (key === 'level' || key === 'message' || key === 'context') continue;
+      if (finish?.replaced.has(key)) continue;
       if (injected !== undefined && Object.hasOwn(injected, key)) continue;
       const value = readProperty(entry, key);
       if (error !== undefined && repeatsError(error, key, value)) continue;
-      json += memberJson(freeName(key, entry, reserved, errorRecord), value);
+      json += memberJson(freeName(key, entry, reserved, added), value);
     }
-    if (errorRecord !== undefined) json += members(errorRecord);
+    if (added !== undefined) json += members(added);
     return `${json}}`;
   };
+}
+
+/** What an entry's error and the end of a request are told with; `undefined` for most entries. */
+function addedFields(
+  preset: Preset,
+  finish: FinishNames | undefined,
+  entry: CapturedEntry,
+  error: Error | undefined,
+): Readonly<Record<string, unknown>> | undefined {
+  if (error === undefined) return finish?.fieldsOf(entry);
+  const told = preset.error(error);
+  return finish === undefined ? told : { ...finish.fieldsOf(entry), ...told };
 }
 
 /** The key itself, unless the line has it already: then with as many `_` as make it free. */
@@ -107,9 +123,9 @@ function freeName(
   key: string,
   entry: CapturedEntry,
   reserved: ReadonlySet<string>,
-  errorRecord: object | undefined,
+  added: object | undefined,
 ): string {
-  if (!reserved.has(key) && (errorRecord === undefined || !Object.hasOwn(errorRecord, key))) {
+  if (!reserved.has(key) && (added === undefined || !Object.hasOwn(added, key))) {
     return key;
   }
   let free = `_${key}`;
@@ -123,16 +139,15 @@ function memberJson(name: string, value: unknown): string {
 }
 
 /** Names that no field of an entry may take: it would stand on the line twice. */
-function reservedNames(preset: Preset): ReadonlySet<string> {
+function reservedNames(preset: Preset, service: string): ReadonlySet<string> {
   return new Set([
     '__proto__',
     preset.timestamp,
     preset.level,
     preset.message,
-    preset.service,
     preset.context,
     ...Object.keys(preset.ids),
-    ...Object.keys(preset.constants ?? {}),
+    ...Object.keys(preset.constants(service)),
   ]);
 }
 

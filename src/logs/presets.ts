@@ -1,6 +1,13 @@
 import type { PresetName } from '../options/tracing-options.js';
 import { FLAG_SAMPLED, KNOWN_FLAGS } from '../trace/traceparent.js';
 import type { TraceScope } from '../trace/trace.js';
+import {
+  datadogFinish,
+  ecsFinish,
+  gcpFinish,
+  otelFinish,
+  type FinishNames,
+} from './finish-names.js';
 import { errorFields } from './json-value.js';
 
 /** How one log backend names the fields of an entry. */
@@ -8,20 +15,22 @@ export interface Preset {
   readonly timestamp: string;
   readonly level: string;
   readonly message: string;
-  readonly service: string;
   readonly context: string;
   /** The backend's word for a level. Default: the level itself. */
   readonly levelName?: (level: string) => string;
   /** The fields that hold the ids. */
   readonly ids: Readonly<Record<string, (scope: TraceScope) => string | boolean>>;
-  /** The same outside a context, where the backend is to see that there was none. */
-  readonly noIds: Readonly<Record<string, string>>;
+  /** The same outside a context. Default: none, as backends take a `-` for a broken id. */
+  readonly noIds?: Readonly<Record<string, string>>;
   readonly error: (error: Error) => Readonly<Record<string, unknown>>;
-  /** Fields that stand on every line. */
-  readonly constants?: Readonly<Record<string, string>>;
+  /** Fields that stand on every line: the service, and what else is known at startup. */
+  readonly constants: (service: string) => Readonly<Record<string, unknown>>;
+  /** What a finish line says in words of the backend's. */
+  readonly finish?: FinishNames;
 }
 
 const NONE = '-';
+const NO_IDS = Object.freeze({});
 
 const ownIds = {
   request_id: ({ trace }: TraceScope) => trace.requestId,
@@ -32,44 +41,66 @@ const standard: Preset = {
   timestamp: 'timestamp',
   level: 'level',
   message: 'message',
-  service: 'service',
   context: 'context',
   ids: { trace_id: ({ trace }) => trace.traceId, ...ownIds, span_id: ({ spanId }) => spanId },
   noIds: { trace_id: NONE, request_id: NONE, session_id: NONE, span_id: NONE },
   error: (error) => ({ error: errorFields(error) }),
+  constants: (service) => ({ service }),
 };
 
-/** @see https://opentelemetry.io/docs/specs/otel/compatibility/logging_trace_context/ */
+/**
+ * @see https://opentelemetry.io/docs/specs/otel/compatibility/logging_trace_context/
+ * @see https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/
+ */
 const otel: Preset = {
-  ...standard,
-  service: 'service.name',
+  timestamp: 'timestamp',
+  level: 'level',
+  message: 'message',
+  context: 'context',
   ids: {
     trace_id: ({ trace }) => trace.w3cTraceId,
     span_id: ({ spanId }) => spanId,
     trace_flags: ({ trace }) => `0${trace.origin.flags & KNOWN_FLAGS}`,
     ...ownIds,
   },
-  noIds: { trace_id: NONE, span_id: NONE, trace_flags: '00', request_id: NONE, session_id: NONE },
+  error: (error) => {
+    const { name, message, stack, ...rest } = errorFields(error);
+    return {
+      'exception.type': name,
+      'exception.message': message,
+      'exception.stacktrace': stack,
+      ...(Object.keys(rest).length > 0 && { error: rest }),
+    };
+  },
+  constants: (service) => ({ 'service.name': service }),
+  finish: otelFinish,
 };
 
-/** @see https://www.elastic.co/docs/reference/ecs/ecs-field-reference */
+/**
+ * @see https://www.elastic.co/docs/reference/ecs/ecs-field-reference
+ * @see https://github.com/elastic/ecs-logging/blob/main/spec/spec.json
+ */
 const ecs: Preset = {
   timestamp: '@timestamp',
   level: 'log.level',
   message: 'message',
-  service: 'service.name',
   context: 'log.logger',
   ids: {
     'trace.id': ({ trace }) => trace.w3cTraceId,
+    'transaction.id': ({ trace }) => trace.spanId,
     'span.id': ({ spanId }) => spanId,
     'http.request.id': ({ trace }) => trace.requestId,
     'labels.session_id': ({ trace }) => trace.sessionId,
   },
-  noIds: {},
   error: (error) => {
     return prefixed('error.', errorFields(error), { name: 'type', stack: 'stack_trace' });
   },
-  constants: { 'ecs.version': '8.11.0' },
+  constants: (service) => ({
+    'service.name': service,
+    'event.dataset': service,
+    'ecs.version': '8.11.0',
+  }),
+  finish: ecsFinish,
 };
 
 const GCP_SEVERITY: Readonly<Record<string, string>> = {
@@ -83,12 +114,14 @@ const GCP_SEVERITY: Readonly<Record<string, string>> = {
   silly: 'DEBUG',
 };
 
-/** @see https://cloud.google.com/logging/docs/structured-logging#special-payload-fields */
+/**
+ * @see https://cloud.google.com/logging/docs/structured-logging#special-payload-fields
+ * @see https://cloud.google.com/error-reporting/docs/formatting-error-messages
+ */
 const gcp: Preset = {
   timestamp: 'time',
   level: 'severity',
   message: 'message',
-  service: 'service',
   context: 'context',
   levelName: (level) => GCP_SEVERITY[level] ?? 'DEFAULT',
   ids: {
@@ -98,40 +131,55 @@ const gcp: Preset = {
       (trace.origin.flags & FLAG_SAMPLED) !== 0,
     ...ownIds,
   },
-  noIds: {},
   error: (error) => {
     const { stack, ...rest } = errorFields(error);
     return { stack_trace: stack, error: rest };
   },
+  constants: (service) => ({ serviceContext: { service } }),
+  finish: gcpFinish,
 };
 
-/** The resource name where the project is known, else the bare id, which Cloud Logging takes too. */
+/**
+ * The bare id, which is the preferred form, or with its project where that is known: for readers
+ * that still look for the older one.
+ *
+ * @see https://cloud.google.com/trace/docs/trace-log-integration
+ */
 function gcpTrace(traceId: string): string {
   const project = process.env['GOOGLE_CLOUD_PROJECT'];
   return project ? `projects/${project}/traces/${traceId}` : traceId;
 }
 
-/** @see https://docs.datadoghq.com/tracing/other_telemetry/connect_logs_and_traces/opentelemetry/ */
+/**
+ * Datadog's own tracers write 32 hex digits for a trace and a decimal for a span.
+ *
+ * @see https://docs.datadoghq.com/tracing/other_telemetry/connect_logs_and_traces/
+ * @see https://docs.datadoghq.com/logs/log_configuration/pipelines/#preprocessing
+ * @see https://docs.datadoghq.com/standard-attributes/?product=log
+ */
 const datadog: Preset = {
   timestamp: 'timestamp',
   level: 'status',
   message: 'message',
-  service: 'dd.service',
   context: 'logger.name',
+  // Anything that begins with an `s` is a success.
+  levelName: (level) => (level === 'silly' ? 'debug' : level),
   ids: {
-    'dd.trace_id': ({ trace }) => lower64BitsInDecimal(trace.w3cTraceId),
-    'dd.span_id': ({ spanId }) => lower64BitsInDecimal(spanId),
+    'dd.trace_id': ({ trace }) => trace.w3cTraceId,
+    'dd.span_id': ({ spanId }) => BigInt(`0x${spanId}`).toString(),
     ...ownIds,
   },
-  noIds: {},
   error: (error) => {
     return prefixed('error.', errorFields(error), { name: 'kind' });
   },
+  constants: (service) => ({
+    service,
+    'dd.service': service,
+    'dd.env': process.env['DD_ENV'],
+    'dd.version': process.env['DD_VERSION'],
+  }),
+  finish: datadogFinish,
 };
-
-function lower64BitsInDecimal(hex: string): string {
-  return BigInt(`0x${hex.slice(-16)}`).toString();
-}
 
 /** Fields below one name, some of them renamed. */
 function prefixed(
@@ -156,7 +204,7 @@ export function idFields(
   preset: Preset,
   scope: TraceScope | null,
 ): Readonly<Record<string, string | boolean>> {
-  if (scope === null) return preset.noIds;
+  if (scope === null) return preset.noIds ?? NO_IDS;
   const fields: Record<string, string | boolean> = {};
   for (const name of Object.keys(preset.ids)) fields[name] = preset.ids[name]!(scope);
   return fields;

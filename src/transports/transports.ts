@@ -1,12 +1,12 @@
 import type { TransportHost } from '../context/work.js';
-import { attachBullmq, prepareBullmq } from './bullmq.js';
-import { prepareCqrs } from './cqrs.js';
-import { attachGraphql } from './graphql.js';
-import { attachMcp, prepareMcp } from './mcp.js';
-import { prepareMicroservices } from './microservices.js';
-import { prepareSchedule } from './schedule.js';
+import { attachBullmq, prepareBullmq } from './bullmq/bullmq.js';
+import { prepareCqrs } from './cqrs/cqrs.js';
+import { attachGraphql } from './graphql/graphql.js';
+import { attachMcp, prepareMcp } from './mcp/mcp.js';
+import { prepareMicroservices } from './microservices/microservices.js';
+import { prepareSchedule } from './schedule/schedule.js';
 import { addHost, removeHost } from './transport-hosts.js';
-import { prepareWebSockets } from './websockets.js';
+import { prepareWebSockets } from './websockets/websockets.js';
 
 /** Changes the classes of a package before NestJS uses them. */
 type Prepare = (host: TransportHost) => void | Promise<void>;

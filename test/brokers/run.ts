@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { INTERRUPTED, JestRun } from '../support/jest-run.js';
 import { addressIn, answers } from './servers/address.js';
 import { BROKERS, urlOf, type Broker } from './servers/brokers.js';
 import { openControl } from './servers/control.js';
@@ -11,15 +11,12 @@ const args = process.argv.slice(2);
 const isStrict = process.env['CI'] === 'true' || args.includes('--strict');
 const jestArgs = args.filter((arg) => arg !== '--strict');
 
-/** As a shell says it. */
-const INTERRUPTED = 130;
-
 const started: StartedBroker[] = [];
 /** Which brokers cannot be had. */
 const notices: string[] = [];
 /** What the tests are told: the URLs of the brokers that are there. */
 const urls: Record<string, string> = {};
-let jest: ChildProcess | undefined;
+let jest: JestRun | undefined;
 let isInterrupted = false;
 
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -77,19 +74,9 @@ async function start(broker: Broker): Promise<string> {
 
 async function runJest(): Promise<number> {
   const control = await openControl(started);
-  jest = spawn(
-    process.execPath,
-    [
-      ...['--experimental-vm-modules', '--no-warnings=ExperimentalWarning'],
-      ...['node_modules/jest/bin/jest.js', '--testMatch', '**/test/brokers/*.broker.ts'],
-      // One file at a time: some of them stop a broker that others use.
-      ...['--runInBand', ...jestArgs],
-    ],
-    { stdio: 'inherit', env: { ...envWithoutUrls(), ...urls, ...controlEnv(control.url) } },
-  );
-  const code = await new Promise<number>((resolve) => {
-    jest?.once('exit', (exitCode) => resolve(exitCode ?? INTERRUPTED));
-  });
+  const env = { ...envWithoutUrls(), ...urls, ...controlEnv(control.url) };
+  jest = JestRun.start('**/test/brokers/*.broker.ts', jestArgs, env);
+  const code = await jest.ended;
   control.close();
   return code;
 }

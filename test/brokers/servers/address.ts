@@ -1,4 +1,4 @@
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from './brokers.js';
 
@@ -10,15 +10,6 @@ export interface Address {
 
 const ANSWER_MS = 2000;
 const POLL_MS = 100;
-
-/** A port of the loopback interface that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** The address in a URL, which may leave out the port. */
 export function addressIn(url: string, { defaultPort }: Broker): Address {

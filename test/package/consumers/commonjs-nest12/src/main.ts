@@ -2,6 +2,8 @@ import 'reflect-metadata';
 import { Controller, Get, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TraceContext, TraceId, TracingLogger, TracingModule } from 'nestjs-tracing';
+import { TracingMetricsModule } from 'nestjs-tracing/metrics';
+import { OtlpModule } from 'nestjs-tracing/otlp';
 
 @Controller()
 class HelloController {
@@ -18,7 +20,12 @@ class HelloController {
 }
 
 @Module({
-  imports: [TracingModule.forRoot({ service: 'commonjs-nest12' })],
+  imports: [
+    TracingModule.forRoot({ service: 'commonjs-nest12' }),
+    TracingMetricsModule.forRoot(),
+    // Nobody listens there, which must not matter.
+    OtlpModule.forRoot({ url: 'http://127.0.0.1:9', shutdownTimeout: 100 }),
+  ],
   controllers: [HelloController],
 })
 class AppModule {}
@@ -31,6 +38,9 @@ async function main(): Promise<void> {
     headers: { 'x-request-id': 'req-001', connection: 'close' },
   });
   console.log(JSON.stringify({ message: 'answer', body: await response.json() }));
+  const metrics = await (await fetch(`${await app.getUrl()}/metrics`)).text();
+  const isCounted = metrics.includes('http_route="/hello"');
+  console.log(JSON.stringify({ message: 'metrics', isCounted }));
   await app.close();
 }
 
