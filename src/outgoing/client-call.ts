@@ -34,8 +34,8 @@ export function openCall(
   if (trace === undefined || isTrustedHost === undefined) return undefined;
 
   const { method, authority, host, port, path, proxy } = target;
-  // What an SDK's instrumentation put there stands for a span that it makes itself.
-  const isMade = traceparent !== undefined && hasSdk();
+  // An SDK's instrumentation has made the span, and its processor has brought it here.
+  const isMade = hasSdk() && isRecorded(trace, parentIdIn(trace, traceparent));
   const span = isMade
     ? undefined
     : openSpan({
@@ -68,14 +68,21 @@ export function openCall(
  * that is known already.
  */
 export function idOnWire(trace: Trace, traceparent: string | undefined): string | undefined {
-  const parsed = traceparent === undefined ? undefined : parseTraceparent(traceparent);
-  if (parsed === undefined || parsed.traceId !== trace.w3cTraceId) return undefined;
-  const { parentId } = parsed;
+  const parentId = parentIdIn(trace, traceparent);
   const isKnown =
     parentId === trace.spanId ||
     parentId === trace.origin.parentSpanId ||
-    trace.spans?.some(({ spanId }) => spanId === parentId);
+    isRecorded(trace, parentId);
   return isKnown ? undefined : parentId;
+}
+
+function parentIdIn(trace: Trace, traceparent: string | undefined): string | undefined {
+  const parsed = traceparent === undefined ? undefined : parseTraceparent(traceparent);
+  return parsed?.traceId === trace.w3cTraceId ? parsed.parentId : undefined;
+}
+
+function isRecorded({ spans }: Trace, id: string | undefined): boolean {
+  return id !== undefined && spans?.some(({ spanId }) => spanId === id) === true;
 }
 
 /** Puts headers on a call; one that stands there stays as it is. */

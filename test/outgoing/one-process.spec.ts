@@ -71,12 +71,12 @@ describe('a process', () => {
 
 describe('where OpenTelemetry traces node:http', () => {
   it.each(['OpenTelemetry before', 'OpenTelemetry behind'])(
-    'one traceparent goes out, which is its own: %s',
+    'one traceparent goes out, whose span is in our timeline: %s',
     async (task) => {
       expect(await run(task)).toEqual({
         code: 0,
         stderr: '',
-        answer: { count: [1, 1], isOurs: [false, false], spans: 2 },
+        answer: { count: [1, 1], isOurs: [true, true], spans: 2 },
       });
     },
     TIMEOUT,
