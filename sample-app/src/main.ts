@@ -1,10 +1,4 @@
-import { createApp, readPlatform } from './create-app.js';
+import { serve } from './system/serve.js';
+import { withSystem } from './system/with-system.js';
 
-const { LOG_FORMAT, PLATFORM, PORT = '3000' } = process.env;
-
-const app = await createApp(readPlatform(PLATFORM), {
-  // Anything else than these two is refused at startup.
-  format: LOG_FORMAT as 'text' | 'json' | undefined,
-});
-app.enableShutdownHooks([], { useProcessExit: true });
-await app.listen(PORT);
+await withSystem(serve);

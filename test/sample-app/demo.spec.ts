@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { problemsOf } from '../../sample-app/src/demo/expectations.js';
-import type { LogEntry } from '../../sample-app/src/demo/log-recorder.js';
+import { problemsOfRequests } from '../../sample-app/src/demo/request-problems.js';
 import type { DemoRequest } from '../../sample-app/src/demo/requests.js';
 import { sortedByRequest } from '../../sample-app/src/demo/sorted-by-request.js';
+import { finishesOf, problemsOfStory, type Story } from '../../sample-app/src/demo/stories.js';
+import type { LogEntry } from '../../sample-app/src/system/log-entry.js';
+import { processLine, systemLine, textLine } from '../../sample-app/src/terminal/log-line.js';
 
 const request: DemoRequest = {
   requestId: 'req-001',
@@ -16,8 +18,10 @@ const check: LogEntry = {
   timestamp: '2024-01-15T10:30:15.000Z',
   level: 'info',
   message: 'Status check',
+  trace_id: '0af7651916cd43dd8448eb211c80319c',
   request_id: request.requestId,
   session_id: request.sessionId,
+  service: 'payments-gateway',
 };
 
 const finish: LogEntry = {
@@ -35,9 +39,9 @@ const answer = (status: number, requestId = request.requestId) => ({
   response: new Response(null, { status, headers: { 'X-Request-ID': requestId } }),
 });
 
-describe('the check of the demo', () => {
+describe('the check of the five requests', () => {
   it('finds nothing where all is as expected', () => {
-    expect(problemsOf([answer(200)], [check, finish])).toEqual([]);
+    expect(problemsOfRequests([answer(200)], [check, finish])).toEqual([]);
   });
 
   it.each([
@@ -69,7 +73,7 @@ describe('the check of the demo', () => {
       '1 lines carry another session',
     ],
   ])('notices %s', (_name, wrong, log, problem) => {
-    expect(problemsOf([wrong], log)).toEqual([`req-001, GET /api/status: ${problem}`]);
+    expect(problemsOfRequests([wrong], log)).toEqual([`req-001, GET /api/status: ${problem}`]);
   });
 });
 
@@ -99,5 +103,79 @@ req-001  session abc12345  GET /api/status  200 completed in 3.5 ms
       '    step "open mailbox" began at 1.0 ms, took 2.0 ms',
       '    step "fetch unread" began at 3.0 ms, took 120.0 ms, failed',
     ]);
+  });
+});
+
+describe('the check of a story', () => {
+  const story: Story = {
+    gateway: ['Status check', 'Request finished'],
+    worker: ['Message finished'],
+  };
+  const worked: LogEntry = { ...finish, service: 'payments-worker', message: 'Message finished' };
+  const whole = [check, worked, finish];
+
+  it('finds nothing where all is as expected', () => {
+    expect(finishesOf(story)).toBe(2);
+    expect(problemsOfStory(story, whole, request.sessionId)).toEqual([]);
+  });
+
+  it.each([
+    ['a silent process', [check, finish], 'worker wrote [] instead of [Message finished]'],
+    [
+      'a second finish line',
+      [...whole, worked],
+      'worker wrote [Message finished, Message finished] instead of [Message finished]',
+    ],
+    [
+      'a stranger',
+      [...whole, { ...check, service: 'payments-feed' }],
+      'feed wrote [Status check] instead of []',
+    ],
+    [
+      'a strange session',
+      [{ ...check, session_id: 'def67890-of-bob' }, worked, finish],
+      '1 lines carry another session',
+    ],
+    [
+      'an outcome',
+      [check, { ...worked, outcome: 'errored' as const }, finish],
+      'worker, Message finished: errored',
+    ],
+  ])('notices %s', (_name, log, problem) => {
+    expect(problemsOfStory(story, log, request.sessionId)).toEqual([problem]);
+  });
+});
+
+describe('a line of the demo', () => {
+  const timeless = (line: string) => line.replaceAll(/\d\d:\d\d:\d\d/g, 'hh:mm:ss');
+
+  it('says whose request it is, as the log of one service', () => {
+    expect(timeless(textLine(check))).toBe(
+      '2024-01-15 hh:mm:ss - INFO - [req=req-001|session=abc12345] - Status check',
+    );
+  });
+
+  it('says which process wrote it, under the heading of a trace', () => {
+    expect(timeless(processLine(check))).toBe('gateway  hh:mm:ss.000 INFO  Status check');
+    expect(timeless(processLine(finish))).toBe(
+      'gateway  hh:mm:ss.000 INFO  Request finished  GET /api/status 200 completed in 3.5 ms',
+    );
+  });
+
+  it('says what a message, job or run was', () => {
+    const { method: _, path: __, status_code: ___, ...of } = finish;
+    const job = { ...of, transport: 'bullmq', queue: 'ledger', job: 'book' };
+
+    expect(processLine(job)).toMatch(/ {2}bullmq ledger book completed in 3\.5 ms$/);
+  });
+
+  it('says which trace and session it is of, among those of all', () => {
+    const steps = [
+      { name: 'fetch unread', start_ms: 3, duration_ms: 120.04, failed: true as const },
+    ];
+
+    expect(timeless(systemLine({ ...check, steps }))).toBe(`\
+0af76519 abc12345 gateway  hh:mm:ss.000 INFO  Status check
+    step "fetch unread" began at 3.0 ms, took 120.0 ms, failed`);
   });
 });

@@ -1,55 +1,34 @@
-import { Writable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
-import { traceJson, type FinishRecord } from 'nestjs-tracing';
-import { transports } from 'winston';
+import { isFinishLine, type LogEntry } from '../system/log-entry.js';
+import type { System } from '../system/system.js';
 
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 10_000;
 const POLL_MS = 10;
 
-/** A line of the log as JSON. On a finish line stands its {@link FinishRecord}. */
-export interface LogEntry extends Partial<FinishRecord> {
-  timestamp: string;
-  level: string;
-  message: string;
-  request_id: string;
-  session_id: string;
-}
-
-/** Keeps the log, in the JSON that a log backend would get, while a terminal shows the text. */
+/** Keeps the lines of all processes. */
 export class LogRecorder {
-  private readonly entries: LogEntry[] = [];
+  private readonly log: LogEntry[] = [];
+  private readonly record = (entry: LogEntry): void => {
+    this.log.push(entry);
+  };
 
-  readonly transport = new transports.Stream({
-    silent: true,
-    format: traceJson(),
-    stream: new Writable({
-      decodeStrings: false,
-      write: (line: string, _encoding, done) => {
-        this.entries.push(JSON.parse(line) as LogEntry);
-        done();
-      },
-    }),
-  });
-
-  start(): void {
-    this.transport.silent = false;
+  constructor(private readonly system: System) {
+    system.on('line', this.record);
   }
 
-  /** Stops once so many requests have finished: a client has its answer a moment before that. */
-  async stopAfter(requests: number): Promise<readonly LogEntry[]> {
+  stop(): void {
+    this.system.off('line', this.record);
+  }
+
+  /**
+   * The lines that match, in the order of their time, once so many requests, messages, jobs and
+   * runs have finished: a client has its answer a moment before that.
+   */
+  async linesAfter(finishes: number, matches: (entry: LogEntry) => boolean): Promise<LogEntry[]> {
     const deadline = performance.now() + PATIENCE_MS;
-    while (this.countFinished() < requests && performance.now() < deadline) {
-      await setTimeout(POLL_MS);
-    }
-    this.transport.silent = true;
-    return this.entries;
+    const isMissing = (): boolean =>
+      this.log.filter((entry) => matches(entry) && isFinishLine(entry)).length < finishes;
+    while (isMissing() && performance.now() < deadline) await setTimeout(POLL_MS);
+    return this.log.filter(matches).toSorted((a, b) => a.timestamp.localeCompare(b.timestamp));
   }
-
-  private countFinished(): number {
-    return this.entries.filter(isFinishLine).length;
-  }
-}
-
-export function isFinishLine(entry: LogEntry): boolean {
-  return entry.outcome !== undefined;
 }

@@ -1,6 +1,6 @@
-import type { Step } from 'nestjs-tracing';
-import { isFinishLine, type LogEntry } from './log-recorder.js';
-import { paint } from './terminal.js';
+import { isFinishLine, type LogEntry } from '../system/log-entry.js';
+import { stepLine, timeOf } from '../terminal/log-line.js';
+import { paint } from '../terminal/terminal.js';
 
 const SESSION_LENGTH = 8;
 const SESSION_COLORS = ['blueBright', 'magentaBright'] as const;
@@ -17,7 +17,7 @@ export function sortedByRequest(log: readonly LogEntry[]): string {
       return [
         `${paint(color, idsOf(finish))}  ${resultOf(finish)}`,
         ...lines.map(lineOf),
-        ...(finish.steps ?? []).map(stepOf),
+        ...(finish.steps ?? []).map(stepLine),
       ].join('\n');
     })
     .join('\n\n');
@@ -32,12 +32,7 @@ function resultOf({ method, path, status_code, outcome, duration_ms = 0 }: LogEn
   return `${method} ${path}  ${paint(outcome === 'completed' ? 'green' : 'red', result)}`;
 }
 
-function lineOf({ timestamp, level, message }: LogEntry): string {
-  const time = new Date(timestamp).toTimeString().slice(0, 8);
-  return `  ${paint('gray', time)} - ${level.toUpperCase()} - ${message}`;
-}
-
-function stepOf({ name, start_ms, duration_ms = 0, failed }: Step): string {
-  const took = `began at ${start_ms.toFixed(1)} ms, took ${duration_ms.toFixed(1)} ms`;
-  return `    step "${name}" ${took}${failed ? paint('red', ', failed') : ''}`;
+function lineOf(entry: LogEntry): string {
+  const { level, message } = entry;
+  return `  ${paint('gray', timeOf(entry))} - ${level.toUpperCase()} - ${message}`;
 }

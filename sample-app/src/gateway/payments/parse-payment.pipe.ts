@@ -1,5 +1,5 @@
 import { BadRequestException, Injectable, type PipeTransform } from '@nestjs/common';
-import type { Payment } from './payment.js';
+import type { Payment } from '../../contracts/payment.js';
 
 @Injectable()
 export class ParsePaymentPipe implements PipeTransform<unknown, Payment> {

@@ -1,8 +1,8 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { TraceId } from 'nestjs-tracing';
+import type { Payment, Receipt } from '../../contracts/payment.js';
 import { ParsePaymentPipe } from './parse-payment.pipe.js';
 import { PaymentService } from './payment.service.js';
-import type { Payment, Receipt } from './payment.js';
 
 @Controller('payment')
 export class PaymentController {

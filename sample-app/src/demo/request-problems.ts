@@ -1,8 +1,8 @@
-import { isFinishLine, type LogEntry } from './log-recorder.js';
+import { isFinishLine, type LogEntry } from '../system/log-entry.js';
 import type { Answer, DemoRequest } from './requests.js';
 
 /** What did not come out as it should, in sentences. */
-export function problemsOf(answers: readonly Answer[], log: readonly LogEntry[]): string[] {
+export function problemsOfRequests(answers: readonly Answer[], log: readonly LogEntry[]): string[] {
   return answers.flatMap(({ request, response }) => {
     const lines = log.filter((entry) => entry.request_id === request.requestId);
     const problems = [...problemsOfResponse(request, response), ...problemsOfLines(request, lines)];

@@ -1,10 +1,11 @@
 import { Module } from '@nestjs/common';
+import { WorkerClientModule } from '../../worker-client/worker-client.module.js';
 import { PaymentController } from './payment.controller.js';
-import { PaymentGateway } from './payment.gateway.js';
 import { PaymentService } from './payment.service.js';
 
 @Module({
+  imports: [WorkerClientModule],
   controllers: [PaymentController],
-  providers: [PaymentService, PaymentGateway],
+  providers: [PaymentService],
 })
 export class PaymentsModule {}

@@ -1,21 +1,23 @@
 import { setTimeout } from 'node:timers/promises';
 import { Injectable, Logger, UnprocessableEntityException } from '@nestjs/common';
-import { PaymentGateway } from './payment.gateway.js';
-import type { Payment, Receipt } from './payment.js';
+import type { Payment, Receipt } from '../../contracts/payment.js';
+import { PaymentsWorker } from '../../worker-client/payments-worker.js';
 
 const MAX_AMOUNT = 10_000;
 const VALIDATION_MS = 40;
+const SLOW_MS = 250;
 
 @Injectable()
 export class PaymentService {
   private readonly logger = new Logger(PaymentService.name);
 
-  constructor(private readonly gateway: PaymentGateway) {}
+  constructor(private readonly worker: PaymentsWorker) {}
 
   async pay(payment: Payment): Promise<Receipt> {
     this.logger.log(`Processing payment for user ${payment.user}`);
     await this.validate(payment);
-    const chargeId = await this.gateway.charge(payment);
+    const { chargeId, gatewayMs } = await this.worker.charge(payment);
+    if (gatewayMs > SLOW_MS) this.logger.warn('Gateway slow', { gateway_ms: gatewayMs });
     this.logger.log('Payment complete');
     return { ...payment, chargeId };
   }

@@ -1,0 +1,21 @@
+import { processOf, type LogEntry } from '../system/log-entry.js';
+import type { System } from '../system/system.js';
+import { processLine } from '../terminal/log-line.js';
+import { heading, print } from '../terminal/terminal.js';
+import type { LogRecorder } from './log-recorder.js';
+import { finishesOf, nightlyStory, problemsOfStory } from './stories.js';
+
+/** Third act: work that nobody asked for has a trace of its own. Returns what went wrong. */
+export async function runNightlyJob(system: System, recorder: LogRecorder): Promise<string[]> {
+  await system.run('nightly', '--now');
+  const isRun = (entry: LogEntry): boolean =>
+    processOf(entry) === 'nightly' && entry.message === 'Settling the day';
+  const [first] = await recorder.linesAfter(0, isRun);
+  if (first === undefined) return ['the nightly job did not run'];
+
+  const isOfRun = ({ trace_id }: LogEntry): boolean => trace_id === first.trace_id;
+  const log = await recorder.linesAfter(finishesOf(nightlyStory), isOfRun);
+  print(heading(`The nightly job, run by hand, has a trace of its own: ${first.trace_id}`));
+  print(log.map(processLine).join('\n'));
+  return problemsOfStory(nightlyStory, log, first.session_id);
+}

@@ -1,0 +1,44 @@
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import type { Receipt } from '../contracts/payment.js';
+import type { LogEntry } from '../system/log-entry.js';
+import type { System } from '../system/system.js';
+import { processLine } from '../terminal/log-line.js';
+import { heading, print } from '../terminal/terminal.js';
+import { FeedSubscriber } from './feed-subscriber.js';
+import type { LogRecorder } from './log-recorder.js';
+import { ALICE } from './requests.js';
+import { finishesOf, paymentStory, problemsOfStory } from './stories.js';
+
+type TracedReceipt = Receipt & { traceId: string };
+
+/** Second act: one payment, and what all processes say of it. Returns what went wrong. */
+export async function followOnePayment(system: System, recorder: LogRecorder): Promise<string[]> {
+  const feed = await FeedSubscriber.connect(system.urls.feed);
+  const { chargeId, traceId } = await payAsAssistant(system.urls.mcp);
+  const isOfPayment = ({ trace_id }: LogEntry): boolean => trace_id === traceId;
+  const log = await recorder.linesAfter(finishesOf(paymentStory), isOfPayment);
+  print(heading(`One payment, five processes, one trace: ${traceId}`));
+  print(log.map(processLine).join('\n'));
+
+  const problems = problemsOfStory(paymentStory, log, ALICE);
+  if (!(await feed.tellsOf(chargeId))) problems.push('the feed did not tell its subscriber');
+  feed.leave();
+  return problems;
+}
+
+/** Calls a tool of the MCP server, in Alice's session. */
+async function payAsAssistant(url: string): Promise<TracedReceipt> {
+  const client = new Client({ name: 'demo', version: '1.0.0' });
+  const headers = { 'X-Session-ID': ALICE };
+  await client.connect(
+    new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }),
+  );
+  const { content } = await client.callTool({
+    name: 'pay',
+    arguments: { user: 'Alice', amount: 42 },
+  });
+  await client.close();
+  const [answer] = content;
+  if (answer?.type !== 'text') throw new Error('The tool did not answer with text');
+  return JSON.parse(answer.text) as TracedReceipt;
+}

@@ -1,0 +1,11 @@
+import { Module } from '@nestjs/common';
+import { TracingModule } from 'nestjs-tracing';
+import { FeedController } from './feed.controller.js';
+import { FeedGateway } from './feed.gateway.js';
+
+@Module({
+  imports: [TracingModule.forRoot({ service: 'payments-feed' })],
+  controllers: [FeedController],
+  providers: [FeedGateway],
+})
+export class FeedModule {}

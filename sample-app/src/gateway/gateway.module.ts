@@ -1,0 +1,21 @@
+import { Module } from '@nestjs/common';
+import { TracingModule } from 'nestjs-tracing';
+import { EventsModule } from './events/events.module.js';
+import { MessagesModule } from './messages/messages.module.js';
+import { PaymentsModule } from './payments/payments.module.js';
+import { ProfileModule } from './profile/profile.module.js';
+import { StatusModule } from './status/status.module.js';
+import { TasksModule } from './tasks/tasks.module.js';
+
+@Module({
+  imports: [
+    TracingModule.forRoot({ service: 'payments-gateway' }),
+    PaymentsModule,
+    ProfileModule,
+    StatusModule,
+    MessagesModule,
+    TasksModule,
+    EventsModule,
+  ],
+})
+export class GatewayModule {}

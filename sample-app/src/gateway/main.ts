@@ -1,0 +1,14 @@
+import { NestFactory } from '@nestjs/core';
+import { TracingLogger } from 'nestjs-tracing';
+import { HOST, portOf } from '../addresses.js';
+import { GatewayModule } from './gateway.module.js';
+import { createAdapter } from './platform.js';
+
+const app = await NestFactory.create(GatewayModule, createAdapter(process.env.PLATFORM), {
+  bufferLogs: true,
+});
+app.useLogger(app.get(TracingLogger));
+app.enableShutdownHooks([], { useProcessExit: true });
+app.setGlobalPrefix('api');
+await app.listen(portOf('GATEWAY_PORT'), HOST);
+process.send?.('ready');

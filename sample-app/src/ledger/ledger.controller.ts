@@ -1,0 +1,16 @@
+import { Controller } from '@nestjs/common';
+import { EventPattern, Payload } from '@nestjs/microservices';
+import { PATTERNS } from '../contracts/patterns.js';
+import type { Charge } from '../contracts/payment.js';
+import { LedgerService } from './ledger.service.js';
+
+/** Books what it is told, where there is no queue. */
+@Controller()
+export class LedgerController {
+  constructor(private readonly ledger: LedgerService) {}
+
+  @EventPattern(PATTERNS.charged)
+  book(@Payload() charge: Charge): Promise<void> {
+    return this.ledger.book(charge);
+  }
+}

@@ -1,0 +1,11 @@
+import { Module } from '@nestjs/common';
+import { TracingModule } from 'nestjs-tracing';
+import { PaymentsApi } from './payments.api.js';
+import { PaymentsTools } from './payments.tools.js';
+
+@Module({
+  imports: [TracingModule.forRoot({ service: 'payments-mcp' })],
+  controllers: [PaymentsTools],
+  providers: [PaymentsApi],
+})
+export class McpModule {}

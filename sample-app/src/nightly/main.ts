@@ -1,0 +1,16 @@
+import { NestFactory } from '@nestjs/core';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { TracingLogger } from 'nestjs-tracing';
+import { NightlyModule } from './nightly.module.js';
+import { SETTLEMENT } from './settlement.job.js';
+
+const app = await NestFactory.createApplicationContext(NightlyModule, { bufferLogs: true });
+app.useLogger(app.get(TracingLogger));
+app.enableShutdownHooks([], { useProcessExit: true });
+process.send?.('ready');
+
+// By hand instead of by night: one run, and the end.
+if (process.argv.includes('--now')) {
+  await app.get(SchedulerRegistry).getCronJob(SETTLEMENT).fireOnTick();
+  await app.close();
+}

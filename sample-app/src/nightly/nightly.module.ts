@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import { TracingModule } from 'nestjs-tracing';
+import { WorkerClientModule } from '../worker-client/worker-client.module.js';
+import { SettlementJob } from './settlement.job.js';
+
+@Module({
+  imports: [
+    TracingModule.forRoot({ service: 'payments-nightly' }),
+    ScheduleModule.forRoot(),
+    WorkerClientModule,
+  ],
+  providers: [SettlementJob],
+})
+export class NightlyModule {}

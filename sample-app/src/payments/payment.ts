@@ -1,8 +1,0 @@
-export interface Payment {
-  user: string;
-  amount: number;
-}
-
-export interface Receipt extends Payment {
-  chargeId: string;
-}

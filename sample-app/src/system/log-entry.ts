@@ -1,0 +1,21 @@
+import type { FinishRecord } from 'nestjs-tracing';
+
+/** A line of the log as JSON. On a finish line stands its {@link FinishRecord}. */
+export interface LogEntry extends Partial<FinishRecord> {
+  timestamp: string;
+  level: string;
+  message: string;
+  trace_id: string;
+  request_id: string;
+  session_id: string;
+  service: string;
+}
+
+export function isFinishLine(entry: LogEntry): boolean {
+  return entry.outcome !== undefined;
+}
+
+/** The service without the system's name: `worker` of `payments-worker`. */
+export function processOf({ service }: LogEntry): string {
+  return service.replace('payments-', '');
+}

@@ -1,0 +1,16 @@
+import { once } from 'node:events';
+import { SYSTEM_COLUMNS, systemLine } from '../terminal/log-line.js';
+import { heading, print } from '../terminal/terminal.js';
+import type { System } from './system.js';
+import { thingsToTry } from './things-to-try.js';
+
+/** Shows the log of all processes, until Ctrl+C. A process that ends by itself is a failure. */
+export async function serve(system: System): Promise<void> {
+  const isAsked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  print(heading(`Try it yourself: serving on ${system.urls.gateway} until Ctrl+C`));
+  print(thingsToTry(system.urls));
+  print(SYSTEM_COLUMNS);
+  system.on('line', (entry) => print(systemLine(entry)));
+  const failure = await Promise.race([isAsked.then(() => undefined), system.ended()]);
+  if (failure !== undefined) throw new Error(failure);
+}

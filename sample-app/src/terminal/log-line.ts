@@ -1,0 +1,79 @@
+import type { Step } from 'nestjs-tracing';
+import { isFinishLine, processOf, type LogEntry } from '../system/log-entry.js';
+import { paint } from './terminal.js';
+
+const ID_LENGTH = 8;
+const NAME_LENGTH = 8;
+const LEVEL_LENGTH = 5;
+const COLORS: Readonly<Record<string, Parameters<typeof paint>[0]>> = {
+  mcp: 'magentaBright',
+  gateway: 'blueBright',
+  worker: 'cyanBright',
+  ledger: 'yellowBright',
+  feed: 'greenBright',
+};
+
+/** As a service on its own shows a line on a terminal, but for stacks and steps. */
+export function textLine(entry: LogEntry): string {
+  const { timestamp, level, request_id, session_id } = entry;
+  const day = new Date(timestamp).toLocaleDateString('sv');
+  const ids = `[req=${request_id}|session=${session_id.slice(0, ID_LENGTH)}]`;
+  const at = paint('gray', `${day} ${timeOf(entry)}`);
+  return `${at} - ${levelText(level)} - ${paint('cyan', ids)} - ${saying(entry)}`;
+}
+
+/** A line of one trace: which process wrote it, when, and what. */
+export function processLine(entry: LogEntry): string {
+  const name = processOf(entry);
+  const milliseconds = entry.timestamp.slice(19, 23);
+  return [
+    paint(COLORS[name] ?? 'white', name.padEnd(NAME_LENGTH)),
+    paint('gray', timeOf(entry) + milliseconds),
+    levelText(entry.level.padEnd(LEVEL_LENGTH)),
+    saying(entry),
+  ].join(' ');
+}
+
+/** The columns of {@link systemLine}. */
+export const SYSTEM_COLUMNS = paint('gray', 'trace    session  process  time');
+
+/** A line of any trace: of which, in which session, and all the rest. */
+export function systemLine(entry: LogEntry): string {
+  const ids = [entry.trace_id, entry.session_id].map((id) =>
+    id.slice(0, ID_LENGTH).padEnd(ID_LENGTH),
+  );
+  const line = `${paint('gray', ids.join(' '))} ${processLine(entry)}`;
+  return [line, ...(entry.steps ?? []).map(stepLine)].join('\n');
+}
+
+/** A step of a failed request, below its line. */
+export function stepLine({ name, start_ms, duration_ms = 0, failed }: Step): string {
+  const took = `began at ${start_ms.toFixed(1)} ms, took ${duration_ms.toFixed(1)} ms`;
+  return `    step "${name}" ${took}${failed ? paint('red', ', failed') : ''}`;
+}
+
+/** The time of day, here. */
+export function timeOf({ timestamp }: LogEntry): string {
+  return new Date(timestamp).toTimeString().slice(0, 8);
+}
+
+function levelText(level: string): string {
+  const text = level.toUpperCase();
+  if (level.startsWith('warn')) return paint('yellow', text);
+  return level.startsWith('error') ? paint('red', text) : text;
+}
+
+function saying(entry: LogEntry): string {
+  if (!isFinishLine(entry)) return entry.message;
+  return `${entry.message}  ${paint('gray', resultOf(entry))}`;
+}
+
+/** What became of something, as in `POST /api/payment 201 completed in 450.2 ms`. */
+function resultOf(finish: LogEntry): string {
+  const { method, path, transport, queue, job, pattern, mcp_method, mcp_tool } = finish;
+  const { status_code, outcome, duration_ms = 0 } = finish;
+  const isRequest = method !== undefined;
+  const what = isRequest ? [method, path] : [transport, queue, job, pattern, mcp_method, mcp_tool];
+  const words = [...what, status_code, outcome].filter((word) => word !== undefined);
+  return `${words.join(' ')} in ${duration_ms.toFixed(1)} ms`;
+}

@@ -1,0 +1,16 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import type { Payment } from '../../contracts/payment.js';
+
+const ANSWER_MS = 400;
+
+/** Stands for a card gateway on the other side of the internet. */
+@Injectable()
+export class CardGateway {
+  /** Resolves to the id of the charge. */
+  async charge(_payment: Payment): Promise<string> {
+    await setTimeout(ANSWER_MS);
+    return randomUUID();
+  }
+}

@@ -1,0 +1,6 @@
+import { Module } from '@nestjs/common';
+import { TracingModule } from 'nestjs-tracing';
+import { ChargesModule } from './charges/charges.module.js';
+
+@Module({ imports: [TracingModule.forRoot({ service: 'payments-worker' }), ChargesModule] })
+export class WorkerModule {}

@@ -1,0 +1,4 @@
+// Would live for ever.
+
+setInterval(() => undefined, 1000);
+process.send?.('ready');
