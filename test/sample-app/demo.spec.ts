@@ -100,8 +100,8 @@ req-001  session abc12345  GET /api/status  200 completed in 3.5 ms
     const failed: LogEntry = { ...finish, level: 'error', outcome: 'errored', steps };
 
     expect(sortedByRequest([failed]).split('\n').slice(-2)).toEqual([
-      '    step "open mailbox" began at 1.0 ms, took 2.0 ms',
-      '    step "fetch unread" began at 3.0 ms, took 120.0 ms, failed',
+      '    open mailbox began at 1.0 ms, took 2.0 ms',
+      '    fetch unread began at 3.0 ms, took 120.0 ms, failed',
     ]);
   });
 });
@@ -176,6 +176,6 @@ describe('a line of the demo', () => {
 
     expect(timeless(systemLine({ ...check, steps }))).toBe(`\
 0af76519 abc12345 gateway  hh:mm:ss.000 INFO  Status check
-    step "fetch unread" began at 3.0 ms, took 120.0 ms, failed`);
+    fetch unread began at 3.0 ms, took 120.0 ms, failed`);
   });
 });

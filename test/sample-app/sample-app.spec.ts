@@ -1,3 +1,4 @@
+import type { Step } from 'nestjs-tracing';
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
@@ -180,18 +181,12 @@ describe.each(PLATFORMS)('the payments gateway on %s', (platform) => {
       status_code: 500,
       outcome: 'errored',
     });
-    expect(finish?.['steps']).toEqual([
-      {
-        name: 'open mailbox',
-        start_ms: expect.any(Number),
-        duration_ms: expect.any(Number),
-      },
-      {
-        name: 'fetch unread',
-        start_ms: expect.any(Number),
-        duration_ms: expect.any(Number),
-        failed: true,
-      },
+    const steps = finish?.['steps'] as Step[];
+    expect(steps.map(({ name, depth = 0, failed = false }) => [name, depth, failed])).toEqual([
+      ['MessagesController.list', 0, true],
+      ['MessagesService.unread', 1, true],
+      ['MessagesRepository.openMailbox', 2, false],
+      ['MessagesRepository.fetchUnread', 2, true],
     ]);
   });
 

@@ -1,10 +1,11 @@
 import { Module } from '@nestjs/common';
 import { TracingModule } from 'nestjs-tracing';
+import { exporters } from '../exporters.js';
 import { FeedController } from './feed.controller.js';
 import { FeedGateway } from './feed.gateway.js';
 
 @Module({
-  imports: [TracingModule.forRoot({ service: 'payments-feed' })],
+  imports: [TracingModule.forRoot({ service: 'payments-feed' }), ...exporters()],
   controllers: [FeedController],
   providers: [FeedGateway],
 })

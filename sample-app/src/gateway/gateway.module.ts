@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TracingModule } from 'nestjs-tracing';
+import { TracingMetricsModule } from 'nestjs-tracing/metrics';
+import { exporters } from '../exporters.js';
 import { EventsModule } from './events/events.module.js';
 import { MessagesModule } from './messages/messages.module.js';
 import { PaymentsModule } from './payments/payments.module.js';
@@ -9,7 +11,9 @@ import { TasksModule } from './tasks/tasks.module.js';
 
 @Module({
   imports: [
-    TracingModule.forRoot({ service: 'payments-gateway' }),
+    TracingModule.forRoot({ service: 'payments-gateway', spans: { auto: true } }),
+    TracingMetricsModule.forRoot({ defaultMetrics: true }),
+    ...exporters(),
     PaymentsModule,
     ProfileModule,
     StatusModule,

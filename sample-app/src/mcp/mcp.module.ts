@@ -1,10 +1,11 @@
 import { Module } from '@nestjs/common';
 import { TracingModule } from 'nestjs-tracing';
+import { exporters } from '../exporters.js';
 import { PaymentsApi } from './payments.api.js';
 import { PaymentsTools } from './payments.tools.js';
 
 @Module({
-  imports: [TracingModule.forRoot({ service: 'payments-mcp' })],
+  imports: [TracingModule.forRoot({ service: 'payments-mcp' }), ...exporters()],
   controllers: [PaymentsTools],
   providers: [PaymentsApi],
 })

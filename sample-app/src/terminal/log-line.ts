@@ -47,9 +47,9 @@ export function systemLine(entry: LogEntry): string {
 }
 
 /** A step of a failed request, below its line. */
-export function stepLine({ name, start_ms, duration_ms = 0, failed }: Step): string {
+export function stepLine({ name, start_ms, duration_ms = 0, depth = 0, failed }: Step): string {
   const took = `began at ${start_ms.toFixed(1)} ms, took ${duration_ms.toFixed(1)} ms`;
-  return `    step "${name}" ${took}${failed ? paint('red', ', failed') : ''}`;
+  return `    ${'  '.repeat(depth)}${name} ${took}${failed ? paint('red', ', failed') : ''}`;
 }
 
 /** The time of day, here. */

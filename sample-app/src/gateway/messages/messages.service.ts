@@ -1,20 +1,16 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { TraceContext } from 'nestjs-tracing';
 import { MessagesRepository, type Message } from './messages.repository.js';
 
 @Injectable()
 export class MessagesService {
   private readonly logger = new Logger(MessagesService.name);
 
-  constructor(
-    private readonly messages: MessagesRepository,
-    private readonly trace: TraceContext,
-  ) {}
+  constructor(private readonly messages: MessagesRepository) {}
 
-  /** Two steps with a name each: when one fails, the finish line tells which, and after how long. */
+  /** When one of its steps fails, the finish line tells which, and after how long. */
   async unread(): Promise<Message[]> {
     this.logger.log('Fetching messages');
-    const mailbox = await this.trace.span('open mailbox', () => this.messages.openMailbox());
-    return this.trace.span('fetch unread', () => this.messages.fetchUnread(mailbox));
+    const mailbox = await this.messages.openMailbox();
+    return this.messages.fetchUnread(mailbox);
   }
 }
