@@ -8,6 +8,7 @@ export interface FinishNames {
 }
 
 const NANOSECONDS_PER_MS = 1e6;
+const NANOSECONDS_PER_S = 1e9;
 
 /** @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span */
 export const otelFinish: FinishNames = {
@@ -47,15 +48,11 @@ export const gcpFinish: FinishNames = {
   replaced: new Set(['method', 'path', 'status_code']),
   fieldsOf: (entry) => {
     const requestMethod = readProperty(entry, 'method');
-    if (requestMethod === undefined) return {};
-    return {
-      httpRequest: {
-        requestMethod,
-        requestUrl: readProperty(entry, 'path'),
-        status: readProperty(entry, 'status_code'),
-        latency: `${(nanoseconds(entry) / 1e9).toFixed(6)}s`,
-      },
-    };
+    const requestUrl = readProperty(entry, 'path');
+    const status = readProperty(entry, 'status_code');
+    if ((requestMethod ?? requestUrl ?? status) === undefined) return {};
+    const latency = `${(nanoseconds(entry) / NANOSECONDS_PER_S).toFixed(6)}s`;
+    return { httpRequest: { requestMethod, requestUrl, status, latency } };
   },
 };
 

@@ -7,12 +7,15 @@ import { measureMemory, type MemoryGrowth } from './memory.js';
 import { report } from './report.js';
 import { type Contender, type Failure, timeInRounds } from './rounds.js';
 import { platforms } from './server-host.js';
+import { type SpanSizes, timeSpans } from './span.js';
 import type { TimingSizes } from './timing.js';
 import { bare, ours, parts, pino, type Variant, variants } from './variant-list.js';
 
 const full: TimingSizes = { rounds: 3, warmUp: 6_000, saturated: 8_000, steady: 3_000 };
 const quick: TimingSizes = { rounds: 1, warmUp: 1_000, saturated: 1_000, steady: 600 };
 const logLineRounds = 3;
+const fullSpans: SpanSizes = { rounds: 3, requests: 20_000 };
+const quickSpans: SpanSizes = { rounds: 1, requests: 500 };
 
 const { values: flags } = parseArgs({
   options: {
@@ -20,14 +23,17 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     /** What the pieces of Nest cost, instead of the libraries. */
     parts: { type: 'boolean', default: false },
+    /** What one span costs, and nothing else. */
+    spans: { type: 'boolean', default: false },
   },
 });
 
 const sizes = flags.quick ? quick : full;
-const isComplete = !flags.quick && !flags.parts;
+const isComplete = !flags.quick && !flags.parts && !flags.spans;
 const nowhere = openSync(devNull, 'w');
+const served = flags.spans ? [] : flags.parts ? [bare, ...parts] : variants;
 const contenders = platforms.flatMap((platform) =>
-  (flags.parts ? [bare, ...parts] : variants).map((variant): Contender => ({ variant, platform })),
+  served.map((variant): Contender => ({ variant, platform })),
 );
 
 const unsound = await check(contenders);
@@ -37,14 +43,18 @@ const sound = contenders.filter(
 const { measured, failures } = await timeInRounds(sound, sizes, nowhere, announce);
 failures.unshift(...unsound);
 const logLines = isComplete ? await timeLogLines(logLineRounds, nowhere, announce) : [];
+const spans = flags.parts
+  ? []
+  : await timeSpans(flags.quick ? quickSpans : fullSpans, nowhere, announce);
 const memory = isComplete ? await watchMemory([ours, pino], failures) : [];
 
-const text = report({ sizes, measured, failures, logLines, memory, isComplete });
+const text = report({ sizes, measured, failures, logLines, spans, memory, isComplete });
 console.log(`\n${text}`);
 if (isComplete) {
   writeFileSync(new URL('../../test/benchmarks/results.md', import.meta.url), text);
 }
-process.exitCode = failures.length > 0 ? 1 : 0;
+const isSpanMissing = spans.some(({ nanoseconds }) => Number.isNaN(nanoseconds));
+process.exitCode = failures.length > 0 || isSpanMissing ? 1 : 0;
 
 async function check(contenders: Contender[]): Promise<Failure[]> {
   const failures: Failure[] = [];

@@ -2,6 +2,7 @@ import type { LogLineTiming } from './log-line.js';
 import { memoryMarks, type MemoryGrowth } from './memory.js';
 import type { Failure, Measured } from './rounds.js';
 import { platforms } from './server-host.js';
+import type { SpanTiming } from './span.js';
 import { machine, versions } from './surroundings.js';
 import { added, memoryStays, shareOf, targets } from './targets.js';
 import { type Measure, measures, steadyRate, type TimingSizes } from './timing.js';
@@ -12,6 +13,7 @@ export interface Results {
   measured: Measured[];
   failures: Failure[];
   logLines: LogLineTiming[];
+  spans: SpanTiming[];
   memory: MemoryGrowth[];
   /** A run that is too short, or that leaves out variants, is not held against the targets. */
   isComplete: boolean;
@@ -24,26 +26,33 @@ const titles: Record<Measure, string> = {
 
 /** Everything that was measured, as Markdown. Absolute numbers are this machine's; ratios travel. */
 export function report(results: Results): string {
-  const { sizes, measured, failures, logLines, memory, isComplete } = results;
+  const { measured, failures, logLines, spans, memory, isComplete } = results;
   return [
     '# Benchmarks',
     `${machine()}, ${new Date().toISOString().slice(0, 10)}. Written by \`npm run bench\`.`,
+    ...(measured.length > 0 ? requestSection(results) : []),
+    ...failureList(failures),
+    ...section(
+      '## What nestjs-tracing adds to a bare application',
+      isComplete ? targetTable(measured) : '',
+    ),
+    ...section('## CPU of one log line', nanosecondTable(logLines)),
+    ...section('## CPU of one span', spanText(spans)),
+    ...section('## Memory', memoryTable(memory)),
+    '## Versions',
+    `${versions()}.\n`,
+  ].join('\n\n');
+}
+
+function requestSection({ sizes, measured }: Results): string[] {
+  return [
     '## CPU of the server for one request',
     'Microseconds of the whole process. A request awaits five times, writes three lines and ends with ' +
       'an access line; the bare application writes none. Output goes to the null device. ' +
       `Medians of ${sizes.rounds} interleaved rounds, each server a new process that has served ` +
       `${sizes.warmUp.toLocaleString('en')} requests before the first that counts.`,
     ...measures.flatMap((measure) => [`### ${titles[measure]}`, cpuTable(measure, measured)]),
-    ...failureList(failures),
-    ...section(
-      '## What nestjs-tracing adds to a bare application',
-      isComplete ? targetTable(measured) : '',
-    ),
-    ...section('## CPU of one log line', logLineTable(logLines)),
-    ...section('## Memory', memoryTable(memory)),
-    '## Versions',
-    `${versions()}.\n`,
-  ].join('\n\n');
+  ];
 }
 
 function cpuTable(measure: Measure, measured: Measured[]): string {
@@ -77,11 +86,19 @@ function targetTable(measured: Measured[]): string {
   );
 }
 
-function logLineTable(timings: LogLineTiming[]): string {
+function nanosecondTable(timings: readonly (LogLineTiming | SpanTiming)[]): string {
   if (timings.length === 0) return '';
   return table(
     ['', 'ns'],
     timings.map(({ name, nanoseconds }) => [name, nanoseconds.toFixed(0)]),
+  );
+}
+
+function spanText(timings: readonly SpanTiming[]): string {
+  if (timings.length === 0) return '';
+  return (
+    'Ten spans in three layers make a request; nobody listens. What the same work takes without ' +
+    `spans, in the same process, is taken off.\n\n${nanosecondTable(timings)}`
   );
 }
 

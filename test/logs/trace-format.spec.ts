@@ -30,6 +30,7 @@ function loggerWith(own: Logform.Format, ofTransport?: Logform.Format) {
 
 const ECS = {
   'trace.id': W3C,
+  'transaction.id': expect.stringMatching(/^[0-9a-f]{16}$/) as unknown,
   'span.id': expect.stringMatching(/^[0-9a-f]{16}$/) as unknown,
   'http.request.id': 'req-001',
   'labels.session_id': 'session-1',

@@ -1,0 +1,42 @@
+import { type SpanMaker, spanMakers } from './spans.js';
+import { median } from './timing.js';
+import type { Work } from './span-work.js';
+
+const repetitions = 7;
+const piecesOfOne = 10;
+
+const [, , name = '', requests = ''] = process.argv;
+const maker = await spanMakers[name]?.();
+if (maker === undefined) throw new Error(`Nothing that makes spans is called ${name}`);
+
+await check(maker);
+await repeat(maker, maker.spanned);
+await repeat(maker, maker.bare);
+const times: number[] = [];
+for (let i = 0; i < repetitions; i++) {
+  times.push((await cpuOf(maker, maker.spanned)) - (await cpuOf(maker, maker.bare)));
+}
+process.send?.(median(times));
+process.disconnect?.();
+
+async function check({ count, request, spanned, bare, expected }: SpanMaker): Promise<void> {
+  const ended = await count(() => request(spanned));
+  if (ended !== expected) throw new Error(`${name}: ${ended} spans, not ${expected}`);
+  const unasked = await count(() => request(bare));
+  if (unasked !== 0) throw new Error(`${name}: ${unasked} spans in work that has none`);
+}
+
+/** Nanoseconds of CPU for one piece of the work, garbage collection included. */
+async function cpuOf(maker: SpanMaker, work: Work): Promise<number> {
+  const before = process.cpuUsage();
+  await repeat(maker, work);
+  const { user, system } = process.cpuUsage(before);
+  return ((user + system) * 1_000) / (Number(requests) * piecesOfOne);
+}
+
+async function repeat({ request }: SpanMaker, work: Work): Promise<void> {
+  for (let i = 0; i < Number(requests); i++) {
+    const result = request(work);
+    if (result instanceof Promise) await result;
+  }
+}
