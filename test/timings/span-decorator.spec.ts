@@ -150,9 +150,9 @@ describe('@Span()', () => {
   it('keeps the metadata of other decorators, above and below it, and the shape of the method', () => {
     const metadataOf = (method: Function) =>
       Object.fromEntries(
-        (Reflect.getMetadataKeys(method) as string[])
-          .toSorted((a, b) => String(a).localeCompare(String(b)))
-          .map((key) => [String(key), Reflect.getMetadata(key, method)]),
+        (Reflect.getMetadataKeys(method) as (string | symbol)[])
+          .map((key): [string, unknown] => [String(key), Reflect.getMetadata(key, method)])
+          .toSorted(([a], [b]) => a.localeCompare(b)),
       );
     expect(metadataOf(orders.decorated)).toEqual(metadataOf(orders.plain));
     expect(Object.keys(metadataOf(orders.decorated)).length).toBeGreaterThan(5);
