@@ -1,4 +1,8 @@
+/** Where the services find each other. */
 export const HOST = '127.0.0.1';
+
+/** Where those listen that are called from outside: `0.0.0.0` opens them to the network. */
+export const LISTEN_HOST = process.env.LISTEN_HOST ?? HOST;
 
 /** Where each service listens: for browsers and assistants, and for the messages of the others. */
 const DEFAULT_PORTS = {

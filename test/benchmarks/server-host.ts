@@ -28,11 +28,22 @@ export interface Start {
   option: string | undefined;
 }
 
+/**
+ * An application without MCP has no SDK of it installed; here all are, and nestjs-tracing finds
+ * them. Every variant carries their weight, so that it is on nobody's bill.
+ */
+async function loadWhatIsInstalled(): Promise<void> {
+  await import('@modelcontextprotocol/sdk/shared/protocol.js');
+  await import('@modelcontextprotocol/server');
+  await import('@modelcontextprotocol/client');
+}
+
 /** Runs one variant as the program of its own process, started by `ServerProcess`. */
 export async function serve(
   build: (start: Start) => Promise<INestApplication>,
   fastifyOptions: ConstructorParameters<typeof FastifyAdapter>[0] = {},
 ): Promise<void> {
+  await loadWhatIsInstalled();
   const platform: Platform = process.argv[2] === 'fastify' ? 'fastify' : 'express';
   const adapter =
     platform === 'fastify' ? new FastifyAdapter(fastifyOptions) : new ExpressAdapter();

@@ -314,6 +314,19 @@ describe('metrics', () => {
     exportQueues.delete(counts);
   });
 
+  it('add up the exporters of two applications, and forget those that are gone', async () => {
+    const { scrape } = await measuredApp('express');
+    const queues = [3, 4].map(
+      (queued) => ({ signal: 'logs', queued, exported: 1, failed: 0, dropped: 0 }) as const,
+    );
+    const waiting = async () =>
+      (await scrape()).samples.filter(({ name }) => name === 'otlp_exporter_queue_size');
+    for (const queue of queues) exportQueues.add(queue);
+    expect((await waiting()).map(({ value }) => value)).toEqual([7]);
+    for (const queue of queues) exportQueues.delete(queue);
+    expect(await waiting()).toEqual([]);
+  });
+
   it('end with the application', async () => {
     const registry = new Registry();
     const { app, send, sink } = await measuredApp('express', { registry });

@@ -4,9 +4,13 @@ import { transformFile } from '@swc/core';
 
 // Lets Node run the sources as they are, in the processes that tests start.
 
+/** The package itself, or one of its further entries. */
+const ENTRY = /^nestjs-tracing(\/\w+)?$/;
+
 export async function resolve(specifier, context, next) {
-  if (specifier === 'nestjs-tracing')
-    specifier = new URL('../../src/index.js', import.meta.url).href;
+  const entry = ENTRY.exec(specifier);
+  if (entry !== null)
+    specifier = new URL(`../../src${entry[1] ?? ''}/index.js`, import.meta.url).href;
   if (/^(?:\.{1,2}\/|file:).*\.js$/.test(specifier)) {
     const source = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL);
     if (existsSync(fileURLToPath(source))) return { url: source.href, shortCircuit: true };

@@ -1,11 +1,16 @@
 import { Module } from '@nestjs/common';
 import { TracingModule } from 'nestjs-tracing';
+import { TracingMetricsModule } from 'nestjs-tracing/metrics';
 import { exporters } from '../exporters.js';
 import { FeedController } from './feed.controller.js';
 import { FeedGateway } from './feed.gateway.js';
 
 @Module({
-  imports: [TracingModule.forRoot({ service: 'payments-feed' }), ...exporters()],
+  imports: [
+    TracingModule.forRoot({ service: 'payments-feed' }),
+    TracingMetricsModule.forRoot(),
+    ...exporters(),
+  ],
   controllers: [FeedController],
   providers: [FeedGateway],
 })

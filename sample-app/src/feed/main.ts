@@ -1,7 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { TracingLogger } from 'nestjs-tracing';
-import { HOST, portOf } from '../addresses.js';
+import { LISTEN_HOST, portOf } from '../addresses.js';
 import { eventsTo } from '../messaging/transport.js';
 import { FeedModule } from './feed.module.js';
 
@@ -11,5 +11,5 @@ app.enableShutdownHooks([], { useProcessExit: true });
 app.useWebSocketAdapter(new WsAdapter(app));
 app.connectMicroservice(eventsTo('feed'));
 await app.startAllMicroservices();
-await app.listen(portOf('FEED_PORT'), HOST);
+await app.listen(portOf('FEED_PORT'), LISTEN_HOST);
 process.send?.('ready');

@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { TracingLogger } from 'nestjs-tracing';
-import { HOST, portOf } from '../addresses.js';
+import { LISTEN_HOST, portOf } from '../addresses.js';
 import { GatewayModule } from './gateway.module.js';
 import { createAdapter } from './platform.js';
 
@@ -10,5 +10,5 @@ const app = await NestFactory.create(GatewayModule, createAdapter(process.env.PL
 app.useLogger(app.get(TracingLogger));
 app.enableShutdownHooks([], { useProcessExit: true });
 app.setGlobalPrefix('api');
-await app.listen(portOf('GATEWAY_PORT'), HOST);
+await app.listen(portOf('GATEWAY_PORT'), LISTEN_HOST);
 process.send?.('ready');

@@ -1,7 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import { McpStrategy, StreamableHttpTransport } from '@rekog/mcp-nest';
 import { TracingLogger } from 'nestjs-tracing';
-import { HOST, portOf } from '../addresses.js';
+import { LISTEN_HOST, portOf } from '../addresses.js';
 import { McpModule } from './mcp.module.js';
 
 const app = await NestFactory.create(McpModule, { bufferLogs: true });
@@ -15,5 +15,5 @@ const mcp = new McpStrategy({
 });
 app.connectMicroservice({ strategy: mcp });
 await app.startAllMicroservices();
-await app.listen(portOf('MCP_PORT'), HOST);
+await app.listen(portOf('MCP_PORT'), LISTEN_HOST);
 process.send?.('ready');

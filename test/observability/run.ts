@@ -1,0 +1,52 @@
+import { INTERRUPTED, JestRun } from '../support/jest-run.js';
+import { findProgram } from '../support/programs.js';
+import { StartedPrometheus } from './started-prometheus.js';
+
+// Runs the tests that need Prometheus: on one of their own, which is gone afterwards. What comes
+// after `--` on the command line goes to Jest; `--strict` stays here.
+
+const DEBIAN_PACKAGE = 'prometheus';
+
+const args = process.argv.slice(2);
+const isStrict = process.env['CI'] === 'true' || args.includes('--strict');
+const jestArgs = args.filter((arg) => arg !== '--strict');
+
+let jest: JestRun | undefined;
+let isInterrupted = false;
+
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    isInterrupted = true;
+    jest?.kill(name);
+  });
+}
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  let promtool: string;
+  let prometheus: StartedPrometheus;
+  try {
+    promtool = findProgram(['promtool'], DEBIAN_PACKAGE);
+    prometheus = await StartedPrometheus.start(findProgram(['prometheus'], DEBIAN_PACKAGE));
+  } catch (error) {
+    const consequence = isStrict ? 'FAILED' : 'SKIPPED, its tests did not run';
+    console.error(`prometheus: ${consequence}. ${(error as Error).message}`);
+    return isStrict ? 1 : 0;
+  }
+  try {
+    console.log(`prometheus: started, ${prometheus.url}`);
+    return isInterrupted ? INTERRUPTED : await runJest(promtool, prometheus);
+  } finally {
+    await prometheus.remove();
+  }
+}
+
+function runJest(promtool: string, { url, targets }: StartedPrometheus): Promise<number> {
+  jest = JestRun.start('**/test/observability/*.observability.ts', jestArgs, {
+    ...process.env,
+    PROMTOOL: promtool,
+    PROMETHEUS_URL: url,
+    PROMETHEUS_TARGETS: targets,
+  });
+  return jest.ended;
+}

@@ -1,0 +1,34 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+
+/** What a process that Ctrl+C has ended returns, as a shell says it. */
+export const INTERRUPTED = 130;
+
+/** Jest with tests that `npm test` leaves out, since they need servers. */
+export class JestRun {
+  /** Resolves when it has ended, to its exit code. */
+  readonly ended: Promise<number>;
+
+  private constructor(private readonly child: ChildProcess) {
+    this.ended = new Promise((resolve) => {
+      child.once('exit', (code) => resolve(code ?? INTERRUPTED));
+    });
+  }
+
+  static start(files: string, args: readonly string[], env: NodeJS.ProcessEnv): JestRun {
+    const child = spawn(
+      process.execPath,
+      [
+        ...['--experimental-vm-modules', '--no-warnings=ExperimentalWarning'],
+        ...['node_modules/jest/bin/jest.js', '--testMatch', files],
+        // One file at a time: they share the servers, and some of them stop one.
+        ...['--runInBand', ...args],
+      ],
+      { stdio: 'inherit', env },
+    );
+    return new JestRun(child);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+}
