@@ -61,6 +61,9 @@ export function finishText(entry: object): string {
   );
 }
 
+/** Deeper steps stand no further to the right. */
+const MAX_INSET = 20;
+
 /** The steps of a failed request, each on a line of its own below it. */
 export function stepsText(entry: object): string[] {
   const steps = readProperty(entry, 'steps');
@@ -69,6 +72,8 @@ export function stepsText(entry: object): string[] {
     const of = (key: string): unknown => readProperty(Object(step) as object, key);
     const took = of('duration_ms') === undefined ? 'did not end' : `${String(of('duration_ms'))}ms`;
     const mark = of('failed') === true ? ' failed' : '';
-    return `+${jsonValue(of('start_ms'))}ms ${String(of('name'))} ${took}${mark}`;
+    const times = typeof of('count') === 'number' ? ` in ${String(of('count'))} calls` : '';
+    const inset = '  '.repeat(Math.min(Number(of('depth')) || 0, MAX_INSET));
+    return `${inset}+${jsonValue(of('start_ms'))}ms ${String(of('name'))} ${took}${times}${mark}`;
   });
 }

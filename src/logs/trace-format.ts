@@ -3,6 +3,7 @@ import { warnOnce } from '../options/warning.js';
 import type { PresetName } from '../options/tracing-options.js';
 import type { TraceScope } from '../trace/trace.js';
 import { INJECTED, SCOPE, type CapturedEntry } from './captured-entry.js';
+import { isError, jsonValue, readProperty } from './json-value.js';
 import { idFields, presetOf, type Preset } from './presets.js';
 
 /** What {@link traceFormat} takes. */
@@ -38,11 +39,25 @@ export function addIds(entry: CapturedEntry, preset: Preset): void {
     for (const name of Object.keys(injected)) delete entry[name];
   }
   entry[INJECTED] = preset.ids;
+  spellOutErrors(entry);
   Object.assign(entry, idFields(preset, scope));
   const fields = scope?.fields;
   if (fields === undefined) return;
   for (const key of Object.keys(fields)) {
     if (!(key in entry) && key !== 'exception') entry[key] = fields[key];
+  }
+}
+
+/**
+ * An error has nothing that `JSON.stringify` sees, so that formats which know nothing of ours would
+ * write `{}` in its place.
+ */
+function spellOutErrors(entry: CapturedEntry): void {
+  for (const key of Object.keys(entry)) {
+    const value = readProperty(entry, key);
+    if (typeof value === 'object' && key !== 'message' && isError(value)) {
+      entry[key] = JSON.parse(jsonValue(value) ?? 'null');
+    }
   }
 }
 

@@ -58,7 +58,8 @@ function withW3cIds(raw: TracingModuleOptions): TracingModuleOptions {
 }
 
 function isEmpty(options: object): boolean {
-  return Object.keys(options).length === 0;
+  // `null` is no options, but a mistake, which is told where options are checked.
+  return options !== null && Object.keys(options).length === 0;
 }
 
 function isSame(a: TracingModuleOptions, b: TracingModuleOptions): boolean {

@@ -6,7 +6,7 @@
  *
  * @example
  * TracingModule.forRoot({ format: 'xml' as never });
- * // TracingConfigError [INVALID_FORMAT]: `format` is "xml". Fix: use "json" or "text".
+ * // TracingConfigError: [INVALID_FORMAT] `format` is "xml". Fix: use "json" or "text".
  */
 export class TracingConfigError extends Error {
   override readonly name = 'TracingConfigError';

@@ -213,6 +213,7 @@ describe('a finish line', () => {
       { name: 'load', start_ms: 1, duration_ms: 2.5 },
       { name: 'charge', start_ms: 4, duration_ms: 5, failed: true },
       { name: 'notify', start_ms: 6 },
+      { name: 'query', start_ms: 7, duration_ms: 40, count: 30, depth: 1 },
     ];
     expect(
       textOf((logger) => logger.error('Request finished', { ...record, steps })).split('\n'),
@@ -221,6 +222,7 @@ describe('a finish line', () => {
       '    +1ms load 2.5ms',
       '    +4ms charge 5ms failed',
       '    +6ms notify did not end',
+      '      +7ms query 40ms in 30 calls',
     ]);
   });
 

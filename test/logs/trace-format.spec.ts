@@ -55,6 +55,29 @@ const PLACES: Record<
 };
 
 describe('traceFormat', () => {
+  it.each(Object.entries(PLACES))(
+    '%s: an error is spelled out',
+    async (_name, [own, ofTransport]) => {
+      const { logger, sink } = loggerWith(own(), ofTransport?.());
+      traceLogger(logger);
+      const cause = new RangeError('too far');
+      inTrace(() =>
+        logger.error('failed', { error: new TypeError('boom', { cause }), other: cause }),
+      );
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(sink.lines[0]).toMatchObject({
+        message: 'failed',
+        error: {
+          name: 'TypeError',
+          message: 'boom',
+          stack: expect.stringContaining('trace-format.spec'),
+          cause: { name: 'RangeError', message: 'too far' },
+        },
+        other: { name: 'RangeError', message: 'too far' },
+      });
+    },
+  );
+
   it.each(Object.entries(PLACES))('%s: the ids stand on the line', (_name, [own, ofTransport]) => {
     const { logger, sink } = loggerWith(own(), ofTransport?.());
     traceLogger(logger);

@@ -25,7 +25,13 @@ const id = (name: string, code: string, named: RegExp, wrong: unknown, fix: RegE
 
 /** [what is wrong, code, options, what the message must name, what the fix must name] */
 const WRONG: readonly (readonly [string, string, Partial<Anything>, RegExp, RegExp])[] = [
-  ['no such option', 'UNKNOWN_OPTION', { colour: true }, /`colour`/, /logger, format, output, level/],
+  [
+    'no such option',
+    'UNKNOWN_OPTION',
+    { colour: true },
+    /`colour`/,
+    /logger, format, output, level/,
+  ],
   ['another case', 'UNKNOWN_OPTION', { Format: 'json' }, /`Format`/, /write `format`/],
   [
     'an option of a part',
@@ -58,6 +64,7 @@ const WRONG: readonly (readonly [string, string, Partial<Anything>, RegExp, RegE
   ],
 
   ['format', 'INVALID_FORMAT', { format: 'xml' }, /`format` is "xml"/, /"json" or "text"/],
+  ['no options at all', 'INVALID_OPTION', null as never, /`options` is `null`/, /an object/],
   ['format null', 'INVALID_FORMAT', { format: null }, /`null`/, /"json" or "text"/],
   ['level', 'INVALID_LEVEL', { level: 'trace' }, /`level` is "trace"/, /"debug"/],
   ['level log, which is NestJS’s', 'INVALID_LEVEL', { level: 'log' }, /"log"/, /"info"/],
