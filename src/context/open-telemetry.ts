@@ -1,3 +1,4 @@
+import { guardCallback } from '../options/guard-callback.js';
 import type { ActiveSpan, SdkSpan, SdkSpanKind } from '../trace/sdk-span.js';
 import type { SpanAttributes } from '../trace/span-record.js';
 
@@ -55,6 +56,11 @@ export function activeSpan(): SdkSpan | undefined {
   return api()?.context?.active().getValue(ACTIVE_SPAN) as SdkSpan | undefined;
 }
 
+/** The span of a context of OpenTelemetry's. */
+export function spanOfContext(context: Pick<SdkContext, 'getValue'>): object | undefined {
+  return context.getValue(ACTIVE_SPAN) as object | undefined;
+}
+
 /** How a span of the SDK begins. */
 export interface SdkSpanStart {
   readonly name: string;
@@ -64,8 +70,13 @@ export interface SdkSpanStart {
   readonly parent?: ActiveSpan | null | undefined;
 }
 
-/** Begins a span through the SDK that is registered; `undefined` where none is. */
-export function startSdkSpan(start: SdkSpanStart): SdkSpan | undefined {
+/**
+ * Begins a span through the SDK that is registered; `undefined` where none is. Its samplers and
+ * processors are the user's own, and may throw.
+ */
+export const startSdkSpan = guardCallback('OpenTelemetry', beginSpan);
+
+function beginSpan(start: SdkSpanStart): SdkSpan | undefined {
   const { trace, context } = api() ?? {};
   if (trace === undefined || context === undefined) return undefined;
   const { name, kind, attributes, parent } = start;
@@ -93,11 +104,19 @@ export function runWithSdkSpan<T>(span: SdkSpan | undefined, fn: () => T): T {
 }
 
 /** Ends a span of the SDK's. */
-export function endSdkSpan(span: SdkSpan, hasFailed: boolean, error?: unknown): void {
-  if (hasFailed) {
-    const message = error instanceof Error ? error.message : undefined;
-    span.setStatus({ code: STATUS_ERROR, ...(message !== undefined && { message }) });
-    if (error instanceof Error || typeof error === 'string') span.recordException(error);
-  }
-  span.end();
+export const endSdkSpan = guardCallback(
+  'OpenTelemetry',
+  (span: SdkSpan, hasFailed: boolean, error?: unknown): void => {
+    try {
+      if (hasFailed) failSpan(span, error);
+    } finally {
+      span.end();
+    }
+  },
+);
+
+function failSpan(span: SdkSpan, error: unknown): void {
+  const message = error instanceof Error ? error.message : undefined;
+  span.setStatus({ code: STATUS_ERROR, ...(message !== undefined && { message }) });
+  if (error instanceof Error || typeof error === 'string') span.recordException(error);
 }

@@ -144,7 +144,7 @@ export class TraceContext {
 
   /**
    * Measures a function as a named span: synchronous, or returning a promise, an observable or an
-   * async generator. Promises and errors come back untouched; what is consumed later is measured
+   * async generator. Values and errors come back untouched; what is consumed later is measured
    * while it is. The spans of a request that ends with an error stand on its finish line as
    * `steps`.
    *

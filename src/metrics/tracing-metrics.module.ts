@@ -15,6 +15,7 @@ import { TRACING_OPTIONS } from '../options/options.token.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import { TracingConfigError } from '../options/tracing-config.error.js';
 import type { Trace } from '../trace/trace.js';
+import { claim } from './claim.js';
 import { measureExports } from './export-metrics.js';
 import { exposition } from './exposition.js';
 import { TraceMetrics } from './trace-metrics.js';
@@ -83,6 +84,7 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
     const { path = '/metrics' } = this.options;
     if (path === false) return;
     const adapter = this.host.httpAdapter as unknown as HttpAdapter;
+    if (!claim(this.registry, adapter, path)) return;
     adapter.get(path, async ({ headers }, response) => {
       const { contentType, body } = await exposition(this.registry, headers.accept);
       adapter.setHeader(response, 'Content-Type', contentType);
@@ -92,6 +94,7 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
 
   /** @internal */
   onModuleInit(): void {
+    if (!claim(this.registry, this.tracing.policy, 'traces')) return;
     subscribe(START, this.onStart);
     subscribe(FINISH, this.onFinish);
   }

@@ -7,6 +7,7 @@ import { errorFields, isError, jsonValue } from '../logs/json-value.js';
  * @see https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/
  */
 export function exceptionAttributes(error: unknown): Attributes {
+  if (typeof error === 'string') return { 'exception.message': error };
   if (!isError(error)) return { 'exception.message': jsonValue(error) ?? typeof error };
   const { name, message, stack } = errorFields(error);
   return {

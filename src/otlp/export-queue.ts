@@ -40,10 +40,15 @@ export class ExportQueue<T> implements ExportCounts {
     return {
       export: (items, done) => {
         this.queued -= items.length;
-        exporter.export(items, (result) => {
+        const settle = (result: ExportResult): void => {
           this.settle(items.length, result);
           done(result);
-        });
+        };
+        try {
+          exporter.export(items, settle);
+        } catch (error) {
+          settle({ code: ExportResultCode.FAILED, error: error as Error });
+        }
       },
       shutdown: () => exporter.shutdown(),
     };

@@ -4,10 +4,10 @@ import type { Resource } from '@opentelemetry/resources';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { LogEvent } from '../events/channels.js';
 import { entryError, entryMessage, repeatsError } from '../logs/entry-error.js';
-import { jsonValue, readProperty } from '../logs/json-value.js';
 import type { CapturedEntry } from '../logs/captured-entry.js';
-import { hrDuration } from './hr-time.js';
+import { hrTime } from './hr-time.js';
 import { exceptionAttributes } from './exception-attributes.js';
+import { exportedAttributes } from './exported-attributes.js';
 import { idAttributes } from './trace-attributes.js';
 
 const SCOPE = { name: 'nestjs-tracing' };
@@ -47,7 +47,7 @@ export class ExportedLog implements ReadableLogRecord {
     { time, level, trace, spanId, fields, entry }: LogEvent,
     readonly resource: Resource,
   ) {
-    this.hrTime = hrDuration(time);
+    this.hrTime = hrTime(time);
     this.hrTimeObserved = this.hrTime;
     this.severityText = level.toUpperCase();
     this.severityNumber = SEVERITIES[level] ?? SeverityNumber.UNSPECIFIED;
@@ -58,7 +58,7 @@ export class ExportedLog implements ReadableLogRecord {
     }
     this.attributes = {
       ...(trace !== undefined && idAttributes(trace)),
-      ...attributesOf(fields ?? {}),
+      ...exportedAttributes(fields ?? {}, (key) => !NOT_ATTRIBUTES.has(key)),
       ...entryAttributes(entry as CapturedEntry),
     };
   }
@@ -66,24 +66,10 @@ export class ExportedLog implements ReadableLogRecord {
 
 function entryAttributes(entry: CapturedEntry): LogAttributes {
   const error = entryError(entry);
-  const attributes = attributesOf(entry, (key, value) =>
-    error === undefined ? true : !repeatsError(error, key, value),
+  const attributes = exportedAttributes(
+    entry,
+    (key, value) =>
+      !NOT_ATTRIBUTES.has(key) && (error === undefined || !repeatsError(error, key, value)),
   );
   return error === undefined ? attributes : { ...attributes, ...exceptionAttributes(error) };
-}
-
-/** Simple values as they are, all others as JSON. */
-function attributesOf(
-  record: object,
-  isKept: (key: string, value: unknown) => boolean = () => true,
-): LogAttributes {
-  const attributes: LogAttributes = {};
-  for (const key of Object.keys(record)) {
-    const value = readProperty(record, key);
-    if (NOT_ATTRIBUTES.has(key) || !isKept(key, value)) continue;
-    const isSimple = ['string', 'boolean', 'number'].includes(typeof value);
-    const attribute = isSimple ? (value as string | number | boolean) : jsonValue(value);
-    if (attribute !== undefined) attributes[key] = attribute;
-  }
-  return attributes;
 }

@@ -11,8 +11,9 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { FinishRecord } from '../trace/finish-record.js';
 import type { SpanRecord } from '../trace/span-record.js';
 import type { ReadonlyTrace } from '../trace/trace.js';
-import { hrDuration, hrTimeOf } from './hr-time.js';
+import { hrTime } from './hr-time.js';
 import { exceptionAttributes } from './exception-attributes.js';
+import { exportedAttributes } from './exported-attributes.js';
 import { workAttributes } from './trace-attributes.js';
 
 const KINDS = {
@@ -58,7 +59,7 @@ export class ExportedSpan implements ReadableSpan {
   readonly #context: SpanContext;
 
   constructor(
-    { w3cTraceId, origin }: ReadonlyTrace,
+    { w3cTraceId, origin, metadata, startedMs: traceStartedMs }: ReadonlyTrace,
     data: SpanData,
     readonly resource: Resource,
   ) {
@@ -66,9 +67,11 @@ export class ExportedSpan implements ReadableSpan {
     const { flags: traceFlags } = origin;
     this.name = data.name;
     this.kind = data.kind;
-    this.startTime = hrTimeOf(startedMs);
-    this.endTime = hrTimeOf(startedMs + durationMs);
-    this.duration = hrDuration(durationMs);
+    // The monotonic clock runs away from the system's, so each trace says anew when it began.
+    const startedAt = metadata.startedAt + startedMs - traceStartedMs;
+    this.startTime = hrTime(startedAt);
+    this.endTime = hrTime(startedAt + durationMs);
+    this.duration = hrTime(durationMs);
     this.status = data.status;
     this.attributes = data.attributes;
     this.events =
@@ -122,7 +125,7 @@ export function spanOfRecord(
   resource: Resource,
 ): ExportedSpan {
   const { name, kind, spanId, parentSpanId, startedMs, durationMs = 0, failed, error } = span;
-  const attributes: Attributes = { ...span.attributes };
+  const attributes = exportedAttributes(span.attributes ?? {});
   return new ExportedSpan(
     trace,
     {

@@ -1,7 +1,7 @@
-import { getNumberFromEnv, getStringFromEnv } from '@opentelemetry/core';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { ExportQueue, type Exporter } from './export-queue.js';
+import { askedProtocol, numberFromEnv } from './otlp-environment.js';
 import type { OtlpModuleOptions, OtlpProtocol } from './otlp-options.js';
 
 /** @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#batch-span-processor */
@@ -57,19 +57,16 @@ function target({ url, headers }: OtlpModuleOptions, path: string) {
 }
 
 function protocolOf({ protocol }: OtlpModuleOptions, signal: 'TRACES' | 'LOGS'): OtlpProtocol {
-  const asked =
-    protocol ??
-    getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`) ??
-    getStringFromEnv('OTEL_EXPORTER_OTLP_PROTOCOL');
+  const asked = protocol ?? askedProtocol(signal);
   return asked === 'http/json' ? asked : 'http/protobuf';
 }
 
 function batchLimits(prefix: string, delay: number): BatchLimits {
-  const maxQueueSize = getNumberFromEnv(`${prefix}_MAX_QUEUE_SIZE`) ?? 2048;
-  const maxBatchSize = getNumberFromEnv(`${prefix}_MAX_EXPORT_BATCH_SIZE`) ?? 512;
+  const maxQueueSize = numberFromEnv(`${prefix}_MAX_QUEUE_SIZE`, 2048);
+  const maxBatchSize = numberFromEnv(`${prefix}_MAX_EXPORT_BATCH_SIZE`, 512);
   return {
-    scheduledDelayMillis: getNumberFromEnv(`${prefix}_SCHEDULE_DELAY`) ?? delay,
-    exportTimeoutMillis: getNumberFromEnv(`${prefix}_EXPORT_TIMEOUT`) ?? 30_000,
+    scheduledDelayMillis: numberFromEnv(`${prefix}_SCHEDULE_DELAY`, delay, 0),
+    exportTimeoutMillis: numberFromEnv(`${prefix}_EXPORT_TIMEOUT`, 30_000),
     maxQueueSize,
     maxExportBatchSize: Math.min(maxBatchSize, maxQueueSize),
   };

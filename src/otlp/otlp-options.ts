@@ -49,9 +49,14 @@ export function checkOtlpOptions(options: OtlpModuleOptions): void {
       fail(`\`${name}\` is not \`true\` or \`false\`.`, 'make it one of them.');
     }
   }
-  if (shutdownTimeout !== undefined && !(shutdownTimeout >= 0)) {
-    fail('`shutdownTimeout` is no number of milliseconds.', 'make it 0 or more.');
+  if (shutdownTimeout !== undefined && !isDelay(shutdownTimeout)) {
+    fail('`shutdownTimeout` is no number of milliseconds.', 'make it 0 or more, but finite.');
   }
+}
+
+/** What a timer takes: longer ones fire at once. */
+function isDelay(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value < 2 ** 31;
 }
 
 function isHttpUrl(value: unknown): boolean {

@@ -14,11 +14,13 @@ import { hasSdk } from '../context/open-telemetry.js';
 import type { LogEvent, RequestFinishEvent, SpanFinishEvent } from '../events/channels.js';
 import { REQUIRES_W3C_IDS, TRACING_OPTIONS } from '../options/options.token.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
+import type { TracePolicy } from '../trace/trace-policy.js';
 import type { ReadonlyTrace, Trace } from '../trace/trace.js';
 import type { ExportQueue } from './export-queue.js';
 import { ExportedLog } from './exported-log.js';
 import { spanOfRecord, spanOfTrace } from './exported-span.js';
 import { openLogQueue, openSpanQueue } from './exporters.js';
+import { isDisabled, isExported } from './otlp-environment.js';
 import { checkOtlpOptions, type OtlpModuleOptions } from './otlp-options.js';
 import { serviceResource } from './service-resource.js';
 
@@ -28,6 +30,9 @@ const QUEUES = Symbol('nestjs-tracing.otlp-queues');
 const FINISH = 'nestjs-tracing:request:finish';
 const SPAN = 'nestjs-tracing:span:finish';
 const LOG = 'nestjs-tracing:log';
+
+/** Who sends what whereto: a module that is imported twice sends once. */
+const senders = new WeakMap<TracePolicy, Set<string>>();
 
 const SHUTDOWN_TIMEOUT_MS = 5000;
 /** Turns of the event loop in which connections that were cut write their finish lines. */
@@ -82,6 +87,7 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
 
   /** @internal */
   onModuleInit(): void {
+    if (!this.isFirst()) return;
     if (this.queues.traces !== undefined) {
       subscribe(FINISH, this.onFinish);
       subscribe(SPAN, this.onSpan);
@@ -98,6 +104,15 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
     const { traces, logs } = this.queues;
     const { shutdownTimeout = SHUTDOWN_TIMEOUT_MS } = this.options;
     await Promise.all([traces?.close(shutdownTimeout), logs?.close(shutdownTimeout)]);
+  }
+
+  private isFirst(): boolean {
+    const { policy } = this.tracing;
+    const known = senders.get(policy) ?? new Set();
+    const own = JSON.stringify(this.options);
+    if (known.has(own)) return false;
+    senders.set(policy, known.add(own));
+    return true;
   }
 
   private readonly onFinish = (message: unknown): void => {
@@ -128,8 +143,9 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
 }
 
 async function openQueues(options: OtlpModuleOptions): Promise<Queues> {
+  if (isDisabled()) return { traces: undefined, logs: undefined };
   // Where an SDK is registered it makes the spans, and sends them itself.
-  const { traces = !hasSdk(), logs = true } = options;
+  const { traces = isExported('TRACES') && !hasSdk(), logs = isExported('LOGS') } = options;
   return {
     traces: traces ? await openSpanQueue(options) : undefined,
     logs: logs ? await openLogQueue(options) : undefined,

@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events';
 import { ApplicationConfig, ModuleRef, type ModulesContainer } from '@nestjs/core';
-import { currentTrace } from '../context/trace-store.js';
+import { currentSpan, currentTrace } from '../context/trace-store.js';
 import { guardCallback } from '../options/guard-callback.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import type { TracePolicy } from '../trace/trace-policy.js';
-import { replaceMethod, type Method } from './replace-method.js';
+import type { Trace } from '../trace/trace.js';
+import { replaceMethod, SPANNED, type Method } from './replace-method.js';
 import { runMethodSpan } from './run-span.js';
 
 const AUTO = Symbol.for('nestjs-tracing.auto-span');
@@ -13,6 +14,12 @@ const AUTO = Symbol.for('nestjs-tracing.auto-span');
 interface AutoMethod extends Method {
   [AUTO]?: { readonly original: Method; readonly policies: WeakSet<TracePolicy> };
 }
+
+/**
+ * Deeper than this, methods just run: a span takes room on the stack, which one that calls itself
+ * may need.
+ */
+const MAX_DEPTH = 100;
 
 type Class = Function & { readonly prototype: object };
 
@@ -98,7 +105,18 @@ function methodsOf({ prototype }: Class): Map<string, PropertyDescriptor> {
 }
 
 function isReplaceable({ value, writable, configurable }: PropertyDescriptor): boolean {
-  return typeof value === 'function' && writable === true && configurable === true;
+  return (
+    typeof value === 'function' &&
+    writable === true &&
+    configurable === true &&
+    !(SPANNED in value) &&
+    !isSyntaxClass(value)
+  );
+}
+
+/** A class that stands on a prototype is called with `new`. */
+function isSyntaxClass(value: Function): boolean {
+  return Object.getOwnPropertyDescriptor(value, 'prototype')?.writable === false;
 }
 
 function spanMethod(
@@ -115,13 +133,20 @@ function spanMethod(
       // What is inherited is looked up when it is called: somebody may replace it up there.
       const method = isOwn ? original : inherited(prototype, key);
       const trace = currentTrace();
-      if (trace === undefined || !policies.has(trace.policy)) return method.apply(this, args);
+      if (trace === undefined || !policies.has(trace.policy) || isDeep(trace)) {
+        return method.apply(this, args);
+      }
       return runMethodSpan(name, () => method.apply(this, args));
     };
   });
   (descriptor.value as AutoMethod)[AUTO] = { original, policies };
   Object.defineProperty(prototype, key, descriptor);
   return policies;
+}
+
+function isDeep(trace: Trace): boolean {
+  const span = currentSpan(trace);
+  return span !== undefined && span.depth >= MAX_DEPTH;
 }
 
 function inherited(prototype: object, key: string): Method {

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
-import { isObservable, Observable } from 'rxjs';
+import { Observable, Subscriber } from 'rxjs';
+import { isAsyncGenerator, isPlainObservable, isPlainPromise, isThenable } from './result-kinds.js';
 
 /** How something ended; `left`: whoever waited for it no longer does. */
 export type Ending = 'done' | 'failed' | 'left';
@@ -13,18 +14,11 @@ export interface Following {
 }
 
 /**
- * Follows what a function returned to its end. It comes back as it is: the promise itself, an
- * observable or async generator that is followed while somebody consumes it.
+ * Follows what a function returned to its end: a promise as one that ends the same way, an
+ * observable or async generator while somebody consumes it, all else as it is.
  */
 export function follow(following: Following, result: unknown): unknown {
-  if (types.isPromise(result)) {
-    // A branch of its own: the caller's promise, and who answers for its rejection, stay as they are.
-    result.then(
-      () => following.end('done'),
-      (error: unknown) => following.end('failed', error),
-    );
-    return result;
-  }
+  if (isPlainPromise(result)) return followPromise(following, result);
   if (isThenable(result)) return followThenable(following, result);
   return followConsumed(following, result);
 }
@@ -41,6 +35,23 @@ export function followThrough(following: Following, result: unknown): unknown {
   );
 }
 
+/**
+ * Hands on a promise behind the one that is followed. A branch beside it would answer for its
+ * rejection: one that nobody handles would no longer reach the process.
+ */
+function followPromise(following: Following, source: Promise<unknown>): Promise<unknown> {
+  return source.then(
+    (value) => {
+      following.end('done');
+      return value;
+    },
+    (error: unknown) => {
+      following.end('failed', error);
+      throw error;
+    },
+  );
+}
+
 function followConsumed(following: Following, result: unknown): unknown {
   if (isPlainObservable(result)) return followObservable(following, result);
   if (isAsyncGenerator(result)) return followGenerator(following, result);
@@ -50,48 +61,74 @@ function followConsumed(following: Following, result: unknown): unknown {
 
 /** Query builders run whenever somebody asks for `then`, so that must happen once: when it is used. */
 function followThenable<T extends PromiseLike<unknown>>(following: Following, source: T): T {
+  const { run } = following;
   return new Proxy(source, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key, target);
       if (typeof value !== 'function') return value;
-      if (key !== 'then') return (value as () => unknown).bind(target);
-      return (onValue?: (value: unknown) => unknown, onError?: (error: unknown) => unknown) =>
-        following.run(() =>
-          target.then(
-            (result) => {
-              following.end('done');
-              return onValue === undefined ? result : onValue(result);
-            },
-            (error: unknown) => {
-              following.end('failed', error);
-              if (onError === undefined) throw error;
-              return onError(error);
-            },
-          ),
-        );
+      const call = (...args: unknown[]): unknown => (value as Callback).apply(target, args);
+      if (key === 'then') {
+        return (onValue: unknown, onError: unknown) =>
+          run(() => call(onDone(following, onValue), onFailure(following, onError)));
+      }
+      if (key === 'catch') {
+        // Bluebird's takes classes of errors before the function.
+        return (...args: unknown[]) => {
+          const onError = onFailure(following, args.pop());
+          return follow(
+            following,
+            run(() => call(...args, onError)),
+          );
+        };
+      }
+      if (key === 'finally') {
+        return (onEnd: unknown) =>
+          follow(
+            following,
+            run(() => call(onEnd)),
+          );
+      }
+      return call;
     },
   });
 }
 
+type Callback = (...args: unknown[]) => unknown;
+
+function onDone({ end }: Following, onValue: unknown): Callback {
+  return (value) => {
+    end('done');
+    return typeof onValue === 'function' ? (onValue as Callback)(value) : value;
+  };
+}
+
+function onFailure({ end }: Following, onError: unknown): Callback {
+  return (error) => {
+    end('failed', error);
+    if (typeof onError !== 'function') throw error;
+    return (onError as Callback)(error);
+  };
+}
+
 function followObservable(following: Following, source: Observable<unknown>): Observable<unknown> {
   return new Observable((subscriber) => {
-    const subscription = following.run(() =>
-      source.subscribe({
-        next: (value) => subscriber.next(value),
-        error: (error: unknown) => {
-          following.end('failed', error);
-          subscriber.error(error);
-        },
-        complete: () => {
-          following.end('done');
-          subscriber.complete();
-        },
-      }),
-    );
-    return () => {
-      following.run(() => subscription.unsubscribe());
+    const inner = new Subscriber<unknown>({
+      next: (value) => subscriber.next(value),
+      error: (error: unknown) => {
+        following.end('failed', error);
+        subscriber.error(error);
+      },
+      complete: () => {
+        following.end('done');
+        subscriber.complete();
+      },
+    });
+    // Before it is subscribed: a source that emits at once must hear that nobody listens any more.
+    subscriber.add(() => {
+      following.run(() => inner.unsubscribe());
       following.end('left');
-    };
+    });
+    following.run(() => source.subscribe(inner));
   });
 }
 
@@ -121,28 +158,4 @@ function followGenerator(
       },
     },
   }) as AsyncGenerator<unknown, unknown, unknown>;
-}
-
-/**
- * An observable that there is nothing to do with but subscribe. A subject, or a class of the
- * user's own, has more to it, which must not get lost.
- */
-function isPlainObservable(value: unknown): value is Observable<unknown> {
-  return isObservable(value) && PLAIN_OBSERVABLES.has(value.constructor.name);
-}
-
-/** What `pipe` makes; of a subject it makes an anonymous one. */
-const PLAIN_OBSERVABLES = new Set(['Observable', 'AnonymousSubject']);
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
-}
-
-function isAsyncGenerator(value: unknown): value is AsyncGenerator<unknown, unknown, unknown> {
-  const generator = value as Partial<AsyncGenerator> | null | undefined;
-  return (
-    typeof generator?.next === 'function' &&
-    typeof generator.return === 'function' &&
-    typeof generator[Symbol.asyncIterator] === 'function'
-  );
 }

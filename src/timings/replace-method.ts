@@ -1,3 +1,6 @@
+/** Stands on a method that its author has made a span, and which is not made one again. */
+export const SPANNED = Symbol.for('nestjs-tracing.spanned');
+
 /** A method of whatever class. */
 export type Method = (this: unknown, ...args: unknown[]) => unknown;
 

@@ -1,9 +1,9 @@
-import { types } from 'node:util';
 import type { RunSpan } from '../context/run-span.token.js';
 import { runWithSpan } from '../context/trace-store.js';
 import type { Span } from '../trace/span.js';
-import { follow, isThenable } from './follow.js';
+import { follow } from './follow.js';
 import { openSpan } from './open-span.js';
+import { isPlainPromise, isThenable } from './result-kinds.js';
 
 /** Runs a function as a span of the current trace, and hands back what it returns. */
 export const runSpan: RunSpan = (name, fn, attributes) => {
@@ -28,7 +28,7 @@ export function runMethodSpan(name: string, fn: () => unknown): unknown {
   if (span === undefined) return fn();
   try {
     const result = runWithSpan(span, fn);
-    if (types.isPromise(result) || !isThenable(result)) return follow(followingOf(span), result);
+    if (isPlainPromise(result) || !isThenable(result)) return follow(followingOf(span), result);
     span.end();
     return result;
   } catch (error) {

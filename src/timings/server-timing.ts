@@ -6,6 +6,9 @@ import { roundMs } from './round-ms.js';
 /** More would make the head of a response larger than some proxies take. */
 const MAX_METRICS = 10;
 
+/** As much of a name as is told, for the same reason. */
+const MAX_NAME = 100;
+
 /**
  * Puts the longest spans of a request on its response, at the last moment at which there can be
  * headers. What has not ended by then is measured up to there.
@@ -34,5 +37,8 @@ function serverTiming(spans: readonly SpanRecord[]): string {
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#section-5.6.4 */
 function quoted(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&');
+  return text
+    .slice(0, MAX_NAME)
+    .replace(/[^\x20-\x7e]/g, '?')
+    .replace(/["\\]/g, '\\$&');
 }

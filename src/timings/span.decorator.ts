@@ -1,5 +1,5 @@
 import { runSpan } from './run-span.js';
-import { replaceMethod } from './replace-method.js';
+import { replaceMethod, SPANNED } from './replace-method.js';
 
 /**
  * Makes every call of a method a span of the current trace, named `Class.method` or as given:
@@ -28,5 +28,6 @@ export function Span(name?: string): MethodDecorator {
           return runSpan(spanName, () => method.apply(this, args));
         },
     );
+    Object.defineProperty(descriptor.value ?? {}, SPANNED, { value: true });
   };
 }

@@ -1,3 +1,4 @@
+import { spanOfContext } from '../context/open-telemetry.js';
 import { currentSpan, currentTrace } from '../context/trace-store.js';
 import type { Span } from '../trace/span.js';
 import type { SpanKind } from '../trace/span-record.js';
@@ -7,16 +8,17 @@ import { openSpanBelow } from './open-span.js';
 interface StartedSpan {
   readonly name: string;
   readonly kind: number;
-  readonly parentSpanContext?: { readonly spanId: string };
-  readonly parentSpanId?: string;
   readonly instrumentationScope?: { readonly name: string };
   readonly instrumentationLibrary?: { readonly name: string };
   spanContext(): { readonly traceId: string; readonly spanId: string };
 }
 
+interface ParentContext {
+  getValue(key: symbol): unknown;
+}
+
 interface EndedSpan {
   readonly status: { readonly code: number };
-  spanContext(): { readonly spanId: string };
 }
 
 /** @see https://opentelemetry.io/docs/specs/otel/trace/api/#spankind */
@@ -40,32 +42,29 @@ const OWN_SCOPE = 'nestjs-tracing';
  * @see https://opentelemetry.io/docs/specs/otel/trace/sdk/#span-processor
  */
 export class TracingSpanProcessor {
-  /** Of those that are running. */
-  private readonly spans = new Map<string, Span>();
+  /** By the SDK's own, which not every instrumentation ends: none may be kept for that. */
+  private readonly spans = new WeakMap<object, Span>();
 
   /** @internal */
-  onStart(started: StartedSpan): void {
+  onStart(started: StartedSpan, context: ParentContext): void {
     const { traceId, spanId } = started.spanContext();
     const trace = currentTrace();
     if (trace === undefined || trace.w3cTraceId !== traceId || trace.spanId === spanId) return;
     const scope = started.instrumentationScope ?? started.instrumentationLibrary;
     if (scope?.name === OWN_SCOPE) return;
 
-    const parentId = started.parentSpanContext?.spanId ?? started.parentSpanId ?? '';
-    const parent = this.spans.get(parentId) ?? currentSpan(trace);
+    const outer = spanOfContext(context);
+    const parent = (outer && this.spans.get(outer)) ?? currentSpan(trace);
     const kind = KINDS[started.kind] ?? 'internal';
     const span = openSpanBelow(trace, parent, { name: started.name, kind, spanId });
-    if (span !== undefined) this.spans.set(spanId, span);
+    if (span !== undefined) this.spans.set(started, span);
   }
 
   /** @internal */
   onEnd(ended: EndedSpan): void {
-    const { spanId } = ended.spanContext();
-    const span = this.spans.get(spanId);
-    if (span === undefined) return;
-    this.spans.delete(spanId);
-    if (ended.status.code === STATUS_ERROR) span.fail();
-    else span.end();
+    const span = this.spans.get(ended);
+    if (ended.status.code === STATUS_ERROR) span?.fail();
+    else span?.end();
   }
 
   /** @internal */
@@ -75,7 +74,6 @@ export class TracingSpanProcessor {
 
   /** @internal */
   shutdown(): Promise<void> {
-    this.spans.clear();
     return Promise.resolve();
   }
 }

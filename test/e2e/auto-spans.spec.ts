@@ -21,7 +21,7 @@ import {
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BehaviorSubject, map, of, type Observable } from 'rxjs';
-import type { Step, TracingModuleOptions } from '../../src/index.js';
+import { Span, TraceContext, type Step, type TracingModuleOptions } from '../../src/index.js';
 import { PLATFORMS, tracedApp, type Platform } from '../support/traced-app.js';
 
 const TAG = Symbol('tag');
@@ -68,6 +68,11 @@ class MessagesService extends BaseService {
     return this[TAG]();
   }
 
+  @Span('a name of its own')
+  named(): number {
+    return 1;
+  }
+
   greetLoudly(): string {
     return this.greet().toUpperCase();
   }
@@ -99,6 +104,29 @@ class Bus extends EventEmitter {
     return query as never;
   }
 }
+
+/** What hangs on a prototype is not always a method. */
+class Entity {
+  readonly kind = 'entity';
+}
+
+@Injectable()
+class Trees {
+  declare readonly Entity: new () => Entity;
+
+  depth(levels: number): number {
+    return levels === 0 ? 0 : 1 + this.depth(levels - 1);
+  }
+
+  make(): string {
+    return new this.Entity().kind;
+  }
+}
+Object.defineProperty(Trees.prototype, 'Entity', {
+  value: Entity,
+  writable: true,
+  configurable: true,
+});
 
 @Injectable()
 class Guard implements CanActivate {
@@ -140,6 +168,7 @@ class MessagesController {
     private readonly messages: MessagesService,
     private readonly perRequest: PerRequest,
     private readonly bus: Bus,
+    private readonly trees: Trees,
   ) {}
 
   @Get('fails')
@@ -157,7 +186,7 @@ class MessagesController {
     const { bus, messages } = this;
     const query = bus.query();
     return {
-      secret: messages.reveal(),
+      secret: messages.reveal() * messages.named(),
       symbol: messages.tagged(),
       inherited: messages.greet(),
       through: messages.greetLoudly(),
@@ -167,7 +196,13 @@ class MessagesController {
       value: await query,
       emits: bus.emit('nothing'),
       ownEmit: Object.hasOwn(Bus.prototype, 'emit'),
+      made: this.trees.make(),
     };
+  }
+
+  @Get('deep')
+  deep(): number {
+    return this.trees.depth(2500);
   }
 
   @Get('stream')
@@ -178,7 +213,16 @@ class MessagesController {
 
 const messages = {
   controllers: [MessagesController],
-  providers: [MessagesService, MessagesRepository, PerRequest, Bus, Guard, Interceptor, Pipe],
+  providers: [
+    MessagesService,
+    MessagesRepository,
+    PerRequest,
+    Bus,
+    Trees,
+    Guard,
+    Interceptor,
+    Pipe,
+  ],
 };
 
 async function stepsOf(platform: Platform, path: string, options: TracingModuleOptions) {
@@ -236,10 +280,20 @@ describe.each(PLATFORMS)('spans.auto on %s', (platform) => {
       value: 7,
       emits: false,
       ownEmit: false,
+      made: 'entity',
     });
+    // What its author has made a span is one, and not two.
+    expect(names).toContain('a name of its own');
+    expect(names).not.toContain('MessagesService.named');
     expect(names).toEqual(
       expect.arrayContaining(['MessagesService.reveal', 'MessagesService.greet', 'PerRequest.age']),
     );
+  });
+
+  it('leaves room on the stack to methods that call themselves', async () => {
+    const { response, names } = await stepsOf(platform, '/deep', { ...AUTO, ...ALWAYS });
+    expect(await response.text()).toBe('2500');
+    expect(names.filter((name) => name === 'Trees.depth').length).toBeLessThan(110);
   });
 
   it('leaves out what is excluded, and all that is not included', async () => {
@@ -269,7 +323,30 @@ describe.each(PLATFORMS)('spans.auto on %s', (platform) => {
   });
 });
 
+@Controller()
+class LongNamesController {
+  constructor(private readonly trace: TraceContext) {}
+
+  @Get('long')
+  long(): string {
+    for (let i = 0; i < 10; i++) this.trace.span(`${i}"é\r\n${'x'.repeat(10_000)}`, () => {});
+    return 'long';
+  }
+}
+
 describe.each(PLATFORMS)('serverTiming on %s', (platform) => {
+  it('is short, and plain text, whatever the names of the spans', async () => {
+    const { send } = await tracedApp(platform)
+      .with({ serverTiming: true })
+      .of({ controllers: [LongNamesController] })
+      .start();
+    const response = await send('/long');
+    expect(response.status).toBe(200);
+    const timing = response.headers.get('server-timing')!;
+    expect(timing).toMatch(/desc="\d\\"\?\?\?x{90,}";dur=/);
+    expect(timing.length).toBeLessThan(2000);
+  });
+
   it('sends the longest spans, and none unasked', async () => {
     const { response } = await stepsOf(platform, '/fails', { ...AUTO, serverTiming: true });
     const timing = response.headers.get('server-timing');

@@ -1,11 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
-import { Controller, Get, HttpException, Param, type INestApplication } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  HttpException,
+  Module,
+  Param,
+  type INestApplication,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Counter, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import { RUN_WORK, type RunWork, type Work } from '../../src/context/work.js';
+import { TraceContext } from '../../src/index.js';
 import { exportQueues } from '../../src/events/export-counts.js';
 import { TracingMetricsModule, type TracingMetricsOptions } from '../../src/metrics/index.js';
+import { eventually } from '../support/line-sink.js';
 import { PLATFORMS, tracedApp, type Platform, type TracedApp } from '../support/traced-app.js';
 
 @Controller('users')
@@ -166,6 +176,33 @@ describe.each(PLATFORMS)('metrics on %s', (platform) => {
     expect(plain.text).not.toContain(traceId);
   });
 
+  it('count once where the module is imported twice', async () => {
+    const registry = new Registry();
+    const twice = () => TracingMetricsModule.forRoot({ registry });
+    @Module({ imports: [twice()] })
+    class Library {}
+    const { send, sink } = await tracedApp(platform)
+      .of({ imports: [twice(), Library], controllers: [UsersController] })
+      .start();
+    await send('/users/1');
+    await sink.finishes(1);
+    const text = await (await send('/metrics')).text();
+    const samples = samplesOf(text);
+    expect(counts(samples, DURATION)).toEqual([expect.objectContaining({ value: 1 })]);
+    const active = samples.find(({ name }) => name === 'http_server_active_requests')!;
+    expect(active.value).toBe(1);
+  });
+
+  it('that cannot be read answer 500, and tell nothing of it', async () => {
+    const registry = new Registry();
+    const collect = () => Promise.reject(new Error('secret'));
+    registry.registerMetric(new Gauge({ name: 'broken', help: '-', registers: [], collect }));
+    const { send } = await measuredApp(platform, { registry });
+    const response = await send('/metrics');
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toContain('secret');
+  });
+
   it('are served outside a global prefix, at another path, or not at all', async () => {
     const prefixed = await measuredApp(platform, {}, (app) => app.setGlobalPrefix('api'));
     expect((await prefixed.scrape()).text).toContain(DURATION);
@@ -207,6 +244,30 @@ describe('metrics', () => {
     ]);
     const active = samples.filter(({ name }) => /_active_(messages|runs)$/.test(name));
     expect(active.map(({ value }) => value)).toEqual([0, 0, 0]);
+  });
+
+  it('do not end what began before they did', async () => {
+    const registry = new Registry();
+    let end: () => void = () => {};
+    @Module({})
+    class EarlyModule implements OnModuleInit {
+      constructor(private readonly trace: TraceContext) {}
+
+      // Modules further from the root come first.
+      onModuleInit(): void {
+        void this.trace.run({ name: 'early' }, () => new Promise<void>((done) => (end = done)));
+      }
+    }
+    @Module({ imports: [EarlyModule] })
+    class LibraryModule {}
+    const { sink } = await tracedApp('express')
+      .of({ imports: [LibraryModule, TracingMetricsModule.forRoot({ registry })] })
+      .start();
+    end();
+    await eventually(() => sink.lines.some(({ message }) => message === 'Run finished'), 'its end');
+    const samples = samplesOf(await registry.metrics());
+    const active = samples.filter(({ name }) => name === 'scheduled_active_runs');
+    expect(active.every(({ value }) => value === 0)).toBe(true);
   });
 
   it('stop telling names apart where somebody makes them up', async () => {

@@ -16,7 +16,7 @@ class PrintingProcessor implements SpanProcessor {
 
   onEnd(span: ReadableSpan): void {
     const { spanId, traceId } = span.spanContext();
-    console.log(
+    console.error(
       JSON.stringify({
         level: 'debug',
         message: 'SDK span',

@@ -1,9 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Injectable, Logger } from '@nestjs/common';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Controller, Get, Injectable, Logger, Module } from '@nestjs/common';
+import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exportQueues } from '../../src/events/export-counts.js';
 import { Span, TraceContext, type TracingModuleOptions } from '../../src/index.js';
 import { OtlpModule, type OtlpModuleOptions, type OtlpProtocol } from '../../src/otlp/index.js';
+import { ExportQueue } from '../../src/otlp/export-queue.js';
 import { eventually } from '../support/line-sink.js';
 import { OtlpReceiver } from '../support/otlp-receiver.js';
 import { PLATFORMS, tracedApp, type Platform } from '../support/traced-app.js';
@@ -41,6 +43,17 @@ class MessagesController {
   async calls(): Promise<string> {
     const response = await fetch(`${peer}/nowhere?secret=1`);
     return `${response.status}`;
+  }
+
+  @Get('odd')
+  odd(): string {
+    const cyclic: Record<string, unknown> = {};
+    cyclic['self'] = cyclic;
+    const odd = { cyclic, nan: NaN, huge: 1e300, big: 5n, none: undefined, half: 0.5 };
+    this.trace.span('odd', () => {}, odd as never);
+    void this.trace.span('text', () => Promise.reject('thrown text')).catch(() => {});
+    this.logger.log('odd', odd);
+    return 'odd';
   }
 
   @Get('quick')
@@ -205,6 +218,23 @@ describe('what is sent', () => {
     });
   });
 
+  it('goes out once where the module is imported twice', async () => {
+    const twice = () => OtlpModule.forRoot({ url: receiver.url });
+    @Module({ imports: [twice()] })
+    class Library {}
+    const { send, app } = await tracedApp('express')
+      .of({
+        imports: [twice(), Library],
+        controllers: [MessagesController],
+        providers: [MessagesService],
+      })
+      .start();
+    await send('/quick');
+    await app.close();
+    expect(receiver.spans).toHaveLength(1);
+    expect(receiver.logs.filter(({ body }) => body === 'Request finished')).toHaveLength(1);
+  });
+
   it('does not trace its own requests', async () => {
     const { send } = await exportingApp('express');
     await send('/quick');
@@ -237,6 +267,72 @@ describe('what is sent', () => {
       spans,
       logs,
     ]);
+  });
+
+  it.each(PROTOCOLS)('has values that cannot be encoded as text, by %s', async (protocol) => {
+    const { send, sink } = await exportingApp('express', { protocol });
+    await send('/odd');
+    await sink.finishes(1);
+    await eventually(() => logNamed('odd') !== undefined, 'the log');
+    await eventually(() => spanNamed('odd') !== undefined, 'the span');
+    const attributes = {
+      cyclic: '{"self":"[Circular]"}',
+      nan: 'NaN',
+      huge: '1e+300',
+      big: '5',
+      half: 0.5,
+    };
+    expect(spanNamed('odd').attributes).toEqual(attributes);
+    expect(spanNamed('text').events).toMatchObject([
+      { name: 'exception', attributes: { 'exception.message': 'thrown text' } },
+    ]);
+    expect(logNamed('odd').attributes).toMatchObject(attributes);
+  });
+
+  it('says when it happened by the clock of the system, which may be set', async () => {
+    const { send } = await exportingApp('express');
+    const tomorrow = Date.now() + 86_400_000;
+    const now = jest.spyOn(Date, 'now').mockReturnValue(tomorrow);
+    try {
+      await send('/messages/7');
+      await eventually(() => receiver.spans.length >= 2, 'the spans');
+    } finally {
+      now.mockRestore();
+    }
+    for (const { startTimeUnixNano: start, endTimeUnixNano: end } of receiver.spans) {
+      expect(Math.abs(Number(BigInt(start) / 1_000_000n) - tomorrow)).toBeLessThan(1000);
+      expect(BigInt(end) - BigInt(start)).toBeLessThan(1_000_000_000n);
+    }
+  });
+
+  it.each<[Record<string, string>, OtlpModuleOptions, boolean, boolean]>([
+    [{ OTEL_SDK_DISABLED: 'True' }, { traces: true }, false, false],
+    [{ OTEL_SDK_DISABLED: 'yes' }, {}, true, true],
+    [{ OTEL_TRACES_EXPORTER: 'none' }, {}, false, true],
+    [{ OTEL_LOGS_EXPORTER: 'none' }, {}, true, false],
+    [{ OTEL_TRACES_EXPORTER: 'none' }, { traces: true }, true, true],
+    [{ OTEL_TRACES_EXPORTER: '', OTEL_LOGS_EXPORTER: 'otlp' }, {}, true, true],
+  ])('is as the environment wants: %j, beside %j', async (env, options, spans, logs) => {
+    Object.assign(process.env, env);
+    const { send, app } = await exportingApp('express', options);
+    await send('/quick');
+    await sleep(50);
+    await app.close();
+    expect([receiver.spans.length > 0, receiver.logs.length > 0]).toEqual([spans, logs]);
+  });
+
+  it.each(['', '0', '-1', 'many', '1e99'])('does not depend on numbers such as "%s"', async (n) => {
+    for (const prefix of ['OTEL_BSP', 'OTEL_BLRP']) {
+      for (const limit of ['MAX_QUEUE_SIZE', 'MAX_EXPORT_BATCH_SIZE', 'EXPORT_TIMEOUT']) {
+        process.env[`${prefix}_${limit}`] = n;
+      }
+    }
+    const { send, sink, app } = await exportingApp('express');
+    await send('/quick');
+    await sink.finishes(1);
+    await app.close();
+    expect(receiver.spans.map(({ name }) => name)).toEqual(['GET /quick']);
+    expect(logNamed('Request finished')).toBeDefined();
   });
 
   it('goes where the environment says, with its headers and encoding', async () => {
@@ -364,6 +460,22 @@ describe('a collector', () => {
   });
 });
 
+describe('an exporter', () => {
+  it('that throws has failed, as one that says so', () => {
+    const queue = new ExportQueue<string>('traces', 10);
+    const exporter = queue.counted({
+      export() {
+        throw new Error('it cannot be encoded');
+      },
+      shutdown: async () => {},
+    });
+    const results: ExportResult[] = [];
+    exporter.export(['a', 'b'], (result) => results.push(result));
+    expect(results).toEqual([expect.objectContaining({ code: ExportResultCode.FAILED })]);
+    expect(queue.failed).toBe(2);
+  });
+});
+
 describe('an option', () => {
   it.each<[unknown]>([
     [{ url: 'collector:4318' }],
@@ -374,6 +486,8 @@ describe('an option', () => {
     [{ traces: 'yes' }],
     [{ resource: [] }],
     [{ shutdownTimeout: -1 }],
+    [{ shutdownTimeout: Infinity }],
+    [{ shutdownTimeout: '5000' }],
     [{ endpoint: 'http://localhost' }],
   ])('that is wrong stops the application: %j', (options) => {
     expect(() => OtlpModule.forRoot(options as OtlpModuleOptions)).toThrow(

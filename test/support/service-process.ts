@@ -8,15 +8,14 @@ const START_MS = 20_000;
 /** A process of its own with an application in it, and what it writes. */
 export class ServiceProcess {
   readonly sink = new LineSink();
-  /** What is not a JSON line: warnings, stacks. */
-  stderr = '';
+  private readonly errors = new LineSink();
 
   /** What it sent when it was ready, such as its port. */
   ready: Record<string, unknown> = {};
 
   private constructor(readonly child: ChildProcess) {
     child.stdout?.pipe(this.sink);
-    child.stderr?.on('data', (chunk: Buffer) => (this.stderr += String(chunk)));
+    child.stderr?.pipe(this.errors);
   }
 
   /**
@@ -52,11 +51,16 @@ export class ServiceProcess {
     });
   }
 
-  /** Its lines, with what is not JSON left out. */
+  /** Its lines, and behind them those of `print-spans.js`, with what is not JSON left out. */
   get lines(): Line[] {
-    return this.sink.raw
+    return [...this.sink.raw, ...this.errors.raw]
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Line);
+  }
+
+  /** What it has to complain about: warnings, stacks. */
+  get stderr(): string {
+    return this.errors.raw.filter((line) => !line.startsWith('{')).join('\n');
   }
 
   /** The lines with this message, once there are that many. */

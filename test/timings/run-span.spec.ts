@@ -1,13 +1,24 @@
 import { describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { firstValueFrom, lastValueFrom, of, throwError, timer, map, toArray } from 'rxjs';
+import {
+  firstValueFrom,
+  from,
+  lastValueFrom,
+  map,
+  of,
+  take,
+  throwError,
+  timer,
+  toArray,
+} from 'rxjs';
 import { currentScope, runWithTrace } from '../../src/context/trace-store.js';
-import { runSpan } from '../../src/timings/run-span.js';
+import { runMethodSpan, runSpan } from '../../src/timings/run-span.js';
 import { stepsOf } from '../../src/timings/steps.js';
 import { newTraceId } from '../../src/trace/ids.js';
 import { openTrace } from '../../src/trace/open-trace.js';
 import { MAX_SPANS } from '../../src/trace/span-list.js';
 import type { Trace } from '../../src/trace/trace.js';
+import { ServiceProcess } from '../support/service-process.js';
 
 function newTrace(): Trace {
   const id = (): string => 'id';
@@ -36,13 +47,76 @@ describe('a span', () => {
     expect(trace.spans?.[0]?.durationMs).toBeGreaterThanOrEqual(0);
   });
 
-  it('hands back the very promise', async () => {
-    const promise = sleep(5, 'done');
+  it('measures a promise and hands back its value', async () => {
     const trace = await traced(async () => {
-      expect(runSpan('wait', () => promise)).toBe(promise);
-      await promise;
+      expect(await runSpan('wait', () => sleep(5, 'done'))).toBe('done');
     });
     expect(trace.spans?.[0]?.durationMs).toBeGreaterThanOrEqual(4);
+  });
+
+  it('answers for no rejection: one that nobody handles reaches the process, and no other', async () => {
+    const service = await ServiceProcess.start('test/timings/rejections.process.ts');
+    await service.stop();
+    expect(service.ready).toEqual({
+      reached: ['span that nobody handles', 'method that nobody handles'],
+    });
+  });
+
+  it.each([
+    ['by itself', runSpan],
+    ['as a method', runMethodSpan],
+  ])('%s asks nothing of an object that throws for what it does not have', async (_, run) => {
+    const strict = new Proxy(
+      { port: 80 },
+      {
+        get(target, key) {
+          if (key in target) return target.port;
+          throw new ReferenceError(`${String(key)} is not set`);
+        },
+      },
+    );
+    const trace = await traced(() => expect(run('env', () => strict)).toBe(strict));
+    expect(names(trace)).toEqual(['env']);
+  });
+
+  it('leaves a promise of a class of its own to whoever uses it', async () => {
+    let runs = 0;
+    class LazyPromise extends Promise<string> {
+      static override get [Symbol.species]() {
+        return Promise;
+      }
+      // oxlint-disable-next-line unicorn/no-thenable
+      override then(...args: any[]): any {
+        return Promise.resolve(`run ${++runs}`).then(...args);
+      }
+      raw(): string {
+        return 'raw';
+      }
+    }
+    const lazy = (): LazyPromise => new LazyPromise(() => {});
+    await traced(async () => {
+      expect((runMethodSpan('raw', lazy) as LazyPromise).raw()).toBe('raw');
+      expect(runSpan('raw', lazy).raw()).toBe('raw');
+      expect(runs).toBe(0);
+      expect(await runSpan('used', lazy as () => Promise<string>)).toBe('run 1');
+    });
+  });
+
+  it('ends with a thenable that somebody only catches', async () => {
+    const query = {
+      then: (done?: any, fail?: any) => Promise.reject(failure).then(done, fail),
+      catch(fail: (error: unknown) => unknown) {
+        return this.then(undefined, fail);
+      },
+      finally(end: () => void) {
+        return Promise.reject(failure).finally(end);
+      },
+    };
+    const trace = await traced(async () => {
+      expect(await runSpan('caught', () => query).catch((error) => error)).toBe(failure);
+      await expect(runSpan('left', () => query).finally(() => {})).rejects.toBe(failure);
+    });
+    expect(names(trace)).toEqual(['caught!', 'left!']);
   });
 
   it('rethrows the very error, thrown or rejected', async () => {
@@ -82,6 +156,18 @@ describe('a span', () => {
     });
     expect(names(trace)).toEqual(['stream', 'breaks!', 'left early']);
     expect(trace.spans?.[0]?.durationMs).toBeGreaterThanOrEqual(4);
+  });
+
+  it('takes no more of an observable than whoever subscribed', async () => {
+    let taken = 0;
+    function* numbers() {
+      while (taken < 100) yield ++taken;
+    }
+    await traced(async () => {
+      const values = runSpan('stream', () => from(numbers()));
+      expect(await lastValueFrom(values.pipe(take(3), toArray()))).toEqual([1, 2, 3]);
+    });
+    expect(taken).toBe(3);
   });
 
   it('measures an async generator to its end, its error or its return', async () => {

@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { context, ROOT_CONTEXT, trace as tracing, type Tracer } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { BasicTracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { runWithTrace } from '../../src/context/trace-store.js';
+import { TracingSpanProcessor } from '../../src/index.js';
+import { resolveOptions } from '../../src/options/resolve-options.js';
+import { runSpan } from '../../src/timings/run-span.js';
+import { openTrace } from '../../src/trace/open-trace.js';
+import type { Trace } from '../../src/trace/trace.js';
+import { spyOnWarnings } from '../support/warnings.js';
+
+const warnings = spyOnWarnings();
+const traceId = '0af7651916cd43dd8448eb211c80319c';
+const caller = { traceId, spanId: 'b7ad6b7169203331', traceFlags: 1, isRemote: true };
+/** In which an instrumentation begins its spans. */
+const called = tracing.setSpanContext(ROOT_CONTEXT, caller);
+
+function newTrace(): Trace {
+  const traceparent = `00-${traceId}-${caller.spanId}-01`;
+  const metadata = { transport: 'test', startedAt: 0 };
+  return openTrace({ traceparent }, resolveOptions().policy, metadata);
+}
+
+const tracerWith = (processor: SpanProcessor | TracingSpanProcessor): Tracer =>
+  new BasicTracerProvider({ spanProcessors: [processor as SpanProcessor] }).getTracer('database');
+
+describe('TracingSpanProcessor', () => {
+  it('tells spans below those that they began in, whatever runs at the moment', () => {
+    const tracer = tracerWith(new TracingSpanProcessor());
+    const trace = newTrace();
+    runWithTrace(trace, () => {
+      const query = tracer.startSpan('query', {}, called);
+      const wait = tracer.startSpan('wait', {}, tracing.setSpan(called, query));
+      wait.end();
+      query.setStatus({ code: 2 }).end();
+    });
+    const [query, wait] = trace.spans!;
+    expect([query, wait].map((span) => [span!.name, span!.failed])).toEqual([
+      ['query', true],
+      ['wait', false],
+    ]);
+    expect(query!.parentSpanId).toBe(trace.spanId);
+    expect(wait!.parentSpanId).toBe(query!.spanId);
+  });
+
+  it('keeps no trace alive because of a span that nobody ends', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const tracer = tracerWith(new TracingSpanProcessor());
+    const begin = (): WeakRef<Trace> => {
+      const trace = newTrace();
+      runWithTrace(trace, () => tracer.startSpan('never ends', {}, called));
+      expect(trace.spans).toHaveLength(1);
+      return new WeakRef(trace);
+    };
+    const trace = begin();
+    for (let i = 0; i < 3; i++) {
+      await nextTurn();
+      collectGarbage();
+    }
+    expect(trace.deref()).toBeUndefined();
+  });
+});
+
+describe('an SDK whose processor throws', () => {
+  const fail = (): never => {
+    throw new Error('of the processor');
+  };
+  let processor: SpanProcessor;
+
+  beforeEach(() => {
+    processor = {
+      onStart() {},
+      onEnd() {},
+      forceFlush: async () => {},
+      shutdown: async () => {},
+    };
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    tracing.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [processor] }));
+  });
+  afterEach(() => {
+    context.disable();
+    tracing.disable();
+  });
+
+  it.each(['onStart', 'onEnd'] as const)('in %s fails nothing that is traced', async (hook) => {
+    processor[hook] = fail;
+    const failure = new Error('of the application');
+    await runWithTrace(newTrace(), async () => {
+      expect(runSpan('works', () => 1)).toBe(1);
+      expect(await runSpan('works later', async () => 2)).toBe(2);
+      await expect(runSpan('fails', () => Promise.reject(failure))).rejects.toBe(failure);
+    });
+    const told = warnings.mock.calls.filter(([text]) => String(text).includes('OpenTelemetry'));
+    expect(told).toHaveLength(1);
+  });
+});
