@@ -38,12 +38,12 @@ export class SampleServices {
   /** The lines of the nightly job, run by hand. */
   async runNightly(): Promise<Line[]> {
     const { NODE_OPTIONS: _, ...env } = process.env;
-    const { stdout } = await promisify(execFile)(
+    const { stdout, stderr } = await promisify(execFile)(
       process.execPath,
       ['--import', REGISTER, 'sample-app/src/nightly/main.ts', '--now'],
       { env: { ...env, ...this.env } },
     );
-    return stdout
+    return `${stdout}${stderr}`
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Line);

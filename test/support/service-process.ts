@@ -58,6 +58,12 @@ export class ServiceProcess {
       .map((line) => JSON.parse(line) as Line);
   }
 
+  /** Forgets what it wrote so far. */
+  clear(): void {
+    this.sink.clear();
+    this.errors.clear();
+  }
+
   /** What it has to complain about: warnings, stacks. */
   get stderr(): string {
     return this.errors.raw.filter((line) => !line.startsWith('{')).join('\n');

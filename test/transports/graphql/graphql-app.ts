@@ -52,7 +52,7 @@ export class GraphqlApp {
 
   /** Forgets what it wrote so far. */
   clear(): void {
-    this.service.sink.clear();
+    this.service.clear();
   }
 
   get lines(): Line[] {
