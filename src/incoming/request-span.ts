@@ -1,28 +1,19 @@
 import type { ServerResponse } from 'node:http';
-import { activeSpan, endSdkSpan, startSdkSpan } from '../context/open-telemetry.js';
+import { endSdkSpan, startSdkSpan } from '../context/open-telemetry.js';
 import type { TraceCarrier } from '../trace/open-trace.js';
-import type { SdkSpan } from '../trace/sdk-span.js';
+import { callerSpan, type SdkSpan } from '../trace/sdk-span.js';
 import type { LiveMetadata, Trace } from '../trace/trace.js';
-import { parseTraceparent } from '../trace/traceparent.js';
 
-/**
- * Begins the span of a request where an OpenTelemetry SDK is registered and none of its
- * instrumentations has begun one.
- */
+/** Begins the span of a request where an OpenTelemetry SDK is registered. */
 export function startRequestSpan(
   { method = '', path = '' }: LiveMetadata,
   { traceparent }: TraceCarrier,
 ): SdkSpan | undefined {
-  if (activeSpan() !== undefined) return undefined;
-  const parent = traceparent === undefined ? undefined : parseTraceparent(traceparent);
   return startSdkSpan({
     name: method,
     kind: 'server',
     attributes: { 'http.request.method': method, 'url.path': path },
-    parent:
-      parent === undefined
-        ? null
-        : { traceId: parent.traceId, spanId: parent.parentId, traceFlags: parent.flags },
+    parent: callerSpan(traceparent) ?? null,
   });
 }
 

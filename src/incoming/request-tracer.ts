@@ -74,8 +74,10 @@ export class RequestTracer {
     const carrier = this.read(request);
     const { policy } = this.options;
     const metadata = new HttpMetadata(request, routed);
-    const sdkSpan = startRequestSpan(metadata, carrier);
-    const trace = openTrace(carrier, policy, metadata, (sdkSpan ?? activeSpan())?.spanContext());
+    // One that an instrumentation of the SDK's has begun is its own to end.
+    const active = activeSpan();
+    const sdkSpan = active === undefined ? startRequestSpan(metadata, carrier) : undefined;
+    const trace = openTrace(carrier, policy, metadata, (active ?? sdkSpan)?.spanContext());
     trace.sdkSpan = sdkSpan;
     this.answer(response, trace, carrier);
     this.onOpen?.(response, trace);

@@ -2,7 +2,7 @@ import type { OpenSpan } from '../context/work.js';
 import { hasSdk } from '../context/open-telemetry.js';
 import { currentTrace } from '../context/trace-store.js';
 import { newSpanId } from '../trace/ids.js';
-import { allHeaders, w3cHeaders, type TraceHeaders } from '../trace/propagation.js';
+import { allHeaders, W3C_HEADERS, w3cHeaders, type TraceHeaders } from '../trace/propagation.js';
 import type { Span } from '../trace/span.js';
 import type { Trace } from '../trace/trace.js';
 import { parseTraceparent } from '../trace/traceparent.js';
@@ -54,10 +54,7 @@ export function openCall(
   const isTrusted = isTrustedHost(host) && (proxy === undefined || isTrustedHost(proxy));
   const headers = isTrusted ? allHeaders(trace, spanId) : w3cHeaders(trace, spanId);
   if (traceparent !== undefined) {
-    // They belong together: nothing of ours may stand beside another's.
-    delete headers['traceparent'];
-    delete headers['tracestate'];
-    delete headers['baggage'];
+    for (const name of W3C_HEADERS) delete headers[name];
   }
   return { span, headers };
 }

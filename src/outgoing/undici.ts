@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { OpenSpan } from '../context/work.js';
 import { guardCallback } from '../options/guard-callback.js';
-import type { TraceHeaders } from '../trace/propagation.js';
+import { W3C_HEADERS, type TraceHeaders } from '../trace/propagation.js';
 import type { Span } from '../trace/span.js';
 import { endCall, idOnWire, openCall, putHeaders, type ClientCall } from './client-call.js';
 import { headerIn } from './raw-head.js';
@@ -102,8 +102,6 @@ function giveWay(request: UndiciRequest, { span, headers }: ClientCall): void {
     return addHeader.call(request, name, value);
   };
 }
-
-const W3C_HEADERS = ['traceparent', 'tracestate', 'baggage'];
 
 function takeBack(request: UndiciRequest, added: TraceHeaders): void {
   for (const name of W3C_HEADERS) {

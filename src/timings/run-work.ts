@@ -7,7 +7,7 @@ import { filterBaggage } from '../trace/baggage.js';
 import type { FinishRecord, Outcome, WorkFields, WorkKind } from '../trace/finish-record.js';
 import { openTrace, type TraceCarrier } from '../trace/open-trace.js';
 import { carrierOf, carrierText, type ReadCarrier } from '../trace/propagation.js';
-import type { SdkSpan } from '../trace/sdk-span.js';
+import { callerSpan, type SdkSpan } from '../trace/sdk-span.js';
 import type { LiveMetadata, Trace } from '../trace/trace.js';
 import { parseTraceparent } from '../trace/traceparent.js';
 import type { FinishLine } from './finish-line.js';
@@ -69,19 +69,14 @@ export function workRunner(options: ResolvedTracingOptions, finishLine: FinishLi
 /** Begins the span of a piece of work where an OpenTelemetry SDK is registered. */
 function startWorkSpan(work: Work, { traceparent }: TraceCarrier): SdkSpan | undefined {
   const { kind, fields } = work;
-  const parent = traceparent === undefined ? undefined : parseTraceparent(traceparent);
+  const caller = callerSpan(traceparent);
   // An instrumentation of the transport's has begun one for this very message.
   const isContinued =
-    parent !== undefined && activeSpan()?.spanContext().traceId === parent.traceId;
-  const remote = parent && {
-    traceId: parent.traceId,
-    spanId: parent.parentId,
-    traceFlags: parent.flags,
-  };
+    caller !== undefined && activeSpan()?.spanContext().traceId === caller.traceId;
   return startSdkSpan({
     name: `process ${fields?.queue ?? fields?.pattern ?? fields?.job ?? work.transport}`,
     kind: kind === 'run' ? 'internal' : 'consumer',
-    parent: isContinued ? undefined : (remote ?? null),
+    parent: isContinued ? undefined : (caller ?? null),
   });
 }
 

@@ -6,6 +6,12 @@ import { formatTraceparent } from './traceparent.js';
 /** Headers that carry a trace to another service. */
 export type TraceHeaders = Record<string, string>;
 
+/**
+ * What {@link w3cHeaders} may give. They belong together: none of one trace may stand beside those
+ * of another.
+ */
+export const W3C_HEADERS: readonly string[] = ['traceparent', 'tracestate', 'baggage'];
+
 /** Looks up a field of what came in, by its lower-case name. What it gives is not to be trusted. */
 export type ReadCarrier = (name: string) => unknown;
 

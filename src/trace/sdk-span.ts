@@ -1,10 +1,18 @@
 import type { SpanAttributes, SpanKind } from './span-record.js';
+import { parseTraceparent } from './traceparent.js';
 
 /** How another tracer names one of its spans. */
 export interface ActiveSpan {
   readonly traceId: string;
   readonly spanId: string;
   readonly traceFlags: number;
+}
+
+/** The caller's span, as a `traceparent` that is valid names it. */
+export function callerSpan(traceparent: string | undefined): ActiveSpan | undefined {
+  const parsed = traceparent === undefined ? undefined : parseTraceparent(traceparent);
+  if (parsed === undefined) return undefined;
+  return { traceId: parsed.traceId, spanId: parsed.parentId, traceFlags: parsed.flags };
 }
 
 /** What a span of OpenTelemetry's stands for. */

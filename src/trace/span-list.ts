@@ -5,6 +5,7 @@ import type { Trace } from './trace.js';
 
 /** More spans than this are run but not kept: a loop must not fill the memory. */
 export const MAX_SPANS = 1000;
+
 /** The spans of a trace: bounded, with equal siblings folded and every failed one kept. */
 export class SpanList implements SpansKept {
   /** Spans beyond the limit, which were run but not kept. */

@@ -19,3 +19,15 @@ export function prototypesOf<T extends object>(
   }
   return [...prototypes];
 }
+
+/** The prototype that has a method of its own: that of a class, or of one that it extends. */
+export function ownerOfMethod(
+  prototype: object | null | undefined,
+  method: string,
+): object | undefined {
+  let owner = prototype ?? null;
+  while (owner !== null && !Object.hasOwn(owner, method)) {
+    owner = Object.getPrototypeOf(owner) as object | null;
+  }
+  return owner ?? undefined;
+}

@@ -3,6 +3,7 @@ import type { OpenSpan } from '../../context/work.js';
 import { allHeaders, type TraceHeaders } from '../../trace/propagation.js';
 import type { Span } from '../../trace/span.js';
 import type { SpanStart } from '../../trace/span-record.js';
+import { ownerOfMethod } from '../provided-class.js';
 import { withCarrier, type JobOptions } from './carrier.js';
 
 /** One job of a bulk, or one node of a flow. */
@@ -80,14 +81,9 @@ function wrap(instance: unknown, method: string, addition: Addition, openSpan: O
   owner[method] = Object.defineProperty(traced, TRACED, { value: true });
 }
 
-/** The prototype that has a method of its own: that of the class, or of one that it extends. */
 function ownerOf(instance: unknown, method: string): object | undefined {
   if (typeof instance !== 'object' || instance === null) return undefined;
-  let prototype = Object.getPrototypeOf(instance) as object | null;
-  while (prototype !== null && !Object.hasOwn(prototype, method)) {
-    prototype = Object.getPrototypeOf(prototype) as object | null;
-  }
-  return prototype ?? undefined;
+  return ownerOfMethod(Object.getPrototypeOf(instance) as object | null, method);
 }
 
 /** @see https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/ */

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { loadOptional } from '../load-optional.js';
+import { ownerOfMethod } from '../provided-class.js';
 
 /** What the modules of the SDK export, in all its versions and packages. */
 interface McpExports {
@@ -65,15 +66,6 @@ async function importedModules(): Promise<McpExports[]> {
     ),
   ];
   return modules.flat().filter((module) => module !== undefined) as McpExports[];
-}
-
-/** The prototype that has a method of its own: that of the class, or of one that it extends. */
-function ownerOfMethod(prototype: object | undefined, method: string): object | undefined {
-  let owner: object | null = prototype ?? null;
-  while (owner !== null && !Object.hasOwn(owner, method)) {
-    owner = Object.getPrototypeOf(owner) as object | null;
-  }
-  return owner ?? undefined;
 }
 
 function distinct(prototypes: readonly (object | undefined)[]): object[] {

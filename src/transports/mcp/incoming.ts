@@ -1,6 +1,6 @@
 import { currentTrace } from '../../context/trace-store.js';
 import type { TransportHost, Work } from '../../context/work.js';
-import type { ReadCarrier } from '../../trace/propagation.js';
+import { W3C_HEADERS, type ReadCarrier } from '../../trace/propagation.js';
 import type { Trace } from '../../trace/trace.js';
 import { handlerOf } from './handlers.js';
 import {
@@ -25,8 +25,6 @@ interface Origin {
 const CANCELLED = 'notifications/cancelled';
 /** These tell of a request that is under way, which has a line of its own. */
 const ABOUT_REQUESTS: ReadonlySet<unknown> = new Set([CANCELLED, 'notifications/progress']);
-/** @see https://modelcontextprotocol.io/community/seps/414-request-meta */
-const TRACE_KEYS: ReadonlySet<string> = new Set(['traceparent', 'tracestate', 'baggage']);
 
 const TRACED = Symbol.for('nestjs-tracing.mcp');
 const connections = new WeakMap<object, Origin>();
@@ -105,10 +103,11 @@ function workOf({ host, parent, sessionId }: Origin, message: McpMessage): Work 
   };
 }
 
+/** @see https://modelcontextprotocol.io/community/seps/414-request-meta */
 function readerOf(message: McpMessage): ReadCarrier {
   const meta = metaOf(message);
   return (name) => {
-    if (!TRACE_KEYS.has(name) || !Object.hasOwn(meta, name)) return undefined;
+    if (!W3C_HEADERS.includes(name) || !Object.hasOwn(meta, name)) return undefined;
     const value = meta[name];
     return typeof value === 'string' ? value : undefined;
   };

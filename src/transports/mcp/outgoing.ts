@@ -14,7 +14,7 @@ import {
   type Protocol,
 } from './message.js';
 import { OpenRequest } from './open-request.js';
-import { withHeaders } from '../microservices/outgoing-headers.js';
+import { withHeaders } from '../outgoing-headers.js';
 import { hostOfTrace } from '../transport-hosts.js';
 
 type Request = (this: unknown, ...args: unknown[]) => Promise<unknown>;

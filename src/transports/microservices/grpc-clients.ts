@@ -4,7 +4,7 @@ import { guardCallback } from '../../options/guard-callback.js';
 import type { SpanStart } from '../../trace/span-record.js';
 import type { TraceHeaders } from '../../trace/propagation.js';
 import { announcedBy } from './given-span.js';
-import { missingHeaders } from './outgoing-headers.js';
+import { missingHeaders } from '../outgoing-headers.js';
 import { headersToSend, sendTraced } from './sent-message.js';
 
 /** NestJS's client of gRPC. */

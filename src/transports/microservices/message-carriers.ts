@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { guardCallback } from '../../options/guard-callback.js';
 import type { TraceHeaders } from '../../trace/propagation.js';
-import { missingHeaders, withHeaders } from './outgoing-headers.js';
+import { missingHeaders, withHeaders } from '../outgoing-headers.js';
 import { headersToSend } from './sent-message.js';
 import { withMethod, type AnyMethod } from './with-method.js';
 

@@ -1,6 +1,4 @@
-import type { TraceHeaders } from '../../trace/propagation.js';
-
-const W3C_HEADERS: ReadonlySet<string> = new Set(['traceparent', 'tracestate', 'baggage']);
+import { W3C_HEADERS, type TraceHeaders } from '../trace/propagation.js';
 
 /**
  * The headers that a message has not got yet. Where it has a `traceparent`, nothing of ours may
@@ -13,7 +11,7 @@ export function missingHeaders(
   const isTraced = isThere('traceparent');
   return Object.fromEntries(
     Object.entries(headers).filter(
-      ([name]) => !isThere(name) && !(isTraced && W3C_HEADERS.has(name)),
+      ([name]) => !isThere(name) && !(isTraced && W3C_HEADERS.includes(name)),
     ),
   );
 }
