@@ -4,7 +4,9 @@ import { CALLED_AT, type CapturedEntry } from './captured-entry.js';
 import { entryError, entryMessage, repeatsError } from './entry-error.js';
 import { escapeText } from './escape.js';
 import { finishText, isFinish, isInFinishText, stepsText } from './finish-text.js';
-import { errorFields, isError, jsonValue, readProperty } from './json-value.js';
+import { errorText } from './error-text.js';
+import { fieldPair } from './field-pair.js';
+import { readProperty } from './json-value.js';
 import { lineFormat } from './self-contained.js';
 import { localTimestamp } from './timestamp.js';
 import { capturedScope } from './trace-format.js';
@@ -27,7 +29,6 @@ const LEVEL_COLORS: Readonly<Record<string, string>> = {
   warn: '33',
   info: '32',
 };
-const PLAIN_VALUE = /^[\w.:@/+-]+$/;
 // These stand on every line already, in front of the message, or are for machines.
 const NOT_SHOWN = new Set(['level', 'message', 'context', 'timestamp']);
 const ID_NAMES = new Set(['trace_id', 'request_id', 'session_id', 'span_id']);
@@ -87,7 +88,7 @@ function textLine({
     if (isFinishLine) text += escapeText(finishText(entry));
     if (scope?.fields !== undefined) {
       for (const key of Object.keys(scope.fields)) {
-        if (!Object.hasOwn(entry, key)) text += pair(key, scope.fields[key]);
+        if (!Object.hasOwn(entry, key)) text += fieldPair(key, scope.fields[key]);
       }
     }
     let stack = '';
@@ -97,34 +98,11 @@ function textLine({
       const value = readProperty(entry, key);
       if (error !== undefined && repeatsError(error, key, value)) continue;
       if (key === 'stack' && typeof value === 'string') stack = indent(value);
-      else text += pair(key, value);
+      else text += fieldPair(key, value);
     }
     if (isFinishLine) stack += stepsText(entry).map(indent).join('');
-    return text + stack + (error === undefined ? '' : errorText(error));
+    return text + stack + (error === undefined ? '' : indent(errorText(error)));
   };
-}
-
-/** ` name=value`, quoted where it would not read as one word. */
-function pair(key: string, value: unknown): string {
-  const shown = typeof value === 'string' && PLAIN_VALUE.test(value) ? value : jsonValue(value);
-  return shown === undefined ? '' : ` ${escapeText(key)}=${shown}`;
-}
-
-const MAX_CAUSES = 8;
-
-/** The stack of an error, its own fields, and what caused it. */
-function errorText(error: Error, depth = 0): string {
-  const { name: _name, message, stack, cause, errors, ...own } = errorFields(error);
-  const pairs = Object.entries(own).map(([key, value]) => pair(key, value));
-  let text = indent(typeof stack === 'string' ? stack : String(message));
-  if (pairs.length > 0) text += `\n   ${pairs.join('')}`;
-  const inner = [cause, ...(Array.isArray(errors) ? (errors as unknown[]) : [])];
-  for (const reason of inner) {
-    if (reason === undefined || depth === MAX_CAUSES) continue;
-    text += '\n    caused by:';
-    text += isError(reason) ? errorText(reason, depth + 1) : indent(jsonValue(reason) ?? '');
-  }
-  return text;
 }
 
 /** Lines below an entry begin with white space, so that none can pass for an entry. */

@@ -10,13 +10,9 @@ import { roundMs } from './round-ms.js';
  */
 export function stepsOf({ spanList, startedMs }: Trace): Step[] | undefined {
   if (spanList === undefined) return undefined;
-  const list = spanList as SpanList;
   const steps: Step[] = [];
-  const told = new Set<object>();
-  for (const span of list.kept) {
-    const group = list.groupOf(span);
-    if (group.isFolded && !told.has(group)) {
-      told.add(group);
+  for (const { span, group } of (spanList as SpanList).told) {
+    if (group !== undefined) {
       steps.push({
         name: span.name,
         start_ms: roundMs(group.startedMs - startedMs),

@@ -6,6 +6,12 @@ import type { Trace } from './trace.js';
 /** More spans than this are run but not kept: a loop must not fill the memory. */
 export const MAX_SPANS = 1000;
 
+/** A span, and in front of it the sum of its equal siblings. */
+export interface ToldSpan {
+  readonly span: Span;
+  readonly group?: SpanGroup;
+}
+
 /** The spans of a trace: bounded, with equal siblings folded and every failed one kept. */
 export class SpanList implements SpansKept {
   /** Spans beyond the limit, which were run but not kept. */
@@ -21,6 +27,20 @@ export class SpanList implements SpansKept {
   get kept(): readonly Span[] {
     this.compact();
     return this.spans;
+  }
+
+  /**
+   * The same, each with the group of its equal siblings where that is told as one, once: before
+   * the first of those that are still told one by one.
+   */
+  get told(): readonly ToldSpan[] {
+    const told = new Set<SpanGroup>();
+    return this.kept.map((span) => {
+      const group = this.groupOf(span);
+      if (!group.isFolded || told.has(group)) return { span };
+      told.add(group);
+      return { span, group };
+    });
   }
 
   /** Begins a span, unless there are as many as there may be. */
