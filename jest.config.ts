@@ -4,6 +4,13 @@
  */
 import type { Config } from 'jest';
 
+const jsc = {
+  target: 'es2022',
+  parser: { syntax: 'typescript', decorators: true },
+  transform: { legacyDecorator: true, decoratorMetadata: true },
+  keepClassNames: true,
+};
+
 const config: Config = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
@@ -14,21 +21,11 @@ const config: Config = {
     '^nestjs-tracing$': '<rootDir>/src/index.ts',
     '^nestjs-tracing/(.*)$': '<rootDir>/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^(.*/page-folder)\\.cjs$': '$1.cts',
   },
   transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: {
-          target: 'es2022',
-          parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: true },
-          keepClassNames: true,
-        },
-        module: { type: 'es6' },
-        sourceMaps: 'inline',
-      },
-    ],
+    '^.+\\.ts$': ['@swc/jest', { jsc, module: { type: 'es6' }, sourceMaps: 'inline' }],
+    '^.+\\.cts$': ['@swc/jest', { jsc, module: { type: 'commonjs' }, sourceMaps: 'inline' }],
   },
 };
 

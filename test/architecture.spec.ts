@@ -17,6 +17,8 @@ const TOP_FILES = ['index.ts', 'tracing.module-definition.ts', 'tracing.module.t
 const PURE = new Set(['trace']);
 const BANNED_NAMES = /(?:utils?|helpers?|common|misc|shared)(?:\.ts)?$/;
 const MAX_LINES = 260;
+/** What runs in a browser, and is built by itself. */
+const PAGE = 'viewer/page/';
 
 interface Import {
   readonly from: string;
@@ -26,20 +28,22 @@ interface Import {
 }
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts'))
+  .filter((file) => /\.[cm]?tsx?$/.test(file))
   .map((file) => normalize(file));
 
 const imports: Import[] = files.flatMap((file) =>
   [
-    ...readFileSync(join(SOURCE, file), 'utf8').matchAll(/(?:from|import)\s*(\(?)\s*'([^']+)'/g),
+    ...readFileSync(join(SOURCE, file), 'utf8').matchAll(/(?:from|import)\s*(\(?)\s*'([^'\n]+)'/g),
   ].map((match) => ({ from: file, specifier: match[2]!, isLazy: match[1] === '(' })),
 );
 
-const local = imports.filter(({ specifier }) => specifier.startsWith('.'));
+const local = imports.filter(
+  ({ specifier }) => specifier.startsWith('.') && !specifier.endsWith('.css'),
+);
 
 function target({ from, specifier }: Import): string {
-  const path = join(SOURCE, dirname(from), specifier.replace(/\.js$/, '.ts'));
-  return relative(SOURCE, path);
+  const path = join(SOURCE, dirname(from), specifier.replace(/js$/, 'ts'));
+  return relative(SOURCE, existsSync(path) ? path : `${path}x`);
 }
 
 function folderOf(file: string): string {
@@ -103,23 +107,44 @@ describe('the house', () => {
   });
 
   it('loads nothing but its peers and Node', () => {
-    const { peerDependencies, peerDependenciesMeta } = JSON.parse(
+    const { dependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(
       readFileSync('package.json', 'utf8'),
     ) as {
+      dependencies: Record<string, string>;
       peerDependencies: Record<string, string>;
       peerDependenciesMeta: Record<string, { optional: boolean }>;
     };
     const foreign = imports.filter(({ from, specifier, isLazy }) => {
-      if (/^(?:\.|node:)/.test(specifier)) return false;
+      if (/^(?:\.|node:)/.test(specifier) || from.startsWith(PAGE)) return false;
       const name = /^(?:@[^/]+\/)?[^/]+/.exec(specifier)![0];
-      if (!(name in peerDependencies)) return true;
-      if (!(name in peerDependenciesMeta)) return false;
       // An entry of its own may need more. The core not even in its types, which would be missing
       // where the package is not installed.
       const isEntry = floorOf(folderOf(from)) === FLOORS.length - 1;
+      if (name in dependencies) return !isEntry;
+      if (!(name in peerDependencies)) return true;
+      if (!(name in peerDependenciesMeta)) return false;
       return !isEntry && !(isLazy && folderOf(from) === 'transports');
     });
     expect(foreign).toEqual([]);
+  });
+
+  it('keeps the page of the viewer apart: Preact, itself, and the types of what it shows', () => {
+    const ofPage = imports.filter(({ from }) => from.startsWith(PAGE));
+    expect(ofPage.length).toBeGreaterThan(30);
+    const foreign = ofPage.filter(({ from, specifier }) => {
+      if (specifier.endsWith('.css')) return false;
+      if (!specifier.startsWith('.')) {
+        const isBuild = /^(?:vite$|node:)/.test(specifier);
+        return !isBuild && !/^preact(?:\/|$)/.test(specifier);
+      }
+      const to = target({ from, specifier, isLazy: false });
+      return !to.startsWith(PAGE) && !/^(?:events|trace)\//.test(to);
+    });
+    expect(foreign).toEqual([]);
+    const intoPage = local.filter(
+      (one) => !one.from.startsWith(PAGE) && target(one).startsWith(PAGE),
+    );
+    expect(intoPage).toEqual([]);
   });
 
   it('has no drawer for odds and ends, and no room too large to read', () => {

@@ -5,10 +5,12 @@ import { followOnePayment } from './demo/one-payment.js';
 import { freePorts } from './system/free-ports.js';
 import { serve } from './system/serve.js';
 import { withSystem } from './system/with-system.js';
+import { heading, print } from './terminal/terminal.js';
 
 Object.assign(process.env, await freePorts());
 
 await withSystem(async (system) => {
+  print(heading(`All of this, live: ${system.urls.page}`));
   const recorder = new LogRecorder(system);
   const problems = [
     ...(await sendFiveRequests(system, recorder)),

@@ -1,7 +1,16 @@
 import type { DynamicModule } from '@nestjs/common';
 import { OtlpModule } from 'nestjs-tracing/otlp';
+import { HOST, portOf } from './addresses.js';
 
 /** Sends spans and log to the collector that the environment names, if it names one. */
-export function exporters(): DynamicModule[] {
+export function collector(): DynamicModule[] {
   return process.env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? [] : [OtlpModule.forRoot()];
+}
+
+/** The same, or else to the gateway's page. Nobody has to wait for a page at the end. */
+export function collectorOrPage(): DynamicModule[] {
+  const [asked] = collector();
+  if (asked !== undefined) return [asked];
+  const url = `http://${HOST}:${portOf('GATEWAY_PORT')}/_traces`;
+  return [OtlpModule.forRoot({ url, shutdownTimeout: 500 })];
 }

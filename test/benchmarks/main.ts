@@ -9,7 +9,7 @@ import { type Contender, type Failure, timeInRounds } from './rounds.js';
 import { platforms } from './server-host.js';
 import { type SpanSizes, timeSpans } from './span.js';
 import type { TimingSizes } from './timing.js';
-import { bare, ours, parts, pino, type Variant, variants } from './variant-list.js';
+import { bare, ours, parts, pino, type Variant, variants, viewers } from './variant-list.js';
 
 const full: TimingSizes = { rounds: 3, warmUp: 6_000, saturated: 8_000, steady: 3_000 };
 const quick: TimingSizes = { rounds: 1, warmUp: 1_000, saturated: 1_000, steady: 600 };
@@ -23,15 +23,17 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     /** What the pieces of Nest cost, instead of the libraries. */
     parts: { type: 'boolean', default: false },
+    /** What the page of the viewer costs, instead of the libraries. */
+    viewer: { type: 'boolean', default: false },
     /** What one span costs, and nothing else. */
     spans: { type: 'boolean', default: false },
   },
 });
 
 const sizes = flags.quick ? quick : full;
-const isComplete = !flags.quick && !flags.parts && !flags.spans;
+const isComplete = !flags.quick && !flags.parts && !flags.spans && !flags.viewer;
 const nowhere = openSync(devNull, 'w');
-const served = flags.spans ? [] : flags.parts ? [bare, ...parts] : variants;
+const served = servedVariants();
 const contenders = platforms.flatMap((platform) =>
   served.map((variant): Contender => ({ variant, platform })),
 );
@@ -43,9 +45,10 @@ const sound = contenders.filter(
 const { measured, failures } = await timeInRounds(sound, sizes, nowhere, announce);
 failures.unshift(...unsound);
 const logLines = isComplete ? await timeLogLines(logLineRounds, nowhere, announce) : [];
-const spans = flags.parts
-  ? []
-  : await timeSpans(flags.quick ? quickSpans : fullSpans, nowhere, announce);
+const spans =
+  flags.parts || flags.viewer
+    ? []
+    : await timeSpans(flags.quick ? quickSpans : fullSpans, nowhere, announce);
 const memory = isComplete ? await watchMemory([ours, pino], failures) : [];
 
 const text = report({ sizes, measured, failures, logLines, spans, memory, isComplete });
@@ -55,6 +58,12 @@ if (isComplete) {
 }
 const isSpanMissing = spans.some(({ nanoseconds }) => Number.isNaN(nanoseconds));
 process.exitCode = failures.length > 0 || isSpanMissing ? 1 : 0;
+
+function servedVariants(): readonly Variant[] {
+  if (flags.spans) return [];
+  if (flags.parts) return [bare, ...parts];
+  return flags.viewer ? [bare, ours, ...viewers] : variants;
+}
 
 async function check(contenders: Contender[]): Promise<Failure[]> {
   const failures: Failure[] = [];

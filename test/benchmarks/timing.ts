@@ -1,4 +1,5 @@
 import { saturate, sendAtRate } from './load.js';
+import { openPage } from './open-page.js';
 import type { Platform } from './server-host.js';
 import { ServerProcess } from './server-process.js';
 import type { Variant } from './variant-list.js';
@@ -28,6 +29,7 @@ export async function timeServer(
   output: number,
 ): Promise<Timing> {
   const server = await ServerProcess.start(variant, platform, { output, pace: 'settled' });
+  const closePage = variant.page && (await openPage(server.port, variant.page));
   try {
     await saturate(server.port, sizes.warmUp);
     return {
@@ -37,6 +39,7 @@ export async function timeServer(
       ),
     };
   } finally {
+    if (closePage) closePage();
     await server.stop();
   }
 }

@@ -8,6 +8,8 @@ export interface Variant {
   preload?: string;
   /** Where the request's id stands in each JSON line; a variant without one writes no lines. */
   idField?: string;
+  /** Where a page is open while it is timed: a stream of Server-Sent Events. */
+  page?: string;
 }
 
 export const bare: Variant = { name: 'bare Nest', file: 'bare' };
@@ -36,6 +38,18 @@ export const variants: readonly Variant[] = [
     file: 'opentelemetry',
     preload: 'opentelemetry-setup',
     idField: 'trace_id',
+  },
+];
+
+/** Measured with `--viewer`: what the page costs that nobody has open, and that somebody has. */
+export const viewers: readonly Variant[] = [
+  { name: 'with the viewer', file: 'tracing', option: 'viewer', idField: 'request_id' },
+  {
+    name: 'with the viewer, a page open',
+    file: 'tracing',
+    option: 'viewer',
+    idField: 'request_id',
+    page: '/_traces/stream',
   },
 ];
 

@@ -11,15 +11,16 @@ export async function resolve(specifier, context, next) {
   const entry = ENTRY.exec(specifier);
   if (entry !== null)
     specifier = new URL(`../../src${entry[1] ?? ''}/index.js`, import.meta.url).href;
-  if (/^(?:\.{1,2}\/|file:).*\.js$/.test(specifier)) {
-    const source = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL);
+  if (/^(?:\.{1,2}\/|file:).*\.c?js$/.test(specifier)) {
+    const source = new URL(specifier.replace(/js$/, 'ts'), context.parentURL);
     if (existsSync(fileURLToPath(source))) return { url: source.href, shortCircuit: true };
   }
   return next(specifier, context);
 }
 
 export async function load(url, context, next) {
-  if (!url.endsWith('.ts')) return next(url, context);
+  const isCommonJs = url.endsWith('.cts');
+  if (!isCommonJs && !url.endsWith('.ts')) return next(url, context);
   const { code } = await transformFile(fileURLToPath(url), {
     jsc: {
       target: 'es2022',
@@ -27,8 +28,8 @@ export async function load(url, context, next) {
       transform: { legacyDecorator: true, decoratorMetadata: true },
       keepClassNames: true,
     },
-    module: { type: 'es6' },
+    module: { type: isCommonJs ? 'commonjs' : 'es6' },
     sourceMaps: 'inline',
   });
-  return { format: 'module', source: code, shortCircuit: true };
+  return { format: isCommonJs ? 'commonjs' : 'module', source: code, shortCircuit: true };
 }

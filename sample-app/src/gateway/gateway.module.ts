@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
 import { TracingModule } from 'nestjs-tracing';
 import { TracingMetricsModule } from 'nestjs-tracing/metrics';
-import { exporters } from '../exporters.js';
+import { TraceViewerModule } from 'nestjs-tracing/viewer';
+import { collector } from '../exporters.js';
 import { EventsModule } from './events/events.module.js';
 import { MessagesModule } from './messages/messages.module.js';
 import { PaymentsModule } from './payments/payments.module.js';
@@ -11,9 +12,11 @@ import { TasksModule } from './tasks/tasks.module.js';
 
 @Module({
   imports: [
-    TracingModule.forRoot({ service: 'payments-gateway', spans: { auto: true } }),
+    // One trace, one id in every log: those who export have W3C ids.
+    TracingModule.forRoot({ service: 'payments-gateway', traceId: 'w3c', spans: { auto: true } }),
     TracingMetricsModule.forRoot({ defaultMetrics: true }),
-    ...exporters(),
+    TraceViewerModule.forRoot(),
+    ...collector(),
     PaymentsModule,
     ProfileModule,
     StatusModule,

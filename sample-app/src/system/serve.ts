@@ -9,6 +9,7 @@ export async function serve(system: System): Promise<void> {
   const isAsked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   print(heading(`Try it yourself: serving on ${system.urls.gateway} until Ctrl+C`));
   print(thingsToTry(system.urls));
+  print(heading(`See it: ${system.urls.page}`));
   print(SYSTEM_COLUMNS);
   system.on('line', (entry) => print(systemLine(entry)));
   const failure = await Promise.race([isAsked.then(() => undefined), system.ended()]);

@@ -4,6 +4,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import type { LogEntry } from './log-entry.js';
 
+/** What the page shows of other processes is fresh. */
+const EXPORT_DELAYS = { OTEL_BSP_SCHEDULE_DELAY: '300', OTEL_BLRP_SCHEDULE_DELAY: '300' };
 const START_MS = 30_000;
 const STOP_MS = 5000;
 
@@ -19,6 +21,7 @@ export class ServiceProcess {
     onLine: (entry: LogEntry) => void,
   ) {
     this.child = fork(new URL(`../${name}/main.js`, import.meta.url), args, {
+      env: { ...EXPORT_DELAYS, ...process.env },
       execArgv: ['--import', new URL('./end-with-parent.js', import.meta.url).href],
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     });

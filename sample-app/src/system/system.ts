@@ -9,6 +9,7 @@ const SERVICES = ['gateway', 'worker', 'ledger', 'feed', 'mcp', 'nightly'];
 export class System extends EventEmitter<{ line: [LogEntry] }> {
   readonly urls = {
     gateway: `http://${HOST}:${portOf('GATEWAY_PORT')}`,
+    page: `http://${HOST}:${portOf('GATEWAY_PORT')}/_traces/`,
     feed: `ws://${HOST}:${portOf('FEED_PORT')}/feed`,
     mcp: `http://${HOST}:${portOf('MCP_PORT')}/mcp`,
   };

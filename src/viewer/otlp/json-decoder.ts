@@ -1,0 +1,100 @@
+import { spanIdOf, traceIdOf } from './hex-ids.js';
+import {
+  enumeration,
+  integer,
+  parseBody,
+  record,
+  records,
+  text,
+  type Json,
+} from './json-fields.js';
+import { anyValueOf, attributesOf } from './json-values.js';
+import {
+  SPAN_KIND,
+  STATUS_CODE,
+  unixNanos,
+  type OtlpAttributes,
+  type OtlpDecoder,
+  type OtlpLog,
+  type OtlpSpan,
+  type ResourceData,
+} from './otlp-data.js';
+
+const KIND_NAMES = prefixed('SPAN_KIND_', SPAN_KIND);
+const STATUS_NAMES = prefixed('STATUS_CODE_', STATUS_CODE);
+const SEVERITY_NAMES = severityNames();
+
+/**
+ * Reads a body of JSON. Each of its functions throws for what is malformed.
+ *
+ * @see https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+ */
+export function jsonDecoder(body: Uint8Array): OtlpDecoder {
+  return { traces: () => tracesOf(parseBody(body)), logs: () => logsOf(parseBody(body)) };
+}
+
+function tracesOf({ resourceSpans }: Json): ResourceData<OtlpSpan>[] {
+  return records(resourceSpans).map(({ resource, scopeSpans }) => ({
+    attributes: attributesOf(record(resource)['attributes']),
+    scopes: records(scopeSpans).map(({ scope, spans }) => ({
+      name: text(record(scope)['name']),
+      records: records(spans).map(spanOf),
+    })),
+  }));
+}
+
+function logsOf({ resourceLogs }: Json): ResourceData<OtlpLog>[] {
+  return records(resourceLogs).map(({ resource, scopeLogs }) => ({
+    attributes: attributesOf(record(resource)['attributes']),
+    scopes: records(scopeLogs).map(({ scope, logRecords }) => ({
+      name: text(record(scope)['name']),
+      records: records(logRecords).map(logOf),
+    })),
+  }));
+}
+
+function spanOf(span: Json): OtlpSpan {
+  const { code, message } = record(span['status']);
+  return {
+    traceId: traceIdOf(text(span['traceId'])),
+    spanId: spanIdOf(text(span['spanId'])),
+    parentSpanId: spanIdOf(text(span['parentSpanId'])),
+    name: text(span['name']),
+    kind: enumeration(span['kind'], KIND_NAMES),
+    start: unixNanos(integer(span['startTimeUnixNano'])),
+    end: unixNanos(integer(span['endTimeUnixNano'])),
+    attributes: attributesOf(span['attributes']),
+    exception: exceptionOf(span['events']),
+    status: { code: enumeration(code, STATUS_NAMES), message: text(message) },
+  };
+}
+
+function exceptionOf(events: unknown): OtlpAttributes | undefined {
+  const event = records(events).findLast(({ name }) => name === 'exception');
+  return event && attributesOf(event['attributes']);
+}
+
+function logOf(log: Json): OtlpLog {
+  return {
+    time: unixNanos(integer(log['timeUnixNano'])),
+    observedTime: unixNanos(integer(log['observedTimeUnixNano'])),
+    severityNumber: enumeration(log['severityNumber'], SEVERITY_NAMES),
+    severityText: text(log['severityText']),
+    eventName: text(log['eventName']),
+    body: anyValueOf(log['body']),
+    attributes: attributesOf(log['attributes']),
+    traceId: traceIdOf(text(log['traceId'])),
+    spanId: spanIdOf(text(log['spanId'])),
+  };
+}
+
+function prefixed(prefix: string, numbers: Readonly<Record<string, number>>) {
+  return Object.fromEntries(Object.entries(numbers).map(([name, n]) => [prefix + name, n]));
+}
+
+/** `SEVERITY_NUMBER_TRACE` is 1, `SEVERITY_NUMBER_TRACE2` is 2, … */
+function severityNames(): Readonly<Record<string, number>> {
+  const bases = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
+  const names = bases.flatMap((base) => [base, `${base}2`, `${base}3`, `${base}4`]);
+  return Object.fromEntries(names.map((name, index) => [`SEVERITY_NUMBER_${name}`, index + 1]));
+}

@@ -1,0 +1,50 @@
+/** An object of a body. Its keys are as they came: read what is known, never all of it. */
+export type Json = Readonly<Record<string, unknown>>;
+
+/**
+ * The body as an object.
+ *
+ * @throws where it is none.
+ */
+export function parseBody(body: Uint8Array): Json {
+  return record(JSON.parse(new TextDecoder().decode(body)));
+}
+
+/**
+ * The objects of a list. In the JSON of protobuf, `null` is as good as missing.
+ *
+ * @throws for what is no list of objects.
+ */
+export function records(value: unknown): Json[] {
+  return list(value).map(record);
+}
+
+/** An object, or an empty one where there is none. */
+export function record(value: unknown): Json {
+  if (value === undefined || value === null) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) throw new TypeError('malformed JSON');
+  return value as Json;
+}
+
+export function list(value: unknown): unknown[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw new TypeError('malformed JSON');
+  return value as unknown[];
+}
+
+/** A text; empty for all else. */
+export function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** The number of an enumeration, or of one of its names; 0 for all else. */
+export function enumeration(value: unknown, names: Readonly<Record<string, number>>): number {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' && Object.hasOwn(names, value) ? names[value]! : 0;
+}
+
+/** A 64-bit integer, which may be a number or its digits; 0 for all else. */
+export function integer(value: unknown): bigint {
+  if (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return BigInt(value);
+  return Number.isInteger(value) ? BigInt(value as number) : 0n;
+}

@@ -1,0 +1,82 @@
+import type { PbfReader } from 'pbf';
+
+/** Takes in one field of a message; one that it does not read is skipped. */
+export type ReadField<T> = (field: number, message: T, pbf: PbfReader) => void;
+
+/** @see https://protobuf.dev/programming-guides/encoding/#structure */
+const WIRE = { VARINT: 0, FIXED64: 1, LENGTH: 2 } as const;
+
+/**
+ * Reads fields up to the end of their message.
+ *
+ * @throws where they do not end there: the body was cut off, or is something else.
+ */
+export function readFields<T>(
+  pbf: PbfReader,
+  readField: ReadField<T>,
+  message: T,
+  end = pbf.length,
+): T {
+  if (end > pbf.length) throw malformed();
+  pbf.readFields(readField, message, end);
+  if (pbf.pos !== end) throw malformed();
+  return message;
+}
+
+/** The message that a field holds. */
+export function message<T>(pbf: PbfReader, readField: ReadField<T>, empty: T): T {
+  expectWire(pbf, WIRE.LENGTH);
+  const length = pbf.readVarint();
+  return readFields(pbf, readField, empty, pbf.pos + length);
+}
+
+export function text(pbf: PbfReader): string {
+  expectWire(pbf, WIRE.LENGTH);
+  return pbf.readString();
+}
+
+export function bytes(pbf: PbfReader, encoding: 'hex' | 'base64'): string {
+  expectWire(pbf, WIRE.LENGTH);
+  return Buffer.from(pbf.readBytes()).toString(encoding);
+}
+
+export function boolean(pbf: PbfReader): boolean {
+  expectWire(pbf, WIRE.VARINT);
+  return pbf.readBoolean();
+}
+
+/** A number, or the digits of one that is too large to be exact. */
+export function int64(pbf: PbfReader): number | string {
+  expectWire(pbf, WIRE.VARINT);
+  const start = pbf.pos;
+  const value = pbf.readVarint(true);
+  if (Number.isSafeInteger(value)) return value;
+  const groups = pbf.buf.subarray(start, pbf.pos);
+  const digits = groups.reduceRight((sum, byte) => (sum << 7n) | BigInt(byte & 0x7f), 0n);
+  return String(BigInt.asIntN(64, digits));
+}
+
+export function enumeration(pbf: PbfReader): number {
+  expectWire(pbf, WIRE.VARINT);
+  return pbf.readVarint(true);
+}
+
+export function double(pbf: PbfReader): number {
+  expectWire(pbf, WIRE.FIXED64);
+  return pbf.readDouble();
+}
+
+export function fixed64(pbf: PbfReader): bigint {
+  expectWire(pbf, WIRE.FIXED64);
+  const value = pbf.dataView.getBigUint64(pbf.pos, true);
+  pbf.pos += 8;
+  return value;
+}
+
+function expectWire(pbf: PbfReader, type: number): void {
+  if (pbf.type !== type) throw malformed();
+}
+
+function malformed(): Error {
+  return new Error('malformed protobuf');
+}

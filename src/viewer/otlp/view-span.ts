@@ -1,0 +1,36 @@
+import type { ViewSpan } from '../../events/view-records.js';
+import type { SpanKind } from '../../trace/span-record.js';
+import { errorOf } from './attribute-values.js';
+import { cut, MAX_MESSAGE, MAX_TEXT } from './cut.js';
+import { callName } from './http-attributes.js';
+import { SPAN_KIND, STATUS_CODE } from './otlp-data.js';
+import { placeOf, type PlacedSpan } from './placed-span.js';
+import { shownAttributes } from './shown-attributes.js';
+
+const KINDS: Readonly<Record<number, SpanKind>> = {
+  [SPAN_KIND.SERVER]: 'server',
+  [SPAN_KIND.CLIENT]: 'client',
+  [SPAN_KIND.PRODUCER]: 'producer',
+};
+
+/** One operation inside a request. */
+export function viewSpan(span: PlacedSpan): ViewSpan {
+  const { name, kind, attributes, status } = span;
+  return {
+    type: 'span',
+    ...placeOf(span),
+    name: cut(callName(name, attributes), MAX_TEXT),
+    kind: KINDS[kind] ?? 'internal',
+    failed: status.code === STATUS_CODE.ERROR || undefined,
+    attributes: shownAttributes(attributes),
+    error: errorText(span),
+  };
+}
+
+function errorText({ exception, status }: PlacedSpan): string | undefined {
+  const error = exception === undefined ? undefined : errorOf(exception);
+  if (error !== undefined || status.code !== STATUS_CODE.ERROR || status.message === '') {
+    return error;
+  }
+  return cut(status.message, MAX_MESSAGE);
+}

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PAGE_FOLDER } from './page-folder.cjs';
+
+/** A file of the page. */
+export interface PageFile {
+  readonly contentType: string;
+  readonly body: Buffer;
+}
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  'index.html': 'text/html; charset=utf-8',
+  'export.html': 'text/html; charset=utf-8',
+  'page.js': 'text/javascript; charset=utf-8',
+  'page.css': 'text/css; charset=utf-8',
+};
+
+const read = new Map<string, PageFile>();
+
+/** One of the four files that there are; no name of a client's ever reaches the disk. */
+export function pageFile(name: string): PageFile | undefined {
+  const contentType = Object.hasOwn(CONTENT_TYPES, name) ? CONTENT_TYPES[name] : undefined;
+  if (contentType === undefined) return undefined;
+  let file = read.get(name);
+  if (file === undefined) {
+    file = { contentType, body: readFileSync(join(PAGE_FOLDER, name)) };
+    read.set(name, file);
+  }
+  return file;
+}

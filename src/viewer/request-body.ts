@@ -1,0 +1,38 @@
+import type { IncomingMessage } from 'node:http';
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+
+/** Why a body was not read, as a status. */
+export type BodyRefusal = 400 | 413 | 415;
+
+type Unpack = (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+
+const UNPACK: Readonly<Record<string, Unpack>> = {
+  identity: (body) => Promise.resolve(body),
+  gzip: promisify(gunzip),
+  deflate: promisify(inflate),
+  br: promisify(brotliDecompress),
+};
+
+/** The body of a request, unpacked, unless it is larger than it may be before or after that. */
+export async function requestBody(
+  request: IncomingMessage,
+  maxBytes: number,
+): Promise<Buffer | BodyRefusal> {
+  const { 'content-encoding': encoding = 'identity', 'content-length': length } = request.headers;
+  const unpack = Object.hasOwn(UNPACK, encoding) ? UNPACK[encoding] : undefined;
+  if (unpack === undefined) return 415;
+  if (Number(length) > maxBytes) return 413;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) return 413;
+      chunks.push(chunk);
+    }
+    return await unpack(Buffer.concat(chunks), { maxOutputLength: maxBytes });
+  } catch (error) {
+    return (error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE' ? 413 : 400;
+  }
+}

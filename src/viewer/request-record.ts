@@ -1,0 +1,96 @@
+import type { ViewRequest, ViewSpan } from '../events/view-records.js';
+import { errorText } from '../logs/error-text.js';
+import { isError, jsonValue } from '../logs/json-value.js';
+import type { FinishRecord } from '../trace/finish-record.js';
+import type { Span } from '../trace/span.js';
+import type { SpanGroup } from '../trace/span-group.js';
+import type { SpanList } from '../trace/span-list.js';
+import type { Trace } from '../trace/trace.js';
+import type { WallClock } from './wall-clock.js';
+
+/** What a request is told with. */
+export interface RequestSource {
+  readonly key: string;
+  readonly service: string;
+  readonly trace: Trace;
+  readonly clock: WallClock;
+}
+
+/** A request, message, job or run that has begun. */
+export function begunRequest({ key, service, trace, clock }: RequestSource): ViewRequest {
+  const { traceId, w3cTraceId, requestId, sessionId, spanId, origin, metadata, startedMs } = trace;
+  const { kind = 'request', method, path, transport, work } = metadata;
+  return {
+    type: 'request',
+    key,
+    service,
+    kind,
+    traceId,
+    w3cTraceId,
+    requestId,
+    sessionId,
+    spanId,
+    parentSpanId: origin.parentSpanId,
+    startedAt: clock.at(startedMs),
+    method,
+    path,
+    transport: kind === 'request' ? undefined : transport,
+    ...work,
+  };
+}
+
+/** The same when it has ended, with its spans. */
+export function endedRequest(source: RequestSource, record: FinishRecord): ViewRequest {
+  const {
+    duration_ms: durationMs,
+    handler_ms: handlerMs,
+    status_code: status,
+    parent_span_id: _parent,
+    steps: _steps,
+    dropped_steps: _dropped,
+    ...told
+  } = record;
+  return {
+    ...begunRequest(source),
+    ...told,
+    status,
+    durationMs,
+    handlerMs,
+    spans: spansOf(source),
+    droppedSpans: source.trace.spanList?.dropped || undefined,
+  };
+}
+
+function spansOf({ service, trace, clock }: RequestSource): ViewSpan[] | undefined {
+  const { w3cTraceId, spanList } = trace;
+  if (spanList === undefined) return undefined;
+  const about = { type: 'span', service, w3cTraceId } as const;
+  return (spanList as SpanList).told.flatMap(({ span, group }) => {
+    const own = { ...about, ...spanRecord(span, clock) };
+    return group === undefined ? own : [{ ...about, ...groupRecord(span, group, clock) }, own];
+  });
+}
+
+function spanRecord(span: Span, clock: WallClock) {
+  const { name, kind, spanId, parentSpanId, startedMs, durationMs, failed, attributes } = span;
+  return {
+    name,
+    kind,
+    spanId,
+    parentSpanId,
+    startedAt: clock.at(startedMs),
+    durationMs,
+    failed: failed || undefined,
+    attributes,
+    error: span.error === undefined ? undefined : textOf(span.error),
+  };
+}
+
+function groupRecord({ name, kind, parentSpanId }: Span, group: SpanGroup, clock: WallClock) {
+  const { startedMs, totalMs, count } = group;
+  return { name, kind, parentSpanId, startedAt: clock.at(startedMs), durationMs: totalMs, count };
+}
+
+function textOf(error: unknown): string | undefined {
+  return isError(error) ? errorText(error) : jsonValue(error);
+}
