@@ -22,7 +22,8 @@ export async function refusalOf(
   if (foreign !== undefined) return foreign;
   if (authorize === undefined) return strangerRefusal(request);
   try {
-    return (await authorize(request)) === true ? undefined : '`authorize` says no';
+    const answer: unknown = await authorize(request);
+    return answer === true ? undefined : '`authorize` says no';
   } catch {
     return '`authorize` threw';
   }

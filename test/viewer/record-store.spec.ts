@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import { array, assert, constantFrom, nat, property, tuple } from 'fast-check';
 import { RecordStore, type StoredRecord } from '../../src/viewer/record-store.js';
 import { TokenBucket } from '../../src/viewer/token-bucket.js';
 import { resolveViewerOptions, type ViewerLimits } from '../../src/viewer/viewer-options.js';
@@ -52,12 +52,12 @@ describe('the store', () => {
   });
 
   it('is the tail of what was added, whatever was added', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.tuple(fc.constantFrom('request', 'line', 'span'), fc.nat(300)), {
+    assert(
+      property(
+        array(tuple(constantFrom('request', 'line', 'span'), nat(300)), {
           maxLength: 200,
         }),
-        fc.nat(200),
+        nat(200),
         (added, from) => {
           const store = storeOf({ lines: 20, requests: 10, bytes: 20_000 });
           const expected: string[] = [];

@@ -10,6 +10,7 @@ import {
 } from './json-fields.js';
 import { anyValueOf, attributesOf } from './json-values.js';
 import {
+  MAX_ITEMS,
   SPAN_KIND,
   STATUS_CODE,
   unixNanos,
@@ -17,7 +18,7 @@ import {
   type OtlpDecoder,
   type OtlpLog,
   type OtlpSpan,
-  type ResourceData,
+  type OtlpItem,
 } from './otlp-data.js';
 
 const KIND_NAMES = prefixed('SPAN_KIND_', SPAN_KIND);
@@ -30,27 +31,29 @@ const SEVERITY_NAMES = severityNames();
  * @see https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */
 export function jsonDecoder(body: Uint8Array): OtlpDecoder {
-  return { traces: () => tracesOf(parseBody(body)), logs: () => logsOf(parseBody(body)) };
+  return {
+    traces: () => itemsOf(parseBody(body), 'resourceSpans', 'scopeSpans', 'spans', spanOf),
+    logs: () => itemsOf(parseBody(body), 'resourceLogs', 'scopeLogs', 'logRecords', logOf),
+  };
 }
 
-function tracesOf({ resourceSpans }: Json): ResourceData<OtlpSpan>[] {
-  return records(resourceSpans).map(({ resource, scopeSpans }) => ({
-    attributes: attributesOf(record(resource)['attributes']),
-    scopes: records(scopeSpans).map(({ scope, spans }) => ({
-      name: text(record(scope)['name']),
-      records: records(spans).map(spanOf),
-    })),
-  }));
-}
-
-function logsOf({ resourceLogs }: Json): ResourceData<OtlpLog>[] {
-  return records(resourceLogs).map(({ resource, scopeLogs }) => ({
-    attributes: attributesOf(record(resource)['attributes']),
-    scopes: records(scopeLogs).map(({ scope, logRecords }) => ({
-      name: text(record(scope)['name']),
-      records: records(logRecords).map(logOf),
-    })),
-  }));
+function itemsOf<T>(
+  body: Json,
+  resourceKey: string,
+  scopeKey: string,
+  recordKey: string,
+  read: (record: Json) => T,
+): OtlpItem<T>[] {
+  const items: OtlpItem<T>[] = [];
+  for (const group of records(body[resourceKey])) {
+    const resource = attributesOf(record(group['resource'])['attributes']);
+    for (const made of records(group[scopeKey])) {
+      const scope = text(record(made['scope'])['name']);
+      const taken = records(made[recordKey]).slice(0, MAX_ITEMS - items.length);
+      for (const one of taken) items.push({ resource, scope, data: read(one) });
+    }
+  }
+  return items;
 }
 
 function spanOf(span: Json): OtlpSpan {

@@ -21,8 +21,8 @@ const READERS: readonly (readonly [string, (held: unknown, depth: number) => Any
   ['boolValue', (held) => held === true],
   ['intValue', int64],
   ['doubleValue', double],
-  ['arrayValue', (held, depth) => arrayOf(record(held), depth + 1)],
-  ['kvlistValue', (held, depth) => recordOf(record(held), depth + 1)],
+  ['arrayValue', (held, depth) => arrayOf(record(held), depth)],
+  ['kvlistValue', (held, depth) => recordOf(record(held), depth)],
   ['bytesValue', text],
 ];
 
@@ -37,12 +37,12 @@ function double(held: unknown): number {
 }
 
 function arrayOf({ values }: Json, depth: number): AnyValue {
-  if (depth > MAX_VALUE_DEPTH) return null;
-  return list(values).map((item) => anyValueOf(item, depth));
+  if (depth === MAX_VALUE_DEPTH) return null;
+  return list(values).map((item) => anyValueOf(item, depth + 1));
 }
 
 function recordOf({ values }: Json, depth: number): AnyValue {
-  return depth > MAX_VALUE_DEPTH ? null : Object.fromEntries(entriesOf(values, depth));
+  return depth === MAX_VALUE_DEPTH ? null : Object.fromEntries(entriesOf(values, depth + 1));
 }
 
 function entriesOf(pairs: unknown, depth: number): [string, AnyValue][] {

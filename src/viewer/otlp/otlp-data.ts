@@ -65,20 +65,20 @@ export interface OtlpLog {
   readonly spanId: string | undefined;
 }
 
-/** What one process sends. */
-export interface ResourceData<T> {
-  readonly attributes: OtlpAttributes;
-  readonly scopes: readonly ScopeData<T>[];
+/** A span or a log record, and who sends it. */
+export interface OtlpItem<T> {
+  /** What is said of the process. */
+  readonly resource: OtlpAttributes;
+  /** The name of the library that made it; of a log record, often that of the logger. */
+  readonly scope: string;
+  readonly data: T;
 }
 
-/** What one of its libraries, or loggers, sends. */
-export interface ScopeData<T> {
-  readonly name: string;
-  readonly records: readonly T[];
-}
+/** As many as are taken from one body. An exporter sends no more than a few thousand. */
+export const MAX_ITEMS = 10_000;
 
 /** A body that is being read. */
 export interface OtlpDecoder {
-  readonly traces: () => ResourceData<OtlpSpan>[];
-  readonly logs: () => ResourceData<OtlpLog>[];
+  readonly traces: () => OtlpItem<OtlpSpan>[];
+  readonly logs: () => OtlpItem<OtlpLog>[];
 }

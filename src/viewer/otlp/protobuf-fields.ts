@@ -1,33 +1,27 @@
 import type { PbfReader } from 'pbf';
 
-/** Takes in one field of a message; one that it does not read is skipped. */
-export type ReadField<T> = (field: number, message: T, pbf: PbfReader) => void;
+/** Takes in one field; what it does not read is skipped. */
+export type ReadField = (field: number) => void;
 
 /** @see https://protobuf.dev/programming-guides/encoding/#structure */
 const WIRE = { VARINT: 0, FIXED64: 1, LENGTH: 2 } as const;
 
 /**
- * Reads fields up to the end of their message.
+ * Reads the fields of a message, up to its end.
  *
- * @throws where they do not end there: the body was cut off, or is something else.
+ * @throws where the fields do not end there: the body was cut off, or is something else.
  */
-export function readFields<T>(
-  pbf: PbfReader,
-  readField: ReadField<T>,
-  message: T,
-  end = pbf.length,
-): T {
+export function readFields(pbf: PbfReader, readField: ReadField, end = pbf.length): void {
   if (end > pbf.length) throw malformed();
-  pbf.readFields(readField, message, end);
+  pbf.readFields(readField, undefined, end);
   if (pbf.pos !== end) throw malformed();
-  return message;
 }
 
-/** The message that a field holds. */
-export function message<T>(pbf: PbfReader, readField: ReadField<T>, empty: T): T {
+/** Reads the message that a field holds. */
+export function readMessage(pbf: PbfReader, readField: ReadField): void {
   expectWire(pbf, WIRE.LENGTH);
   const length = pbf.readVarint();
-  return readFields(pbf, readField, empty, pbf.pos + length);
+  readFields(pbf, readField, pbf.pos + length);
 }
 
 export function text(pbf: PbfReader): string {

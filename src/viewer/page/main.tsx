@@ -1,4 +1,21 @@
 import { render } from 'preact';
+import { App } from './app.js';
+import { readExport } from './feed/exported.js';
+import { Feed } from './feed/feed.js';
+import { openStream } from './model/stream.js';
 import './page.css';
 
-render(<h1>Traces</h1>, document.getElementById('page')!);
+const exported = readExport(document);
+const feed = new Feed();
+
+if (exported === undefined) {
+  openStream('./stream', {
+    onHello: (hello) => feed.greet(hello),
+    onState: (state) => feed.enter(state),
+    onRecords: (records) => feed.push(records),
+  });
+} else {
+  feed.push(exported.records);
+}
+
+render(<App feed={feed} exported={exported} />, document.getElementById('page')!);

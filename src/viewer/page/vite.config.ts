@@ -1,12 +1,17 @@
 import { defineConfig } from 'vite';
+import { exportPage } from './export-page.js';
 
 export default defineConfig({
   base: './',
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: '../../../dist/viewer-page',
     emptyOutDir: true,
-    rollupOptions: {
+    // A script that the server hands out with `no-store` needs no hint to load earlier.
+    modulePreload: false,
+    rolldownOptions: {
       output: { entryFileNames: 'page.js', assetFileNames: 'page[extname]' },
     },
   },
+  plugins: [exportPage()],
 });
