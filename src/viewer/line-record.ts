@@ -4,7 +4,8 @@ import type { CapturedEntry } from '../logs/captured-entry.js';
 import { entryError, entryMessage, repeatsError } from '../logs/entry-error.js';
 import { errorText } from '../logs/error-text.js';
 import { isFinish } from '../logs/finish-text.js';
-import { jsonValue, readProperty } from '../logs/json-value.js';
+import { readProperty } from '../logs/json-value.js';
+import { cut, MAX_FIELD, plainValue } from './plain-value.js';
 
 /** Said elsewhere in the record. */
 const NOT_FIELDS = new Set([
@@ -18,8 +19,7 @@ const NOT_FIELDS = new Set([
   'span_id',
 ]);
 const MAX_FIELDS = 64;
-/** Characters of one field, of the message and of an error. */
-const MAX_FIELD = 4096;
+/** Characters of a message and of an error. */
 const MAX_TEXT = 16_384;
 
 /** Who wrote a line, and when. */
@@ -69,17 +69,4 @@ function fieldsOf({ fields, entry }: LogEvent, error: Error | undefined): ViewLi
     (key, value) => isTold(key) || (error !== undefined && repeatsError(error, key, value)),
   );
   return told.length === 0 ? undefined : Object.fromEntries(told);
-}
-
-/** A value that is nobody else's and that JSON can say. */
-function plainValue(value: unknown): unknown {
-  if (typeof value === 'string') return cut(value, MAX_FIELD);
-  if (typeof value === 'number' || typeof value === 'boolean') return value;
-  const json = jsonValue(value);
-  if (json === undefined) return undefined;
-  return json.length > MAX_FIELD ? cut(json, MAX_FIELD) : (JSON.parse(json) as unknown);
-}
-
-function cut(text: string, limit: number): string {
-  return text.length > limit ? `${text.slice(0, limit)}…` : text;
 }

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { jsonValue } from '../logs/json-value.js';
 import { otlpAnswer, readOtlp, type OtlpEncoding, type OtlpSignal } from './otlp/read-otlp.js';
 import type { RecordStore } from './record-store.js';
 import { requestBody } from './request-body.js';
@@ -39,7 +38,7 @@ export async function receiveOtlp(
   for (const record of records) {
     if (record.type === 'request' && !store.admitsRequest(now)) continue;
     if (record.type === 'line' && !store.admitsLine(now)) continue;
-    store.add(record.type, jsonValue(record)!);
+    store.add(record.type, JSON.stringify(record));
   }
   answer(response, encoding, 200);
 }

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { LogEvent, RequestFinishEvent, RequestStartEvent } from '../events/channels.js';
 import type { ViewRecord } from '../events/view-records.js';
-import { jsonValue } from '../logs/json-value.js';
 import type { TracePolicy } from '../trace/trace-policy.js';
 import type { Trace } from '../trace/trace.js';
 import { lineRecord } from './line-record.js';
@@ -71,7 +70,6 @@ export class Recorder {
   };
 
   private keep(record: ViewRecord): void {
-    const json = jsonValue(record);
-    if (json !== undefined) this.store.add(record.type, json);
+    this.store.add(record.type, JSON.stringify(record));
   }
 }

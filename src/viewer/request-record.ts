@@ -3,10 +3,15 @@ import { errorText } from '../logs/error-text.js';
 import { isError, jsonValue } from '../logs/json-value.js';
 import type { FinishRecord } from '../trace/finish-record.js';
 import type { Span } from '../trace/span.js';
+import type { SpanAttributes } from '../trace/span-record.js';
 import type { SpanGroup } from '../trace/span-group.js';
 import type { SpanList } from '../trace/span-list.js';
 import type { Trace } from '../trace/trace.js';
+import { cut, plainValue } from './plain-value.js';
 import type { WallClock } from './wall-clock.js';
+
+/** Characters of what a span threw. */
+const MAX_ERROR = 4096;
 
 /** What a request is told with. */
 export interface RequestSource {
@@ -81,7 +86,7 @@ function spanRecord(span: Span, clock: WallClock) {
     startedAt: clock.at(startedMs),
     durationMs,
     failed: failed || undefined,
-    attributes,
+    attributes: attributes && plainAttributes(attributes),
     error: span.error === undefined ? undefined : textOf(span.error),
   };
 }
@@ -91,6 +96,13 @@ function groupRecord({ name, kind, parentSpanId }: Span, group: SpanGroup, clock
   return { name, kind, parentSpanId, startedAt: clock.at(startedMs), durationMs: totalMs, count };
 }
 
+/** Who makes a span by hand may hang anything on it. */
+function plainAttributes(attributes: SpanAttributes): SpanAttributes {
+  const plain = Object.entries(attributes).map(([key, value]) => [key, plainValue(value)]);
+  return Object.fromEntries(plain) as SpanAttributes;
+}
+
 function textOf(error: unknown): string | undefined {
-  return isError(error) ? errorText(error) : jsonValue(error);
+  const text = isError(error) ? errorText(error) : jsonValue(error);
+  return text && cut(text, MAX_ERROR);
 }

@@ -33,10 +33,9 @@ export class ViewerServer {
       const refusal = await refusalOf(request, this.options.authorize);
       if (refusal !== undefined) sendText(response, 403, `Not shown: ${refusal}.`);
       else await this.route(request, response);
-    } catch {
+    } catch (error) {
       // The page's trouble is not the application's.
-      if (!response.headersSent)
-        sendText(response, 500, 'The page is not there: it was not built.');
+      if (!response.headersSent) sendText(response, 500, `Not shown: ${String(error)}`);
     }
   }
 

@@ -87,6 +87,7 @@ describe('the packed tarball', () => {
         body: { traceId: expect.stringMatching(/^[0-9a-f]{32}$/), commonjs: 'req-001' },
       });
       expect(lines).toContainEqual({ message: 'metrics', isCounted: true });
+      expect(lines).toContainEqual({ message: 'viewer', isPage: true, otlp: 200 });
       expect(lines.filter(({ request_id }) => request_id === 'req-001')).toHaveLength(2);
     },
     4 * MINUTES,

@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { TraceContext, TraceId, TracingLogger, TracingModule } from 'nestjs-tracing';
 import { TracingMetricsModule } from 'nestjs-tracing/metrics';
 import { OtlpModule } from 'nestjs-tracing/otlp';
+import { TraceViewerModule } from 'nestjs-tracing/viewer';
 
 @Controller()
 class HelloController {
@@ -23,6 +24,7 @@ class HelloController {
   imports: [
     TracingModule.forRoot({ service: 'commonjs-nest12' }),
     TracingMetricsModule.forRoot(),
+    TraceViewerModule.forRoot(),
     // Nobody listens there, which must not matter.
     OtlpModule.forRoot({ url: 'http://127.0.0.1:9', shutdownTimeout: 100 }),
   ],
@@ -41,6 +43,17 @@ async function main(): Promise<void> {
   const metrics = await (await fetch(`${await app.getUrl()}/metrics`)).text();
   const isCounted = metrics.includes('http_route="/hello"');
   console.log(JSON.stringify({ message: 'metrics', isCounted }));
+  const viewer = `${await app.getUrl()}/_traces`;
+  const page = await (await fetch(`${viewer}/`)).text();
+  const script = await fetch(`${viewer}/page.js`);
+  // A list with one empty item: as short as OTLP in protobuf can be that is worth reading.
+  const otlp = await fetch(`${viewer}/v1/logs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-protobuf' },
+    body: Uint8Array.of(0x0a, 0x00),
+  });
+  const isPage = page.includes('page.js') && (await script.text()).length > 10_000;
+  console.log(JSON.stringify({ message: 'viewer', isPage, otlp: otlp.status }));
   await app.close();
 }
 
