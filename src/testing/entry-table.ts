@@ -1,0 +1,50 @@
+import { escapeText } from '../logs/escape.js';
+import type { LoggedEntry } from './logged-entry.js';
+
+/** More than this, and nobody reads them. */
+const MAX_ROWS = 20;
+const MAX_CELL = 80;
+/** What every row says. */
+const COLUMNS = ['level', 'request_id', 'message'] as const;
+
+/**
+ * Entries as a person compares them: one row each, in columns, and behind them the fields that
+ * matter here. The last ones, where there are many.
+ *
+ * @param title what the entries are.
+ * @param fields the names of what matters besides level, request id and message.
+ */
+export function entryTable(
+  title: string,
+  entries: readonly LoggedEntry[],
+  fields: readonly string[],
+  print: (value: unknown) => string,
+): string {
+  if (entries.length === 0) return `${title}: nothing`;
+  const shown = entries.slice(-MAX_ROWS);
+  const more = entries.length - shown.length;
+  const extra = fields.filter((field) => !(COLUMNS as readonly string[]).includes(field));
+  const rows = shown.map((entry) => [
+    ...COLUMNS.map((column) => shorten(entry[column])),
+    ...extra.map((field) => (field in entry ? shorten(`${field}=${print(entry[field])}`) : '')),
+  ]);
+  return [
+    more === 0 ? `${title}:` : `${title} (the last ${MAX_ROWS} of ${entries.length}):`,
+    ...align(rows),
+  ].join('\n');
+}
+
+/** Rows as text, their cells below each other. */
+export function align(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return rows.map((row) =>
+    `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
+  );
+}
+
+function shorten(text: string): string {
+  const line = escapeText(text);
+  return line.length <= MAX_CELL ? line : `${line.slice(0, MAX_CELL - 1)}…`;
+}

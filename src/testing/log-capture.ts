@@ -1,0 +1,168 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+// Not the globals: a test may have stopped their clock.
+import { clearTimeout, setTimeout } from 'node:timers';
+import type { LogEvent, RequestFinishEvent } from '../events/channels.js';
+import type { WorkKind } from '../trace/finish-record.js';
+import type { Trace } from '../trace/trace.js';
+import type { LoggedEntry } from './logged-entry.js';
+
+const LOG = 'nestjs-tracing:log';
+const FINISH = 'nestjs-tracing:request:finish';
+
+/** Below the 5 s of Jest and Vitest, so that it is this that fails, and says why. */
+const TIMEOUT_MS = 2000;
+/** Not every test runner defines it. */
+const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol('dispose');
+
+/** What {@link LogCapture.finished} takes. */
+export interface FinishedOptions {
+  /** What is waited for: a message or job may have the id of the request that caused it. Default: `request`. */
+  kind?: 'request' | WorkKind | undefined;
+  /** Milliseconds until the promise is rejected. Default: 2000. */
+  timeout?: number | undefined;
+}
+
+interface Finish {
+  readonly requestId: string;
+  readonly kind: 'request' | WorkKind;
+  readonly line: LoggedEntry | undefined;
+}
+
+interface Wait {
+  readonly isMeant: (finish: Finish) => boolean;
+  readonly settle: (finish?: Finish) => void;
+}
+
+/** What an application has logged, until {@link stop}. Made by {@link captureLogs}. */
+export class LogCapture implements Disposable {
+  private logged: LoggedEntry[] = [];
+  private finishes: Finish[] = [];
+  private readonly waits = new Set<Wait>();
+  /** Between the end of a trace and its event nothing is logged but its finish line. */
+  private lastOfFinished: { trace: Trace; entry: LoggedEntry } | undefined;
+  private hasStopped = false;
+
+  /** @internal */
+  constructor(
+    private readonly isOwn: (trace: Trace | undefined) => boolean,
+    private readonly read: (event: LogEvent) => LoggedEntry,
+    private readonly release: () => void,
+  ) {
+    subscribe(LOG, this.onLog);
+    subscribe(FINISH, this.onFinish);
+  }
+
+  /** All entries, in the order in which they were logged. */
+  get entries(): readonly LoggedEntry[] {
+    return this.logged;
+  }
+
+  /** The last line of each request, message, job and run that has ended. */
+  get finishLines(): readonly LoggedEntry[] {
+    return this.finishes.flatMap(({ line }) => line ?? []);
+  }
+
+  /** The entries with this request id, the finish line among them. */
+  ofRequest(requestId: string): readonly LoggedEntry[] {
+    return this.logged.filter((entry) => entry.request_id === requestId);
+  }
+
+  /** The entries with this session id. */
+  ofSession(sessionId: string): readonly LoggedEntry[] {
+    return this.logged.filter((entry) => entry.session_id === sessionId);
+  }
+
+  /** The entries with this trace id. */
+  ofTrace(traceId: string): readonly LoggedEntry[] {
+    return this.logged.filter((entry) => entry.trace_id === traceId);
+  }
+
+  /**
+   * The finish line of a request. The client has its answer a moment before that is written, so
+   * wait for it before you look at what was logged. Of several requests with this id since
+   * {@link clear}, the first that ended.
+   *
+   * @throws {Error} for a request that writes no such line, or none in time.
+   *
+   * @example
+   * const line = await logs.finished('req-001');
+   */
+  async finished(requestId: string, options: FinishedOptions = {}): Promise<LoggedEntry> {
+    const { kind = 'request', timeout = TIMEOUT_MS } = options;
+    const isMeant = (finish: Finish): boolean =>
+      finish.requestId === requestId && finish.kind === kind;
+    const known = this.finishes.find(isMeant);
+    const finish = known ?? (await this.nextFinish(isMeant, timeout));
+    if (finish?.line !== undefined) return finish.line;
+
+    // Made here and not where the time ran out, so that its stack leads to the test.
+    const what = `${kind} "${requestId}"`;
+    if (finish !== undefined) {
+      throw new Error(`The ${what} has no finish line: \`accessLog\` or the level leaves it out.`);
+    }
+    if (this.hasStopped) throw new Error(`The capture was stopped before the ${what} finished.`);
+    throw new Error(`The ${what} did not finish within ${timeout} ms. ${this.finishedText()}`);
+  }
+
+  /** Forgets what was logged so far. */
+  clear(): void {
+    this.logged = [];
+    this.finishes = [];
+  }
+
+  /** Gathers no more, and lets go of the application. What was gathered can still be read. */
+  stop(): void {
+    if (this.hasStopped) return;
+    this.hasStopped = true;
+    unsubscribe(LOG, this.onLog);
+    unsubscribe(FINISH, this.onFinish);
+    for (const wait of this.waits) wait.settle();
+    this.release();
+  }
+
+  /** The same as {@link stop}, for `using logs = captureLogs(app)`. */
+  [DISPOSE](): void {
+    this.stop();
+  }
+
+  private readonly onLog = (message: unknown): void => {
+    const event = message as LogEvent;
+    const trace = event.trace as Trace | undefined;
+    if (!this.isOwn(trace)) return;
+    const entry = this.read(event);
+    this.logged.push(entry);
+    if (trace?.finished === true) this.lastOfFinished = { trace, entry };
+  };
+
+  private readonly onFinish = (message: unknown): void => {
+    const trace = (message as RequestFinishEvent).trace as Trace;
+    if (!this.isOwn(trace)) return;
+    const { lastOfFinished: last } = this;
+    const finish: Finish = {
+      requestId: trace.requestId,
+      kind: trace.metadata.kind ?? 'request',
+      line: last?.trace === trace ? last.entry : undefined,
+    };
+    this.finishes.push(finish);
+    for (const { isMeant, settle } of this.waits) if (isMeant(finish)) settle(finish);
+  };
+
+  private nextFinish(isMeant: Wait['isMeant'], timeout: number): Promise<Finish | undefined> {
+    return new Promise((resolve) => {
+      if (this.hasStopped) return resolve(undefined);
+      const settle = (finish?: Finish): void => {
+        clearTimeout(timer);
+        this.waits.delete(wait);
+        resolve(finish);
+      };
+      const timer = setTimeout(settle, timeout);
+      const wait: Wait = { isMeant, settle };
+      this.waits.add(wait);
+    });
+  }
+
+  private finishedText(): string {
+    if (this.finishes.length === 0) return 'Nothing has.';
+    return `Finished: ${this.finishes.map(({ kind, requestId }) => `${kind} "${requestId}"`).join(', ')}.`;
+  }
+}
