@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { RecordStore } from './record-store.js';
 
 /** What the page is told first. */
@@ -33,13 +33,14 @@ export class RecordStream {
   ) {}
 
   /** Answers a page. Returns `false` where as many are open as there may be, and at the end. */
-  open(request: IncomingMessage, response: ServerResponse, from: string | undefined): boolean {
+  open(response: ServerResponse, from: string | undefined): boolean {
     if (this.isClosed || this.readers.size >= this.maxReaders) return false;
+    // It left while it was decided whether it may see the page.
+    if (response.destroyed) return true;
     response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
     response.write(`event: hello\ndata: ${JSON.stringify(this.hello)}\n\n`);
     const reader = new Reader(response, this.store, this.hello.instance, this.seqOf(from));
     this.readers.add(reader);
-    request.socket.setNoDelay(true);
     response.once('close', () => this.leave(reader));
     this.timer ??= setInterval(() => this.send(), BATCH_MS).unref();
     reader.send();

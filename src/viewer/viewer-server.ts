@@ -74,7 +74,7 @@ export class ViewerServer {
     from: string | null,
   ): void {
     const lastEventId = request.headers['last-event-id'];
-    const isOpen = this.stream.open(request, response, from ?? String(lastEventId ?? ''));
+    const isOpen = this.stream.open(response, from ?? String(lastEventId ?? ''));
     if (!isOpen) sendText(response, 503, 'Too many pages are open.');
   }
 }

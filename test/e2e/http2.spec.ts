@@ -5,7 +5,8 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { connect, constants, type ClientHttp2Session } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TracingLogger, TracingModule } from '../../src/index.js';
-import { LineSink } from '../support/line-sink.js';
+import { TraceViewerModule } from '../../src/viewer/index.js';
+import { eventually, LineSink } from '../support/line-sink.js';
 import { sinkLogger } from '../support/traced-app.js';
 
 @Controller()
@@ -34,7 +35,7 @@ describe('HTTP/2 on fastify', () => {
   async function start(): Promise<LineSink> {
     const sink = new LineSink();
     @Module({
-      imports: [TracingModule.forRoot({ logger: sinkLogger(sink) })],
+      imports: [TracingModule.forRoot({ logger: sinkLogger(sink) }), TraceViewerModule.forRoot()],
       controllers: [WorkController],
     })
     class AppModule {}
@@ -46,6 +47,26 @@ describe('HTTP/2 on fastify', () => {
     client = connect(await app.getUrl());
     return sink;
   }
+
+  it('shows the page, and streams to it what happens', async () => {
+    await start();
+    const ask = async (path: string, headers: Record<string, string> = {}) => {
+      const stream = client.request({ ':path': path, ...headers });
+      const answer = await new Promise<Record<string, unknown>>((resolve) => {
+        stream.once('response', resolve);
+      });
+      const told = { status: answer[':status'], body: '' };
+      stream.setEncoding('utf8').on('data', (text: string) => (told.body += text));
+      return told;
+    };
+    expect(await ask('/_traces/')).toMatchObject({ status: 200 });
+    expect(await ask('/_traces/', { ':authority': 'evil.example' })).toMatchObject({ status: 403 });
+    const stream = await ask('/_traces/stream');
+    expect(stream.status).toBe(200);
+    await ask('/work', { 'x-request-id': 'r-1' });
+    await eventually(() => stream.body.includes('"outcome":"completed"'), 'the request');
+    expect(stream.body).toContain('"requestId":"r-1"');
+  });
 
   it('has ids, headers and a finish line', async () => {
     const sink = await start();
