@@ -97,8 +97,10 @@ describe.each(PLATFORMS)('the payments gateway on %s', (platform) => {
 
     expect(response.status).toBe(201);
     expect(response.headers.get('X-Request-ID')).toBe(requestId);
-    expect(response.headers.get('X-Trace-ID')).toBe(requestId);
-    expect(answer).toEqual({ ...body, chargeId: 'charge-1', traceId: requestId });
+    const traceId = response.headers.get('X-Trace-ID');
+    expect(traceId).toMatch(/^[0-9a-f]{32}$/);
+    expect(answer).toEqual({ ...body, chargeId: 'charge-1', traceId });
+    expect(new Set(lines.map(({ trace_id }) => trace_id))).toEqual(new Set([traceId]));
     expect(lines.map(({ level, message }) => [level, message])).toEqual([
       ['info', 'Processing payment for user Alice'],
       ['info', 'Validating payment'],
