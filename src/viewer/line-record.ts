@@ -30,43 +30,47 @@ export interface LineSource {
 }
 
 /** A log entry as the page shows it, cut to a size that many of them can have. */
-export function lineRecord(source: LineSource, event: LogEvent): ViewLine {
-  const { level, trace, spanId, entry } = event;
-  const error = entryError(entry as CapturedEntry);
+export function lineRecord({ key, service, time }: LineSource, event: LogEvent): ViewLine {
+  const { level, trace, spanId } = event;
+  const entry = event.entry as CapturedEntry;
+  const error = entryError(entry);
   const context = readProperty(entry, 'context');
   return {
     type: 'line',
-    ...source,
+    key,
+    service,
+    time,
     level,
-    message: cut(entryMessage(entry as CapturedEntry), MAX_TEXT),
-    ...(trace !== undefined && {
-      traceId: trace.traceId,
-      w3cTraceId: trace.w3cTraceId,
-      requestId: trace.requestId,
-      sessionId: trace.sessionId,
-      spanId,
-    }),
+    message: cut(entryMessage(entry), MAX_TEXT),
+    traceId: trace?.traceId,
+    w3cTraceId: trace?.w3cTraceId,
+    requestId: trace?.requestId,
+    sessionId: trace?.sessionId,
+    spanId: trace && spanId,
     context: typeof context === 'string' ? cut(context, MAX_FIELD) : undefined,
     fields: fieldsOf(event, error),
-    error: error === undefined ? undefined : cut(errorText(error), MAX_TEXT),
+    error: error && cut(errorText(error), MAX_TEXT),
   };
 }
 
 function fieldsOf({ fields, entry }: LogEvent, error: Error | undefined): ViewLine['fields'] {
-  const told: [string, unknown][] = [];
-  const tell = (record: object, isRepeated: (key: string, value: unknown) => boolean): void => {
-    for (const key of Object.keys(record)) {
-      if (NOT_FIELDS.has(key) || told.length >= MAX_FIELDS) continue;
-      const value = readProperty(record, key);
-      if (!isRepeated(key, value)) told.push([cut(key, MAX_FIELD), plainValue(value)]);
-    }
+  // Without a prototype, so that any key is only a key.
+  const told = Object.create(null) as Record<string, unknown>;
+  let count = 0;
+  const tell = (key: string, value: unknown): void => {
+    if (++count <= MAX_FIELDS) told[cut(key, MAX_FIELD)] = plainValue(value);
   };
-  if (fields !== undefined) tell(fields, (key) => Object.hasOwn(entry, key));
+  if (fields !== undefined) {
+    for (const key of Object.keys(fields)) {
+      if (!NOT_FIELDS.has(key) && !Object.hasOwn(entry, key)) tell(key, fields[key]);
+    }
+  }
   // The spans of the request say more.
-  const isTold = isFinish(entry) ? (key: string) => key === 'steps' : () => false;
-  tell(
-    entry,
-    (key, value) => isTold(key) || (error !== undefined && repeatsError(error, key, value)),
-  );
-  return told.length === 0 ? undefined : Object.fromEntries(told);
+  const stepsKey = isFinish(entry) ? 'steps' : undefined;
+  for (const key of Object.keys(entry)) {
+    if (NOT_FIELDS.has(key) || key === stepsKey) continue;
+    const value = readProperty(entry, key);
+    if (error === undefined || !repeatsError(error, key, value)) tell(key, value);
+  }
+  return count === 0 ? undefined : told;
 }

@@ -25,7 +25,7 @@ export interface ViewerLimits {
   lines?: number | undefined;
   /** Bytes of memory for all that is kept. Default: 64 MiB. */
   bytes?: number | undefined;
-  /** Requests that are taken note of in a second, with all their lines. Default: 200. */
+  /** Requests that are taken note of in a second, with all their lines. Default: 100. */
   requestsPerSecond?: number | undefined;
   /** Lines that are taken note of in a second. Default: 2,000. */
   linesPerSecond?: number | undefined;
@@ -46,7 +46,7 @@ const DEFAULT_LIMITS: ResolvedViewerOptions['limits'] = {
   requests: 5000,
   lines: 50_000,
   bytes: 64 * 1024 * 1024,
-  requestsPerSecond: 200,
+  requestsPerSecond: 100,
   linesPerSecond: 2000,
   bodyBytes: 4 * 1024 * 1024,
   pages: 20,
