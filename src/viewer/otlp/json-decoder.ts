@@ -91,13 +91,16 @@ function logOf(log: Json): OtlpLog {
   };
 }
 
-function prefixed(prefix: string, numbers: Readonly<Record<string, number>>) {
-  return Object.fromEntries(Object.entries(numbers).map(([name, n]) => [prefix + name, n]));
+function prefixed(
+  prefix: string,
+  numbers: Readonly<Record<string, number>>,
+): ReadonlyMap<string, number> {
+  return new Map(Object.entries(numbers).map(([name, number]) => [prefix + name, number]));
 }
 
 /** `SEVERITY_NUMBER_TRACE` is 1, `SEVERITY_NUMBER_TRACE2` is 2, … */
-function severityNames(): Readonly<Record<string, number>> {
+function severityNames(): ReadonlyMap<string, number> {
   const bases = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
   const names = bases.flatMap((base) => [base, `${base}2`, `${base}3`, `${base}4`]);
-  return Object.fromEntries(names.map((name, index) => [`SEVERITY_NUMBER_${name}`, index + 1]));
+  return new Map(names.map((name, index) => [`SEVERITY_NUMBER_${name}`, index + 1]));
 }

@@ -7,7 +7,7 @@ export type Json = Readonly<Record<string, unknown>>;
  * @throws where it is none.
  */
 export function parseBody(body: Uint8Array): Json {
-  return record(JSON.parse(new TextDecoder().decode(body)));
+  return object(JSON.parse(new TextDecoder().decode(body)));
 }
 
 /**
@@ -16,19 +16,22 @@ export function parseBody(body: Uint8Array): Json {
  * @throws for what is no list of objects.
  */
 export function records(value: unknown): Json[] {
-  return list(value).map(record);
+  return list(value).map(object);
 }
 
 /** An object, or an empty one where there is none. */
 export function record(value: unknown): Json {
-  if (value === undefined || value === null) return {};
-  if (typeof value !== 'object' || Array.isArray(value)) throw new TypeError('malformed JSON');
+  return value === undefined || value === null ? {} : object(value);
+}
+
+function object(value: unknown): Json {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed();
   return value as Json;
 }
 
 export function list(value: unknown): unknown[] {
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw new TypeError('malformed JSON');
+  if (!Array.isArray(value)) throw malformed();
   return value as unknown[];
 }
 
@@ -38,13 +41,16 @@ export function text(value: unknown): string {
 }
 
 /** The number of an enumeration, or of one of its names; 0 for all else. */
-export function enumeration(value: unknown, names: Readonly<Record<string, number>>): number {
-  if (typeof value === 'number') return value;
-  return typeof value === 'string' && Object.hasOwn(names, value) ? names[value]! : 0;
+export function enumeration(value: unknown, names: ReadonlyMap<unknown, number>): number {
+  return typeof value === 'number' ? value : (names.get(value) ?? 0);
 }
 
 /** A 64-bit integer, which may be a number or its digits; 0 for all else. */
 export function integer(value: unknown): bigint {
   if (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return BigInt(value);
   return Number.isInteger(value) ? BigInt(value as number) : 0n;
+}
+
+function malformed(): Error {
+  return new Error('malformed JSON');
 }

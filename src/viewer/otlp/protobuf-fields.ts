@@ -12,7 +12,6 @@ const WIRE = { VARINT: 0, FIXED64: 1, LENGTH: 2 } as const;
  * @throws where the fields do not end there: the body was cut off, or is something else.
  */
 export function readFields(pbf: PbfReader, readField: ReadField, end = pbf.length): void {
-  if (end > pbf.length) throw malformed();
   pbf.readFields(readField, undefined, end);
   if (pbf.pos !== end) throw malformed();
 }
@@ -52,7 +51,7 @@ export function int64(pbf: PbfReader): number | string {
 
 export function enumeration(pbf: PbfReader): number {
   expectWire(pbf, WIRE.VARINT);
-  return pbf.readVarint(true);
+  return pbf.readVarint();
 }
 
 export function double(pbf: PbfReader): number {

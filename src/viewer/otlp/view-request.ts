@@ -50,15 +50,17 @@ function workParts(kind: ViewRequest['kind'], { kind: spanKind, name, attributes
   const destination =
     textOf(attributes, 'messaging.destination.name', 'messaging.destination') ??
     calledMethod(attributes);
+  const mcpMethod = textOf(attributes, 'mcp.method.name');
+  const system = textOf(attributes, 'messaging.system', 'rpc.system.name', 'rpc.system');
   const parts: WorkFields & { transport: string | undefined } = {
-    transport: textOf(attributes, 'messaging.system', 'rpc.system.name', 'rpc.system'),
+    transport: system ?? (mcpMethod === undefined ? undefined : 'mcp'),
     [kind === 'job' ? 'queue' : 'pattern']: destination,
     job: textOf(attributes, 'nestjs.job.name'),
     attempt: numberOf(attributes, 'nestjs.job.attempt'),
-    mcp_method: textOf(attributes, 'mcp.method.name'),
+    mcp_method: mcpMethod,
     mcp_tool: textOf(attributes, 'gen_ai.tool.name'),
   };
-  const isNamed = (destination ?? parts.job ?? parts.mcp_method) !== undefined;
+  const isNamed = (destination ?? parts.job ?? mcpMethod) !== undefined;
   if (isNamed || name === NAMELESS) return parts;
   return { ...parts, [kind === 'message' ? 'pattern' : 'job']: cut(name, MAX_TEXT) };
 }

@@ -8,6 +8,8 @@ import './page.css';
 const exported = readExport(document);
 const feed = new Feed();
 
+render(<App feed={feed} exported={exported} />, document.getElementById('page')!);
+
 if (exported === undefined) {
   openStream('./stream', {
     onHello: (hello) => feed.greet(hello),
@@ -17,5 +19,3 @@ if (exported === undefined) {
 } else {
   feed.push(exported.records);
 }
-
-render(<App feed={feed} exported={exported} />, document.getElementById('page')!);

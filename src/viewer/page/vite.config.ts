@@ -1,4 +1,4 @@
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 import { exportPage } from './export-page.js';
 
 export default defineConfig({
@@ -13,5 +13,14 @@ export default defineConfig({
       output: { entryFileNames: 'page.js', assetFileNames: 'page[extname]' },
     },
   },
-  plugins: [exportPage()],
+  plugins: [exportPage(), sameOrigin()],
 });
+
+/** Vite asks for the script and the style as if they were another host's. */
+function sameOrigin(): Plugin {
+  return {
+    name: 'same-origin',
+    enforce: 'post',
+    transformIndexHtml: (html) => html.replaceAll(' crossorigin', ''),
+  };
+}

@@ -1,0 +1,80 @@
+import type { JSX, RefObject } from 'preact';
+import { useEffect, useLayoutEffect, useReducer, useRef } from 'preact/hooks';
+import type { Pointed } from './hooks/use-pointed.js';
+import { sessionClass } from './parts/session-style.js';
+
+interface ConnectorsProps {
+  readonly board: RefObject<HTMLElement | null>;
+  readonly pointed: Pointed;
+}
+
+interface Drawn {
+  readonly height: number;
+  readonly paths: readonly string[];
+}
+
+const NOTHING: Drawn = { height: 0, paths: [] };
+
+/** The figure's arrows: from the request that is pointed at to those of its lines that can be seen. */
+export function Connectors({ board, pointed }: ConnectorsProps): JSX.Element {
+  const gutter = useRef<HTMLDivElement>(null);
+  const drawn = useRef(NOTHING);
+  const [, render] = useReducer((times: number) => times + 1, 0);
+  const isPointing = pointed.request !== undefined;
+
+  const redraw = (): void => {
+    const next = isPointing ? draw(board.current!, gutter.current!) : NOTHING;
+    if (JSON.stringify(next) === JSON.stringify(drawn.current)) return;
+    drawn.current = next;
+    render(undefined);
+  };
+
+  // Where rows are is known after they are in the page.
+  useLayoutEffect(redraw);
+  useEffect(() => {
+    if (!isPointing) return undefined;
+    const element = board.current!;
+    const redrawInFrame = (): void => void requestAnimationFrame(redraw);
+    element.addEventListener('scroll', redrawInFrame, { capture: true, passive: true });
+    return () => element.removeEventListener('scroll', redrawInFrame, { capture: true });
+  }, [isPointing]);
+
+  const { height, paths } = drawn.current;
+  return (
+    <div ref={gutter} class={`gutter ${sessionClass(pointed.request?.session)}`} aria-hidden="true">
+      <svg width="100%" height={height}>
+        {paths.map((path) => (
+          <path key={path} d={path} />
+        ))}
+      </svg>
+    </div>
+  );
+}
+
+function draw(board: HTMLElement, gutter: HTMLElement): Drawn {
+  const box = gutter.getBoundingClientRect();
+  const list = board.querySelector('.terminal')?.getBoundingClientRect();
+  const request = board.querySelector('.request[data-lit]')?.getBoundingClientRect();
+  if (list === undefined || request === undefined || box.width === 0) return NOTHING;
+  const from = middleOf(request) - box.top;
+  const paths = [...board.querySelectorAll('.line[data-lit]')]
+    .map((line) => middleOf(line.getBoundingClientRect()))
+    .filter((y) => y > list.top && y < list.bottom)
+    .map((y) => curve(box.width, clamp(from, list.top - box.top, box.height), y - box.top));
+  return { height: box.height, paths };
+}
+
+function middleOf({ top, height }: DOMRect): number {
+  return top + height / 2;
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.max(least, Math.min(value, most));
+}
+
+function curve(width: number, from: number, to: number): string {
+  const half = width / 2;
+  const end = width - 4;
+  const arrow = `M${end - 4} ${to - 3.5}L${end} ${to}L${end - 4} ${to + 3.5}`;
+  return `M0 ${from}C${half} ${from} ${half} ${to} ${end} ${to}${arrow}`;
+}

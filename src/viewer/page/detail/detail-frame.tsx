@@ -1,0 +1,50 @@
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { Icon } from '../parts/icon.js';
+
+interface DetailFrameProps {
+  readonly title: ComponentChildren;
+  /** Another value moves the focus to the title again. */
+  readonly subject: unknown;
+  /** What stands beside the title. */
+  readonly marks?: ComponentChildren;
+  /** What leads to the requests before and after. */
+  readonly steps?: ComponentChildren;
+  readonly children: ComponentChildren;
+  onClose(): void;
+}
+
+/** What was opened: it takes the focus, and gives it back when it is closed. */
+export function DetailFrame(props: DetailFrameProps): JSX.Element {
+  const title = useRef<HTMLHeadingElement>(null);
+  const body = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    title.current!.focus({ preventScroll: true });
+    body.current!.scrollTop = 0;
+  }, [props.subject]);
+  return (
+    <section class="detail" aria-labelledby="detail-title">
+      <header class="detail-head">
+        <h2 id="detail-title" ref={title} tabIndex={-1}>
+          {props.title}
+        </h2>
+        <p class="detail-marks">{props.marks}</p>
+        <div class="detail-steps">
+          {props.steps}
+          <button
+            type="button"
+            class="icon-button"
+            aria-label="Close"
+            title="Close (Esc)"
+            onClick={props.onClose}
+          >
+            <Icon name="close" />
+          </button>
+        </div>
+      </header>
+      <div class="detail-body" ref={body} role="group" aria-label="Details" tabIndex={0}>
+        {props.children}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,41 @@
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { visibleText } from '../text/visible-text.js';
+import { DetailFrame } from './detail-frame.js';
+
+// After the connection is there, the history arrives: a request may still be in it.
+const HISTORY_MS = 1000;
+
+interface MissingDetailProps {
+  readonly spanId: string;
+  /** Whether everything that the server has may have arrived. */
+  readonly isLive: boolean;
+  onClose(): void;
+}
+
+/** A permalink that leads nowhere, or not yet. */
+export function MissingDetail({ spanId, isLive, onClose }: MissingDetailProps): JSX.Element {
+  const [isPatient, setIsPatient] = useState(true);
+  useEffect(() => {
+    if (!isLive) return undefined;
+    const timer = setTimeout(() => setIsPatient(false), HISTORY_MS);
+    return () => clearTimeout(timer);
+  }, [isLive]);
+  return (
+    <DetailFrame
+      title={isPatient ? 'Looking for the request…' : 'This request is not kept any more'}
+      subject={spanId}
+      onClose={onClose}
+    >
+      <p class="nothing">
+        The link names the request whose span id is <code>{visibleText(spanId)}</code>.
+      </p>
+      {!isPatient && (
+        <p class="nothing">
+          Only the latest requests are kept, in memory: this one was let go of, or the application
+          has been restarted since. Its lines are still in the log, under the same span id.
+        </p>
+      )}
+    </DetailFrame>
+  );
+}

@@ -1,0 +1,107 @@
+import type { JSX } from 'preact';
+import { useWaterfall } from '../hooks/use-waterfall.js';
+import { asCurl, asGrep, asJson } from '../model/copies.js';
+import type { PageStore } from '../model/page-store.js';
+import type { ShownLine, ShownRequest } from '../model/shown.js';
+import { durationText, titleOf } from '../model/titles.js';
+import { CopyButton } from '../parts/copy-button.js';
+import { Icon } from '../parts/icon.js';
+import { sessionClass } from '../parts/session-style.js';
+import { OutcomeWord, StatusBadge } from '../parts/status-badge.js';
+import { isSlow } from '../text/request-marks.js';
+import { visibleText } from '../text/visible-text.js';
+import { DetailFrame } from './detail-frame.js';
+import { Facts } from './facts.js';
+import { idFacts, requestFacts } from './request-facts.js';
+import { Timeline } from './timeline.js';
+
+interface RequestDetailProps {
+  readonly store: PageStore;
+  readonly request: ShownRequest;
+  /** The line that the user has come from. */
+  readonly line: ShownLine | undefined;
+  readonly slowMs: number;
+  readonly isExport: boolean;
+  onExport(): void;
+  onStep(step: 1 | -1): void;
+  onClose(): void;
+}
+
+/** Everything about one request: its ids, its waterfall, its lines. */
+export function RequestDetail(props: RequestDetailProps): JSX.Element {
+  const { store, request, onStep } = props;
+  const { record } = request;
+  const waterfall = useWaterfall(store, request, props.isExport);
+  return (
+    <DetailFrame
+      title={visibleText(titleOf(record))}
+      subject={request}
+      onClose={props.onClose}
+      marks={
+        <span class={`detail-marks-row ${sessionClass(request.session)}`}>
+          <StatusBadge record={record} />
+          <OutcomeWord record={record} />
+          {record.durationMs !== undefined && (
+            <span class="duration">{durationText(record.durationMs)}</span>
+          )}
+          {isSlow(record, props.slowMs) && <span class="slow">slow</span>}
+        </span>
+      }
+      steps={
+        <>
+          <button
+            type="button"
+            class="icon-button"
+            aria-label="Previous request"
+            title="Previous request (k)"
+            onClick={() => onStep(-1)}
+          >
+            <Icon name="up" />
+          </button>
+          <button
+            type="button"
+            class="icon-button"
+            aria-label="Next request"
+            title="Next request (j)"
+            onClick={() => onStep(1)}
+          >
+            <Icon name="down" />
+          </button>
+        </>
+      }
+    >
+      <div class="detail-actions">
+        <span aria-hidden="true">Copy</span>
+        <CopyButton name="Copy link" label="Link" icon="link" text={() => location.href} />
+        <CopyButton name="Copy as JSON" label="JSON" text={() => asJson(store, request)} />
+        {asCurl(request, location.origin) !== undefined && (
+          <CopyButton
+            name="Copy as curl"
+            label="curl"
+            text={() => asCurl(request, location.origin)!}
+          />
+        )}
+        <CopyButton name="Copy as grep" label="grep" text={() => asGrep(request)} />
+        {!props.isExport && (
+          <button
+            type="button"
+            class="button export"
+            aria-label="Export this request"
+            title="Save this request as one HTML file"
+            onClick={props.onExport}
+          >
+            <Icon name="save" />
+            <span>Export</span>
+          </button>
+        )}
+      </div>
+      <Facts facts={idFacts(record)} />
+      <Timeline waterfall={waterfall} request={request} marked={props.line} />
+      {record.droppedSpans !== undefined && record.droppedSpans > 0 && (
+        <p class="nothing">{record.droppedSpans.toLocaleString('en')} more spans were not kept.</p>
+      )}
+      <h3>Details</h3>
+      <Facts facts={requestFacts(record)} />
+    </DetailFrame>
+  );
+}

@@ -1,0 +1,110 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { permalinkOf } from '../hooks/use-permalink.js';
+import { durationText } from '../model/titles.js';
+import type { WaterfallRow } from '../model/waterfall.js';
+import { sessionClass } from '../parts/session-style.js';
+import { visibleLines, visibleText } from '../text/visible-text.js';
+import { Facts, type Fact } from './facts.js';
+import { fieldFacts } from './field-facts.js';
+import { share } from './time-axis.js';
+
+const MAX_DEPTH = 8;
+// What is narrower cannot be told from the edge of a bar.
+const LEAST_GAP = 0.005;
+
+interface SpanRowProps {
+  readonly row: WaterfallRow;
+  readonly totalMs: number;
+  /** Whether this is the request that was opened. */
+  readonly isOpened: boolean;
+  /** Whether the row says which service it ran in. */
+  readonly hasService: boolean;
+}
+
+/** One span of the waterfall: its name, and its bar on the time axis. */
+export function SpanRow({ row, totalMs, isOpened, hasService }: SpanRowProps): JSX.Element {
+  const [isOpen, setIsOpen] = useState(false);
+  const { name, durationMs, isFailed, count, request } = row;
+  return (
+    <li
+      class={request === undefined ? 'span' : `span ${sessionClass(request.session)}`}
+      data-kind={row.kind}
+      data-failed={isFailed || undefined}
+    >
+      <div class="span-name" style={{ paddingLeft: `${Math.min(row.depth, MAX_DEPTH) * 14}px` }}>
+        <button
+          type="button"
+          class="span-toggle"
+          aria-expanded={isOpen}
+          title={visibleText(name)}
+          onClick={() => setIsOpen(!isOpen)}
+        >
+          {visibleText(name)}
+        </button>
+        {count !== undefined && <span class="times">×{count.toLocaleString('en')}</span>}
+        {isFailed && <span class="failed">failed</span>}
+        {hasService && <span class="service">{visibleText(row.service)}</span>}
+        {request !== undefined && !isOpened && (
+          <a class="span-open" href={permalinkOf(request.record.spanId)}>
+            open<span class="unseen"> {visibleText(name)}</span>
+          </a>
+        )}
+      </div>
+      <Bar row={row} totalMs={totalMs} />
+      <span class="span-duration">
+        {durationMs === undefined ? 'not ended' : durationText(durationMs)}
+      </span>
+      {isOpen && <SpanFacts row={row} />}
+    </li>
+  );
+}
+
+function Bar({
+  row,
+  totalMs,
+}: {
+  readonly row: WaterfallRow;
+  readonly totalMs: number;
+}): JSX.Element {
+  const durationMs = row.durationMs ?? Math.max(0, totalMs - row.offsetMs);
+  const gaps = row.selfGaps.filter((gap) => gap.durationMs > totalMs * LEAST_GAP);
+  return (
+    <div class="track" aria-hidden="true">
+      <div
+        class="bar"
+        data-running={row.durationMs === undefined || undefined}
+        style={{ left: share(row.offsetMs, totalMs), width: share(durationMs, totalMs) }}
+      />
+      {gaps.map((gap) => (
+        <div
+          key={gap.offsetMs}
+          class="gap"
+          title={`${durationText(gap.durationMs)} in which none of its spans ran`}
+          style={{ left: share(gap.offsetMs, totalMs), width: share(gap.durationMs, totalMs) }}
+        />
+      ))}
+    </div>
+  );
+}
+
+function SpanFacts({ row }: { readonly row: WaterfallRow }): JSX.Element {
+  const { span, request } = row;
+  const facts: readonly Fact[] = [
+    { name: 'starts at', value: durationText(row.offsetMs) },
+    { name: 'service', value: row.service },
+    { name: 'kind', value: span?.kind },
+    { name: 'span id', value: span?.spanId ?? request?.record.spanId, isId: true },
+    ...fieldFacts(span?.attributes),
+  ];
+  return (
+    <div class="span-facts">
+      <Facts facts={facts} />
+      {span?.error !== undefined && (
+        <pre class="stack" tabIndex={0}>
+          {visibleLines(span.error)}
+        </pre>
+      )}
+    </div>
+  );
+}

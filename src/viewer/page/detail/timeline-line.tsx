@@ -1,0 +1,63 @@
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { ShownLine } from '../model/shown.js';
+import { durationText } from '../model/titles.js';
+import { rowFields, rowMessage } from '../text/line-text.js';
+import { levelTone } from '../text/level-tone.js';
+import { visibleText } from '../text/visible-text.js';
+import { LineFacts } from './line-facts.js';
+import { share } from './time-axis.js';
+
+interface TimelineLineProps {
+  readonly line: ShownLine;
+  readonly offsetMs: number;
+  readonly totalMs: number;
+  readonly hasService: boolean;
+  /** The one that the user has come from. */
+  readonly isMarked: boolean;
+}
+
+/** A line in its place on the time axis. */
+export function TimelineLine(props: TimelineLineProps): JSX.Element {
+  const { line, offsetMs, totalMs, isMarked } = props;
+  const { record } = line;
+  const [isOpen, setIsOpen] = useState(isMarked);
+  const row = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (isMarked) row.current!.scrollIntoView({ block: 'center' });
+  }, [isMarked]);
+  const place = share(offsetMs, totalMs);
+  // In the right half there is more room on the left of the dot.
+  const isLate = offsetMs > totalMs * 0.5;
+  const fields = rowFields(record);
+  return (
+    <li
+      ref={row}
+      class={`timeline-line level-${levelTone(record.level)}`}
+      data-marked={isMarked || undefined}
+    >
+      <span class="line-when">
+        <span class="offset">
+          {offsetMs < 0 ? '−' : '+'}
+          {durationText(Math.abs(offsetMs))}
+        </span>{' '}
+        <span class="level">{visibleText(record.level).toUpperCase()}</span>{' '}
+        {props.hasService && <span class="service">{visibleText(record.service)}</span>}
+      </span>
+      <div class="line-track" data-late={isLate || undefined}>
+        <span class="line-dot" style={{ left: place }} aria-hidden="true" />
+        <button
+          type="button"
+          class="line-text"
+          aria-expanded={isOpen}
+          style={isLate ? { right: `calc(100% - ${place})`, maxWidth: place } : { left: place }}
+          onClick={() => setIsOpen(!isOpen)}
+        >
+          {visibleText(rowMessage(record))}
+          {fields !== '' && <span class="fields"> {visibleText(fields)}</span>}
+        </button>
+      </div>
+      {isOpen && <LineFacts record={record} />}
+    </li>
+  );
+}

@@ -1,0 +1,24 @@
+import type { JSX } from 'preact';
+
+interface DroppedNoteProps {
+  readonly dropped: { readonly requests: number; readonly lines: number; readonly spans: number };
+}
+
+/** How much is not here, because there was too much of it. */
+export function DroppedNote({ dropped }: DroppedNoteProps): JSX.Element | null {
+  const parts = [
+    counted(dropped.requests, 'request'),
+    counted(dropped.lines, 'line'),
+    counted(dropped.spans, 'span'),
+  ].filter((part) => part !== undefined);
+  if (parts.length === 0) return null;
+  return (
+    <p class="dropped" title="The oldest are let go of when there are too many to keep.">
+      {parts.join(', ')} dropped
+    </p>
+  );
+}
+
+function counted(count: number, noun: string): string | undefined {
+  return count === 0 ? undefined : `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,109 @@
+import type { JSX } from 'preact';
+import type { Filter, StatusFilter } from './model/filter.js';
+import type { Session } from './model/shown.js';
+import { sessionLabel } from './model/titles.js';
+import { visibleText } from './text/visible-text.js';
+
+const LEVELS: readonly (readonly [string, string])[] = [
+  ['debug', 'debug and worse'],
+  ['info', 'info and worse'],
+  ['warn', 'warn and worse'],
+  ['error', 'error and worse'],
+];
+const STATUSES: readonly StatusFilter[] = ['2xx', '3xx', '4xx', '5xx', 'aborted', 'running'];
+const MAX_SESSIONS = 100;
+
+interface FilterFieldsProps {
+  readonly filter: Filter;
+  readonly sessions: readonly Session[];
+  readonly services: readonly string[];
+  onChange(filter: Filter): void;
+}
+
+export function FilterFields({
+  filter,
+  sessions,
+  services,
+  onChange,
+}: FilterFieldsProps): JSX.Element {
+  const recent = sessions.slice(-MAX_SESSIONS).map(({ id }) => id);
+  if (filter.session !== undefined && !recent.includes(filter.session))
+    recent.unshift(filter.session);
+  return (
+    <>
+      <Choice
+        label="Level"
+        value={filter.level}
+        options={LEVELS}
+        onChange={(level) => onChange({ ...filter, level })}
+      />
+      <Choice
+        label="Session"
+        value={filter.session}
+        options={recent.map((id) => [id, sessionLabel(id)])}
+        onChange={(session) => onChange({ ...filter, session })}
+      />
+      <Choice
+        label="Status"
+        value={filter.status}
+        options={STATUSES.map((status) => [status, status])}
+        onChange={(status) => onChange({ ...filter, status: status as StatusFilter | undefined })}
+      />
+      <label class="field" data-set={filter.slowerThanMs !== undefined || undefined}>
+        <span>Slower than</span>
+        <input
+          type="number"
+          min="0"
+          step="any"
+          inputMode="decimal"
+          placeholder="any"
+          value={filter.slowerThanMs ?? ''}
+          onInput={(event) =>
+            onChange({ ...filter, slowerThanMs: milliseconds(event.currentTarget) })
+          }
+        />
+        <span>ms</span>
+      </label>
+      {services.length > 1 && (
+        <Choice
+          label="Service"
+          value={filter.service}
+          options={services.map((name) => [name, name])}
+          onChange={(service) => onChange({ ...filter, service })}
+        />
+      )}
+    </>
+  );
+}
+
+function milliseconds(input: HTMLInputElement): number | undefined {
+  const value = input.valueAsNumber;
+  return value >= 0 ? value : undefined;
+}
+
+interface ChoiceProps {
+  readonly label: string;
+  readonly value: string | undefined;
+  /** The value and its words. */
+  readonly options: readonly (readonly [string, string])[];
+  onChange(value: string | undefined): void;
+}
+
+function Choice({ label, value, options, onChange }: ChoiceProps): JSX.Element {
+  return (
+    <label class="field" data-set={value !== undefined || undefined}>
+      <span>{label}</span>
+      <select
+        value={value ?? ''}
+        onChange={(event) => onChange(event.currentTarget.value || undefined)}
+      >
+        <option value="">any</option>
+        {options.map(([option, words]) => (
+          <option key={option} value={option}>
+            {visibleText(words)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

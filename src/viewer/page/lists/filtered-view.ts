@@ -1,0 +1,116 @@
+import { isMatchingLine, isMatchingRequest, type Filter } from '../model/filter.js';
+import type { PageStore } from '../model/page-store.js';
+import type { ShownLine, ShownRequest } from '../model/shown.js';
+
+const SLICE_MS = 6;
+// Between looks at the clock.
+const ITEMS_AT_ONCE = 200;
+// While records arrive, filtering may take this part of the processor's time.
+const SHARE = 0.2;
+
+export interface Shown {
+  readonly requests: readonly ShownRequest[];
+  readonly lines: readonly ShownLine[];
+}
+
+/** Whether the filter lets everything through. */
+export function isEmptyFilter(filter: Filter): boolean {
+  return Object.values(filter).every((value) => value === undefined || value === '');
+}
+
+/**
+ * The requests and lines that a filter lets through. A full store is searched in slices, so that
+ * no key press waits for it, and searched again as records arrive, but not more often than the
+ * search can afford.
+ */
+export class FilteredView {
+  shown: Shown;
+  private scan: Generator<void, Shown> | undefined;
+  private filter: Filter = { text: '' };
+  private isOutdated = false;
+  private spentMs = 0;
+  private restUntil = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly store: PageStore,
+    private readonly onChange: () => void,
+  ) {
+    this.shown = store;
+  }
+
+  /** Shows what another filter lets through; of a small store at once. */
+  use(filter: Filter): void {
+    this.filter = filter;
+    this.close();
+    this.scan = undefined;
+    if (isEmptyFilter(filter)) this.shown = this.store;
+    else this.start();
+  }
+
+  /** The store has changed. */
+  refresh(): void {
+    if (isEmptyFilter(this.filter)) return;
+    this.isOutdated = true;
+    if (this.scan === undefined) this.continueAfter(this.restUntil - performance.now());
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  private start(): void {
+    this.isOutdated = false;
+    this.spentMs = 0;
+    this.scan = matches(this.store, this.filter);
+    this.runSlice();
+  }
+
+  private runSlice(): void {
+    const begin = performance.now();
+    while (this.scan !== undefined && performance.now() - begin < SLICE_MS) {
+      const { done, value } = this.scan.next();
+      if (done === true) this.finish(value);
+    }
+    this.spentMs += performance.now() - begin;
+    if (this.scan !== undefined) this.continueAfter(0);
+    else this.restUntil = performance.now() + this.spentMs / SHARE;
+  }
+
+  private finish(shown: Shown): void {
+    this.shown = shown;
+    this.scan = undefined;
+    this.onChange();
+  }
+
+  private continueAfter(ms: number): void {
+    this.timer ??= setTimeout(
+      () => {
+        this.timer = undefined;
+        if (this.scan !== undefined) this.runSlice();
+        else if (this.isOutdated) this.start();
+      },
+      Math.max(0, ms),
+    );
+  }
+}
+
+function* matches(store: PageStore, filter: Filter): Generator<void, Shown> {
+  return {
+    requests: yield* select(store.requests, (request) => isMatchingRequest(store, request, filter)),
+    lines: yield* select(store.lines, (line) => isMatchingLine(store, line, filter)),
+  };
+}
+
+function* select<T>(items: readonly T[], isMatching: (item: T) => boolean): Generator<void, T[]> {
+  const found: T[] = [];
+  // The store goes on while this waits: its list of this moment.
+  const all = items.slice();
+  for (let from = 0; from < all.length; from += ITEMS_AT_ONCE) {
+    for (const item of all.slice(from, from + ITEMS_AT_ONCE))
+      if (isMatching(item)) found.push(item);
+    yield;
+  }
+  return found;
+}

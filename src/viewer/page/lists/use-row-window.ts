@@ -1,0 +1,66 @@
+import type { RefObject } from 'preact';
+import { useLayoutEffect, useMemo, useReducer, useRef } from 'preact/hooks';
+import { RowWindow, type Numbered } from './row-window.js';
+
+interface RowWindowOptions {
+  readonly items: readonly Numbered[];
+  /** Pixels. */
+  readonly rowHeight: number;
+  readonly isFollowing: boolean;
+  onScrollUp(): void;
+}
+
+/** A list's window, and the element that scrolls below it. */
+export interface Scrolling {
+  readonly scroller: RefObject<HTMLDivElement | null>;
+  readonly rows: RowWindow;
+  onScroll(): void;
+  /** When the user has scrolled last, as `performance.now()` tells the time. */
+  readonly scrolledAt: RefObject<number>;
+  /** Renders again, after the window was moved. */
+  render(): void;
+}
+
+/** Keeps the window and the browser's scroll position in step, whoever moves first. */
+export function useRowWindow(options: RowWindowOptions): Scrolling {
+  const { items, rowHeight, isFollowing, onScrollUp } = options;
+  const scroller = useRef<HTMLDivElement>(null);
+  const rows = useMemo(() => new RowWindow(rowHeight), [rowHeight]);
+  const appliedTop = useRef(0);
+  const scrolledAt = useRef(-Infinity);
+  const [, renderAgain] = useReducer((times: number) => times + 1, 0);
+  const render = (): void => renderAgain(undefined);
+
+  rows.settle(items, isFollowing);
+
+  useLayoutEffect(() => {
+    const element = scroller.current!;
+    const resized = new ResizeObserver(() => {
+      rows.height = element.clientHeight;
+      render();
+    });
+    resized.observe(element);
+    return () => resized.disconnect();
+  }, [rows]);
+
+  useLayoutEffect(() => {
+    const element = scroller.current!;
+    // Where it is not where we left it, the user has scrolled, and the event is on its way.
+    if (Math.abs(element.scrollTop - appliedTop.current) >= 1) return;
+    if (rows.top !== appliedTop.current) element.scrollTop = rows.top;
+    appliedTop.current = element.scrollTop;
+  });
+
+  const onScroll = (): void => {
+    const { scrollTop, scrollHeight, clientHeight } = scroller.current!;
+    appliedTop.current = scrollTop;
+    // What this has done itself.
+    if (Math.abs(scrollTop - rows.top) < 1) return;
+    if (scrollTop < rows.top && scrollTop < scrollHeight - clientHeight - 1) onScrollUp();
+    rows.moveTo(scrollTop, items);
+    scrolledAt.current = performance.now();
+    render();
+  };
+
+  return { scroller, rows, onScroll, scrolledAt, render };
+}

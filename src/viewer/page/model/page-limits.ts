@@ -1,0 +1,19 @@
+/** How much the page holds. */
+export interface PageLimits {
+  readonly requests: number;
+  readonly lines: number;
+  /** Of all traces together, also those that came with their requests. */
+  readonly spans: number;
+  /** Of one trace, without those that came with their requests. */
+  readonly spansPerTrace: number;
+}
+
+export const MAX_REQUESTS = 5000;
+export const MAX_LINES = 50_000;
+
+export const DEFAULT_LIMITS: PageLimits = {
+  requests: MAX_REQUESTS,
+  lines: MAX_LINES,
+  spans: 100_000,
+  spansPerTrace: 5000,
+};

@@ -1,0 +1,41 @@
+import type { ViewLine, ViewRequest } from '../../../events/view-records.js';
+import { titleOf } from './titles.js';
+
+/** Everything that a request can be found by, in lower case. */
+export function requestText(record: ViewRequest): string {
+  const { requestId, traceId, w3cTraceId, sessionId, spanId, parentSpanId } = record;
+  const { service, route, handler } = record;
+  const title = titleOf(record);
+  return textOf([
+    title,
+    requestId,
+    traceId,
+    w3cTraceId,
+    sessionId,
+    spanId,
+    parentSpanId,
+    service,
+    route,
+    handler,
+  ]);
+}
+
+/** Everything that a line can be found by, in lower case. Fields are as the log text has them. */
+export function lineText(record: ViewLine): string {
+  const { message, requestId, traceId, w3cTraceId, sessionId, spanId } = record;
+  const { service, context, fields, error } = record;
+  const ids = [requestId, traceId, w3cTraceId, sessionId, spanId];
+  return textOf([message, ...ids, service, context, ...pairsOf(fields), error]);
+}
+
+function pairsOf(fields: ViewLine['fields']): string[] {
+  if (fields === undefined) return [];
+  return Object.entries(fields).map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+}
+
+/** Parts are kept apart, so that nothing is found across two of them. */
+function textOf(parts: readonly (string | undefined)[]): string {
+  return parts.join('\n').toLowerCase();
+}

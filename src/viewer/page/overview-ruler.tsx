@@ -1,0 +1,42 @@
+import type { JSX } from 'preact';
+import type { Session, ShownLine } from './model/shown.js';
+import { sessionClass } from './parts/session-style.js';
+
+const MAX_MARKS = 300;
+
+interface OverviewRulerProps {
+  readonly lines: readonly ShownLine[];
+  readonly lit: ReadonlySet<ShownLine>;
+  readonly session: Session | undefined;
+  /** Pixels. */
+  readonly rowHeight: number;
+}
+
+/** Beside the scroll bar: where in the whole list the lines of the request are. */
+export function OverviewRuler({ lines, lit, session, rowHeight }: OverviewRulerProps): JSX.Element {
+  const marks = [...lit].slice(0, MAX_MARKS).flatMap((line) => {
+    const index = indexOfLine(lines, line);
+    return index === -1 ? [] : [{ n: line.n, share: (index + 0.5) / lines.length }];
+  });
+  return (
+    <div class={`ruler ${sessionClass(session)}`} aria-hidden="true">
+      {marks.map(({ n, share }) => (
+        // A list that needs no scroll bar ends above the end of the ruler.
+        <i key={n} style={{ top: `calc(min(100%, ${lines.length * rowHeight}px) * ${share})` }} />
+      ))}
+    </div>
+  );
+}
+
+/** Lines are in the order of their time. */
+function indexOfLine(lines: readonly ShownLine[], line: ShownLine): number {
+  let from = 0;
+  let to = lines.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (lines[middle]!.record.time < line.record.time) from = middle + 1;
+    else to = middle;
+  }
+  while (lines[from]?.record.time === line.record.time && lines[from] !== line) from++;
+  return lines[from] === line ? from : -1;
+}

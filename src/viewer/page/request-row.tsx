@@ -1,0 +1,101 @@
+import type { JSX } from 'preact';
+import type { ViewRequest } from '../../events/view-records.js';
+import { permalinkOf } from './hooks/use-permalink.js';
+import { memo } from './lists/memo.js';
+import type { Session } from './model/shown.js';
+import { durationText, sessionLabel, timeText, titleOf } from './model/titles.js';
+import { sessionClass } from './parts/session-style.js';
+import { OutcomeWord, StatusBadge } from './parts/status-badge.js';
+import { Marked } from './text/marked.js';
+import { isSlow } from './text/request-marks.js';
+import { shortId } from './text/short-id.js';
+import { visibleText } from './text/visible-text.js';
+
+interface RequestRowProps {
+  readonly record: ViewRequest;
+  readonly session: Session | undefined;
+  readonly query: string;
+  readonly slowMs: number;
+  /** Where the page shows several services, each row says its own. */
+  readonly hasService: boolean;
+  readonly isLit: boolean;
+  readonly isDim: boolean;
+  readonly isOpen: boolean;
+  readonly tabIndex: 0 | -1;
+}
+
+/** One request of the left list: a card with the stripe of its session. */
+export const RequestRow = memo(function RequestRow(props: RequestRowProps): JSX.Element {
+  const { record, session, query, slowMs } = props;
+  const { requestId, sessionId, durationMs } = record;
+  return (
+    <div
+      class={`request ${sessionClass(session)}`}
+      data-lit={props.isLit || undefined}
+      data-dim={props.isDim || undefined}
+      data-open={props.isOpen || undefined}
+    >
+      <div class="request-row">
+        <p class="request-title">
+          <a
+            href={permalinkOf(record.spanId)}
+            tabIndex={props.tabIndex}
+            aria-current={props.isOpen ? 'true' : undefined}
+            title={visibleText(titleOf(record))}
+            data-target
+          >
+            <Title record={record} query={query} />
+          </a>
+        </p>
+        <p class="request-end">
+          {isSlow(record, slowMs) && <span class="slow">slow</span>}
+          <span class="duration">{durationMs === undefined ? '' : durationText(durationMs)}</span>
+          <StatusBadge record={record} />
+        </p>
+      </div>
+      <div class="request-row">
+        <p class="request-facts">
+          {sessionId !== undefined && (
+            <span class="fact">
+              <i>session</i>{' '}
+              <b class="session-text">
+                <Marked text={sessionLabel(sessionId)} query={query} />
+              </b>
+            </span>
+          )}
+          {requestId !== undefined && (
+            <span class="fact">
+              <i>request</i>{' '}
+              <b>
+                <Marked text={shortId(requestId)} query={query} />
+              </b>
+            </span>
+          )}
+          <time>{timeText(record.startedAt)}</time>
+          {props.hasService && <span class="service">{visibleText(record.service)}</span>}
+        </p>
+        <p class="request-outcome">
+          <OutcomeWord record={record} />
+        </p>
+      </div>
+    </div>
+  );
+});
+
+function Title({
+  record,
+  query,
+}: {
+  readonly record: ViewRequest;
+  readonly query: string;
+}): JSX.Element {
+  const title = titleOf(record);
+  const space = title.indexOf(' ');
+  if (space === -1) return <Marked text={title} query={query} />;
+  return (
+    <>
+      <span class="method">{visibleText(title.slice(0, space))}</span>{' '}
+      <Marked text={title.slice(space + 1)} query={query} />
+    </>
+  );
+}

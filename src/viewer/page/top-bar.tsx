@@ -1,0 +1,117 @@
+import type { ComponentChildren, JSX } from 'preact';
+import type { ViewExport } from '../../events/view-records.js';
+import type { Feed } from './feed/feed.js';
+import { Icon, Logo, type IconName } from './parts/icon.js';
+import { visibleText } from './text/visible-text.js';
+
+interface TopBarProps {
+  readonly feed: Feed;
+  readonly exported: ViewExport | undefined;
+  readonly isFollowing: boolean;
+  onFollow(isFollowing: boolean): void;
+  onExport(): void;
+  onHelp(): void;
+}
+
+/** What is shown, whether it is live, and what can be done with all of it. */
+export function TopBar(props: TopBarProps): JSX.Element {
+  const { feed, exported, onHelp } = props;
+  const source = exported?.source ?? feed.hello?.service ?? '';
+  return (
+    <header class="top-bar">
+      <Logo />
+      <h1>Traces</h1>
+      {source !== '' && <span class="source">{visibleText(source)}</span>}
+      {exported === undefined ? <Connection feed={feed} /> : <ExportedAt exported={exported} />}
+      <div class="actions">
+        {exported === undefined && <LiveActions {...props} />}
+        <button
+          type="button"
+          class="button quiet"
+          aria-label="Keyboard shortcuts"
+          title="Keyboard shortcuts (?)"
+          onClick={onHelp}
+        >
+          <kbd aria-hidden="true">?</kbd>
+        </button>
+      </div>
+    </header>
+  );
+}
+
+const STATE_WORDS = { connecting: 'Connecting…', live: 'Live', lost: 'Reconnecting…' } as const;
+
+function Connection({ feed }: { readonly feed: Feed }): JSX.Element {
+  const state = feed.isPaused && feed.state === 'live' ? 'paused' : feed.state;
+  const word = state === 'paused' ? 'Paused' : STATE_WORDS[state];
+  return (
+    <span class="connection" data-state={state}>
+      <span class="dot" aria-hidden="true" />
+      {/* Says when it changes, and not each line. */}
+      <span role="status">{word}</span>
+    </span>
+  );
+}
+
+function ExportedAt({ exported }: { readonly exported: ViewExport }): JSX.Element {
+  if (exported.exportedAt === '')
+    return <span class="connection">Nothing was exported into this file</span>;
+  const time = new Date(exported.exportedAt);
+  return (
+    <span class="connection">
+      Exported <time dateTime={exported.exportedAt}>{time.toLocaleString()}</time>
+    </span>
+  );
+}
+
+function LiveActions({ feed, isFollowing, onFollow, onExport }: TopBarProps): JSX.Element {
+  const { isPaused, waiting } = feed;
+  return (
+    <>
+      {isPaused && (
+        <span class="waiting">
+          {waiting.toLocaleString('en')} {waiting === 1 ? 'record waits' : 'records wait'}
+        </span>
+      )}
+      <Action
+        icon="follow"
+        title="Scroll to what is new as it arrives"
+        isPressed={isFollowing}
+        onClick={() => onFollow(!isFollowing)}
+      >
+        Follow
+      </Action>
+      <Action
+        icon={isPaused ? 'play' : 'pause'}
+        title={isPaused ? 'Show what has arrived (p)' : 'Stop showing what arrives (p)'}
+        onClick={() => feed.pause(!isPaused)}
+      >
+        {isPaused ? 'Resume' : 'Pause'}
+      </Action>
+      <Action icon="clear" title="Forget what is shown" onClick={() => feed.clear()}>
+        Clear
+      </Action>
+      <Action icon="save" title="Save everything shown as one HTML file" onClick={onExport}>
+        Export
+      </Action>
+    </>
+  );
+}
+
+interface ActionProps {
+  readonly icon: IconName;
+  readonly title: string;
+  /** For what is on or off. */
+  readonly isPressed?: boolean;
+  readonly children: ComponentChildren;
+  onClick(): void;
+}
+
+function Action({ icon, title, isPressed, children, onClick }: ActionProps): JSX.Element {
+  return (
+    <button type="button" class="button" title={title} aria-pressed={isPressed} onClick={onClick}>
+      <Icon name={icon} />
+      <span class="button-text">{children}</span>
+    </button>
+  );
+}

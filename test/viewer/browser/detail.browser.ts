@@ -1,0 +1,224 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Locator } from 'playwright-core';
+import type { ViewLine, ViewRequest } from '../../../src/events/view-records.js';
+import { inShell } from './support/copied-command.js';
+import { ALICE, as, BOB, startShop } from './support/shop.js';
+import { soon } from './support/soon.js';
+import type { TracesPage } from './support/traces-page.js';
+import { Visitor } from './support/visitor.js';
+
+const WITH_CLIPBOARD = { permissions: ['clipboard-read', 'clipboard-write'] };
+
+/** The page of a shop at which Alice has paid, and Bob has looked at his profile. */
+async function visitShop(path = '/pay/Alice') {
+  const shop = await startShop();
+  const page = await (await Visitor.arrive(WITH_CLIPBOARD)).visit(shop);
+  await Promise.all([
+    shop.send(path, as(ALICE, 'req-001')),
+    shop.send('/profile/Bob', as(BOB, 'req-002')),
+  ]);
+  const count = (await shop.sink.finishes(2)) && shop.sink.lines.length;
+  await soon(async () => expect(await page.requestLines()).toHaveLength(count));
+  return { shop, page };
+}
+
+/** Everything of the request that is open, as it is copied. */
+async function copiedJson(page: TracesPage): Promise<{ request: ViewRequest; lines: ViewLine[] }> {
+  return JSON.parse(await page.detail.copied('Copy as JSON')) as never;
+}
+
+/** From where to where a bar is, as parts of the axis. */
+async function placeOnAxis(bar: Locator): Promise<readonly [number, number]> {
+  const own = (await bar.boundingBox())!;
+  const axis = (await bar.locator('xpath=..').boundingBox())!;
+  return [(own.x - axis.x) / axis.width, (own.x + own.width - axis.x) / axis.width];
+}
+
+/** It has no name: what it shows is for the eye, and is said beside it in words. */
+const barOf = (row: Locator): Locator => row.locator('.bar');
+
+describe('a request that is clicked', () => {
+  it('is opened, and says everything about itself', async () => {
+    const { shop, page } = await visitShop();
+    await page.request('GET /pay/Alice').click();
+    await page.detail.titled('GET /pay/Alice').waitFor();
+    const finish = (await shop.sink.finishes(2)).find((line) => line.request_id === 'req-001')!;
+    const facts = {
+      'request id': 'req-001',
+      'session id': ALICE,
+      'trace id': finish.trace_id,
+      'span id': finish.span_id,
+      service: 'shop',
+      route: '/pay/:user',
+      handler: 'ShopController.pay',
+    };
+    for (const [name, value] of Object.entries(facts)) {
+      expect((await page.detail.fact(name).innerText()).trim()).toBe(value);
+    }
+    const head = await page.detail.titled('GET /pay/Alice').innerText();
+    expect(head).toMatch(/200\s+completed\s+\d+ ms/);
+    expect(await page.request('GET /pay/Alice').target.getAttribute('aria-current')).toBe('true');
+  });
+
+  it('shows its spans as bars whose places and lengths are those of their time', async () => {
+    const { page } = await visitShop();
+    await page.request('GET /pay/Alice').click();
+    await page.detail.titled('GET /pay/Alice').waitFor();
+    const { request, lines } = await copiedJson(page);
+    const [validate, charge] = request.spans!;
+    // The axis ends with the last that is known: here the finish line.
+    const start = request.startedAt;
+    const end = Math.max(start + request.durationMs!, lines.at(-1)!.time);
+    for (const [name, { startedAt, durationMs }] of [
+      ['GET /pay/Alice', request],
+      ['validate', validate!],
+      ['charge', charge!],
+    ] as const) {
+      const [from, to] = await placeOnAxis(barOf(page.detail.span(name)));
+      expect(from).toBeCloseTo((startedAt - start) / (end - start), 2);
+      expect(to).toBeCloseTo((startedAt + durationMs! - start) / (end - start), 2);
+      expect(await page.detail.span(name).innerText()).toMatch(/\d ms/);
+    }
+    const gap = page.detail
+      .span('GET /pay/Alice')
+      .getByTitle(/^(?:[7-9]\d|\d{3,})(?:\.\d+)? ms in which none of its spans ran$/);
+    const [from, to] = await placeOnAxis(gap);
+    const quietFrom = validate!.startedAt + validate!.durationMs!;
+    expect(from).toBeCloseTo((quietFrom - start) / (end - start), 2);
+    expect(to).toBeCloseTo((charge!.startedAt - start) / (end - start), 2);
+    expect(charge!.startedAt - quietFrom).toBeGreaterThan(70);
+    expect(await gap.isVisible()).toBe(true);
+  });
+
+  it('tells more of a span that is clicked', async () => {
+    const { page } = await visitShop();
+    await page.request('GET /pay/Alice').click();
+    const charge = page.detail.span('charge');
+    await charge.getByRole('button', { name: 'charge' }).click();
+    const told = (await charge.innerText()).replaceAll(/\s+/g, ' ');
+    expect(told).toContain('kind internal');
+    expect(told).toContain('amount 20');
+    expect(told).toMatch(/span id [\da-f]{16}/);
+  });
+
+  it('shows its lines where they were written, and no one else’s', async () => {
+    const { page } = await visitShop();
+    await page.request('GET /pay/Alice').click();
+    await page.detail.titled('GET /pay/Alice').waitFor();
+    const { request, lines } = await copiedJson(page);
+    const shown = await page.detail.lines.allInnerTexts();
+    expect(shown.map((text) => text.replaceAll(/\s+/g, ' '))).toEqual(
+      lines.map(({ level, message }) =>
+        expect.stringMatching(new RegExp(`^\\+.* m?s ${level.toUpperCase()} ${message}`)),
+      ),
+    );
+    expect(lines.map(({ message }) => message)).toEqual([
+      'Processing payment',
+      'Validating payment',
+      'Gateway slow',
+      'Payment complete',
+      'Request finished',
+    ]);
+    const axis = (await barOf(page.detail.span('GET /pay/Alice')).boundingBox())!;
+    for (const [index, { time }] of lines.slice(0, -1).entries()) {
+      const dot = (await page.detail.lines.nth(index).locator('.line-dot').boundingBox())!;
+      const place = (dot.x + dot.width / 2 - axis.x) / axis.width;
+      expect(Math.abs(place - (time - request.startedAt) / request.durationMs!)).toBeLessThan(0.02);
+    }
+  });
+
+  it('shows the whole of a line that is clicked there, with its error and its causes', async () => {
+    const { page } = await visitShop('/fail');
+    await page.request('GET /fail').click();
+    await page.detail.titled('GET /fail').waitFor();
+    const broken = page.detail.lines.filter({ hasText: 'It broke' });
+    await broken.getByRole('button').click();
+    const told = await broken.innerText();
+    expect(told).toContain('Error: no funds');
+    expect(told).toContain('card expired');
+    expect(told).toContain('ShopController');
+  });
+});
+
+describe('a line that is clicked', () => {
+  it('opens its request, and is open in it', async () => {
+    const { page } = await visitShop();
+    await page.line('Gateway slow').click();
+    await page.detail.titled('GET /pay/Alice').waitFor();
+    const line = page.detail.lines.filter({ hasText: 'Gateway slow' });
+    await line.getByRole('button', { expanded: true }).waitFor();
+    expect((await line.innerText()).replaceAll(/\s+/g, ' ')).toContain('latency_ms 80');
+  });
+
+  it('that no request wrote is shown by itself', async () => {
+    const { page } = await visitShop();
+    await page.line('Nest application successfully started').click();
+    await page.detail.titled('Log line').waitFor();
+    const told = await page.detail.titled('Log line').innerText();
+    expect(told).toContain('Nest application successfully started');
+    expect(told).toContain('outside of any request');
+  });
+});
+
+describe('what is copied', () => {
+  it('are ids, whole', async () => {
+    const { shop, page } = await visitShop('/quick/Alice');
+    await page.request('GET /quick/Alice').click();
+    const [line] = shop.sink.lines.filter(({ request_id }) => request_id === 'req-001');
+    expect(await page.detail.copied('Copy request id')).toBe('req-001');
+    expect(await page.detail.copied('Copy session id')).toBe(ALICE);
+    expect(await page.detail.copied('Copy trace id')).toBe(line!.trace_id);
+    expect(await page.detail.copied('Copy span id')).toBe(line!.span_id);
+    expect(await page.detail.copied('Copy link')).toBe(
+      `${shop.url}/_traces/#request=${line!.span_id}`,
+    );
+  });
+
+  it('is JSON with the lines', async () => {
+    const { page } = await visitShop('/quick/Alice');
+    await page.request('GET /quick/Alice').click();
+    await page.detail.titled('GET /quick/Alice').waitFor();
+    const { request, lines } = await copiedJson(page);
+    expect(request).toMatchObject({ requestId: 'req-001', sessionId: ALICE, status: 200 });
+    expect(lines.map(({ message }) => message)).toEqual(['Quick for Alice', 'Request finished']);
+  });
+
+  it.each(['/quick/Alice', "/quick/O'Neill%20%24HOME%20%60id%60%22%5C"])(
+    'is a curl command that sends %s again',
+    async (path) => {
+      const { shop, page } = await visitShop(path);
+      const title = `GET ${path}`;
+      await page.request(title).click();
+      const command = await page.detail.copied('Copy as curl');
+      await page.detail.close.click();
+      expect(await inShell(command)).toBe(decodeURIComponent(path.slice('/quick/'.length)));
+      await soon(async () =>
+        expect(await page.titles()).toEqual(expect.arrayContaining([title, title])),
+      );
+      const [, , again] = await shop.sink.finishes(3);
+      expect(again).toMatchObject({ request_id: 'req-001', session_id: ALICE, path });
+    },
+  );
+
+  it('is a curl command with another method', async () => {
+    const { shop, page } = await visitShop();
+    await shop.send('/orders', { method: 'POST', ...as(ALICE, 'req-003') });
+    await page.request('POST /orders').click();
+    expect(await inShell(await page.detail.copied('Copy as curl'))).toBe('ordered');
+    expect((await shop.sink.finishes(4)).slice(2)).toMatchObject([
+      { method: 'POST', request_id: 'req-003' },
+      { method: 'POST', request_id: 'req-003' },
+    ]);
+  });
+
+  it('is a grep command that finds the lines in the log', async () => {
+    const { shop, page } = await visitShop();
+    await page.request('GET /pay/Alice').click();
+    const command = await page.detail.copied('Copy as grep');
+    const own = shop.sink.raw.filter((line) => line.includes('req-001'));
+    const found = await inShell(command, { 'app.log': `${shop.sink.raw.join('\n')}\n` });
+    expect(found.trim().split('\n')).toEqual(own);
+    expect(own).toHaveLength(5);
+    expect(shop.sink.raw.length).toBeGreaterThan(5);
+  });
+});

@@ -1,0 +1,59 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** A way to a server that can be cut, while the server stays as it is. */
+export class Cable {
+  private readonly sockets = new Set<Socket>();
+  private isCut = false;
+
+  private constructor(
+    private readonly server: Server,
+    private readonly target: number,
+  ) {}
+
+  static async to({ port }: { readonly port: number }): Promise<Cable> {
+    const cable: Cable = new Cable(
+      createServer((socket) => cable.join(socket)),
+      port,
+    );
+    await new Promise<void>((resolve) => cable.server.listen(0, '127.0.0.1', resolve));
+    return cable;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  cut(): void {
+    this.isCut = true;
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  mend(): void {
+    this.isCut = false;
+  }
+
+  remove(): void {
+    this.cut();
+    this.server.close();
+  }
+
+  private join(socket: Socket): void {
+    if (this.isCut) {
+      socket.destroy();
+      return;
+    }
+    const server = connect(this.target, '127.0.0.1');
+    for (const [from, to] of [
+      [socket, server],
+      [server, socket],
+    ] as const) {
+      this.sockets.add(from);
+      from.on('error', () => to.destroy());
+      from.once('close', () => {
+        this.sockets.delete(from);
+        to.destroy();
+      });
+      from.pipe(to);
+    }
+  }
+}

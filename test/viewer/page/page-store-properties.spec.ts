@@ -1,0 +1,214 @@
+import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import type { ViewRecord } from '../../../src/events/view-records.js';
+import { isMatchingLine, isMatchingRequest } from '../../../src/viewer/page/model/filter.js';
+import { DropCounts } from '../../../src/viewer/page/model/drop-counts.js';
+import { exportOf } from '../../../src/viewer/page/model/export.js';
+import { Holdings } from '../../../src/viewer/page/model/holdings.js';
+import { PageStore } from '../../../src/viewer/page/model/page-store.js';
+import { waterfallOf } from '../../../src/viewer/page/model/waterfall.js';
+import { START } from './records.js';
+
+// Few values, so that records have to do with each other.
+const anyNumber = fc.double({ noNaN: true, min: -1e15, max: 1e15 });
+const service = fc.constantFrom('shop', 'ledger');
+const trace = fc.constantFrom('a', 'b');
+// What is told as a request is not told as a span.
+const innerSpan = fc.constantFrom('1', '2', '3', '4', '5');
+const requestSpan = fc.constantFrom('6', '7', '8', '9');
+const span = fc.oneof(innerSpan, requestSpan);
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 2 });
+const time = fc.oneof(
+  fc.integer({ min: 0, max: 100 }).map((at) => START + at / 4),
+  anyNumber,
+);
+const durationMs = maybe(fc.oneof(fc.integer({ min: 0, max: 50 }), anyNumber));
+const key = fc.constantFrom('k1', 'k2', 'k3', 'k4', 'k5', 'k6');
+const requestId = maybe(fc.constantFrom('req-001', 'req-002'));
+const sessionId = maybe(fc.constantFrom('alice', 'bob'));
+
+const aSpan = fc.record({
+  type: fc.constant('span' as const),
+  service,
+  w3cTraceId: trace,
+  spanId: maybe(innerSpan),
+  parentSpanId: maybe(span),
+  name: fc.string(),
+  kind: fc.constant('internal' as const),
+  startedAt: time,
+  durationMs,
+  count: maybe(fc.constant(21)),
+});
+
+const aRecord: fc.Arbitrary<ViewRecord> = fc.oneof(
+  aSpan,
+  fc.record({
+    type: fc.constant('request' as const),
+    key,
+    service,
+    kind: fc.constantFrom('request' as const, 'job' as const),
+    traceId: fc.string(),
+    w3cTraceId: trace,
+    requestId,
+    sessionId,
+    spanId: requestSpan,
+    parentSpanId: maybe(span),
+    startedAt: time,
+    method: maybe(fc.string()),
+    path: maybe(fc.string()),
+    outcome: maybe(fc.constantFrom('completed' as const, 'errored' as const, 'aborted' as const)),
+    durationMs,
+    spans: maybe(fc.array(aSpan, { maxLength: 4 })),
+  }),
+  fc.record({
+    type: fc.constant('line' as const),
+    key: maybe(key),
+    service,
+    time,
+    level: fc.oneof(fc.string(), fc.constantFrom('info', 'error')),
+    message: fc.string(),
+    w3cTraceId: maybe(trace),
+    traceId: maybe(trace),
+    requestId,
+    sessionId,
+    spanId: maybe(span),
+    fields: maybe(fc.dictionary(fc.string(), fc.jsonValue() as fc.Arbitrary<unknown>)),
+  }),
+  fc.record({
+    type: fc.constant('drops' as const),
+    requests: fc.nat(),
+    lines: fc.nat(),
+    spans: fc.nat(),
+  }),
+);
+const batches = fc.array(fc.array(aRecord, { maxLength: 12 }), { maxLength: 6 });
+
+function isInOrder(times: readonly number[]): boolean {
+  return times.every((time, index) => index === 0 || times[index - 1]! <= time);
+}
+
+describe('whatever comes, in any order', () => {
+  it('each line is among the lines of its request, and of no other', () => {
+    fc.assert(
+      fc.property(batches, (batches) => {
+        const store = new PageStore();
+        for (const batch of batches) {
+          store.add(batch);
+          const owned = store.requests.flatMap((request) =>
+            store.linesOf(request).map((line) => ({ request, line })),
+          );
+          expect(new Set(owned.map(({ line }) => line)).size).toBe(owned.length);
+          for (const { request, line } of owned) expect(store.requestOf(line)).toBe(request);
+          expect(store.lines.filter((line) => store.requestOf(line) !== undefined)).toHaveLength(
+            owned.length,
+          );
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('whose a line is does not depend on when somebody looked', () => {
+    fc.assert(
+      fc.property(batches, (batches) => {
+        const [watched, unwatched] = [new PageStore(), new PageStore()];
+        for (const batch of batches) {
+          watched.add(batch);
+          for (const line of watched.lines) watched.requestOf(line);
+          unwatched.add(batch);
+        }
+        const ownersIn = (store: PageStore) =>
+          store.lines.map((line) => store.requestOf(line)?.record.key);
+        expect(ownersIn(watched)).toEqual(ownersIn(unwatched));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('the lists are in order, and sessions and services count right', () => {
+    fc.assert(
+      fc.property(batches, (batches) => {
+        const store = new PageStore();
+        for (const batch of batches) store.add(batch);
+        const { requests, lines, sessions, services } = store;
+        expect(isInOrder(lines.map(({ record }) => record.time))).toBe(true);
+        const counted = sessions.map(
+          ({ id }) => requests.filter(({ record }) => record.sessionId === id).length,
+        );
+        expect(sessions.map((session) => session.requests)).toEqual(counted);
+        const all = [...requests, ...lines].map(({ record }) => record.service);
+        expect(new Set(services)).toEqual(new Set(all));
+      }),
+    );
+  });
+
+  it('can be drawn, searched and exported, and the export shows the same', () => {
+    const search = fc.constantFrom('', 'a', 'req-001', 'k');
+    fc.assert(
+      fc.property(batches, search, fc.option(time), (batches, text, now) => {
+        const store = new PageStore();
+        for (const batch of batches) store.add(batch);
+        const filter = { text, level: 'error', status: '2xx', slowerThanMs: 5 } as const;
+        for (const line of store.lines) isMatchingLine(store, line, filter);
+        for (const request of store.requests) {
+          isMatchingRequest(store, request, filter);
+          const waterfall = waterfallOf(store, request, now ?? undefined);
+          expect(waterfall.rows.some((row) => row.request === request)).toBe(true);
+          expect(waterfall.durationMs).toBeGreaterThanOrEqual(0);
+          for (const row of waterfall.rows) {
+            expect(row.offsetMs).toBeGreaterThanOrEqual(0);
+            expect(row.durationMs ?? 0).toBeGreaterThanOrEqual(0);
+            for (const gap of row.selfGaps) expect(gap.durationMs).toBeGreaterThan(0);
+          }
+        }
+        const copy = new PageStore();
+        copy.add(exportOf(store, store.requests, 'test', store.lines).records);
+        expect(copy.lines.map(({ record }) => record)).toEqual(
+          store.lines.map(({ record }) => record),
+        );
+        // One that was told with another start when it ended keeps its place here, not there.
+        expect(new Set(copy.requests.map(({ record }) => record))).toEqual(
+          new Set(store.requests.map(({ record }) => record)),
+        );
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('no more is held than may be, and nothing of what was let go of', () => {
+    const limits = { requests: 3, lines: 5, spans: 6, spansPerTrace: 4 };
+    fc.assert(
+      fc.property(fc.array(batches, { minLength: 1, maxLength: 4 }), (rounds) => {
+        const drops = new DropCounts();
+        const held = new Holdings(limits, drops, 0);
+        for (const batch of rounds.flat()) {
+          held.add(batch.filter(({ type }) => type !== 'drops'));
+          const traces = [...held.traces['traces'].values()];
+          for (const trace of traces) trace.settle();
+          expect(held.requests.length).toBeLessThanOrEqual(limits.requests);
+          expect(held.lines.length).toBeLessThanOrEqual(limits.lines);
+          const ownSpans = held.requests.flatMap(({ record }) => record.spans ?? []);
+          const spans = traces.flatMap((trace) => [...trace.spans]);
+          expect(ownSpans.length + spans.length).toBeLessThanOrEqual(limits.spans);
+          for (const trace of traces) {
+            expect(trace.spans.size).toBeLessThanOrEqual(limits.spansPerTrace);
+            expect(trace['namesakes'].size).toBeLessThanOrEqual(trace.requests.size);
+          }
+          const slots = new Set([...held.requests, ...held.lines].map(({ slot }) => slot));
+          slots.delete(undefined);
+          expect(new Set(held['slots'].values())).toEqual(slots);
+          const { length: queued } = held['spans']['arrived'];
+          expect(queued).toBeLessThanOrEqual(2 * (spans.length + held.requests.length));
+          expect(traces.every(({ isNeeded, spans }) => isNeeded || spans.size > 0)).toBe(true);
+          expect(held.bySpanId.size).toBeLessThanOrEqual(limits.requests);
+          expect(traces.flatMap(({ requests }) => [...requests])).toHaveLength(
+            held.requests.length,
+          );
+        }
+        const lines = rounds.flat(2).filter(({ type }) => type === 'line');
+        expect(drops.total.lines).toBe(lines.length - held.lines.length);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

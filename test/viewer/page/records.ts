@@ -1,0 +1,73 @@
+import type { ViewLine, ViewRequest, ViewSpan } from '../../../src/events/view-records.js';
+import type { ShownLine } from '../../../src/viewer/page/model/shown.js';
+
+/** 10:30:15 of some morning, UTC. */
+export const START = Date.UTC(2024, 0, 15, 10, 30, 15);
+export const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
+
+/** 16 hex digits that end in the given ones. */
+export function spanId(digits: number | string): string {
+  return String(digits).padStart(16, '0');
+}
+
+/** A request that has ended, unless it is told otherwise. Times are in milliseconds from {@link START}. */
+export function aRequest(
+  key: string,
+  { at = 0, ...told }: Partial<ViewRequest> & { at?: number } = {},
+): ViewRequest {
+  return {
+    type: 'request',
+    key,
+    service: 'shop',
+    kind: 'request',
+    traceId: TRACE_ID,
+    w3cTraceId: TRACE_ID,
+    requestId: `req-${key}`,
+    spanId: spanId(key),
+    startedAt: START + at,
+    method: 'GET',
+    path: '/',
+    outcome: 'completed',
+    status: 200,
+    durationMs: 10,
+    ...told,
+  };
+}
+
+/** The same while it runs. */
+export function aRunningRequest(
+  key: string,
+  told: Partial<ViewRequest> & { at?: number } = {},
+): ViewRequest {
+  return aRequest(key, { outcome: undefined, status: undefined, durationMs: undefined, ...told });
+}
+
+/** A line outside any context, unless it is told otherwise. */
+export function aLine(
+  message: string,
+  { at = 0, ...told }: Partial<ViewLine> & { at?: number } = {},
+): ViewLine {
+  return { type: 'line', service: 'shop', time: START + at, level: 'info', message, ...told };
+}
+
+/** A span of the trace that {@link aRequest} is in. */
+export function aSpan(
+  id: string,
+  { at = 0, ...told }: Partial<ViewSpan> & { at?: number } = {},
+): ViewSpan {
+  return {
+    type: 'span',
+    service: 'shop',
+    w3cTraceId: TRACE_ID,
+    spanId: spanId(id),
+    name: `span ${id}`,
+    kind: 'internal',
+    startedAt: START + at,
+    durationMs: 1,
+    ...told,
+  };
+}
+
+export function messagesOf(lines: readonly ShownLine[]): string[] {
+  return lines.map(({ record }) => record.message);
+}
