@@ -71,6 +71,7 @@ describe.each(ENCODINGS)('from %s', (encoding) => {
       const { error } = (await readSpan(encoding, inner(failure))) as ViewSpan;
       expect(error).toHaveLength(kept);
     }
+    expect((await readLine(encoding, log({ eventName: text }))).message).toHaveLength(kept);
     const json = await readLine(encoding, log({ body: anyValue([text.slice(4)]) }));
     expect(json.message).toHaveLength(kept);
   });

@@ -89,6 +89,7 @@ describe.each(ENCODINGS)('a span in %s', (encoding) => {
   it.each([
     [INTERNAL, { 'messaging.system': 'cron' }, 'nightly', { transport: 'cron', job: 'nightly' }],
     [INTERNAL, {}, 'main', { job: 'main' }],
+    [INTERNAL, { 'nestjs.job.name': 'nightly' }, 'process nightly', { job: 'nightly' }],
     [INTERNAL, {}, 'process', { job: undefined }],
     [PRODUCER, { 'messaging.destination.name': 'q' }, 'publish q', { job: 'publish q' }],
     [CLIENT, { 'http.method': 'GET', 'http.url': 'http://a/b?c' }, 'GET', { job: 'GET a/b' }],
@@ -329,6 +330,8 @@ describe.each(ENCODINGS)('a span in %s', (encoding) => {
     it('need not say why, and may have caught what it tells', async () => {
       const failed = await read(INTERNAL, {}, { status: ERROR });
       expect(failed).toMatchObject({ failed: true, error: undefined });
+      const fine = await read(INTERNAL, {}, { status: { code: 1, message: 'm' } });
+      expect(fine).toMatchObject({ failed: undefined, error: undefined });
       const caught = await read(
         INTERNAL,
         {},
@@ -387,7 +390,7 @@ describe.each(ENCODINGS)('a span in %s', (encoding) => {
   });
 
   it.each([
-    ['1700000000123456789', '1700000000123456788', 0],
+    ['1700000000123456789', '1700000000023456789', 0],
     ['1700000000123456789', '0', 0],
     ['1700000000123456789', '1700000000123456789', 0],
     ['1700000000123456789', '1700000000123458289', 0.002],

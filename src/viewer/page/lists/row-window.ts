@@ -71,10 +71,13 @@ export class RowWindow {
 
 /** Where an item is now that was at `index` a moment ago: a few rows away, if it is still there. */
 export function indexNear(items: readonly Numbered[], n: number, index: number): number {
-  const furthest = Math.max(index, items.length - index);
-  for (let away = 0; away <= furthest; away++) {
-    if (items[index - away]?.n === n) return index - away;
-    if (items[index + away]?.n === n) return index + away;
+  let before = Math.min(index, items.length - 1);
+  let after = before + 1;
+  while (before >= 0 || after < items.length) {
+    if (before >= 0 && items[before]!.n === n) return before;
+    if (after < items.length && items[after]!.n === n) return after;
+    before--;
+    after++;
   }
   return -1;
 }
