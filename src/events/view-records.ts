@@ -40,6 +40,8 @@ export interface ViewRequest extends WorkFields {
   /** Milliseconds; missing while it runs. */
   readonly durationMs?: number | undefined;
   readonly handlerMs?: number | undefined;
+  /** What it failed with, where its service tells that of the request itself. */
+  readonly error?: string | undefined;
   /** Those of its own process, in the order in which they began. */
   readonly spans?: readonly ViewSpan[] | undefined;
   /** How many more there were than are kept. */

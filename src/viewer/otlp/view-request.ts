@@ -5,6 +5,7 @@ import { cut, MAX_TEXT } from './cut.js';
 import { callName, httpParts } from './http-attributes.js';
 import { SPAN_KIND, STATUS_CODE, type OtlpAttributes } from './otlp-data.js';
 import { placeOf, type PlacedSpan } from './placed-span.js';
+import { spanError } from './span-error.js';
 
 const FIRST_SERVER_ERROR = 500;
 /** What the conventions call a message whose destination is unknown. */
@@ -27,6 +28,7 @@ export function viewRequest(span: PlacedSpan): ViewRequest {
     handlerMs: numberOf(attributes, 'nestjs.handler.duration_ms'),
     graphql_operation: textOf(attributes, 'graphql.operation.name'),
     outcome: outcomeOf(span),
+    error: spanError(span),
   };
 }
 

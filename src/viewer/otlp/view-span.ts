@@ -1,11 +1,11 @@
 import type { ViewSpan } from '../../events/view-records.js';
 import type { SpanKind } from '../../trace/span-record.js';
-import { errorOf } from './attribute-values.js';
-import { cut, MAX_MESSAGE, MAX_TEXT } from './cut.js';
+import { cut, MAX_TEXT } from './cut.js';
 import { callName } from './http-attributes.js';
 import { SPAN_KIND, STATUS_CODE } from './otlp-data.js';
 import { placeOf, type PlacedSpan } from './placed-span.js';
 import { shownAttributes } from './shown-attributes.js';
+import { spanError } from './span-error.js';
 
 const KINDS: Readonly<Record<number, SpanKind>> = {
   [SPAN_KIND.SERVER]: 'server',
@@ -23,14 +23,6 @@ export function viewSpan(span: PlacedSpan): ViewSpan {
     kind: KINDS[kind] ?? 'internal',
     failed: status.code === STATUS_CODE.ERROR || undefined,
     attributes: shownAttributes(attributes),
-    error: errorText(span),
+    error: spanError(span),
   };
-}
-
-function errorText({ exception, status }: PlacedSpan): string | undefined {
-  const error = exception === undefined ? undefined : errorOf(exception);
-  if (error !== undefined || status.code !== STATUS_CODE.ERROR || status.message === '') {
-    return error;
-  }
-  return cut(status.message, MAX_MESSAGE);
 }

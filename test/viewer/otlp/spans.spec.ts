@@ -327,6 +327,15 @@ describe.each(ENCODINGS)('a span in %s', (encoding) => {
       expect(await read(INTERNAL, {}, { events, status })).toMatchObject({ failed: true, error });
     });
 
+    it('tells it of a request too', async () => {
+      const failed = await read(
+        SERVER,
+        {},
+        { events: [event({ ...type, ...message })], status: ERROR },
+      );
+      expect(failed).toMatchObject({ type: 'request', outcome: 'errored', error: 'E: bad' });
+    });
+
     it('need not say why, and may have caught what it tells', async () => {
       const failed = await read(INTERNAL, {}, { status: ERROR });
       expect(failed).toMatchObject({ failed: true, error: undefined });

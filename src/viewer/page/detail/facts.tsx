@@ -15,9 +15,10 @@ export function Facts({ facts }: { readonly facts: readonly Fact[] }): JSX.Eleme
   return (
     <dl class="facts">
       {facts.map(
-        ({ name, value, isId }) =>
+        // A field may have the name of a fact.
+        ({ name, value, isId }, index) =>
           value !== undefined && (
-            <div key={name} class={isId ? 'fact-id' : undefined}>
+            <div key={index} class={isId ? 'fact-id' : undefined}>
               <dt>{visibleText(name)}</dt>
               <dd>
                 <span>{visibleText(String(value))}</span>

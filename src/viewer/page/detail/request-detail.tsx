@@ -9,7 +9,7 @@ import { Icon } from '../parts/icon.js';
 import { sessionClass } from '../parts/session-style.js';
 import { OutcomeWord, StatusBadge } from '../parts/status-badge.js';
 import { isSlow } from '../text/request-marks.js';
-import { visibleText } from '../text/visible-text.js';
+import { visibleLines, visibleText } from '../text/visible-text.js';
 import { DetailFrame } from './detail-frame.js';
 import { Facts } from './facts.js';
 import { idFacts, requestFacts } from './request-facts.js';
@@ -102,6 +102,11 @@ export function RequestDetail(props: RequestDetailProps): JSX.Element {
       )}
       <h3>Details</h3>
       <Facts facts={requestFacts(record)} />
+      {record.error !== undefined && (
+        <pre class="stack" tabIndex={0}>
+          {visibleLines(record.error)}
+        </pre>
+      )}
     </DetailFrame>
   );
 }
