@@ -9,13 +9,24 @@ import { type Contender, type Failure, timeInRounds } from './rounds.js';
 import { platforms } from './server-host.js';
 import { type SpanSizes, timeSpans } from './span.js';
 import type { TimingSizes } from './timing.js';
+import { type ReaderSizes, timeReaders } from './untangle.js';
 import { bare, ours, parts, pino, type Variant, variants, viewers } from './variant-list.js';
 
-const full: TimingSizes = { rounds: 3, warmUp: 6_000, saturated: 8_000, steady: 3_000 };
-const quick: TimingSizes = { rounds: 1, warmUp: 1_000, saturated: 1_000, steady: 600 };
+const full: TimingSizes = {
+  rounds: 3,
+  warmUp: 6_000,
+  saturated: 8_000,
+  steady: 3_000,
+  rate: 1_500,
+};
+/** More of each: what is to be told apart is a hundredth. */
+const fullViewer: TimingSizes = { ...full, rounds: 7, steady: 8_000, rate: 2_000 };
+const quick: TimingSizes = { rounds: 1, warmUp: 1_000, saturated: 1_000, steady: 600, rate: 1_500 };
 const logLineRounds = 3;
 const fullSpans: SpanSizes = { rounds: 3, requests: 20_000 };
 const quickSpans: SpanSizes = { rounds: 1, requests: 500 };
+const fullLog: ReaderSizes = { rounds: 5, megabytes: 150 };
+const quickLog: ReaderSizes = { rounds: 1, megabytes: 5 };
 
 const { values: flags } = parseArgs({
   options: {
@@ -27,11 +38,14 @@ const { values: flags } = parseArgs({
     viewer: { type: 'boolean', default: false },
     /** What one span costs, and nothing else. */
     spans: { type: 'boolean', default: false },
+    /** What it takes to read a log, and nothing else. */
+    untangle: { type: 'boolean', default: false },
   },
 });
 
-const sizes = flags.quick ? quick : full;
-const isComplete = !flags.quick && !flags.parts && !flags.spans && !flags.viewer;
+const sizes = flags.quick ? quick : flags.viewer ? fullViewer : full;
+const isPart = flags.parts || flags.viewer || flags.spans || flags.untangle;
+const isComplete = !flags.quick && !isPart;
 const nowhere = openSync(devNull, 'w');
 const served = servedVariants();
 const contenders = platforms.flatMap((platform) =>
@@ -46,21 +60,26 @@ const { measured, failures } = await timeInRounds(sound, sizes, nowhere, announc
 failures.unshift(...unsound);
 const logLines = isComplete ? await timeLogLines(logLineRounds, nowhere, announce) : [];
 const spans =
-  flags.parts || flags.viewer
+  isPart && !flags.spans
     ? []
     : await timeSpans(flags.quick ? quickSpans : fullSpans, nowhere, announce);
+const readers =
+  isPart && !flags.untangle
+    ? []
+    : await timeReaders(flags.quick ? quickLog : fullLog, nowhere, announce);
 const memory = isComplete ? await watchMemory([ours, pino], failures) : [];
 
-const text = report({ sizes, measured, failures, logLines, spans, memory, isComplete });
+const text = report({ sizes, measured, failures, logLines, spans, readers, memory, isComplete });
 console.log(`\n${text}`);
 if (isComplete) {
   writeFileSync(new URL('../../test/benchmarks/results.md', import.meta.url), text);
 }
 const isSpanMissing = spans.some(({ nanoseconds }) => Number.isNaN(nanoseconds));
-process.exitCode = failures.length > 0 || isSpanMissing ? 1 : 0;
+const isReaderMissing = readers.some(({ cpu }) => Number.isNaN(cpu));
+process.exitCode = failures.length > 0 || isSpanMissing || isReaderMissing ? 1 : 0;
 
 function servedVariants(): readonly Variant[] {
-  if (flags.spans) return [];
+  if (flags.spans || flags.untangle) return [];
   if (flags.parts) return [bare, ...parts];
   return flags.viewer ? [bare, ours, ...viewers] : variants;
 }

@@ -5,8 +5,9 @@ import { platforms } from './server-host.js';
 import type { SpanTiming } from './span.js';
 import { machine, versions } from './surroundings.js';
 import { added, memoryStays, shareOf, targets } from './targets.js';
-import { type Measure, measures, steadyRate, type TimingSizes } from './timing.js';
-import { bare, type Variant } from './variant-list.js';
+import { type Measure, measures, type TimingSizes } from './timing.js';
+import type { ReaderTiming } from './untangle.js';
+import { bare, ours, type Variant, viewers } from './variant-list.js';
 
 export interface Results {
   sizes: TimingSizes;
@@ -14,19 +15,21 @@ export interface Results {
   failures: Failure[];
   logLines: LogLineTiming[];
   spans: SpanTiming[];
+  readers: ReaderTiming[];
   memory: MemoryGrowth[];
   /** A run that is too short, or that leaves out variants, is not held against the targets. */
   isComplete: boolean;
 }
 
-const titles: Record<Measure, string> = {
-  saturated: 'At saturation',
-  steady: `At ${steadyRate.toLocaleString('en')} requests a second`,
-};
+function titleOf(measure: Measure, { rate }: TimingSizes): string {
+  return measure === 'saturated'
+    ? 'At saturation'
+    : `At ${rate.toLocaleString('en')} requests a second`;
+}
 
 /** Everything that was measured, as Markdown. Absolute numbers are this machine's; ratios travel. */
 export function report(results: Results): string {
-  const { measured, failures, logLines, spans, memory, isComplete } = results;
+  const { sizes, measured, failures, logLines, spans, readers, memory, isComplete } = results;
   return [
     '# Benchmarks',
     `${machine()}, ${new Date().toISOString().slice(0, 10)}. Written by \`npm run bench\`.`,
@@ -34,10 +37,12 @@ export function report(results: Results): string {
     ...failureList(failures),
     ...section(
       '## What nestjs-tracing adds to a bare application',
-      isComplete ? targetTable(measured) : '',
+      isComplete ? targetTable(measured, sizes) : '',
     ),
+    ...section('## What the page of the viewer adds', viewerTable(results)),
     ...section('## CPU of one log line', nanosecondTable(logLines)),
     ...section('## CPU of one span', spanText(spans)),
+    ...section('## Reading a log at the terminal', readerText(readers)),
     ...section('## Memory', memoryTable(memory)),
     '## Versions',
     `${versions()}.\n`,
@@ -51,7 +56,10 @@ function requestSection({ sizes, measured }: Results): string[] {
       'an access line; the bare application writes none. Output goes to the null device. ' +
       `Medians of ${sizes.rounds} interleaved rounds, each server a new process that has served ` +
       `${sizes.warmUp.toLocaleString('en')} requests before the first that counts.`,
-    ...measures.flatMap((measure) => [`### ${titles[measure]}`, cpuTable(measure, measured)]),
+    ...measures.flatMap((measure) => [
+      `### ${titleOf(measure, sizes)}`,
+      cpuTable(measure, measured),
+    ]),
   ];
 }
 
@@ -72,15 +80,41 @@ function cpuTable(measure: Measure, measured: Measured[]): string {
   );
 }
 
-function targetTable(measured: Measured[]): string {
+function targetTable(measured: Measured[], sizes: TimingSizes): string {
   return table(
-    ['share', 'to reach', ...measures.map((measure) => titles[measure].toLowerCase())],
+    ['share', 'to reach', ...measures.map((measure) => titleOf(measure, sizes).toLowerCase())],
     targets.map((target) => [
       `of what ${target.yardstick.name} adds, ${target.platform}`,
       `≤ ${target.atMost}`,
       ...measures.map((measure) => {
         const share = shareOf(target, measure, measured);
         return `${share.toFixed(2)} ${share <= target.atMost ? 'reached' : 'missed'}`;
+      }),
+    ]),
+  );
+}
+
+function viewerTable({ measured, sizes }: Results): string {
+  const rows = viewers.filter((viewer) => measured.some(({ variant }) => variant === viewer));
+  if (rows.length === 0) return '';
+  const cpuOf = (wanted: Variant, platform: string, measure: Measure): number =>
+    measured.find((one) => one.variant === wanted && one.platform === platform)?.timing[measure] ??
+    NaN;
+  const columns = platforms.flatMap((platform) =>
+    measures.map((measure) => ({ platform, measure })),
+  );
+  return table(
+    [
+      'over nestjs-tracing without it',
+      ...columns.map(
+        ({ platform, measure }) => `${platform}, ${titleOf(measure, sizes).toLowerCase()}`,
+      ),
+    ],
+    rows.map((variant) => [
+      variant.name,
+      ...columns.map(({ platform, measure }) => {
+        const ratio = cpuOf(variant, platform, measure) / cpuOf(ours, platform, measure);
+        return `${((ratio - 1) * 100).toFixed(1)} %`;
       }),
     ]),
   );
@@ -99,6 +133,21 @@ function spanText(timings: readonly SpanTiming[]): string {
   return (
     'Ten spans in three layers make a request; nobody listens. What the same work takes without ' +
     `spans, in the same process, is taken off.\n\n${nanosecondTable(timings)}`
+  );
+}
+
+function readerText(timings: readonly ReaderTiming[]): string {
+  if (timings.length === 0) return '';
+  const rows = timings.map(({ name, cpu, wall, memory }) => [
+    name,
+    cpu.toFixed(0),
+    wall.toFixed(0),
+    memory.toFixed(0),
+  ]);
+  return (
+    'The whole process, for one file of JSON lines of this package, four to a request, with colours, ' +
+    'to the null device. Each is checked to tell every line.\n\n' +
+    table(['', 'CPU ms', 'from start to end, ms', 'MB at most'], rows)
   );
 }
 

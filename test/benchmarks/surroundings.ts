@@ -10,6 +10,7 @@ const packages = [
   'nestjs-pino',
   'pino-http',
   'pino',
+  'pino-pretty',
   'sonic-boom',
   'nest-winston',
   'cls-rtracer',

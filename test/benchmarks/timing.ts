@@ -10,10 +10,9 @@ export interface TimingSizes {
   warmUp: number;
   saturated: number;
   steady: number;
+  /** Requests in a second at the steady rate: below what the slowest variant can serve. */
+  rate: number;
 }
-
-/** Requests in a second at the steady rate: below what the slowest variant can serve. */
-export const steadyRate = 1_500;
 
 export const measures = ['saturated', 'steady'] as const;
 export type Measure = (typeof measures)[number];
@@ -35,7 +34,7 @@ export async function timeServer(
     return {
       saturated: await cpuOf(server, sizes.saturated, (count) => saturate(server.port, count)),
       steady: await cpuOf(server, sizes.steady, (count) =>
-        sendAtRate(server.port, count, steadyRate),
+        sendAtRate(server.port, count, sizes.rate),
       ),
     };
   } finally {

@@ -1,0 +1,39 @@
+import { jsonValue } from '../../logs/json-value.js';
+import type { EntryFields } from './entry-fields.js';
+
+/** The error that a line tells of. */
+export interface EntryError {
+  /** Type and message, as far as they are known: what is said where there is no stack. */
+  readonly title: string;
+  readonly stack: string | undefined;
+  readonly cause: unknown;
+}
+
+const MAX_CAUSES = 8;
+
+/** The error of a line; `undefined` for most lines. */
+export function readError(fields: EntryFields): EntryError | undefined {
+  const stack = text(fields.get('errorStack'));
+  const message = text(fields.get('errorMessage'));
+  const type = text(fields.get('errorType'));
+  const cause = fields.get('errorCause');
+  if ((stack ?? message ?? type ?? cause) === undefined) return undefined;
+  const title = [type, message].filter((part) => part !== undefined).join(': ');
+  return { title, stack, cause };
+}
+
+/** An error and what caused it, each with its stack. Nothing in it is escaped. */
+export function errorText({ title, stack, cause }: EntryError): string {
+  let told = stack ?? title;
+  let reason = cause;
+  for (let depth = 0; reason !== undefined && reason !== null && depth < MAX_CAUSES; depth++) {
+    const inner = Object(reason) as { stack?: unknown; message?: unknown; cause?: unknown };
+    told += `\ncaused by:\n${text(inner.stack) ?? text(inner.message) ?? jsonValue(reason) ?? ''}`;
+    reason = inner.cause;
+  }
+  return told;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

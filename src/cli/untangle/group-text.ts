@@ -1,0 +1,102 @@
+import { escapeText } from '../../logs/escape.js';
+import { finishText } from '../../logs/finish-text.js';
+import { localTimestamp } from '../../logs/timestamp.js';
+import { BOLD, DIM, RED, sessionColor, YELLOW, type Paint } from './colors.js';
+import { factsOf, idOf, startOf } from './group-facts.js';
+import { errorLines, lineText } from './line-text.js';
+import type { LogLine } from './log-line.js';
+import type { RequestFacts } from './request-facts.js';
+import type { RequestGroup } from './request-groups.js';
+import { waterfallText } from './waterfall-text.js';
+
+const FIRST_ERROR_STATUS = 400;
+const TIME_WIDTH = 8;
+const MS_PER_SECOND = 1000;
+const LONG_MS = 10 * MS_PER_SECOND;
+/** What loggers write when a request ends, which the header says already. */
+const USUAL_END =
+  /^(?:(?:Request|Message|Job|Run) finished|request (?:completed|errored|aborted))$/;
+
+/** One request: a header, its lines, and its steps where they are known. */
+export function groupText(
+  group: RequestGroup,
+  isShown: (line: LogLine) => boolean,
+  paint: Paint,
+): string {
+  const { lines, finish } = group;
+  const facts = factsOf(group);
+  const session = idOf(group, 'session');
+  const gutter = paint(sessionColor(session), '│');
+  const startedAt = startOf(group);
+  let text = `${paint(sessionColor(session), '●')}${headline(group, facts, startedAt, paint)}\n`;
+  text += `${gutter} ${paint(DIM, idsText(group, facts))}\n`;
+  for (const line of lines) {
+    if (isShown(line)) text += block(line, startedAt, gutter, paint);
+  }
+  if (finish !== undefined && isShown(finish) && saysMore(finish)) {
+    text += block(finish, startedAt, gutter, paint);
+  }
+  if (facts.steps !== undefined && facts.steps.length > 0) {
+    for (const row of waterfallText(facts.steps, facts.duration_ms, paint)) {
+      text += `${gutter} ${' '.repeat(TIME_WIDTH)} ${row}\n`;
+    }
+  }
+  return `${text}\n`;
+}
+
+function headline(
+  group: RequestGroup,
+  facts: RequestFacts,
+  startedAt: number | undefined,
+  paint: Paint,
+): string {
+  const { finish, lines, isContinued } = group;
+  const what = escapeText(finishText(facts)) || (idOf(group, 'request') ? ' request' : ' trace');
+  const isOver = finish !== undefined;
+  const state = isContinued ? ' (continued)' : isOver ? '' : ' (no end yet)';
+  const since = isContinued && !isOver ? lines[0]?.time : startedAt;
+  const time = since === undefined ? '' : `  ${paint(DIM, timeText(since))}`;
+  return paint(outcomeColor(facts), what) + paint(YELLOW, state) + time;
+}
+
+function outcomeColor({ outcome, status_code: status = 0 }: RequestFacts): string {
+  if (outcome === 'errored') return RED;
+  return outcome === 'aborted' || status >= FIRST_ERROR_STATUS ? YELLOW : BOLD;
+}
+
+function idsText(group: RequestGroup, { handler, attempt }: RequestFacts): string {
+  const pairs: string[] = [];
+  const add = (name: string, value: string | number | undefined): void => {
+    if (value !== undefined) pairs.push(`${name}=${escapeText(String(value))}`);
+  };
+  add('request', idOf(group, 'request'));
+  add('session', idOf(group, 'session'));
+  add('trace', idOf(group, 'trace'));
+  add('service', idOf(group, 'service'));
+  add('handler', handler);
+  add('attempt', attempt);
+  return pairs.join(' ');
+}
+
+function block(line: LogLine, startedAt: number | undefined, gutter: string, paint: Paint): string {
+  const time = paint(DIM, relativeTime(line.time, startedAt).padStart(TIME_WIDTH));
+  let text = `${gutter} ${time} ${lineText(line, paint)}\n`;
+  for (const row of errorLines(line)) text += `${gutter} ${' '.repeat(TIME_WIDTH)} ${row}\n`;
+  return text;
+}
+
+function relativeTime(time: number | undefined, startedAt: number | undefined): string {
+  if (time === undefined || startedAt === undefined) return '';
+  const ms = Math.max(time - startedAt, 0);
+  return ms < LONG_MS ? `+${Math.round(ms)}ms` : `+${(ms / MS_PER_SECOND).toFixed(1)}s`;
+}
+
+/** Local time with milliseconds, as in `2024-01-15 10:30:15.042`. */
+export function timeText(ms: number): string {
+  const whole = Math.floor(ms);
+  return `${localTimestamp(whole)}.${String(whole % MS_PER_SECOND).padStart(3, '0')}`;
+}
+
+function saysMore({ message, fields, error }: LogLine): boolean {
+  return !USUAL_END.test(message) || fields !== undefined || error !== undefined;
+}

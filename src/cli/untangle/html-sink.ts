@@ -1,0 +1,157 @@
+import { createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { finished } from 'node:stream/promises';
+import type { ViewDrops, ViewExport } from '../../events/view-records.js';
+import type { LineFilter } from './line-filter.js';
+import type { LogLine } from './log-line.js';
+import type { RequestGroup } from './request-groups.js';
+import type { Sink } from './sink.js';
+import { ViewRecords } from './view-records.js';
+
+/** Built with the viewer's page: `ViewExport` as JSON goes where `null` stands. */
+const TEMPLATE = new URL(
+  'dist/viewer-page/export.html',
+  import.meta.resolve('nestjs-tracing/package.json'),
+);
+const PLACE = /(<script\b[^>]*\bid="?records"?[^>]*>)null(<\/script>)/;
+
+const MAX_REQUESTS = 5000;
+const MAX_LINES = 50_000;
+const MAX_CHARACTERS = 64 * 2 ** 20;
+
+/** A request with its lines, or a line of none: JSON without the brackets around it. */
+interface Piece {
+  readonly json: string;
+  readonly requests: number;
+  readonly lines: number;
+}
+
+/** What is left out is the oldest. */
+export class HtmlSink implements Sink {
+  private pieces: Piece[] = [];
+  private kept = { requests: 0, lines: 0, characters: 0 };
+  private first = 0;
+  private left = { requests: 0, lines: 0 };
+  private readonly records: ViewRecords;
+
+  private constructor(
+    private readonly file: string,
+    private readonly source: string,
+    private readonly template: readonly [before: string, after: string],
+    filter: LineFilter,
+  ) {
+    this.records = new ViewRecords((line) => filter.passesLevel(line));
+  }
+
+  /** @throws {Error} where the page was never built. */
+  static async open(
+    file: string,
+    sources: readonly string[],
+    filter: LineFilter,
+  ): Promise<HtmlSink> {
+    const html = await readFile(TEMPLATE, 'utf8');
+    const place = PLACE.exec(html);
+    if (place === null) throw new Error(`no place for records in ${TEMPLATE.pathname}`);
+    const begin = place.index + place[1]!.length;
+    const end = place.index + place[0].length - place[2]!.length;
+    return new HtmlSink(file, sources.join(', '), [html.slice(0, begin), html.slice(end)], filter);
+  }
+
+  group(group: RequestGroup): void {
+    const records = this.records.ofGroup(group);
+    const requests = records[0]?.type === 'request' ? 1 : 0;
+    this.add({ json: jsonOf(records), requests, lines: records.length - requests });
+  }
+
+  line(line: LogLine): void {
+    this.add({ json: jsonOf([this.records.ofLine(line)]), requests: 0, lines: 1 });
+  }
+
+  beginSource(): void {}
+
+  /** The page has no place for what is no entry. */
+  other(): void {}
+
+  async flush(): Promise<void> {}
+
+  /** What stands on the page, and what there was no room for. */
+  get summary(): string {
+    const { requests, lines } = this.kept;
+    const told = `${counted(requests, 'request')} and ${counted(lines, 'line')}`;
+    if (this.left.requests + this.left.lines === 0) return told;
+    const left = `${counted(this.left.requests, 'request')} and ${counted(this.left.lines, 'line')}`;
+    return `the newest ${told}; left out ${left} before them`;
+  }
+
+  async end(): Promise<void> {
+    const stream = createWriteStream(this.file);
+    const done = finished(stream);
+    // Told to whoever waits for the end, below.
+    done.catch(() => {});
+    for (const part of this.html()) {
+      if (stream.errored) break;
+      if (!stream.write(part)) await Promise.race([once(stream, 'drain'), done]);
+    }
+    stream.end();
+    await done;
+  }
+
+  private *html(): Generator<string> {
+    const [before, after] = this.template;
+    const head: Omit<ViewExport, 'records'> = {
+      exportedAt: new Date().toISOString(),
+      source: this.source,
+    };
+    yield before;
+    yield `${escapeMarkup(JSON.stringify(head)).slice(0, -1)},"records":[`;
+    const drops: ViewDrops = { type: 'drops', ...this.left, spans: 0 };
+    yield JSON.stringify(drops);
+    for (const { json } of this.pieces.slice(this.first)) yield `,${json}`;
+    yield `]}${after}`;
+  }
+
+  private add(piece: Piece): void {
+    this.pieces.push(piece);
+    this.count(piece, 1);
+    const { kept } = this;
+    while (
+      kept.requests > MAX_REQUESTS ||
+      kept.lines > MAX_LINES ||
+      kept.characters > MAX_CHARACTERS
+    ) {
+      this.dropFirst();
+    }
+  }
+
+  private dropFirst(): void {
+    const piece = this.pieces[this.first]!;
+    this.count(piece, -1);
+    this.left.requests += piece.requests;
+    this.left.lines += piece.lines;
+    this.first++;
+    // To take one off the front costs as much as to copy all.
+    if (this.first < this.pieces.length / 2) return;
+    this.pieces = this.pieces.slice(this.first);
+    this.first = 0;
+  }
+
+  private count({ requests, lines, json }: Piece, sign: 1 | -1): void {
+    this.kept.requests += sign * requests;
+    this.kept.lines += sign * lines;
+    this.kept.characters += sign * json.length;
+  }
+}
+
+function jsonOf(records: readonly object[]): string {
+  return escapeMarkup(JSON.stringify(records).slice(1, -1));
+}
+
+/** Nothing in a log ends the element that it stands in, or begins another. */
+function escapeMarkup(json: string): string {
+  return json.replaceAll('<', '\\u003c');
+}
+
+function counted(count: number, word: string): string {
+  return `${count.toLocaleString('en')} ${word}${count === 1 ? '' : 's'}`;
+}

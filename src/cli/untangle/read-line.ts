@@ -1,0 +1,142 @@
+import { jsonValue } from '../../logs/json-value.js';
+import { readError } from './entry-error.js';
+import { EntryFields } from './entry-fields.js';
+import type { Slot } from './field-names.js';
+import { levelOf, otelLevel, severityOf, type Level } from './levels.js';
+import { lineTime } from './line-time.js';
+import type { LogLine } from './log-line.js';
+import { otlpValue } from './otlp-values.js';
+import { finishFacts, isFinishLine, lineFacts } from './request-facts.js';
+
+// What stands for an id where there is none.
+const NO_ID = /^(?:-?|0{16}|0{32}|none|null|undefined)$/;
+/** Behind the project, as in `projects/acme/traces/4bf92f35…`. */
+const GCP_TRACE = /^projects\/[^/]*\/traces\//;
+const SEPARATOR = '\n';
+const OF_FINISH: readonly Slot[] = [
+  'method',
+  'path',
+  'url',
+  'route',
+  'status_code',
+  'responseTime',
+  'durationNs',
+  'latency',
+  'ecsOutcome',
+];
+const OF_PINO: readonly Slot[] = ['pid', 'hostname', 'bunyanVersion'];
+
+const fields = new EntryFields();
+
+/** What a JSON entry says as a log line; `undefined` for an object that is none. */
+export function readLine(entry: object): LogLine | undefined {
+  fields.read(entry);
+  const message = messageText();
+  const time = lineTime(fields.get('time'));
+  const level = levelOfEntry();
+  const hasLevel = level.name !== '';
+  if (message === undefined ? !hasLevel || time === undefined : !hasLevel && time === undefined) {
+    return undefined;
+  }
+  return makeLine(message ?? '', time, level);
+}
+
+function makeLine(message: string, time: number | undefined, level: Level): LogLine {
+  const trace = id('trace')?.replace(GCP_TRACE, '');
+  const request = requestId();
+  const service = serviceName();
+  const isFinish = isFinishLine(fields, message);
+  const context = fields.get('context');
+  if (time === undefined) fields.giveBack('time');
+  giveBackUnused(level, isFinish);
+  return {
+    time,
+    level: level.name,
+    severity: level.severity,
+    message,
+    context: context === undefined ? undefined : String(context),
+    service,
+    trace,
+    request,
+    session: id('session'),
+    span: id('span'),
+    key: keyOf(service, trace, request),
+    facts: isFinish ? finishFacts(fields, message) : lineFacts(fields),
+    isFinish,
+    error: readError(fields),
+    fields: fields.otherFields(isFinish),
+  };
+}
+
+/**
+ * Ids that callers send may come twice at once, and those that a process counts are every
+ * process's. Not the span: the lines inside a child span have that one's.
+ */
+function keyOf(
+  service: string | undefined,
+  trace: string | undefined,
+  request: string | undefined,
+): string | undefined {
+  const transaction = id('transaction');
+  if ((request ?? transaction ?? trace) === undefined) return undefined;
+  const process = fields.get('pid') ?? fields.get('process');
+  const machine = fields.get('hostname') ?? fields.get('machine');
+  const parts = [service, process, machine, transaction, trace, request];
+  return parts.join(SEPARATOR);
+}
+
+function messageText(): string | undefined {
+  const message = fields.get('message');
+  if (typeof message === 'string' || message === undefined) return message;
+  const held = otlpValue(message);
+  return typeof held === 'string' ? held : jsonValue(held);
+}
+
+function levelOfEntry(): Level {
+  const level = fields.get('level');
+  if (level !== undefined) return levelOf(level);
+  const number = fields.get('severityNumber');
+  if (typeof number === 'number') return otelLevel(number);
+  const status = fields.get('status');
+  const isLevel = typeof status === 'string' && severityOf(status) !== undefined;
+  return levelOf(isLevel ? status : '');
+}
+
+/** What is noise only where a certain logger writes it, and else a field like any other. */
+function giveBackUnused(level: Level, isFinish: boolean): void {
+  const status = fields.get('status');
+  const isUsed = typeof status === 'string' ? status.toLowerCase() === level.name : isFinish;
+  if (!isUsed) fields.giveBack('status');
+  if (!isFinish) for (const slot of OF_FINISH) fields.giveBack(slot);
+  if (!isOfPino()) for (const slot of OF_PINO) fields.giveBack(slot);
+}
+
+/** Bunyan's lines are the same in this. */
+function isOfPino(): boolean {
+  return fields.get('pid') !== undefined && fields.get('hostname') !== undefined;
+}
+
+function requestId(): string | undefined {
+  const request = id('request');
+  if (request === undefined) return id('correlation');
+  fields.giveBack('correlation');
+  return request;
+}
+
+/** pino and Bunyan put the application's name there; for other loggers it is a field. */
+function serviceName(): string | undefined {
+  const service = fields.get('service');
+  const name = fields.get('loggerName');
+  if (service === undefined && name !== undefined && isOfPino()) {
+    return String(name);
+  }
+  fields.giveBack('loggerName');
+  return service === undefined ? undefined : String(service);
+}
+
+function id(slot: Slot): string | undefined {
+  const value = fields.get(slot);
+  if (value === undefined) return undefined;
+  const text = String(value);
+  return NO_ID.test(text) ? undefined : text;
+}

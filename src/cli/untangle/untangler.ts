@@ -1,0 +1,91 @@
+import type { LineFilter } from './line-filter.js';
+import { LineSplitter } from './line-splitter.js';
+import type { LogLine } from './log-line.js';
+import { entriesOf } from './otlp-lines.js';
+import { readLine } from './read-line.js';
+import { RequestGroups } from './request-groups.js';
+import type { Sink } from './sink.js';
+
+/** For a reader who waits: a request that has ended, and one that says nothing more. */
+const ENDED_MS = 200;
+const OPEN_MS = 5000;
+
+/** Reads lines, from any number of sources, and puts together what belongs together. */
+export class Untangler {
+  /** Whether anything was shown. */
+  hasShown = false;
+  private readonly groups: RequestGroups;
+
+  constructor(
+    private readonly sink: Sink,
+    private readonly filter: LineFilter,
+  ) {
+    this.groups = new RequestGroups((group) => {
+      const passes = filter.passesGroup(group);
+      if (passes) {
+        this.hasShown = true;
+        sink.group(group);
+      }
+      return passes;
+    });
+  }
+
+  /** Cuts one source into lines. */
+  openSource(): LineSplitter {
+    this.sink.beginSource();
+    return new LineSplitter(
+      {
+        line: (bytes, start, end) => this.take(bytes, start, end),
+        part: (bytes) => this.pass(bytes),
+      },
+      this.filter.needle,
+    );
+  }
+
+  /** Shows what has ended, or been quiet for long. */
+  showQuiet(): void {
+    this.groups.showQuiet(Date.now(), ENDED_MS, OPEN_MS);
+  }
+
+  end(): void {
+    this.groups.showAll();
+  }
+
+  private take(bytes: Buffer, start: number, end: number): void {
+    const json = parseObject(bytes, start, end);
+    if (json === undefined) return this.pass(bytes.subarray(start, end));
+    for (const entry of entriesOf(json)) {
+      const line = readLine(entry);
+      if (line === undefined) this.pass(bytes.subarray(start, end));
+      else this.takeLine(line, end - start);
+    }
+  }
+
+  private takeLine(line: LogLine, bytes: number): void {
+    if (line.key !== undefined) {
+      this.groups.add(line.key, line, bytes, Date.now());
+    } else if (this.filter.passesAlone(line)) {
+      this.hasShown = true;
+      this.sink.line(line);
+    }
+  }
+
+  /** What is no entry has neither an id nor a level: no filter lets it through. */
+  private pass(bytes: Buffer): void {
+    if (this.filter.isActive) return;
+    this.hasShown = true;
+    this.sink.other(bytes);
+  }
+}
+
+/** `undefined` for what is no JSON object. */
+function parseObject(bytes: Buffer, start: number, end: number): object | undefined {
+  // Also takes off a byte order mark.
+  const text = bytes.toString('utf8', start, end).trimStart();
+  if (!text.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(text) as object;
+  } catch {
+    return undefined;
+  }
+}
