@@ -32,7 +32,7 @@ export function SpanRow({ row, totalMs, isOpened, hasService }: SpanRowProps): J
       data-kind={row.kind}
       data-failed={isFailed || undefined}
     >
-      <div class="span-name" style={{ paddingLeft: `${Math.min(row.depth, MAX_DEPTH) * 14}px` }}>
+      <div class="span-name" style={{ paddingLeft: `${Math.min(row.depth, MAX_DEPTH) * 11}px` }}>
         <button
           type="button"
           class="span-toggle"
