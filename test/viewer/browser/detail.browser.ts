@@ -164,7 +164,7 @@ describe('what is copied', () => {
   it('are ids, whole', async () => {
     const { shop, page } = await visitShop('/quick/Alice');
     await page.request('GET /quick/Alice').click();
-    const [line] = shop.sink.lines.filter(({ request_id }) => request_id === 'req-001');
+    const line = shop.sink.lines.find(({ request_id }) => request_id === 'req-001');
     expect(await page.detail.copied('Copy request id')).toBe('req-001');
     expect(await page.detail.copied('Copy session id')).toBe(ALICE);
     expect(await page.detail.copied('Copy trace id')).toBe(line!.trace_id);

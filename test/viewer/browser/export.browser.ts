@@ -134,6 +134,7 @@ describe('the export', () => {
     const { page } = await openFile(join(process.cwd(), 'dist/viewer-page/export.html'));
     await page.tab.getByText('Nothing was exported into this file').waitFor();
     await page.tab.getByText('There are no requests in this file.').waitFor();
+    expect(await page.requests.count()).toBe(0);
   });
 
   it('says why where it fails', async () => {
@@ -141,9 +142,7 @@ describe('the export', () => {
     visitor.forgive(/status of 500/);
     await page.tab.route('**/export.html', (route) => route.fulfill({ status: 500 }));
     await page.button('Export').click();
-    await page.tab
-      .getByRole('alert')
-      .getByText(/The export failed: .*500/)
-      .waitFor();
+    const alert = page.tab.getByRole('alert');
+    await soon(async () => expect(await alert.innerText()).toMatch(/The export failed: .*500/));
   });
 });

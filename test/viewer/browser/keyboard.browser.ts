@@ -86,6 +86,7 @@ describe('the keyboard', () => {
     await expectFocus(page.request(titleOf('Bob')).target);
     await press('j');
     await expectFocus(page.request(titleOf('Carol')).target);
+    expect(await page.detail.body.count()).toBe(0);
   });
 
   it('j begins with the last request that was seen, though filters have let it go', async () => {
@@ -116,6 +117,7 @@ describe('the keyboard', () => {
     await press('Escape');
     await page.detail.body.waitFor({ state: 'detached' });
     await expectFocus(page.line('Quick for Bob').target);
+    expect(new URL(page.tab.url()).hash).toBe('');
   });
 
   it('p pauses and goes on', async () => {
@@ -169,6 +171,9 @@ describe('the order of the focus', () => {
       page.line('Starting Nest application').target,
       page.session('alice-se'),
     ];
+    expect(await page.tab.locator('[tabindex]:not([tabindex="0"], [tabindex="-1"])').count()).toBe(
+      0,
+    );
     for (const stop of stops) {
       await press('Tab');
       await expectFocus(stop);

@@ -54,6 +54,7 @@ describe('the link to a request', () => {
     await page.detail.body.waitFor({ state: 'detached' });
     await page.tab.goForward();
     await page.detail.titled('GET /quick/Alice').waitFor();
+    expect(await page.detail.fact('request id').innerText()).toContain('req-001');
   });
 
   it('stays the same when the page is loaded again', async () => {
@@ -62,6 +63,7 @@ describe('the link to a request', () => {
     await page.detail.titled('GET /quick/Alice').waitFor();
     await page.tab.reload();
     await page.detail.titled('GET /quick/Alice').waitFor();
+    expect(await page.detail.fact('request id').innerText()).toContain('req-001');
   });
 
   it('opens a request that begins later', async () => {
@@ -73,13 +75,14 @@ describe('the link to a request', () => {
     const late = otlpSpans('other', [{ name: 'GET /late', spanId, attributes }]);
     await sendOtlp(shop, 'traces', late);
     await page.detail.titled('GET /late').waitFor();
+    expect(await page.detail.fact('span id').innerText()).toContain(spanId);
   });
 
   it.each(['0123456789abcdef', 'nothing', '<img src=x onerror=alert(1)>'])(
     'to one that is not known, %s, says so',
     async (spanId) => {
       const { shop, visitor } = await visitShop();
-      const hash = new URLSearchParams({ request: spanId });
+      const hash = new URLSearchParams({ request: spanId }).toString();
       const page = await visitor.open(`${shop.url}/_traces/#${hash}`);
       await page.tab.getByRole('heading', { name: 'This request is not kept any more' }).waitFor();
       expect(await page.detail.body.innerText()).toContain(spanId);

@@ -71,13 +71,14 @@ describe('the search', () => {
     await page.search.fill('nothing has this');
     await page.tab.getByText('No request matches.').waitFor();
     await page.tab.getByText('No line matches.').waitFor();
+    expect(await page.requests.count()).toBe(0);
   });
 
   it('marks what it found, takes nothing for a pattern, and is cleared', async () => {
     const { page } = await visitShop();
     await page.search.fill('profile');
     await expectRequests(page, [PROFILE]);
-    expect(await page.tab.getByRole('mark').allInnerTexts()).toEqual(
+    expect(await page.tab.locator('mark').allInnerTexts()).toEqual(
       expect.arrayContaining(['profile', 'Profile']),
     );
     await page.search.fill('.*');
@@ -97,6 +98,7 @@ describe('the search', () => {
     await shop.send('/quick/Alice');
     await expectRequests(page, ['GET /quick/Alice']);
     await expectLines(page, ['Quick for Alice']);
+    expect(await page.lines.count()).toBe(1);
   });
 });
 
@@ -111,6 +113,7 @@ describe('the filters', () => {
     await expectLines(page, ['Gateway slow', 'It broke', 'Request finished', 'Request finished']);
     await page.filter('Level').selectOption('');
     await expectRequests(page, [PAY, PROFILE, FAIL, NOWHERE]);
+    expect(await page.requestLines()).toHaveLength(11);
   });
 
   it('ask for a session, by name and in the legend', async () => {
@@ -147,6 +150,7 @@ describe('the filters', () => {
     leaving.abort();
     await waits;
     await expectRequests(page, ['GET /wait']);
+    expect(await page.request('GET /wait').text()).toMatch(/aborted$/);
   });
 
   it('ask for what took longer', async () => {

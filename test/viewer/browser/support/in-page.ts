@@ -13,11 +13,6 @@ interface Element extends InPage {
   getAttribute(name: string): string | null;
 }
 
-interface Task {
-  readonly startTime: number;
-  readonly duration: number;
-}
-
 type StyleName =
   | 'color'
   | 'backgroundColor'
@@ -43,10 +38,6 @@ declare const document: {
 };
 declare const navigator: { readonly clipboard: { readText(): Promise<string> } };
 declare const tellBreach: (breach: string) => void;
-declare const PerformanceObserver: new (
-  callback: (list: { getEntries(): readonly Task[] }) => void,
-) => { observe(options: { type: string; buffered: boolean }): void };
-
 /** Tells each breach of the page's policy. */
 export function tellBreaches(): void {
   document.addEventListener(
@@ -54,16 +45,6 @@ export function tellBreaches(): void {
     ({ violatedDirective, blockedURI, sample }) =>
       tellBreach(`policy: ${violatedDirective} ${blockedURI} ${sample}`),
   );
-}
-
-/** Keeps what took the page more than 50 ms at a time, in `longTasks`. */
-export function keepLongTasks(): void {
-  const longTasks: Task[] = [];
-  Object.assign(globalThis, { longTasks });
-  new PerformanceObserver((list) => longTasks.push(...list.getEntries())).observe({
-    type: 'longtask',
-    buffered: true,
-  });
 }
 
 export function colorOf(element: InPage): string {

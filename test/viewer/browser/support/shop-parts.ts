@@ -53,6 +53,11 @@ class ShopController {
     return user;
   }
 
+  @Get('chatty')
+  chatty(): void {
+    for (let line = 1; line < 10; line++) this.logger.log(`Line ${line} of ten`, { line });
+  }
+
   @Get('fail')
   fail(): void {
     this.logger.error('It broke', new Error('no funds', { cause: new Error('card expired') }));

@@ -10,8 +10,8 @@ export class ShopProcess {
     readonly port: number,
   ) {}
 
-  static async start(): Promise<ShopProcess> {
-    const process = await ServiceProcess.start(FILE);
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<ShopProcess> {
+    const process = await ServiceProcess.start(FILE, env);
     return new ShopProcess(process, Number(process.ready['port']));
   }
 
