@@ -38,11 +38,16 @@ function matches(actual: unknown, expected: unknown, equals: Equals): boolean {
       expected.every((item, index) => matches(actual[index], item, equals))
     );
   }
-  if (!isPlainObject(expected)) return equals(actual, expected);
+  if (!isPlainObject(expected) || isAsymmetric(expected)) return equals(actual, expected);
   return (
     isPlainObject(actual) &&
     Object.keys(expected).every((key) => matches(actual[key], expected[key], equals))
   );
+}
+
+/** A matcher need not be of a class: test runners know it by this. */
+function isAsymmetric(value: Record<string, unknown>): boolean {
+  return typeof value['asymmetricMatch'] === 'function';
 }
 
 /** Of any realm: a test runner's objects may be those of another. */

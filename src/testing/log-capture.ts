@@ -11,6 +11,8 @@ const FINISH = 'nestjs-tracing:request:finish';
 
 /** Below the 5 s of Jest and Vitest, so that it is this that fails, and says why. */
 const TIMEOUT_MS = 2000;
+/** A timer of more than that ends at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 /** Not every test runner defines it. */
 const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol('dispose');
 
@@ -155,7 +157,7 @@ export class LogCapture implements Disposable {
         this.waits.delete(wait);
         resolve(finish);
       };
-      const timer = setTimeout(settle, timeout);
+      const timer = setTimeout(settle, Math.min(timeout, MAX_TIMEOUT_MS));
       const wait: Wait = { isMeant, settle };
       this.waits.add(wait);
     });

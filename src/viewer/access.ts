@@ -7,7 +7,14 @@ export type Refusal = string | undefined;
 const LOOPBACK_ADDRESS = /^(?:127(?:\.\d{1,3}){3}|::1|::ffff:127(?:\.\d{1,3}){3})$/i;
 const LOOPBACK_HOST = /^(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
 /** What proxies add: behind one, everybody comes from this machine. */
-const PROXY_HEADERS = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
+const PROXY_HEADERS = [
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+];
 
 /**
  * Decides who may see the page. Unless the user decides, that is who sits at this machine, and
@@ -29,11 +36,12 @@ export async function refusalOf(
   }
 }
 
-function strangerRefusal({ socket, headers, httpVersionMajor }: IncomingMessage): Refusal {
+function strangerRefusal(request: IncomingMessage): Refusal {
+  const { socket, headers, httpVersionMajor } = request;
   if (!LOOPBACK_ADDRESS.test(socket.remoteAddress ?? '')) {
     return 'only this machine may see it: give `authorize` to let others in';
   }
-  if (PROXY_HEADERS.some((name) => headers[name] !== undefined)) {
+  if (isProxied(request)) {
     return 'it came through a proxy: give `authorize` to let others in';
   }
   const host = httpVersionMajor > 1 ? headers[':authority'] : headers.host;
@@ -41,6 +49,11 @@ function strangerRefusal({ socket, headers, httpVersionMajor }: IncomingMessage)
     return 'its `Host` is not localhost';
   }
   return undefined;
+}
+
+/** No browser speaks HTTP/1.0, but nginx does, and by default it says of nobody that it asks for them. */
+function isProxied({ httpVersion, headers }: IncomingMessage): boolean {
+  return httpVersion === '1.0' || PROXY_HEADERS.some((name) => headers[name] !== undefined);
 }
 
 /** Pages of other sites may not read it, nor send to it. Who has no origin is no browser's page. */

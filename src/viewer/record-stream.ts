@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { RecordStore } from './record-store.js';
+import type { RecordStore, StoredRecord } from './record-store.js';
 
 /** What the page is told first. */
 export interface StreamHello {
@@ -11,6 +11,8 @@ export interface StreamHello {
 /** Often enough to look live. */
 const BATCH_MS = 100;
 const MAX_BATCH = 1000;
+/** The page reads one event in one go. */
+const MAX_BATCH_CHARACTERS = 512 * 1024;
 /** A page that has so much still to read is not sent more. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
 /** Through a proxy, or asleep, a connection that says nothing for long is cut. */
@@ -36,7 +38,7 @@ export class RecordStream {
   open(response: ServerResponse, from: string | undefined): boolean {
     if (this.isClosed || this.readers.size >= this.maxReaders) return false;
     // It left while it was decided whether it may see the page.
-    if (response.destroyed) return true;
+    if (hasLeft(response)) return true;
     response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
     response.write(`event: hello\ndata: ${JSON.stringify(this.hello)}\n\n`);
     const reader = new Reader(response, this.store, this.hello.instance, this.seqOf(from));
@@ -50,6 +52,8 @@ export class RecordStream {
   /** Ends all of them. Pages come back at once, and must not be let in again. */
   close(): void {
     this.isClosed = true;
+    // One that reads slowly is there until all is sent, and must not be written to any more.
+    clearInterval(this.timer);
     for (const reader of this.readers) reader.end();
   }
 
@@ -95,7 +99,7 @@ class Reader {
   }
 
   private sendBatch(): boolean {
-    const records = this.store.after(this.seq, MAX_BATCH);
+    const records = fitting(this.store.after(this.seq, MAX_BATCH));
     const last = records.at(-1);
     if (last === undefined) {
       this.sendDrops();
@@ -124,4 +128,18 @@ class Reader {
     this.saidMs = performance.now();
     this.response.write(`event: records\nid: ${this.instance}:${seq}\ndata: [${records}]\n\n`);
   }
+}
+
+/** As many as one event may hold, and one in any case. */
+function fitting(records: readonly StoredRecord[]): readonly StoredRecord[] {
+  let characters = 0;
+  const isTooMuch = ({ json }: StoredRecord): boolean =>
+    (characters += json.length) > MAX_BATCH_CHARACTERS;
+  const end = records.findIndex(isTooMuch);
+  return end === -1 ? records : records.slice(0, Math.max(1, end));
+}
+
+/** In HTTP/2 only the stream of an answer says so. */
+function hasLeft(response: ServerResponse & { stream?: { destroyed: boolean } }): boolean {
+  return response.destroyed || response.stream?.destroyed === true;
 }

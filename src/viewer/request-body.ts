@@ -19,7 +19,9 @@ export async function requestBody(
   request: IncomingMessage,
   maxBytes: number,
 ): Promise<Buffer | BodyRefusal> {
-  const { 'content-encoding': encoding = 'identity', 'content-length': length } = request.headers;
+  const { 'content-encoding': coding = 'identity', 'content-length': length } = request.headers;
+  // In any case of letters (RFC 9110, section 8.4.1).
+  const encoding = coding.toLowerCase();
   const unpack = Object.hasOwn(UNPACK, encoding) ? UNPACK[encoding] : undefined;
   if (unpack === undefined) return 415;
   if (Number(length) > maxBytes) return 413;

@@ -9,6 +9,7 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import { TRACING_OPTIONS } from '../options/options.token.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
+import { TracingConfigError } from '../options/tracing-config.error.js';
 import { warnOnce } from '../options/warning.js';
 import type { TracePolicy } from '../trace/trace-policy.js';
 import { installFrontHook } from './front-hook.js';
@@ -19,14 +20,15 @@ import { ViewerServer } from './viewer-server.js';
 import {
   refuseOpenProduction,
   resolveViewerOptions,
+  type AuthorizeViewer,
   type ResolvedViewerOptions,
   type TraceViewerOptions,
 } from './viewer-options.js';
 
 const VIEWER_OPTIONS = Symbol('nestjs-tracing.viewer-options');
 
-/** Which application has its page already: a module that is imported twice shows it once. */
-const shown = new WeakMap<TracePolicy, Set<string>>();
+/** The pages that an application has already: a module that is imported twice shows its page once. */
+const shown = new WeakMap<TracePolicy, Map<string, AuthorizeViewer | undefined>>();
 
 /**
  * A page of the running application: left its requests, right its mixed log lines, live. Pointing
@@ -76,8 +78,12 @@ export class TraceViewerModule
     };
   }
 
-  /** @internal By now every hook of the core's is where it belongs. */
+  /**
+   * @internal By now every hook of the core's is where it belongs, and whatever reads `NODE_ENV`
+   * from a file has done so.
+   */
   onModuleInit(): void {
+    refuseOpenProduction(this.options);
     if (!this.isFirst()) return;
     const adapter: object | undefined = this.host.httpAdapter;
     if (adapter !== undefined && installFrontHook(adapter, this.server)) this.recorder.start();
@@ -95,11 +101,19 @@ export class TraceViewerModule
   }
 
   private isFirst(): boolean {
+    const { path, authorize } = this.options;
     const { policy } = this.tracing;
-    const paths = shown.get(policy) ?? new Set();
-    shown.set(policy, paths);
-    if (paths.has(this.options.path)) return false;
-    paths.add(this.options.path);
-    return true;
+    const pages = shown.get(policy) ?? new Map<string, AuthorizeViewer | undefined>();
+    shown.set(policy, pages);
+    if (!pages.has(path)) {
+      pages.set(path, authorize);
+      return true;
+    }
+    if (pages.get(path) === authorize) return false;
+    throw new TracingConfigError(
+      'VIEWER_IMPORTED_TWICE',
+      `TraceViewerModule is imported twice for ${path}, each with another \`authorize\`.`,
+      'import it once, or give all of them the same function.',
+    );
   }
 }

@@ -52,8 +52,11 @@ const DEFAULT_LIMITS: ResolvedViewerOptions['limits'] = {
   pages: 20,
 };
 
-/** Segments of unreserved characters (RFC 3986, section 2.3), so that a path is written in one way. */
-const PATH = /^(?:\/[\w.~-]+)+$/;
+/**
+ * Segments of unreserved characters (RFC 3986, section 2.3), so that a path is written in one way;
+ * none of dots alone, which clients take away.
+ */
+const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/;
 
 /**
  * Checks what the user wrote.
@@ -75,8 +78,8 @@ export function resolveViewerOptions(options: TraceViewerOptions): ResolvedViewe
     );
   }
   for (const [name, limit] of Object.entries(limits)) {
-    if (limit !== undefined && !(typeof limit === 'number' && limit > 0)) {
-      throw invalid(`limits.${name}`, limit, 'a number above 0');
+    if (limit !== undefined && !(Number.isFinite(limit) && limit >= 1)) {
+      throw invalid(`limits.${name}`, limit, 'a finite number, 1 or more');
     }
   }
   const given = Object.entries(limits).filter(([, limit]) => limit !== undefined);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { basename } from 'node:path/posix';
 import { refusalOf } from './access.js';
 import { receiveOtlp } from './otlp-endpoint.js';
 import { pageFile } from './page-files.js';
@@ -50,7 +51,7 @@ export class ViewerServer {
       response.setHeader('Allow', 'GET, HEAD');
       return sendText(response, 405, 'The page is only read.');
     }
-    if (path === '') return redirect(response, `${this.options.path}/`);
+    if (path === '') return redirect(response, `./${basename(this.options.path)}/`);
     if (path === '/stream') return this.openStream(request, response, searchParams.get('from'));
     return sendFile(response, path === '/' ? 'index.html' : path.slice(1));
   }
@@ -73,8 +74,14 @@ export class ViewerServer {
     response: ServerResponse,
     from: string | null,
   ): void {
-    const lastEventId = request.headers['last-event-id'];
-    const isOpen = this.stream.open(response, from ?? String(lastEventId ?? ''));
+    if (request.method === 'HEAD') {
+      // Nothing is ever sent, and so nothing would tell the client that there is an answer.
+      response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' }).end();
+      return;
+    }
+    // What a browser that reconnects by itself says is newer than what its address says.
+    const lastEventId = request.headers['last-event-id'] ?? from;
+    const isOpen = this.stream.open(response, String(lastEventId));
     if (!isOpen) sendText(response, 503, 'Too many pages are open.');
   }
 }
@@ -85,6 +92,7 @@ function sendFile(response: ServerResponse, name: string): void {
   response.writeHead(200, { 'Content-Type': file.contentType }).end(file.body);
 }
 
+/** To a relative address: a proxy may have taken the beginning of the path away. */
 function redirect(response: ServerResponse, location: string): void {
   response.writeHead(308, { Location: location }).end();
 }

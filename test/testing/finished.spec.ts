@@ -49,6 +49,13 @@ describe('finished', () => {
     expect(await logs.finished('req-1')).toBe(line);
   });
 
+  it('waits for ever where it is told to', async () => {
+    const { logs, get } = await slowApp();
+    const waiting = logs.finished('req-1', { timeout: Infinity });
+    await get(30, 'req-1');
+    expect(await waiting).toMatchObject({ path: '/slow/30' });
+  });
+
   it('is the line of the first of two requests with one id, until cleared', async () => {
     const { logs, get } = await slowApp();
     await Promise.all([get(30, 'same'), get(1, 'same')]);

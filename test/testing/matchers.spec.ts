@@ -74,6 +74,11 @@ describe('toHaveLogged', () => {
   it('takes asymmetric matchers, and parts of what is nested', () => {
     expect(logs).toHaveLogged({ amount: expect.any(Number) });
     expect(logs).not.toHaveLogged({ amount: expect.any(String) });
+    const matcherOf = (type: string) => ({
+      asymmetricMatch: (value: unknown) => typeof value === type,
+    });
+    expect(logs).toHaveLogged({ amount: matcherOf('number') });
+    expect(logs).not.toHaveLogged({ amount: matcherOf('string') });
     expect(logs).toHaveLogged({ message: expect.stringContaining('slow') });
     expect(logs).toHaveLogged(expect.objectContaining({ level: 'error', context: 'Payments' }));
     expect(logs).toHaveLogged({ error: { name: 'TypeError', message: /funds/ } });

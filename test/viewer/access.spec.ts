@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { text as textOf } from 'node:stream/consumers';
 import { TraceViewerModule, type TraceViewerOptions } from 'nestjs-tracing/viewer';
 import { PLATFORMS, tracedApp, type Platform, type TracedApp } from '../support/traced-app.js';
 import { ask } from './support.js';
@@ -29,6 +31,8 @@ describe.each(PLATFORMS)('who may see the page, on %s', (platform) => {
     ],
     ['somebody behind a proxy', { 'X-Forwarded-For': '203.0.113.7' }, 'proxy'],
     ['somebody behind a standard proxy', { Forwarded: 'for=203.0.113.7' }, 'proxy'],
+    ['somebody behind a proxy that tells only its name', { 'X-Forwarded-Host': 'app' }, 'proxy'],
+    ['somebody behind a proxy that tells only of TLS', { 'X-Forwarded-Proto': 'https' }, 'proxy'],
   ];
 
   it.each(refused)('refuses %s', async (_what, headers, reason) => {
@@ -54,6 +58,15 @@ describe.each(PLATFORMS)('who may see the page, on %s', (platform) => {
   ])('answers this machine under the name %s', async (host) => {
     const { port } = await start(platform);
     expect((await ask(port, '/_traces/', { Host: host })).status).toBe(200);
+  });
+
+  it('refuses HTTP/1.0, in which nginx asks for everybody and says of nobody', async () => {
+    const { port } = await start(platform);
+    const socket = connect(port, '127.0.0.1');
+    socket.write(`GET /_traces/ HTTP/1.0\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+    const answer = await textOf(socket);
+    expect(answer).toMatch(/^HTTP\/1.1 403 /);
+    expect(answer).toContain('proxy');
   });
 
   it('answers a link from another site, and its own page', async () => {
@@ -169,6 +182,26 @@ describe('in production', () => {
     expect(() => TraceViewerModule.forRoot()).toThrow(/VIEWER_IN_PRODUCTION.*authorize/);
     expect(() => TraceViewerModule.forRoot({ authorize: () => true })).not.toThrow();
   });
+
+  it('refuses to start also where that is known only after the module was imported', async () => {
+    const app = tracedApp('express').of({ imports: [TraceViewerModule.forRoot()] });
+    process.env['NODE_ENV'] = 'production';
+    await expect(app.start()).rejects.toThrow(/VIEWER_IN_PRODUCTION/);
+  });
+});
+
+describe('two imports', () => {
+  const allow = (): boolean => true;
+  const importing = (...authorize: (typeof allow)[]) =>
+    tracedApp('express').of({
+      imports: authorize.map((one) => TraceViewerModule.forRoot({ authorize: one })),
+    });
+
+  it('do not leave it to their order who may see the page', async () => {
+    await expect(importing(allow, () => false).start()).rejects.toThrow(/VIEWER_IMPORTED_TWICE/);
+    const { port } = await importing(allow, allow).start();
+    expect((await ask(port, '/_traces/')).status).toBe(200);
+  });
 });
 
 describe('wrong options', () => {
@@ -177,11 +210,15 @@ describe('wrong options', () => {
     [{ path: '/' }, 'INVALID_VIEWER_PATH'],
     [{ path: '/_traces/' }, 'INVALID_VIEWER_PATH'],
     [{ path: '/a?b' }, 'INVALID_VIEWER_PATH'],
+    [{ path: '/../a' }, 'INVALID_VIEWER_PATH'],
+    [{ path: '/a/.' }, 'INVALID_VIEWER_PATH'],
     [{ path: 7 as never }, 'INVALID_VIEWER_PATH'],
     [{ authorize: true as never }, 'INVALID_OPTION'],
     [{ authorise: () => true } as never, 'UNKNOWN_OPTION'],
     [{ limits: { lines: 0 } }, 'INVALID_OPTION'],
     [{ limits: { lines: Number.NaN } }, 'INVALID_OPTION'],
+    [{ limits: { requestsPerSecond: 0.1 } }, 'INVALID_OPTION'],
+    [{ limits: { bodyBytes: Infinity } }, 'INVALID_OPTION'],
     [{ limits: { rows: 1 } as never }, 'UNKNOWN_OPTION'],
     [null as never, 'INVALID_OPTION'],
   ])('stop the application: %j', (options: TraceViewerOptions, code) => {
@@ -192,5 +229,10 @@ describe('wrong options', () => {
 
   it('take limits that are left open for left out', () => {
     expect(() => TraceViewerModule.forRoot({ limits: { lines: undefined } })).not.toThrow();
+  });
+
+  it('are neither the least limits nor names that begin with a dot', () => {
+    const least = { requestsPerSecond: 1, pages: 1 };
+    expect(() => TraceViewerModule.forRoot({ path: '/.well/..x', limits: least })).not.toThrow();
   });
 });

@@ -23,14 +23,14 @@ class Payments {
   constructor(private readonly trace: TraceContext) {}
 
   @Get('pay/:n')
-  async pay(@Param('n') n: string): Promise<string> {
+  pay(@Param('n') n: string): string {
     // Objects of the application's must not be kept.
     const large = {
       n,
       bytes: new Uint8Array(100_000),
       list: Array.from({ length: 200 }, () => n),
     };
-    await this.trace.span('charge', () => this.logger.log('Charging', large), { n });
+    this.trace.span('charge', () => this.logger.log('Charging', large), { n });
     for (let line = 0; line < 5; line++) this.logger.log('x'.repeat(900));
     return n;
   }

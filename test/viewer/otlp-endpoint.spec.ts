@@ -64,6 +64,7 @@ describe.each(PLATFORMS)('what other services send, on %s', (platform) => {
 
   it.each([
     ['gzip', gzipSync],
+    ['GZip', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
   ])('is unpacked: %s', async (encoding, pack) => {

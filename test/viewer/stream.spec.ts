@@ -154,6 +154,11 @@ describe.each(PLATFORMS)('the stream, on %s', (platform) => {
       true,
     );
     byQuery.close();
+    const both = await StreamReader.open(port, `?from=${first.hello!['instance']}:1`, {
+      'Last-Event-ID': first.lastId,
+    });
+    expect((await both.until('line', 3))[0]!.fields).toMatchObject({ user: 'Bob' });
+    both.close();
 
     for (const stale of ['0011223344aa:99', 'nonsense', ':', `${first.hello!['instance']}:x`]) {
       const all = await StreamReader.open(port, `?from=${encodeURIComponent(stale)}`);

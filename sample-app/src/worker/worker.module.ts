@@ -4,6 +4,10 @@ import { collectorOrPage } from '../exporters.js';
 import { ChargesModule } from './charges/charges.module.js';
 
 @Module({
-  imports: [TracingModule.forRoot({ service: 'payments-worker' }), ...collectorOrPage(), ChargesModule],
+  imports: [
+    TracingModule.forRoot({ service: 'payments-worker' }),
+    ...collectorOrPage(),
+    ChargesModule,
+  ],
 })
 export class WorkerModule {}

@@ -13,8 +13,7 @@ import { Visitor } from './support/visitor.js';
 const LOOKS = [
   { name: 'light', colorScheme: 'light', viewport: { width: 1280, height: 800 } },
   { name: 'dark', colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
-  { name: 'light, 375 px', colorScheme: 'light', viewport: { width: 375, height: 700 } },
-  { name: 'dark, 375 px', colorScheme: 'dark', viewport: { width: 375, height: 700 } },
+  { name: 'at 375 px', colorScheme: 'light', viewport: { width: 375, height: 700 } },
 ] as const;
 
 /** What is there is the same in both themes: only its colours differ. */

@@ -236,10 +236,12 @@ describe('hostile text', () => {
     await expectHarmless(page);
   });
 
-  it.each(HOSTILE_TEXTS)('in the name of the application: $name', async ({ text, shown }) => {
-    const app = await startGullible(text.replaceAll('\u0000', '\u0001'));
+  it('in the name of the application, in the bar and in the title of the tab', async () => {
+    // No environment variable can have a NUL in it.
+    const texts = HOSTILE_TEXTS.filter(({ name }) => name !== 'NUL');
+    const app = await startGullible(texts.map(({ text }) => text).join(' '));
     const page = await (await arrive()).visit(app);
-    const name = shown.replaceAll('\\u0000', '\\u0001');
+    const name = texts.map(({ shown }) => shown).join(' ');
     await page.tab.getByRole('banner').getByText(name).waitFor();
     await soon(async () => expect(await page.tab.title()).toBe(`Traces · ${name}`));
     await expectHarmless(page);

@@ -78,7 +78,7 @@ describe('the link to a request', () => {
     expect(await page.detail.fact('span id').innerText()).toContain(spanId);
   });
 
-  it.each(['0123456789abcdef', 'nothing', '<img src=x onerror=alert(1)>'])(
+  it.each(['0123456789abcdef', '<img src=x onerror=alert(1)>'])(
     'to one that is not known, %s, says so',
     async (spanId) => {
       const { shop, visitor } = await visitShop();

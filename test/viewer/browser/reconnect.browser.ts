@@ -77,8 +77,6 @@ describe('a page that is open', () => {
     );
     await soon(async () => expect(await page.requestLines()).toHaveLength(6));
     expect(await page.line('Nest application successfully started').item.count()).toBe(1);
-    await page.tab.close();
-    cable.remove();
   });
 
   it('that was one too many is let in once another is closed', async () => {

@@ -220,6 +220,30 @@ describe('the limits', () => {
   });
 });
 
+describe('the spans of a request that is told again', () => {
+  const limits = { requests: 9, lines: 9, spans: 4, spansPerTrace: 4 };
+  const spans = [aSpan('a'), aSpan('b'), aSpan('c')];
+
+  it('count once, however often', () => {
+    const store = new PageStore(limits);
+    for (let n = 0; n < 9; n++) store.add([aRequest('1', { spans })]);
+    expect(store.dropped.spans).toBe(0);
+    expect(store.requests[0]!.record.spans).toHaveLength(3);
+    expect(store['held']['spans']['arrived']).toHaveLength(1);
+  });
+
+  it('are within the limit when they come back', () => {
+    const store = new PageStore(limits);
+    store.add([aRequest('1', { spans }), aRequest('2', { at: 1, spans })]);
+    expect(store.requests.map(({ record }) => record.spans?.length)).toEqual([undefined, 3]);
+    store.add([aRequest('1', { spans })]);
+    expect(store.requests.map(({ record }) => record.spans?.length)).toEqual([3, undefined]);
+    store.add([aRequest('2', { at: 1, spans })]);
+    expect(store.requests.map(({ record }) => record.spans?.length)).toEqual([undefined, 3]);
+    expect(store.dropped.spans).toBe(9);
+  });
+});
+
 describe('what the server left out', () => {
   const drops = (requests: number, lines: number, spans: number) =>
     [{ type: 'drops', requests, lines, spans }] as const;

@@ -165,21 +165,36 @@ describe('openStream', () => {
   });
 });
 
-/** A stream whose connections do what the test says. */
+type Listener = Parameters<Source['addEventListener']>[1];
+
+/** A connection that does what the test says. */
+class FakeSource implements Source {
+  isClosed = false;
+  private readonly listeners = new Map<string, Listener>();
+
+  constructor(readonly url: string) {}
+
+  addEventListener(type: string, listener: Listener): void {
+    this.listeners.set(type, listener);
+  }
+
+  fire(type: string, data = '', lastEventId = ''): void {
+    this.listeners.get(type)!({ data, lastEventId });
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+}
+
 function openFake(url: string) {
-  const urls: string[] = [];
-  let listeners = new Map<string, Parameters<Source['addEventListener']>[1]>();
+  const sources: FakeSource[] = [];
   const stream = openStream(url, { onHello() {}, onRecords() {}, onState() {} }, (url) => {
-    urls.push(url);
-    listeners = new Map();
-    const addEventListener: Source['addEventListener'] = (type, listener) => {
-      listeners.set(type, listener);
-    };
-    return { addEventListener, close() {} };
+    const source = new FakeSource(url);
+    sources.push(source);
+    return source;
   });
-  const fire = (type: string, data = '', lastEventId = ''): void =>
-    listeners.get(type)!({ data, lastEventId });
-  return { urls, fire, stream };
+  return { sources, stream };
 }
 
 describe('the pause between two attempts', () => {
@@ -189,32 +204,46 @@ describe('the pause between two attempts', () => {
 
   it('is never longer than 5 seconds, and short again after a success', () => {
     jest.useFakeTimers();
-    const { urls, fire, stream } = openFake('/stream');
+    const { sources, stream } = openFake('/stream');
     const pauses = Array.from({ length: 7 }, () => {
-      fire('error');
-      const before = urls.length;
+      sources.at(-1)!.fire('error');
+      const before = sources.length;
       let ms = 0;
-      for (; urls.length === before; ms += 50) jest.advanceTimersByTime(50);
+      for (; sources.length === before; ms += 50) jest.advanceTimersByTime(50);
       return ms;
     });
     expect(pauses).toEqual([250, 500, 1000, 2000, 4000, 5000, 5000]);
-    fire('hello', '{}');
-    fire('error');
-    const opened = urls.length;
+    sources.at(-1)!.fire('hello', '{}');
+    sources.at(-1)!.fire('error');
+    const opened = sources.length;
     jest.advanceTimersByTime(249);
-    expect(urls).toHaveLength(opened);
+    expect(sources).toHaveLength(opened);
     jest.advanceTimersByTime(1);
-    expect(urls).toHaveLength(opened + 1);
+    expect(sources).toHaveLength(opened + 1);
     stream.close();
   });
 
   it('leaves an address that has a query as it is', () => {
     jest.useFakeTimers();
-    const { urls, fire, stream } = openFake('/stream?page=1');
-    fire('records', '[]', 'a:7');
-    fire('error');
+    const { sources, stream } = openFake('/stream?page=1');
+    sources[0]!.fire('records', '[]', 'a:7');
+    sources[0]!.fire('error');
     jest.advanceTimersByTime(250);
-    expect(urls).toEqual(['/stream?page=1', '/stream?page=1&from=a%3A7']);
+    expect(sources.map(({ url }) => url)).toEqual(['/stream?page=1', '/stream?page=1&from=a%3A7']);
     stream.close();
+  });
+
+  it('leaves no connection behind that would be opened by the browser too', () => {
+    jest.useFakeTimers();
+    const { sources, stream } = openFake('/stream');
+    sources[0]!.fire('error');
+    jest.advanceTimersByTime(250);
+    expect(sources.map(({ isClosed }) => isClosed)).toEqual([true, false]);
+    // What the old one says late is not about the new one.
+    sources[0]!.fire('error');
+    jest.advanceTimersByTime(5000);
+    expect(sources.map(({ isClosed }) => isClosed)).toEqual([true, false]);
+    stream.close();
+    expect(sources.map(({ isClosed }) => isClosed)).toEqual([true, true]);
   });
 });

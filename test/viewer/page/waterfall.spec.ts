@@ -189,6 +189,11 @@ describe('what runs still', () => {
     expect(drawn(waterfall(ended, START + 1000))).toEqual(['GET / 0+10']);
   });
 
+  it('is not what has ended, and did not say how long it took', () => {
+    const { rows } = waterfall([aRequest('1', { durationMs: undefined })], START + 1000);
+    expect(rows[0]!.durationMs).toBeUndefined();
+  });
+
   it('has no end where its request did not wait for it', () => {
     const spans = [child('a', '1', { at: 4, durationMs: undefined })];
     const { rows } = waterfall([aRequest('1', { spans })]);

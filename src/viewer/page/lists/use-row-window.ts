@@ -52,7 +52,9 @@ export function useRowWindow(options: RowWindowOptions): Scrolling {
   });
 
   const onScroll = (): void => {
-    const { scrollTop, scrollHeight, clientHeight } = scroller.current!;
+    // The event may come when the list is gone.
+    if (scroller.current === null) return;
+    const { scrollTop, scrollHeight, clientHeight } = scroller.current;
     appliedTop.current = scrollTop;
     // What this has done itself.
     if (Math.abs(scrollTop - rows.top) < 1) return;

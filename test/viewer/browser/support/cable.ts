@@ -1,4 +1,13 @@
+// Its `afterEach` comes first: a page that is open complains when its cable is removed.
+import './visitor.js';
+import { afterEach } from '@jest/globals';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+const cables: Cable[] = [];
+
+afterEach(() => {
+  for (const cable of cables.splice(0)) cable.remove();
+});
 
 /** A way to a server that can be cut, while the server stays as it is. */
 export class Cable {
@@ -15,6 +24,7 @@ export class Cable {
       createServer((socket) => cable.join(socket)),
       port,
     );
+    cables.push(cable);
     await new Promise<void>((resolve) => cable.server.listen(0, '127.0.0.1', resolve));
     return cable;
   }

@@ -65,7 +65,8 @@ export class Visitor {
   async open(url: string): Promise<TracesPage> {
     this.known.add(placeOf(url));
     const tab = await this.context.newPage();
-    await tab.goto(url);
+    // What is looked for is waited for: there is no need to wait for more.
+    await tab.goto(url, { waitUntil: 'commit' });
     return new TracesPage(tab);
   }
 
