@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -59,7 +59,8 @@ describe('the packed tarball', () => {
     async () => {
       const cwd = await consumer('esm-nest12');
       expect(version(cwd, '@nestjs/core')).toMatch(/^12\./);
-      const lines = jsonLines(await npm(cwd, 'run', 'start'));
+      const output = await npm(cwd, 'run', 'start');
+      const lines = jsonLines(output);
       const body = { traceId: 'req-001', esm: 'req-001', commonjs: 'req-001' };
       expect(lines.filter(({ message }) => message === 'answer')).toEqual([
         { message: 'answer', body },
@@ -70,6 +71,12 @@ describe('the packed tarball', () => {
         ...['hello', 'Request finished'],
         ...['hello', 'Request finished'],
       ]);
+
+      writeFileSync(join(cwd, 'app.log'), output);
+      const untangle = ['exec', '--', 'nestjs-tracing', 'untangle', 'app.log'];
+      expect(await npm(cwd, ...untangle)).toMatch(/GET \/hello 200 completed .*request=req-001/s);
+      await npm(cwd, ...untangle, '--html', 'app.html');
+      expect(readFileSync(join(cwd, 'app.html'), 'utf8')).toContain('"requestId":"req-001"');
     },
     4 * MINUTES,
   );
