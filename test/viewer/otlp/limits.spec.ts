@@ -154,7 +154,8 @@ it.each<[string, 'json' | 'protobuf', () => Uint8Array]>([
   const before = process.cpuUsage();
   const records = (await readOtlp('traces', encoding, bytes)) ?? [];
   expect(records).toEqual([]);
-  expect(process.cpuUsage(before).user).toBeLessThan(2_000_000);
+  // About a second on an idle machine; what looks again at what it has seen takes minutes.
+  expect(process.cpuUsage(before).user).toBeLessThan(6_000_000);
 });
 
 function repeated(bytes: readonly number[]): Uint8Array {
