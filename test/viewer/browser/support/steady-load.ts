@@ -6,8 +6,14 @@ const STEP_MS = 10;
 /** Requests at a steady rate, as a service lives. What cannot be sent in time is left out. */
 export class SteadyLoad {
   sent = 0;
-  failed = 0;
-  private readonly agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  /** Why requests were not answered. */
+  readonly failures: string[] = [];
+  // In turn: one that rests for long is closed by the server, perhaps just when it is used.
+  private readonly agent = new Agent({
+    keepAlive: true,
+    maxSockets: CONNECTIONS,
+    scheduling: 'fifo',
+  });
   private readonly begunAt = performance.now();
   private readonly timer = setInterval(() => this.sendWhatIsDue(), STEP_MS);
   private due = 0;
@@ -39,9 +45,9 @@ export class SteadyLoad {
     this.open++;
     get(this.url, { agent: this.agent }, (response) => {
       response.resume().once('close', () => this.open--);
-    }).once('error', () => {
+    }).once('error', ({ message }) => {
       this.open--;
-      this.failed++;
+      this.failures.push(message);
     });
   }
 }
