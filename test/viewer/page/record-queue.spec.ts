@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ViewLine, ViewSpan } from '../../../src/events/view-records.js';
+
 import { RecordQueue } from '../../../src/viewer/page/feed/record-queue.js';
+import { PageStore } from '../../../src/viewer/page/model/page-store.js';
 
 const line = (message: string) => ({ type: 'line', message }) as ViewLine;
 const lines = (...messages: string[]) => messages.map(line);
@@ -45,5 +47,22 @@ describe('records that wait', () => {
     expect(queue.size).toBe(0);
     expect(queue.take(2)).toEqual([]);
     expect(queue.dropped).toEqual(NONE);
+  });
+});
+
+describe('what servers have dropped', () => {
+  it.each([4, 10, 12])('is added up when one is restarted: 10, then %d', (later) => {
+    const queue = new RecordQueue(10);
+    const store = new PageStore();
+    const dropped = (lines: number): void => {
+      queue.push([{ type: 'drops', requests: 0, lines, spans: 0 }]);
+    };
+    queue.beginServer();
+    dropped(7);
+    dropped(10);
+    queue.beginServer();
+    dropped(later);
+    while (queue.size > 0) store.add(queue.take(100));
+    expect(store.dropped.lines).toBe(10 + later);
   });
 });

@@ -1,4 +1,4 @@
-import type { ViewDrops, ViewRecord } from '../../../events/view-records.js';
+import type { ViewRecord } from '../../../events/view-records.js';
 import { PageStore } from '../model/page-store.js';
 import type { Hello, StreamState } from '../model/stream.js';
 import { RecordQueue } from './record-queue.js';
@@ -9,7 +9,6 @@ const CHUNK = 100;
 const FRAME_BUDGET_MS = 4;
 // A tab in the background has no frames.
 const HIDDEN_DELAY_MS = 500;
-const NOTHING_DROPPED: ViewDrops = { type: 'drops', requests: 0, lines: 0, spans: 0 };
 
 /**
  * Brings what arrives into the store: at most once for each frame, and never for so long that a
@@ -51,8 +50,7 @@ export class Feed {
   }
 
   greet(hello: Hello): void {
-    // A server that was restarted counts from nothing again.
-    if (this.hello?.instance !== hello.instance) this.queue.push([NOTHING_DROPPED]);
+    if (this.hello?.instance !== hello.instance) this.queue.beginServer();
     this.hello = hello;
     this.schedule();
   }

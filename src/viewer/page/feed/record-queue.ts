@@ -1,4 +1,6 @@
-import type { ViewRecord } from '../../../events/view-records.js';
+import type { ViewDrops, ViewRecord } from '../../../events/view-records.js';
+
+const NOTHING_DROPPED: ViewDrops = { type: 'drops', requests: 0, lines: 0, spans: 0 };
 
 /** Records that have arrived and are not shown yet. Of too many, the oldest go and are counted. */
 export class RecordQueue {
@@ -17,6 +19,11 @@ export class RecordQueue {
     this.batches.push(records);
     this.count += records.length;
     while (this.count > this.limit && this.batches.length > 1) this.drop(this.shift());
+  }
+
+  /** What comes now is from a server that counts from nothing what it drops. */
+  beginServer(): void {
+    this.push([NOTHING_DROPPED]);
   }
 
   /** The oldest, at most so many; empty when none wait. */
