@@ -9,13 +9,25 @@ type RequestHook = (this: unknown, request: Raw, response: Raw, done: Done) => u
 /** What a platform hands to its hook: Node's own object, or one that holds it. */
 type Raw = object & { raw?: object };
 
+const HOOKED = Symbol.for('nestjs-tracing.hooked');
+
 interface HookedAdapter {
+  [HOOKED]?: true;
   onRequestHook?: RequestHook;
   setOnRequestHook?(hook: RequestHook): void;
   getInstance?(): unknown;
 }
 
-const HOOKED = Symbol.for('nestjs-tracing.hooked');
+type SlottedAdapter = HookedAdapter & Required<Pick<HookedAdapter, 'setOnRequestHook'>>;
+
+/** Whether an adapter has a request hook. The base class has its setter, which does nothing. */
+export function hasRequestHook(adapter: object): adapter is SlottedAdapter {
+  const { setOnRequestHook } = adapter as HookedAdapter;
+  return (
+    setOnRequestHook !== undefined &&
+    setOnRequestHook !== AbstractHttpAdapter.prototype.setOnRequestHook
+  );
+}
 
 /**
  * Puts the tracer in front of an adapter's request hook, where it runs before body parsing, CORS,
@@ -24,17 +36,9 @@ const HOOKED = Symbol.for('nestjs-tracing.hooked');
  *
  * Returns `false` for an adapter that has no such hook.
  */
-export function installRequestHook(target: object, tracer: RequestTracer): boolean {
-  const adapter = target as HookedAdapter & { [HOOKED]?: true };
+export function installRequestHook(adapter: object, tracer: RequestTracer): boolean {
+  if (!hasRequestHook(adapter)) return false;
   if (adapter[HOOKED]) return true;
-  const { setOnRequestHook } = adapter;
-  // The base class has the method, and it does nothing.
-  if (
-    setOnRequestHook === undefined ||
-    setOnRequestHook === AbstractHttpAdapter.prototype.setOnRequestHook
-  ) {
-    return false;
-  }
 
   let inner = adapter.onRequestHook;
   const hook: RequestHook = function (request, response, done) {
@@ -45,7 +49,7 @@ export function installRequestHook(target: object, tracer: RequestTracer): boole
       inner === undefined ? done() : inner.call(this, request, response, done),
     );
   };
-  setOnRequestHook.call(adapter, hook);
+  adapter.setOnRequestHook(hook);
   adapter.setOnRequestHook = (next) => {
     inner = next;
   };

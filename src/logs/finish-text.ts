@@ -1,4 +1,4 @@
-import type { Outcome } from '../trace/finish-record.js';
+import { isOutcome } from '../trace/finish-record.js';
 import { jsonValue, readProperty } from './json-value.js';
 
 /** The fields of a finish line that its short form says. */
@@ -20,12 +20,10 @@ const SHOWN = new Set([
   'steps',
 ]);
 
-const OUTCOMES: ReadonlySet<unknown> = new Set<Outcome>(['completed', 'errored', 'aborted']);
-
 /** Whether an entry is a finish line, and not one that happens to have such names. */
 export function isFinish(entry: object): boolean {
   return (
-    OUTCOMES.has(readProperty(entry, 'outcome')) &&
+    isOutcome(readProperty(entry, 'outcome')) &&
     typeof readProperty(entry, 'duration_ms') === 'number' &&
     (typeof readProperty(entry, 'path') === 'string' ||
       typeof readProperty(entry, 'transport') === 'string')

@@ -1,6 +1,13 @@
 /** How a request ended: `errored` for a 5xx, `aborted` for a client that left before the end. */
 export type Outcome = 'completed' | 'errored' | 'aborted';
 
+const OUTCOMES: ReadonlySet<unknown> = new Set<Outcome>(['completed', 'errored', 'aborted']);
+
+/** Whether a value that was read somewhere is one of them. */
+export function isOutcome(value: unknown): value is Outcome {
+  return OUTCOMES.has(value);
+}
+
 /** One operation of a request, as the finish line of a failed or slow one tells it. */
 export interface Step {
   readonly name: string;

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AbstractHttpAdapter } from '@nestjs/core';
+import { hasRequestHook } from '../incoming/request-hook.js';
 import type { ViewerServer } from './viewer-server.js';
 
 type Done = (error?: Error) => void;
@@ -10,7 +10,6 @@ type RawReply = object & { raw?: ServerResponse; hijack?(): void };
 
 interface HookedAdapter {
   onRequestHook?: Hook;
-  setOnRequestHook?: unknown;
 }
 
 /**
@@ -22,10 +21,7 @@ interface HookedAdapter {
  */
 export function installFrontHook(adapter: object, server: ViewerServer): boolean {
   const slot = adapter as HookedAdapter;
-  const { setOnRequestHook } = slot;
-  // The base class has the method, and it does nothing.
-  const idle = AbstractHttpAdapter.prototype.setOnRequestHook as unknown;
-  if (setOnRequestHook === undefined || setOnRequestHook === idle) return false;
+  if (!hasRequestHook(adapter)) return false;
   const next = slot.onRequestHook;
   slot.onRequestHook = function (request, response, done) {
     const raw = request.raw ?? (request as IncomingMessage);

@@ -5,7 +5,8 @@ import { entryError, entryMessage, repeatsError } from '../logs/entry-error.js';
 import { errorText } from '../logs/error-text.js';
 import { isFinish } from '../logs/finish-text.js';
 import { readProperty } from '../logs/json-value.js';
-import { cut, MAX_FIELD, plainValue } from './plain-value.js';
+import { cut, MAX_MESSAGE, MAX_TEXT } from './cut.js';
+import { plainValue } from './plain-value.js';
 
 /** Said elsewhere in the record. */
 const NOT_FIELDS = new Set([
@@ -19,8 +20,6 @@ const NOT_FIELDS = new Set([
   'span_id',
 ]);
 const MAX_FIELDS = 64;
-/** Characters of a message and of an error. */
-const MAX_TEXT = 16_384;
 
 /** Who wrote a line, and when. */
 export interface LineSource {
@@ -41,15 +40,15 @@ export function lineRecord({ key, service, time }: LineSource, event: LogEvent):
     service,
     time,
     level,
-    message: cut(entryMessage(entry), MAX_TEXT),
+    message: cut(entryMessage(entry), MAX_MESSAGE),
     traceId: trace?.traceId,
     w3cTraceId: trace?.w3cTraceId,
     requestId: trace?.requestId,
     sessionId: trace?.sessionId,
     spanId: trace && spanId,
-    context: typeof context === 'string' ? cut(context, MAX_FIELD) : undefined,
+    context: typeof context === 'string' ? cut(context, MAX_TEXT) : undefined,
     fields: fieldsOf(event, error),
-    error: error && cut(errorText(error), MAX_TEXT),
+    error: error && cut(errorText(error), MAX_MESSAGE),
   };
 }
 
@@ -58,7 +57,7 @@ function fieldsOf({ fields, entry }: LogEvent, error: Error | undefined): ViewLi
   const told = Object.create(null) as Record<string, unknown>;
   let count = 0;
   const tell = (key: string, value: unknown): void => {
-    if (++count <= MAX_FIELDS) told[cut(key, MAX_FIELD)] = plainValue(value);
+    if (++count <= MAX_FIELDS) told[cut(key, MAX_TEXT)] = plainValue(value);
   };
   if (fields !== undefined) {
     for (const key of Object.keys(fields)) {

@@ -37,11 +37,6 @@ export class RecordStore {
     this.lineRate = new TokenBucket(limits.linesPerSecond);
   }
 
-  /** The number of the latest record; 0 before the first. */
-  get latest(): number {
-    return this.seq;
-  }
-
   /** Whether one more request is taken note of. One that is not counts as dropped. */
   admitsRequest(nowMs: number): boolean {
     if (this.requestRate.take(nowMs)) return true;

@@ -7,11 +7,9 @@ import type { SpanAttributes } from '../trace/span-record.js';
 import type { SpanGroup } from '../trace/span-group.js';
 import type { SpanList } from '../trace/span-list.js';
 import type { Trace } from '../trace/trace.js';
-import { cut, plainValue } from './plain-value.js';
+import { cut, MAX_TEXT } from './cut.js';
+import { plainValue } from './plain-value.js';
 import type { WallClock } from './wall-clock.js';
-
-/** Characters of what a span threw. */
-const MAX_ERROR = 4096;
 
 /** What a request is told with. */
 export interface RequestSource {
@@ -118,5 +116,5 @@ function plainAttributes(attributes: SpanAttributes): SpanAttributes {
 
 function textOf(error: unknown): string | undefined {
   const text = isError(error) ? errorText(error) : jsonValue(error);
-  return text && cut(text, MAX_ERROR);
+  return text && cut(text, MAX_TEXT);
 }

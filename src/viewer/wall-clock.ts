@@ -1,3 +1,5 @@
+import { roundMs } from '../timings/round-ms.js';
+
 /** The clock was set, or the machine has slept. */
 const TOLERANCE_MS = 2;
 
@@ -12,6 +14,6 @@ export class WallClock {
   at(monotonicMs: number): number {
     const offset = Date.now() - performance.now();
     if (Math.abs(offset - this.offset) > TOLERANCE_MS) this.offset = offset;
-    return Math.round((monotonicMs + this.offset) * 1000) / 1000;
+    return roundMs(monotonicMs + this.offset);
   }
 }

@@ -1,4 +1,4 @@
-import { INTERRUPTED, JestRun } from '../support/jest-run.js';
+import { consequence, INTERRUPTED, JestRun, runArguments } from '../support/jest-run.js';
 import { addressIn, answers } from './servers/address.js';
 import { BROKERS, urlOf, type Broker } from './servers/brokers.js';
 import { openControl } from './servers/control.js';
@@ -7,9 +7,7 @@ import { StartedBroker } from './servers/started-broker.js';
 // Runs the tests that need brokers: on those that are there, else on some of its own, which are
 // gone afterwards. What comes after `--` on the command line goes to Jest; `--strict` stays here.
 
-const args = process.argv.slice(2);
-const isStrict = process.env['CI'] === 'true' || args.includes('--strict');
-const jestArgs = args.filter((arg) => arg !== '--strict');
+const { isStrict, jestArgs } = runArguments();
 
 const started: StartedBroker[] = [];
 /** Which brokers cannot be had. */
@@ -50,8 +48,7 @@ async function findOrStart(broker: Broker): Promise<void> {
     urls[variable] = url ?? (await start(broker));
     console.log(`${name}: ${url === undefined ? 'started' : 'already there'}, ${urls[variable]}`);
   } catch (error) {
-    const consequence = isStrict ? 'FAILED' : 'SKIPPED, its tests did not run';
-    notices.push(`${name}: ${consequence}. ${(error as Error).message}`);
+    notices.push(`${name}: ${consequence(isStrict)}. ${(error as Error).message}`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { INTERRUPTED, JestRun } from '../support/jest-run.js';
+import { consequence, INTERRUPTED, JestRun, runArguments } from '../support/jest-run.js';
 import { findProgram } from '../support/programs.js';
 import { StartedPrometheus } from './started-prometheus.js';
 
@@ -7,9 +7,7 @@ import { StartedPrometheus } from './started-prometheus.js';
 
 const DEBIAN_PACKAGE = 'prometheus';
 
-const args = process.argv.slice(2);
-const isStrict = process.env['CI'] === 'true' || args.includes('--strict');
-const jestArgs = args.filter((arg) => arg !== '--strict');
+const { isStrict, jestArgs } = runArguments();
 
 let jest: JestRun | undefined;
 let isInterrupted = false;
@@ -29,8 +27,7 @@ async function main(): Promise<number> {
     promtool = findProgram(['promtool'], DEBIAN_PACKAGE);
     prometheus = await StartedPrometheus.start(findProgram(['prometheus'], DEBIAN_PACKAGE));
   } catch (error) {
-    const consequence = isStrict ? 'FAILED' : 'SKIPPED, its tests did not run';
-    console.error(`prometheus: ${consequence}. ${(error as Error).message}`);
+    console.error(`prometheus: ${consequence(isStrict)}. ${(error as Error).message}`);
     return isStrict ? 1 : 0;
   }
   try {

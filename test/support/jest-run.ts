@@ -3,6 +3,20 @@ import { spawn, type ChildProcess } from 'node:child_process';
 /** What a process that Ctrl+C has ended returns, as a shell says it. */
 export const INTERRUPTED = 130;
 
+/** What stands behind `--` on the command line: `--strict` is the run's own, all else is for Jest. */
+export function runArguments(): { isStrict: boolean; jestArgs: string[] } {
+  const args = process.argv.slice(2);
+  return {
+    isStrict: process.env['CI'] === 'true' || args.includes('--strict'),
+    jestArgs: args.filter((arg) => arg !== '--strict'),
+  };
+}
+
+/** What is said of tests that lack what they need. */
+export function consequence(isStrict: boolean): string {
+  return isStrict ? 'FAILED' : 'SKIPPED, its tests did not run';
+}
+
 /** Jest with tests that `npm test` leaves out, since they need servers. */
 export class JestRun {
   /** Resolves when it has ended, to its exit code. */

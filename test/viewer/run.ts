@@ -1,12 +1,10 @@
-import { JestRun } from '../support/jest-run.js';
+import { consequence, JestRun, runArguments } from '../support/jest-run.js';
 import { findProgram } from '../support/programs.js';
 
 // Runs the tests of the page in a real browser. What comes after `--` on the command line goes to
 // Jest; `--strict` stays here.
 
-const args = process.argv.slice(2);
-const isStrict = process.env['CI'] === 'true' || args.includes('--strict');
-const jestArgs = args.filter((arg) => arg !== '--strict');
+const { isStrict, jestArgs } = runArguments();
 
 process.exitCode = await main();
 
@@ -15,8 +13,7 @@ async function main(): Promise<number> {
   try {
     chromium = process.env['CHROMIUM'] ?? findProgram(['chromium', 'chromium-browser'], 'chromium');
   } catch (error) {
-    const consequence = isStrict ? 'FAILED' : 'SKIPPED, its tests did not run';
-    console.error(`browser: ${consequence}. ${(error as Error).message}`);
+    console.error(`browser: ${consequence(isStrict)}. ${(error as Error).message}`);
     return isStrict ? 1 : 0;
   }
   const env = { ...process.env, CHROMIUM: chromium };

@@ -1,4 +1,4 @@
-import type { Outcome, Step } from '../../trace/finish-record.js';
+import { isOutcome, type Outcome, type Step } from '../../trace/finish-record.js';
 import type { EntryFields } from './entry-fields.js';
 import type { FactSlot, Slot } from './field-names.js';
 
@@ -32,7 +32,6 @@ const NUMBER_FACTS = [
 type TextFact = (typeof TEXT_FACTS)[number];
 type NumberFact = (typeof NUMBER_FACTS)[number] | 'duration_ms';
 
-const OUTCOMES: ReadonlySet<unknown> = new Set<Outcome>(['completed', 'errored', 'aborted']);
 const ECS_OUTCOMES: Readonly<Record<string, Outcome>> = {
   success: 'completed',
   failure: 'errored',
@@ -58,7 +57,7 @@ function isOwnFinish(fields: EntryFields, message: string): boolean {
   if (OWN_END.test(message)) return hasDuration;
   return (
     hasDuration &&
-    OUTCOMES.has(fields.getOfFinish('outcome')) &&
+    isOutcome(fields.getOfFinish('outcome')) &&
     (fields.getOfFinish('path') ?? fields.getOfFinish('transport') ?? fields.getOfFinish('url')) !==
       undefined
   );
@@ -120,7 +119,7 @@ function durationMs(fields: EntryFields): number | undefined {
 
 function outcomeOf(fields: EntryFields, message: string, status: number | undefined): Outcome {
   const outcome = fields.getOfFinish('outcome');
-  if (OUTCOMES.has(outcome)) return outcome as Outcome;
+  if (isOutcome(outcome)) return outcome;
   if (message === PINO_ABORTED) return 'aborted';
   const ecsOutcome = ECS_OUTCOMES[String(fields.get('ecsOutcome' satisfies Slot))];
   if (ecsOutcome !== undefined) return ecsOutcome;

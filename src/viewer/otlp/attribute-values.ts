@@ -1,5 +1,5 @@
 import { isValidId } from '../../trace/ids.js';
-import { cut, MAX_MESSAGE, MAX_TEXT } from './cut.js';
+import { cut, MAX_MESSAGE, MAX_TEXT } from '../cut.js';
 import type { AnyValue, OtlpAttributes } from './otlp-data.js';
 
 /** The text of the first of these attributes that is one. Of several names the newest comes first. */

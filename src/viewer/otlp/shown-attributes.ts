@@ -1,5 +1,5 @@
 import { simpleValue } from './attribute-values.js';
-import { cut, MAX_TEXT } from './cut.js';
+import { cut, MAX_TEXT } from '../cut.js';
 import type { OtlpAttributes } from './otlp-data.js';
 import { withoutSecrets } from './url-parts.js';
 

@@ -1,5 +1,5 @@
 import { errorOf } from './attribute-values.js';
-import { cut, MAX_MESSAGE } from './cut.js';
+import { cut, MAX_MESSAGE } from '../cut.js';
 import { STATUS_CODE } from './otlp-data.js';
 import type { PlacedSpan } from './placed-span.js';
 

@@ -1,6 +1,6 @@
 import type { ViewLine } from '../../events/view-records.js';
 import { errorOf, idsOf, simpleValue, textOf } from './attribute-values.js';
-import { cut, MAX_MESSAGE, MAX_TEXT } from './cut.js';
+import { cut, MAX_MESSAGE, MAX_TEXT } from '../cut.js';
 import type { OtlpLog } from './otlp-data.js';
 import { millisecondsOf } from './placed-span.js';
 import { shownAttributes } from './shown-attributes.js';

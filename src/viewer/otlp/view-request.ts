@@ -1,7 +1,7 @@
 import type { ViewRequest } from '../../events/view-records.js';
 import type { Outcome, WorkFields } from '../../trace/finish-record.js';
 import { idsOf, numberOf, textOf } from './attribute-values.js';
-import { cut, MAX_TEXT } from './cut.js';
+import { cut, MAX_TEXT } from '../cut.js';
 import { callName, httpParts } from './http-attributes.js';
 import { SPAN_KIND, STATUS_CODE, type OtlpAttributes } from './otlp-data.js';
 import { placeOf, type PlacedSpan } from './placed-span.js';

@@ -1,6 +1,6 @@
 import type { ViewSpan } from '../../events/view-records.js';
 import type { SpanKind } from '../../trace/span-record.js';
-import { cut, MAX_TEXT } from './cut.js';
+import { cut, MAX_TEXT } from '../cut.js';
 import { callName } from './http-attributes.js';
 import { SPAN_KIND, STATUS_CODE } from './otlp-data.js';
 import { placeOf, type PlacedSpan } from './placed-span.js';

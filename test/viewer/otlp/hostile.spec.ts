@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import type { ViewRecord } from '../../../src/events/view-records.js';
-import { MAX_MESSAGE } from '../../../src/viewer/otlp/cut.js';
+import { MAX_MESSAGE } from '../../../src/viewer/cut.js';
 import { readOtlp, type OtlpSignal } from '../../../src/viewer/otlp/read-otlp.js';
 import { attributes, encoded, ENCODINGS, log, logsOf, span, tracesOf } from './otlp-bodies.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ViewRequest, ViewSpan } from '../../../src/events/view-records.js';
-import { MAX_MESSAGE, MAX_TEXT } from '../../../src/viewer/otlp/cut.js';
+import { MAX_MESSAGE, MAX_TEXT } from '../../../src/viewer/cut.js';
 import { MAX_ITEMS, MAX_VALUE_DEPTH } from '../../../src/viewer/otlp/otlp-data.js';
 import { readOtlp } from '../../../src/viewer/otlp/read-otlp.js';
 import { MAX_ATTRIBUTES } from '../../../src/viewer/otlp/shown-attributes.js';
