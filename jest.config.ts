@@ -13,6 +13,10 @@ const jsc = {
 
 const config: Config = {
   testEnvironment: 'node',
+  // Each suite loads NestJS afresh, which keeps a core busy: there is a worker for each.
+  maxWorkers: '100%',
+  // A busy machine is slow, not broken: what a test promises about time it measures itself.
+  testTimeout: 30_000,
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/consumers/'],
