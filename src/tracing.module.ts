@@ -30,6 +30,7 @@ import type { ResolvedTracingOptions } from './options/resolve-options.js';
 import type { TracingModuleOptions } from './options/tracing-options.js';
 import { spanMethods } from './timings/auto-spans.js';
 import { FinishLine } from './timings/finish-line.js';
+import { shortcutInterceptor } from './timings/interceptor-shortcut.js';
 import { openSpan } from './timings/open-span.js';
 import { requestEnder } from './timings/request-end.js';
 import { runSpan } from './timings/run-span.js';
@@ -85,6 +86,7 @@ const providers: Provider[] = [
     ): Promise<TransportHost> => {
       const { policy } = options;
       spanMethods(modules, options);
+      if (options.interceptor) shortcutInterceptor();
       if (policy.isTrustedHost !== undefined) traceOutgoingCalls(openSpan);
       const openConnection = tracer.openConnection.bind(tracer);
       return prepareTransports({ modules, policy, runWork, openSpan, openConnection });

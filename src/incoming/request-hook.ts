@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AbstractHttpAdapter } from '@nestjs/core';
-import { keepContextOfAll } from './keep-context.js';
 import { isTraced, type RequestTracer } from './request-tracer.js';
 
 type Done = (error?: Error) => void;
@@ -15,7 +14,6 @@ interface HookedAdapter {
   [HOOKED]?: true;
   onRequestHook?: RequestHook;
   setOnRequestHook?(hook: RequestHook): void;
-  getInstance?(): unknown;
 }
 
 type SlottedAdapter = HookedAdapter & Required<Pick<HookedAdapter, 'setOnRequestHook'>>;
@@ -45,15 +43,13 @@ export function installRequestHook(adapter: object, tracer: RequestTracer): bool
     const raw = (request.raw ?? request) as IncomingMessage;
     // A hook that was set later may call this one, which it found in the slot.
     if (isTraced(raw)) return done();
-    return tracer.run(raw, (response.raw ?? response) as ServerResponse, request, () =>
-      inner === undefined ? done() : inner.call(this, request, response, done),
-    );
+    const next = inner === undefined ? done : inner.bind(this, request, response, done);
+    return tracer.run(raw, (response.raw ?? response) as ServerResponse, request, next);
   };
   adapter.setOnRequestHook(hook);
   adapter.setOnRequestHook = (next) => {
     inner = next;
   };
-  keepContextOfAll(adapter.getInstance?.());
   adapter[HOOKED] = true;
   return true;
 }

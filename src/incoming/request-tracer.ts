@@ -9,7 +9,7 @@ import { openTrace, type TraceCarrier } from '../trace/open-trace.js';
 import type { Trace } from '../trace/trace.js';
 import { handshakeSpan } from './handshake-span.js';
 import { HttpMetadata } from './http-metadata.js';
-import { keepContext, ownerOf } from './keep-context.js';
+import { keepContext, ownerOf, type OpenRequest } from './keep-context.js';
 import { endRequestSpan, startRequestSpan } from './request-span.js';
 import { bearerDigest, mcpDigest, readerOf, sessionIdOfQuery, type IdReader } from './sources.js';
 import { closeWithConnection } from './waiting-responses.js';
@@ -25,10 +25,6 @@ export type OnResponseClose = (
 const SETTLE_TURNS = 10;
 const NOTHING: TraceCarrier = Object.freeze({ isTrusted: false });
 
-const REQUEST = Symbol.for('nestjs-tracing.request');
-
-type TracedResponse = ServerResponse & { [REQUEST]?: IncomingMessage };
-
 /** Whether a request has its trace already. */
 export function isTraced(request: IncomingMessage): boolean {
   return ownerOf(request) !== undefined;
@@ -40,7 +36,6 @@ export class RequestTracer {
   private readonly readTraceId: IdReader;
   private readonly readRequestId: IdReader;
   private readonly readSessionId: IdReader;
-  private readonly closeListener: (this: TracedResponse) => void;
 
   constructor(
     private readonly options: ResolvedTracingOptions,
@@ -56,11 +51,6 @@ export class RequestTracer {
       ['x-session-id', 'x-correlation-id', sessionIdOfQuery, 'mcp-session-id'],
       [mcpDigest(session.key), bearerDigest(session.key)],
     );
-    const close = (response: TracedResponse): void => this.close(response);
-    // One listener for all responses, which finds what it needs on the response.
-    this.closeListener = function () {
-      close(this);
-    };
   }
 
   /**
@@ -82,15 +72,18 @@ export class RequestTracer {
     this.answer(response, trace, carrier);
     this.onOpen?.(response, trace);
     const store = openStore(trace, true);
-    keepContext(request, store);
-    keepContext(response, store);
-    const begin = (): T => {
-      this.watch(request, response);
-      const { requestStart } = tracingChannels;
-      if (requestStart.hasSubscribers) requestStart.publish({ trace });
-      return next();
-    };
-    return runWithSdkSpan(sdkSpan, () => runInStore(store, begin));
+    keepContext({ trace, store, request, response, onClose: this.close });
+    this.openRequests++;
+    if (response.socket === null) closeWithConnection(request.socket, response);
+    const { requestStart } = tracingChannels;
+    const first = requestStart.hasSubscribers
+      ? (): T => {
+          requestStart.publish({ trace });
+          return next();
+        }
+      : next;
+    if (sdkSpan === undefined) return runInStore(store, first);
+    return runWithSdkSpan(sdkSpan, () => runInStore(store, first));
   }
 
   /** Opens the trace of a connection that begins with this request, such as a WebSocket's. */
@@ -131,22 +124,13 @@ export class RequestTracer {
     for (let turn = 0; turn < SETTLE_TURNS && this.openRequests > 0; turn++) await setImmediate();
   }
 
-  private watch(request: IncomingMessage, response: TracedResponse): void {
-    this.openRequests++;
-    response[REQUEST] = request;
-    response.on('close', this.closeListener);
-    if (response.socket === null) closeWithConnection(request.socket, response);
-  }
-
-  private close(response: TracedResponse): void {
-    const trace = ownerOf(response);
-    const request = response[REQUEST];
-    if (trace === undefined || request === undefined || trace.finished) return;
+  private readonly close = ({ trace, request, response }: OpenRequest): void => {
+    if (trace.finished) return;
     trace.finished = true;
     this.openRequests--;
     this.onClose(trace, request, response);
     if (trace.sdkSpan !== undefined) endRequestSpan(trace.sdkSpan, trace, response);
-  }
+  };
 }
 
 function setHeader(response: ServerResponse, name: string | undefined, value: string): void {

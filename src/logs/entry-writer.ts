@@ -1,7 +1,7 @@
 import type { LogLevel } from '@nestjs/common';
 import type { Logger } from 'winston';
-import { FRESH, type CapturedEntry } from './captured-entry.js';
-import { LEVEL } from './winston-symbols.js';
+import { FreshEntry } from './captured-entry.js';
+import { LoggerPipes } from './logger-pipes.js';
 
 /** NestJS's levels, least severe first. */
 export const NEST_LEVELS: readonly LogLevel[] = [
@@ -27,7 +27,10 @@ const WINSTON_NAMES: Readonly<Record<LogLevel, readonly string[]>> = {
 export class EntryWriter {
   private readonly names: Readonly<Record<LogLevel, string>>;
 
-  constructor(readonly winston: Logger) {
+  private readonly pipes: LoggerPipes;
+
+  constructor(private readonly winston: Logger) {
+    this.pipes = new LoggerPipes(winston);
     this.names = Object.fromEntries(
       NEST_LEVELS.map((level) => [level, nameIn(winston, level)]),
     ) as Record<LogLevel, string>;
@@ -40,7 +43,8 @@ export class EntryWriter {
 
   /** winston's `isLevelEnabled` without its closures: this is asked for every call. */
   isWritten(name: string): boolean {
-    const { levels, level, transports } = this.winston;
+    const { levels, level } = this.winston;
+    const { transports } = this.pipes;
     const asked = levels[name];
     if (asked === undefined) return false;
     const own = levels[level] ?? -1;
@@ -51,14 +55,13 @@ export class EntryWriter {
     return transports.length === 0 && own >= asked;
   }
 
-  /** Writes an entry, which must be nobody else's, under a level that is known to be written. */
-  write(name: string, entry: { message: string }): void {
-    const { defaultMeta } = this.winston as { defaultMeta?: object | null };
-    const info = (defaultMeta ? Object.assign({}, defaultMeta, entry) : entry) as CapturedEntry;
-    info.level = name;
-    info[LEVEL] = name;
-    info[FRESH] = true;
-    this.winston.write(info);
+  /** Writes an entry that was made for this call, under a level that is known to be written. */
+  write(entry: FreshEntry): void {
+    const { defaultMeta } = this.winston as {
+      defaultMeta?: Readonly<Record<string, unknown>> | null;
+    };
+    if (defaultMeta) addMissing(entry, defaultMeta);
+    this.winston.write(entry);
   }
 
   /** Writes fields under winston's name for a level, NestJS's, or what stands for it. */
@@ -66,10 +69,17 @@ export class EntryWriter {
     const { levels } = this.winston;
     const name = level in levels ? level : (this.names[level as LogLevel] ?? this.names.log);
     if (!this.isWritten(name)) return;
-    // V8 takes microseconds to add a property to an object that was spread, `Object.assign` none.
-    const entry = Object.assign({} as { message: string }, fields);
+    const entry = new FreshEntry(name);
     entry.message = message;
-    this.write(name, entry);
+    addMissing(entry, fields as Readonly<Record<string, unknown>>);
+    this.write(entry);
+  }
+}
+
+function addMissing(entry: FreshEntry, fields: Readonly<Record<string, unknown>>): void {
+  for (const key of Object.keys(fields)) {
+    const value = fields[key];
+    if (value !== undefined && !Object.hasOwn(entry, key)) entry[key] = value;
   }
 }
 

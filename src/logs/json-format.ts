@@ -49,6 +49,7 @@ export function jsonLine(preset: Preset, service: string): (entry: CapturedEntry
   const contextKey = `,${quoteJson(preset.context)}:`;
   const constants = members(preset.constants(service));
   const outside = members(idFields(preset, null)) + constants;
+  const ids = Object.keys(preset.ids).map((name) => [keyJson(name), preset.ids[name]!] as const);
   const reserved = reservedNames(preset, service);
   // Levels are few, and each is always written the same way.
   const levels = new Map<string, string>();
@@ -65,7 +66,9 @@ export function jsonLine(preset: Preset, service: string): (entry: CapturedEntry
   const scopeJson = (scope: TraceScope): string => {
     if (scope.renderedBy !== writer) {
       scope.renderedBy = writer;
-      scope.rendered = members(idFields(preset, scope)) + constants;
+      let rendered = '';
+      for (const [key, valueIn] of ids) rendered += key + jsonValue(valueIn(scope));
+      scope.rendered = rendered + constants;
     }
     return scope.rendered;
   };
@@ -135,7 +138,20 @@ function freeName(
 
 function memberJson(name: string, value: unknown): string {
   const json = jsonValue(value);
-  return json === undefined ? '' : `,${quoteJson(name)}:${json}`;
+  return json === undefined ? '' : keyJson(name) + json;
+}
+
+// Names of fields are few, and come again with every line.
+const keys = new Map<string, string>();
+const MAX_KEYS = 1000;
+
+function keyJson(name: string): string {
+  let json = keys.get(name);
+  if (json === undefined) {
+    json = `,${quoteJson(name)}:`;
+    if (keys.size < MAX_KEYS) keys.set(name, json);
+  }
+  return json;
 }
 
 /** Names that no field of an entry may take: it would stand on the line twice. */

@@ -10,10 +10,16 @@ const MAX_DEPTH = 16;
  * Returns `undefined` for what JSON leaves out: `undefined`, functions and symbols.
  */
 export function jsonValue(value: unknown): string | undefined {
-  return write(value, []);
+  return typeof value === 'object' && value !== null ? writeObject(value, []) : writeSimple(value);
 }
 
 function write(value: unknown, ancestors: object[]): string | undefined {
+  return typeof value === 'object' && value !== null
+    ? writeObject(value, ancestors)
+    : writeSimple(value);
+}
+
+function writeSimple(value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
       return quoteJson(value);
@@ -24,7 +30,7 @@ function write(value: unknown, ancestors: object[]): string | undefined {
     case 'bigint':
       return `"${value}"`;
     case 'object':
-      return value === null ? 'null' : writeObject(value, ancestors);
+      return 'null';
     default:
       return undefined;
   }

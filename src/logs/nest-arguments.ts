@@ -2,7 +2,7 @@ import { errorFields, isError, jsonValue, readProperty } from './json-value.js';
 
 /** What a call of a NestJS logger says, as an entry's fields. */
 export interface NestEntry {
-  message: string;
+  message: unknown;
   [field: string]: unknown;
 }
 
@@ -13,7 +13,7 @@ const STACK_WITHIN = 64 * 1024;
 const RESERVED = new Set(['level', 'message', 'exception', '__proto__']);
 
 /**
- * Reads the arguments of a NestJS logger, which stand for different things: the last string is
+ * Reads the arguments of a NestJS logger into an entry. They stand for different things: the last string is
  * the context; before it, of `error` and `fatal`, may be a stack. Objects are fields, an error is
  * the entry's `error`, what else there is joins the message. Nothing is left out.
  *
@@ -23,8 +23,8 @@ export function readNestArguments(
   message: unknown,
   params: readonly unknown[],
   mayHaveStack: boolean,
+  entry: NestEntry = { message: '' },
 ): NestEntry {
-  const entry: NestEntry = { message: '' };
   let rest = params;
   if (params.length > 0) {
     const stackAt = mayHaveStack ? stackIndex(params) : -1;

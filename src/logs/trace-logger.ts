@@ -4,6 +4,8 @@ import { warnOnce } from '../options/warning.js';
 import { CALLED_AT, capture, SCOPE, type CapturedEntry } from './captured-entry.js';
 import { guardFormat } from './guard-format.js';
 import { guardTransports } from './guard-transports.js';
+import { LoggerPipes, type Transport } from './logger-pipes.js';
+import { LEVEL } from './winston-symbols.js';
 
 const TRACED = Symbol.for('nestjs-tracing.traced-logger');
 
@@ -26,12 +28,18 @@ export function traceLogger<T extends Logger>(logger: T): T {
   root[TRACED] = true;
 
   const write = root.write.bind(root) as (entry: unknown) => boolean;
+  const pipes = new LoggerPipes(root);
   root.write = (chunk: unknown): boolean => {
     if (typeof chunk !== 'object' || chunk === null) return write(chunk);
     try {
       const entry = capture(chunk);
       if (tracingChannels.log.hasSubscribers && root.isLevelEnabled(entry.level)) publish(entry);
-      return write(entry);
+      // A level that it does not know is winston's to complain of.
+      if (entry[LEVEL] === undefined || !(entry[LEVEL] in root.levels) || !pipes.isIdle) {
+        return write(entry);
+      }
+      if (!root.silent) deliver(root, pipes.transports, entry);
+      return true;
     } catch (error) {
       warnOnce('TRACING_LOGGER_FAILED', 'a logger threw', error);
       return true;
@@ -45,6 +53,15 @@ export function traceLogger<T extends Logger>(logger: T): T {
   guardFormat(root);
   guardTransports(root);
   return logger;
+}
+
+/** What the logger does with an entry behind its queues. */
+function deliver({ format }: Logger, transports: readonly Transport[], entry: CapturedEntry): void {
+  const formatted = format.transform(entry as never, format.options);
+  if (typeof formatted !== 'object') return;
+  // One that fails leaves the list while it is gone through.
+  const targets = transports.length > 1 ? [...transports] : transports;
+  for (const transport of targets) transport.write(formatted);
 }
 
 /** A child has a `write` that cannot be changed, and hands its entries to its parent's. */

@@ -1,8 +1,9 @@
 import { Inject, Injectable, type LogLevel, type LoggerService } from '@nestjs/common';
 import type { Logger } from 'winston';
 import { warnOnce } from '../options/warning.js';
+import { FreshEntry } from './captured-entry.js';
 import { EntryWriter, NEST_LEVELS } from './entry-writer.js';
-import { readNestArguments, type NestEntry } from './nest-arguments.js';
+import { readNestArguments } from './nest-arguments.js';
 
 /** The winston logger behind {@link TracingLogger}. */
 export const WINSTON_LOGGER = Symbol('nestjs-tracing.winston-logger');
@@ -81,14 +82,14 @@ export class TracingLogger implements LoggerService {
 
   private call(level: LogLevel, message: unknown, params: unknown[], mayHaveStack: boolean): void {
     const name = this.writer.nameOf(level);
-    let entry: NestEntry;
+    const entry = new FreshEntry(name);
     try {
-      entry = readNestArguments(message, params, mayHaveStack);
+      readNestArguments(message, params, mayHaveStack, entry);
     } catch (error) {
       warnOnce('TRACING_ENTRY_FAILED', 'the arguments of a log call could not be read', error);
-      entry = { message: '[unreadable]' };
+      entry.message = '[unreadable]';
     }
     if (level === 'fatal' && name !== 'fatal') entry['fatal'] = true;
-    this.writer.write(name, entry);
+    this.writer.write(entry);
   }
 }

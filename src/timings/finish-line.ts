@@ -57,41 +57,47 @@ function recordWriter(
   { exclude, level, fields, message }: AccessLogOptions,
   write: WriteLine,
 ): WriteRecord {
-  const isExcluded = guardCallback('accessLog.exclude', exclusion(exclude));
-  const levelOf = guardCallback(
-    'accessLog.level',
-    typeof level === 'function' ? level : () => level,
-  );
-  const messageOf = guardCallback(
-    'accessLog.message',
-    typeof message === 'function' ? message : () => message,
-  );
-  const fieldsOf = guardCallback('accessLog.fields', fieldPicker(fields));
+  const isExcluded = guarded('accessLog.exclude', exclude && exclusion(exclude));
+  const levelOf = guarded('accessLog.level', level && callbackOf(level));
+  const messageOf = guarded('accessLog.message', message && callbackOf(message));
+  const fieldsOf = guarded('accessLog.fields', fields && fieldPicker(fields));
   return (record, usual, request, response) => {
-    if (isExcluded(record) === true) return;
+    if (isExcluded?.(record) === true) return;
     write(
-      levelOf(record) ?? levelFor(record),
-      messageOf(record) ?? usual,
-      fieldsOf(record, request, response) ?? record,
+      levelOf?.(record) ?? levelFor(record),
+      messageOf?.(record) ?? usual,
+      fieldsOf?.(record, request, response) ?? record,
     );
   };
 }
 
-function exclusion(exclude: AccessLogOptions['exclude']): (record: FinishRecord) => boolean {
+/** What is not asked for costs no call. */
+function guarded<A extends unknown[], R>(
+  name: string,
+  callback: ((...args: A) => R) | undefined | '',
+): ((...args: A) => R | undefined) | undefined {
+  return callback ? guardCallback(name, callback) : undefined;
+}
+
+function callbackOf<A, R>(value: R | ((argument: A) => R)): (argument: A) => R {
+  return typeof value === 'function' ? (value as (argument: A) => R) : () => value;
+}
+
+function exclusion(
+  exclude: NonNullable<AccessLogOptions['exclude']>,
+): (record: FinishRecord) => boolean {
   if (typeof exclude === 'function') return exclude;
-  const names = exclude ?? [];
   return ({ path, pattern, mcp_method: mcp, job }) => {
     const name = path ?? pattern ?? mcp ?? job ?? '';
-    return names.some((excluded) =>
+    return exclude.some((excluded) =>
       typeof excluded === 'string' ? excluded === name : name.search(excluded) !== -1,
     );
   };
 }
 
 function fieldPicker(
-  fields: AccessLogOptions['fields'],
+  fields: NonNullable<AccessLogOptions['fields']>,
 ): (record: FinishRecord, request?: IncomingMessage, response?: ServerResponse) => object {
-  if (fields === undefined) return (record) => record;
   if (typeof fields === 'function') return fields;
   return (record) => Object.fromEntries(fields.map((name) => [name, record[name]]));
 }

@@ -9,6 +9,7 @@ import { finalize, type Observable } from 'rxjs';
 import { currentTrace } from '../context/trace-store.js';
 import { TRACING_OPTIONS } from '../options/options.token.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
+import type { Trace } from '../trace/trace.js';
 
 /**
  * Measures the handler's share of a request: pipes, inner interceptors and the handler itself, to
@@ -20,28 +21,44 @@ export class TracingInterceptor implements NestInterceptor {
   constructor(@Inject(TRACING_OPTIONS) private readonly options: ResolvedTracingOptions) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const trace = this.begin(
+      context.getType(),
+      context.getClass(),
+      context.getHandler(),
+      context.getArgs(),
+    );
+    if (trace === undefined) return next.handle();
+    return next.handle().pipe(finalize(() => endHandler(trace)));
+  }
+
+  /** Begins to measure; `undefined` where there is nothing to measure, or it is measured already. */
+  begin(
+    type: string,
+    controller: Function,
+    handler: Function,
+    args: readonly unknown[],
+  ): Trace | undefined {
     const trace = currentTrace();
     // Options from a factory come too late to leave the interceptor out.
-    if (!this.options.interceptor || trace === undefined) return next.handle();
-    const isField = context.getType<string>() === 'graphql';
+    if (!this.options.interceptor || trace === undefined) return undefined;
+    const isField = type === 'graphql';
     // A module that is imported twice measures once.
     const isMeasured = trace.handlerStartedMs !== undefined;
-    if (isMeasured && !(isField && isRootField(context))) return next.handle();
-    const startedMs = (trace.handlerStartedMs ??= performance.now());
+    if (isMeasured && !(isField && isRootField(args))) return undefined;
+    trace.handlerStartedMs ??= performance.now();
     // The first field of a GraphQL operation has named it before its guards ran.
-    if (!isField) {
-      trace.metadata.nameHandler?.(`${context.getClass().name}.${context.getHandler().name}`);
-    }
-    return next.handle().pipe(
-      finalize(() => {
-        trace.handlerMs = performance.now() - startedMs;
-      }),
-    );
+    if (!isField) trace.metadata.nameHandler?.(`${controller.name}.${handler.name}`);
+    return trace;
   }
 }
 
+/** The share of a handler ends, or that of one more field. */
+export function endHandler(trace: Trace): void {
+  trace.handlerMs = performance.now() - (trace.handlerStartedMs ?? Number.NaN);
+}
+
 /** Resolvers are called with the source, the arguments, the context and this. */
-function isRootField(context: ExecutionContext): boolean {
-  const info = context.getArgByIndex<{ path?: { prev?: unknown } } | undefined>(3);
+function isRootField(args: readonly unknown[]): boolean {
+  const info = args[3] as { path?: { prev?: unknown } } | undefined;
   return info?.path?.prev === undefined;
 }

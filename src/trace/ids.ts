@@ -5,6 +5,7 @@ export const MAX_ID_LENGTH = 128;
 
 const VALID_ID = new RegExp(`^[A-Za-z0-9_.:@/+=-]{1,${MAX_ID_LENGTH}}$`);
 const LOWER_HEX_32 = /^[0-9a-f]{32}$/;
+const HEX_32 = /^[0-9a-fA-F]{32}$/;
 const UUID = /^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$/;
 const LOWER_HEX_16 = /^[0-9a-f]{16}$/;
 const ALL_ZERO_SPAN_ID = '0'.repeat(16);
@@ -38,14 +39,16 @@ export function toW3cTraceId(id: string): string {
   return digitsOf(id) ?? hash('sha256', id).slice(0, 32);
 }
 
-/**
- * The trace id that an id spells out itself: 32 hex digits, or a UUID. `undefined` for all others,
- * which travel as a digest.
- */
-export function digitsOf(id: string): string | undefined {
-  if (isW3cTraceId(id)) return id;
-  const digits = (UUID.test(id) ? id.replaceAll('-', '') : id).toLowerCase();
-  return isW3cTraceId(digits) ? digits : undefined;
+/** Whether an id spells out a trace id itself: 32 hex digits, or a UUID. */
+export function spellsTraceId(id: string): boolean {
+  return id.length === 36 ? UUID.test(id) : id.length === 32 && HEX_32.test(id);
+}
+
+/** The trace id that an id spells out; `undefined` for all others, which travel as a digest. */
+function digitsOf(id: string): string | undefined {
+  if (!spellsTraceId(id)) return undefined;
+  const digits = (id.length === 36 ? id.replaceAll('-', '') : id).toLowerCase();
+  return digits === ALL_ZERO_TRACE_ID ? undefined : digits;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { digitsOf, isSpanId, isW3cTraceId, newSpanId, toW3cTraceId } from './ids.js';
+import { isSpanId, isW3cTraceId, newSpanId, spellsTraceId, toW3cTraceId } from './ids.js';
 import type { ActiveSpan } from './sdk-span.js';
 import type { TracePolicy } from './trace-policy.js';
 import { Trace, type LiveMetadata } from './trace.js';
@@ -88,6 +88,6 @@ function traceIdOf(
 
 /** Of a trace that begins here. Nobody knows whether digits that a caller chose are random. */
 function newFlags(given: string | undefined): number {
-  const isChosen = given !== undefined && digitsOf(given) !== undefined;
+  const isChosen = given !== undefined && spellsTraceId(given);
   return isChosen ? FLAG_SAMPLED : FLAG_SAMPLED | FLAG_RANDOM;
 }
