@@ -1,10 +1,15 @@
 import { Connection } from './connection.js';
 
-const connections = 32;
+/** As many requests are in flight at once. */
+const usualConnections = 32;
 
 /** `count` requests as fast as the server answers them: it never idles. */
-export function saturate(port: number, count: number): Promise<void> {
-  return withConnections(port, async (open) => {
+export function saturate(
+  port: number,
+  count: number,
+  connections = usualConnections,
+): Promise<void> {
+  return withConnections(port, connections, async (open) => {
     let sent = 0;
     const keepBusy = (connection: Connection) =>
       new Promise<void>((resolve, reject) => {
@@ -24,7 +29,7 @@ export function saturate(port: number, count: number): Promise<void> {
  * every connection busy waits for the first that is not.
  */
 export function sendAtRate(port: number, count: number, perSecond: number): Promise<void> {
-  return withConnections(port, async (open) => {
+  return withConnections(port, usualConnections, async (open) => {
     const idle = [...open];
     const startedAt = performance.now();
     let sent = 0;
@@ -51,6 +56,7 @@ export function sendAtRate(port: number, count: number, perSecond: number): Prom
 
 async function withConnections(
   port: number,
+  connections: number,
   use: (open: Connection[]) => Promise<void>,
 ): Promise<void> {
   const open = await Connection.openAll(port, connections);

@@ -3,7 +3,8 @@ import { devNull } from 'node:os';
 import { parseArgs } from 'node:util';
 import { checkOutput } from './check-output.js';
 import { timeLogLines } from './log-line.js';
-import { measureMemory, type MemoryGrowth } from './memory.js';
+import { timeInFlight } from './in-flight.js';
+import { type LongRun, watchLongRun } from './long-run.js';
 import { report } from './report.js';
 import { type Contender, type Failure, timeInRounds } from './rounds.js';
 import { platforms } from './server-host.js';
@@ -13,7 +14,7 @@ import { type ReaderSizes, timeReaders } from './untangle.js';
 import { bare, ours, parts, pino, type Variant, variants, viewers } from './variant-list.js';
 
 const full: TimingSizes = {
-  rounds: 3,
+  rounds: 5,
   warmUp: 6_000,
   saturated: 8_000,
   steady: 3_000,
@@ -23,6 +24,10 @@ const full: TimingSizes = {
 const fullViewer: TimingSizes = { ...full, rounds: 7, steady: 8_000, rate: 2_000 };
 const quick: TimingSizes = { rounds: 1, warmUp: 1_000, saturated: 1_000, steady: 600, rate: 1_500 };
 const logLineRounds = 3;
+const inFlightRounds = 5;
+/** Of this package; others are only watched until it shows. */
+const longRun = 1_000_000;
+const shortRun = 200_000;
 const fullSpans: SpanSizes = { rounds: 3, requests: 20_000 };
 const quickSpans: SpanSizes = { rounds: 1, requests: 500 };
 const fullLog: ReaderSizes = { rounds: 5, megabytes: 150 };
@@ -67,9 +72,20 @@ const readers =
   isPart && !flags.untangle
     ? []
     : await timeReaders(flags.quick ? quickLog : fullLog, nowhere, announce);
-const memory = isComplete ? await watchMemory([ours, pino], failures) : [];
+const inFlight = isComplete ? await timeInFlight(inFlightRounds, nowhere, announce) : [];
+const longRuns = isComplete ? await watchLongRuns(failures) : [];
 
-const text = report({ sizes, measured, failures, logLines, spans, readers, memory, isComplete });
+const text = report({
+  sizes,
+  measured,
+  failures,
+  logLines,
+  spans,
+  readers,
+  inFlight,
+  longRuns,
+  isComplete,
+});
 console.log(`\n${text}`);
 if (isComplete) {
   writeFileSync(new URL('../../test/benchmarks/results.md', import.meta.url), text);
@@ -95,18 +111,19 @@ async function check(contenders: Contender[]): Promise<Failure[]> {
   return failures;
 }
 
-async function watchMemory(watched: Variant[], failures: Failure[]): Promise<MemoryGrowth[]> {
-  const growths: MemoryGrowth[] = [];
+async function watchLongRuns(failures: Failure[]): Promise<LongRun[]> {
+  const runs: LongRun[] = [];
   for (const { variant, platform } of sound) {
-    if (!watched.includes(variant)) continue;
-    announce(`memory: ${variant.name}, ${platform}`);
+    if (variant !== ours && variant !== pino) continue;
+    announce(`long run: ${variant.name}, ${platform}`);
+    const requests = variant === ours ? longRun : shortRun;
     try {
-      growths.push(await measureMemory(variant, platform, nowhere));
+      runs.push(await watchLongRun(variant, platform, requests, nowhere));
     } catch (error) {
       failures.push({ variant, platform, reason: `under load: ${String(error)}` });
     }
   }
-  return growths;
+  return runs;
 }
 
 function isSame(one: Contender, other: Contender): boolean {

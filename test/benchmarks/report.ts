@@ -1,5 +1,6 @@
 import type { LogLineTiming } from './log-line.js';
-import { memoryMarks, type MemoryGrowth } from './memory.js';
+import { inFlight, type InFlightTiming } from './in-flight.js';
+import type { LongRun } from './long-run.js';
 import type { Failure, Measured } from './rounds.js';
 import { platforms } from './server-host.js';
 import type { SpanTiming } from './span.js';
@@ -16,7 +17,8 @@ export interface Results {
   logLines: LogLineTiming[];
   spans: SpanTiming[];
   readers: ReaderTiming[];
-  memory: MemoryGrowth[];
+  inFlight: InFlightTiming[];
+  longRuns: LongRun[];
   /** A run that is too short, or that leaves out variants, is not held against the targets. */
   isComplete: boolean;
 }
@@ -29,21 +31,22 @@ function titleOf(measure: Measure, { rate }: TimingSizes): string {
 
 /** Everything that was measured, as Markdown. Absolute numbers are this machine's; ratios travel. */
 export function report(results: Results): string {
-  const { sizes, measured, failures, logLines, spans, readers, memory, isComplete } = results;
+  const { sizes, measured, failures, logLines, spans, readers, isComplete } = results;
   return [
     '# Benchmarks',
     `${machine()}, ${new Date().toISOString().slice(0, 10)}. Written by \`npm run bench\`.`,
     ...(measured.length > 0 ? requestSection(results) : []),
     ...failureList(failures),
     ...section(
-      '## What nestjs-tracing adds to a bare application',
+      '## What nestjs-tracing adds to a bare application, as a share of what others add',
       isComplete ? targetTable(measured, sizes) : '',
     ),
     ...section('## What the page of the viewer adds', viewerTable(results)),
     ...section('## CPU of one log line', nanosecondTable(logLines)),
     ...section('## CPU of one span', spanText(spans)),
     ...section('## Reading a log at the terminal', readerText(readers)),
-    ...section('## Memory', memoryTable(memory)),
+    ...section('## Many requests at once', inFlightTable(results.inFlight)),
+    ...section('## A long run', longRunTable(results.longRuns)),
     '## Versions',
     `${versions()}.\n`,
   ].join('\n\n');
@@ -81,14 +84,22 @@ function cpuTable(measure: Measure, measured: Measured[]): string {
 }
 
 function targetTable(measured: Measured[], sizes: TimingSizes): string {
+  const columns = platforms.flatMap((platform) =>
+    measures.map((measure) => ({ platform, measure })),
+  );
   return table(
-    ['share', 'to reach', ...measures.map((measure) => titleOf(measure, sizes).toLowerCase())],
+    [
+      'share',
+      ...columns.map(
+        ({ platform, measure }) => `${platform}, ${titleOf(measure, sizes).toLowerCase()}`,
+      ),
+    ],
     targets.map((target) => [
-      `of what ${target.yardstick.name} adds, ${target.platform}`,
-      `≤ ${target.atMost}`,
-      ...measures.map((measure) => {
-        const share = shareOf(target, measure, measured);
-        return `${share.toFixed(2)} ${share <= target.atMost ? 'reached' : 'missed'}`;
+      `${target.variant.name}, of ${target.yardstick.name}`,
+      ...columns.map(({ platform, measure }) => {
+        const share = shareOf(target, platform, measure, measured);
+        const atMost = target.atMost[platform];
+        return `${share.toFixed(2)} (≤ ${atMost} ${share <= atMost ? 'reached' : 'missed'})`;
       }),
     ]),
   );
@@ -151,25 +162,40 @@ function readerText(timings: readonly ReaderTiming[]): string {
   );
 }
 
-function memoryTable(growths: MemoryGrowth[]): string {
-  if (growths.length === 0) return '';
+function longRunTable(runs: LongRun[]): string {
+  if (runs.length === 0) return '';
   const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
-  const marks = Object.values(memoryMarks).map((mark) => mark.toLocaleString('en'));
   return table(
     [
-      'MB after',
-      ...marks.map((mark) => `heap, ${mark}`),
-      ...marks.map((mark) => `RSS, ${mark}`),
+      '',
+      'requests',
+      'CPU µs, early',
+      'late',
+      'heap MB, early',
+      'late',
+      'RSS MB, early',
+      'late',
       '',
     ],
-    growths.map((growth) => [
-      `${growth.variant.name}, ${growth.platform}`,
-      megabytes(growth.early.heapUsed),
-      megabytes(growth.late.heapUsed),
-      megabytes(growth.early.rss),
-      megabytes(growth.late.rss),
-      memoryStays(growth) ? 'stays' : 'grows',
+    runs.map((run) => [
+      `${run.variant.name}, ${run.platform}`,
+      run.requests.toLocaleString('en'),
+      ...[run.early.cpu, run.late.cpu].map((cpu) => cpu.toFixed(0)),
+      ...[run.early.heapUsed, run.late.heapUsed].map(megabytes),
+      ...[run.early.rss, run.late.rss].map(megabytes),
+      memoryStays(run) ? 'stays' : 'grows',
     ]),
+  );
+}
+
+function inFlightTable(timings: InFlightTiming[]): string {
+  if (timings.length === 0) return '';
+  return table(
+    [
+      'µs that nestjs-tracing adds',
+      ...inFlight.map((count) => `${count.toLocaleString('en')} in flight`),
+    ],
+    timings.map(({ platform, added: over }) => [platform, ...over.map((us) => us.toFixed(0))]),
   );
 }
 

@@ -5,7 +5,7 @@ import type { Answers, Platform, Question } from './server-host.js';
 import type { Variant } from './variant-list.js';
 
 // Longer than any measurement takes: a server that hangs must not hang the run.
-const longestLifeMs = 180_000;
+const longestLifeMs = 900_000;
 const longestStopMs = 5_000;
 
 export interface StartOptions {

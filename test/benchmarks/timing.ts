@@ -43,12 +43,12 @@ export async function timeServer(
   }
 }
 
-async function cpuOf(
+/** No collection is forced before it: that would throw away compiled code with the garbage. */
+export async function cpuOf(
   server: ServerProcess,
   count: number,
   send: (count: number) => Promise<void>,
 ): Promise<number> {
-  await server.ask('memory'); // for its collection: no period pays for the garbage of the one before
   const before = await server.ask('cpu');
   await send(count);
   return ((await server.ask('cpu')) - before) / count;

@@ -20,25 +20,53 @@ export const pino: Variant = { name: 'nestjs-pino', file: 'nestjs-pino', idField
 
 export const floor: Variant = { name: 'hand-written floor', file: 'floor', idField: 'request_id' };
 
+export const noInterceptor: Variant = {
+  name: 'nestjs-tracing, `interceptor: false`',
+  file: 'tracing',
+  option: 'no-interceptor',
+  idField: 'request_id',
+};
+
+/** winston's own transport in the place of ours. */
+export const onConsole: Variant = {
+  name: 'nestjs-tracing, `interceptor: false`, winston’s Console',
+  file: 'tracing',
+  option: 'console',
+  idField: 'request_id',
+};
+
+/** Metrics, spans of four methods, and the viewer, without a page that is open. */
+export const everything: Variant = {
+  name: 'nestjs-tracing, everything on',
+  file: 'tracing',
+  option: 'everything',
+  idField: 'request_id',
+};
+
+export const nestjsCls: Variant = {
+  name: 'nestjs-cls + winston',
+  file: 'nestjs-cls',
+  idField: 'request_id',
+};
+
+export const openTelemetry: Variant = {
+  name: 'OpenTelemetry + winston',
+  file: 'opentelemetry',
+  preload: 'opentelemetry-setup',
+  idField: 'trace_id',
+};
+
 export const variants: readonly Variant[] = [
   bare,
   floor,
   ours,
-  {
-    name: 'nestjs-tracing, `interceptor: false`',
-    file: 'tracing',
-    option: 'no-interceptor',
-    idField: 'request_id',
-  },
+  noInterceptor,
+  onConsole,
+  everything,
   pino,
   { name: 'nest-winston + cls-rtracer', file: 'nest-winston', idField: 'request_id' },
-  { name: 'nestjs-cls + winston', file: 'nestjs-cls', idField: 'request_id' },
-  {
-    name: 'OpenTelemetry + winston',
-    file: 'opentelemetry',
-    preload: 'opentelemetry-setup',
-    idField: 'trace_id',
-  },
+  nestjsCls,
+  openTelemetry,
 ];
 
 /** Measured with `--viewer`: what the page costs that nobody has open, and that somebody has. */

@@ -1,0 +1,179 @@
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import {
+  Controller,
+  Get,
+  Injectable,
+  Module,
+  Param,
+  Sse,
+  UseGuards,
+  UseInterceptors,
+  type CallHandler,
+  type CanActivate,
+  type ExecutionContext,
+  type NestInterceptor,
+  type PipeTransform,
+} from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
+import { InterceptorsConsumer } from '@nestjs/core/interceptors/index.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { concatMap, delay, of, range, type Observable } from 'rxjs';
+import { TracingModule } from '../../src/index.js';
+import { LineSink, type Line } from '../support/line-sink.js';
+import { PLATFORMS, sinkLogger, tracedApp } from '../support/traced-app.js';
+
+const STEP_MS = 30;
+
+@Injectable()
+class SlowGuard implements CanActivate {
+  async canActivate(): Promise<boolean> {
+    await sleep(2 * STEP_MS);
+    return true;
+  }
+}
+
+@Injectable()
+class SlowPipe implements PipeTransform {
+  async transform(value: unknown): Promise<unknown> {
+    await sleep(STEP_MS);
+    return value;
+  }
+}
+
+/** Takes a step before and behind the handler. */
+@Injectable()
+class SlowInterceptor implements NestInterceptor {
+  async intercept(_context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    await sleep(STEP_MS);
+    return next.handle().pipe(delay(STEP_MS));
+  }
+}
+
+@Controller('shares')
+class SharesController {
+  @Get('quick')
+  quick(): string {
+    return 'quick';
+  }
+
+  @Get('guarded')
+  @UseGuards(SlowGuard)
+  guarded(): string {
+    return 'guarded';
+  }
+
+  @Get('piped/:id')
+  piped(@Param('id', SlowPipe) id: string): string {
+    return id;
+  }
+
+  @Get('observable')
+  observable(): Observable<string> {
+    return of('late').pipe(delay(STEP_MS));
+  }
+
+  @Get('promised')
+  async promised(): Promise<Observable<string>> {
+    await sleep(STEP_MS);
+    return of('later').pipe(delay(STEP_MS));
+  }
+
+  @Get('thrown')
+  async thrown(): Promise<void> {
+    await sleep(STEP_MS);
+    throw new Error('thrown');
+  }
+
+  @Get('intercepted')
+  @UseInterceptors(SlowInterceptor)
+  intercepted(): string {
+    return 'intercepted';
+  }
+
+  @Get('slow')
+  async slow(): Promise<void> {
+    await sleep(20 * STEP_MS);
+  }
+
+  @Sse('events')
+  events(): Observable<{ data: number }> {
+    return range(0, 3).pipe(concatMap((data) => of({ data }).pipe(delay(STEP_MS))));
+  }
+}
+
+/** Steps that a route's handler takes. Timers may fire a millisecond early. */
+const SHARES: readonly [path: string, steps: number][] = [
+  ['guarded', 0],
+  ['piped/7', 1],
+  ['observable', 1],
+  ['promised', 2],
+  ['thrown', 1],
+  ['intercepted', 2],
+  ['events', 3],
+];
+
+/** Milliseconds of a request outside its handler. */
+function elsewhere([line]: Line[]): number {
+  return (line!['duration_ms'] as number) - (line!['handler_ms'] as number);
+}
+
+describe.each(PLATFORMS)('the share of a handler, %s', (platform) => {
+  const start = () =>
+    tracedApp(platform)
+      .of({ controllers: [SharesController] })
+      .start();
+
+  it.each(SHARES)('of %s is %i steps', async (path, steps) => {
+    const { send, sink } = await start();
+    await (await send(`/shares/${path}`)).text();
+    const [line] = await sink.finishes(1);
+    expect(line!['handler_ms']).toBeGreaterThanOrEqual(steps * STEP_MS - 2);
+  });
+
+  it('leaves out its guards', async () => {
+    const { send, sink } = await start();
+    await (await send('/shares/guarded')).text();
+    expect(elsewhere(await sink.finishes(1))).toBeGreaterThanOrEqual(2 * STEP_MS - 2);
+  });
+
+  it('lasts until the client leaves', async () => {
+    const { url, sink } = await start();
+    await fetch(`${url}/shares/slow`, { signal: AbortSignal.timeout(3 * STEP_MS) }).catch(() => {});
+    const [line] = await sink.finishes(1);
+    expect(line).toMatchObject({ outcome: 'aborted', handler: 'SharesController.slow' });
+    expect(line!['handler_ms']).toBeGreaterThan(STEP_MS);
+    expect(line!['handler_ms']).toBeLessThan(20 * STEP_MS);
+  });
+
+  it('leaves out what an interceptor in front of it does', async () => {
+    @Module({ providers: [{ provide: APP_INTERCEPTOR, useClass: SlowInterceptor }] })
+    class FirstModule {}
+    const sink = new LineSink();
+    const { send } = await tracedApp(platform, sink)
+      .importing(FirstModule, TracingModule.forRoot({ logger: sinkLogger(sink) }))
+      .of({ controllers: [SharesController] })
+      .start();
+    await (await send('/shares/quick')).text();
+    expect(elsewhere(await sink.finishes(1))).toBeGreaterThanOrEqual(2 * STEP_MS - 2);
+  });
+
+  describe('and what NestJS does for interceptors', () => {
+    const transform = jest.spyOn(InterceptorsConsumer.prototype, 'transformDeferred');
+    beforeEach(() => transform.mockClear());
+
+    it('is not done for a route that has none', async () => {
+      const { send, sink } = await start();
+      await (await send('/shares/quick')).text();
+      const [line] = await sink.finishes(1);
+      expect(line!['handler_ms']).toBeGreaterThan(0);
+      expect(transform).not.toHaveBeenCalled();
+    });
+
+    it('is done for one that has', async () => {
+      const { send, sink } = await start();
+      await (await send('/shares/intercepted')).text();
+      await sink.finishes(1);
+      expect(transform).toHaveBeenCalledTimes(1);
+    });
+  });
+});
