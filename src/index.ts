@@ -9,10 +9,13 @@ export {
   type SpanFinishEvent,
 } from './events/channels.js';
 export { traceJson, type TraceJsonOptions } from './logs/json-format.js';
+export type { LineCounts } from './logs/line-output.js';
 export { traceText, type TraceTextOptions } from './logs/text-format.js';
 export { traceFormat, type TraceFormatOptions } from './logs/trace-format.js';
 export { traceLogger } from './logs/trace-logger.js';
 export { TracingLogger } from './logs/tracing-logger.js';
+export { TracingTransport } from './logs/tracing-transport.js';
+export type { TracingTransportOptions } from './logs/transport-options.js';
 export { TracingConfigError } from './options/tracing-config.error.js';
 export type {
   AccessLogOptions,

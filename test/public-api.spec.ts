@@ -18,6 +18,7 @@ describe('the public names', () => {
       'TracingLogger',
       'TracingModule',
       'TracingSpanProcessor',
+      'TracingTransport',
       'traceFormat',
       'traceJson',
       'traceLogger',

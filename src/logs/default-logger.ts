@@ -1,9 +1,11 @@
 import { createLogger, type Logger, type LoggerOptions, type Logform } from 'winston';
-import { holdLogs, logOutput, mayServeStdio } from '../context/log-output.js';
+import { holdLogs, mayServeStdio } from '../context/log-output.js';
 import { checkAccessLogLevel } from '../options/check-options.js';
 import { LOG_LEVELS, type ResolvedTracingOptions } from '../options/resolve-options.js';
 import { sharedState } from '../trace/shared-state.js';
 import { traceJson } from './json-format.js';
+import { LineOutput } from './line-output.js';
+import { descriptor, STANDARD_OUTPUT, type LineTarget } from './line-target.js';
 import { LineTransport } from './line-transport.js';
 import { traceText } from './text-format.js';
 import { traceLogger } from './trace-logger.js';
@@ -42,16 +44,18 @@ function createTraced(options: ResolvedTracingOptions): Logger {
       levels: LEVELS,
       format: ownFormat(options, isWatched && !process.env['NO_COLOR']),
       ...logger,
-      transports: logger?.transports ?? new LineTransport(outputOf(options), isWatched),
+      transports:
+        logger?.transports ??
+        new LineTransport(new LineOutput(targetOf(options), { isImmediate: isWatched })),
     }),
   );
 }
 
 /** Standard output, unless it has to be left to a protocol. At the start that may not be known. */
-function outputOf({ output }: ResolvedTracingOptions): number | typeof logOutput {
-  if (output === 'stderr') return STDERR;
+function targetOf({ output }: ResolvedTracingOptions): LineTarget {
+  if (output === 'stderr') return descriptor(STDERR);
   if (output === undefined && mayServeStdio()) holdLogs(START_MS);
-  return logOutput;
+  return STANDARD_OUTPUT;
 }
 
 function isLogger(logger: Logger | LoggerOptions | undefined): logger is Logger {

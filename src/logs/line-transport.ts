@@ -1,8 +1,5 @@
-import { writeSync } from 'node:fs';
-import winston, { type Logger } from 'winston';
-import { releaseLogs } from '../context/log-output.js';
-import { warnOnce } from '../options/warning.js';
-import { sharedState } from '../trace/shared-state.js';
+import winston, { type Logform, type Logger } from 'winston';
+import type { LineCounts, LineOutput } from './line-output.js';
 import { LEVEL, MESSAGE } from './winston-symbols.js';
 
 type WinstonTransport = Logger['transports'][number] & {
@@ -11,108 +8,92 @@ type WinstonTransport = Logger['transports'][number] & {
   levels?: Record<string, number>;
 };
 
+/** What winston's own transports take. */
+export interface TransportOptions {
+  /** Entries that are less severe are left out. Default: the level of the logger. */
+  level?: string;
+  /** A format of this transport's own, after that of the logger. */
+  format?: Logform.Format;
+  /** Writes nothing. */
+  silent?: boolean;
+  /** Whether winston catches uncaught exceptions and writes them here. */
+  handleExceptions?: boolean;
+  /** The same for rejections that nobody handles. */
+  handleRejections?: boolean;
+}
+
 // winston exports its base class, but its types do not say so.
-const { Transport } = winston as unknown as { Transport: new () => WinstonTransport };
+const { Transport } = winston as unknown as {
+  Transport: new (options?: TransportOptions) => WinstonTransport;
+};
 
 interface LineEntry {
   readonly [LEVEL]: string;
   readonly [MESSAGE]: string;
+  /** winston's marks of what it has caught. */
   readonly exception?: unknown;
+  readonly rejection?: unknown;
+  /** `TracingLogger`'s mark where the logger has no such level. */
+  readonly fatal?: unknown;
 }
 
-/** Lines are not gathered beyond this: one turn may write more than fits a buffer. */
-const FLUSH_AT_CHARACTERS = 256 * 1024;
-/** Beyond this, lines are dropped: a reader that has stopped must not fill the memory. */
-const BACKLOG_CHARACTERS = 64 * 1024 * 1024;
-const RETRY_AFTER_MS = 10;
-/** How long the end of the process waits for a reader that does not read. */
-const EXIT_PATIENCE_MS = 2000;
-
-// Those with lines that are not written yet, and one listener for all of them, whichever copy of
-// the package they come from.
-const transports = sharedState('line-transports', () => {
-  const state = {
-    waiting: new Set<{ flushAtExit(): void }>(),
-    isExiting: false,
-    /** Monotonic milliseconds: one for the whole process. */
-    exitDeadline: Number.POSITIVE_INFINITY,
-  };
-  process.on('exit', () => {
-    // Other listeners may still log, and no loop comes behind them.
-    state.isExiting = true;
-    state.exitDeadline = performance.now() + EXIT_PATIENCE_MS;
-    for (const transport of state.waiting) transport.flushAtExit();
-  });
-  return state;
-});
-
-/**
- * Writes lines to a file descriptor: those of one turn of the event loop with one system call
- * before the loop goes on, and at `exit`, so that a crash loses nothing that was logged. A call
- * for each line costs half as much again.
- */
+/** A winston transport that writes lines and never waits for them. */
 export class LineTransport extends Transport {
-  /** Lines of this turn, and those behind a reader that is slow. */
-  private pending = '';
-  /** What is left of lines that were written in part. */
-  private rest: Buffer = Buffer.alloc(0);
-  private isScheduled = false;
-  private isRetrying = false;
-
-  /**
-   * @param fd where to write, such as `1` for standard output; of a function, `undefined` lets the
-   *   lines wait.
-   * @param isImmediate whether each line is written at once, for a person who watches.
-   */
   constructor(
-    private readonly fd: number | (() => number | undefined),
-    private isImmediate = false,
+    protected readonly output: LineOutput,
+    options?: TransportOptions,
   ) {
-    super();
+    super(options);
+  }
+
+  /** What has become of the lines so far. */
+  get counts(): LineCounts {
+    return this.output.counts;
   }
 
   /**
    * Takes an entry as the logger's pipe hands it over. A string that grows needs none of a
    * stream's queues and callbacks, which cost more than the line itself.
+   *
+   * @internal
    */
   override write(chunk: unknown): boolean {
-    let entry = chunk as LineEntry;
+    const entry = chunk as LineEntry;
     if (!this.accepts(entry)) return true;
-    if (this.format !== undefined) {
-      entry = this.format.transform({ ...entry } as never, this.format.options) as never;
-      if (!entry) return true;
-    }
-    this.append(entry[MESSAGE]);
+    if (this.format === undefined) this.take(entry, entry[MESSAGE]);
+    else this.takeFormatted(entry, this.format);
     return true;
   }
 
-  /** What winston asks of a transport; only a stream that is written to by hand gets here. */
+  /**
+   * What winston asks of a transport. Only a stream that is written to by hand, and winston's own
+   * for exceptions, get here.
+   *
+   * @internal
+   */
   override log(entry: LineEntry, next: () => void): void {
-    this.append(entry[MESSAGE]);
+    this.take(entry, entry[MESSAGE]);
     next();
   }
 
+  /** Writes all there is now. Returns `false` if a slow reader or a full disk lets some wait. */
+  flush(): boolean {
+    return this.output.flush();
+  }
+
+  /** Writes all there is, and closes a file of its own; a later line opens it again. */
   override close(): void {
-    this.flushAtExit();
+    this.output.close();
   }
 
   /**
    * From now on, writes each line at once. An application that shuts down on a signal raises it
    * again when its hooks have run, and that ends the process without `exit`.
+   *
+   * @internal
    */
   stopGathering(): void {
-    this.isImmediate = true;
-    releaseLogs();
-    this.flush();
-  }
-
-  /** Writes all there is, and waits for a slow reader, but not for ever. */
-  flushAtExit(): void {
-    releaseLogs();
-    const deadline = Math.min(performance.now() + EXIT_PATIENCE_MS, transports.exitDeadline);
-    while (!this.writeOut() && performance.now() < deadline) {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_AFTER_MS);
-    }
+    this.output.stopGathering();
   }
 
   /** The rules of winston's own base class: silence, handled exceptions, the level. */
@@ -123,55 +104,23 @@ export class LineTransport extends Transport {
     return !level || levels === undefined || (levels[level] ?? -1) >= (levels[entry[LEVEL]] ?? 0);
   }
 
-  private append(line: string): void {
-    if (this.pending.length > BACKLOG_CHARACTERS) {
-      warnOnce('TRACING_WRITE_STALLED', `nobody reads fd ${this.target}; log lines are dropped`);
-      return;
-    }
-    this.pending += `${line}\n`;
-    if (transports.isExiting) return this.flushAtExit();
-    // What is gathered goes out when the reader reads again.
-    if (this.isRetrying) return;
-    if (this.isImmediate || this.pending.length >= FLUSH_AT_CHARACTERS) {
-      this.flush();
-    } else if (!this.isScheduled) {
-      this.isScheduled = true;
-      transports.waiting.add(this);
-      setImmediate(this.flush);
-    }
+  private takeFormatted(entry: LineEntry, format: Logform.Format): void {
+    const formatted = format.transform({ ...entry } as never, format.options);
+    if (formatted) this.take(entry, (formatted as unknown as LineEntry)[MESSAGE]);
   }
 
-  private readonly flush = (): void => {
-    this.isScheduled = false;
-    this.isRetrying = !this.writeOut();
-    if (this.isRetrying) {
-      transports.waiting.add(this);
-      setTimeout(this.flush, RETRY_AFTER_MS);
-    }
-  };
-
-  private get target(): number | undefined {
-    return typeof this.fd === 'number' ? this.fd : this.fd();
+  private take(entry: LineEntry, line: string): void {
+    this.output.append(line);
+    if (isFatal(entry)) this.output.flush();
   }
+}
 
-  /** Returns whether everything is written; not when the pipe is full, or which one is unknown. */
-  private writeOut(): boolean {
-    const fd = this.target;
-    if (fd === undefined) return false;
-    try {
-      while (this.rest.length > 0 || this.pending !== '') {
-        if (this.rest.length === 0) {
-          this.rest = Buffer.from(this.pending);
-          this.pending = '';
-        }
-        this.rest = this.rest.subarray(writeSync(fd, this.rest));
-      }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false;
-      this.rest = this.rest.subarray(this.rest.length);
-      warnOnce('TRACING_WRITE_FAILED', `log lines could not be written to fd ${fd}`, error);
-    }
-    transports.waiting.delete(this);
-    return true;
-  }
+/** Whether the process may not live to write it later. */
+function isFatal(entry: LineEntry): boolean {
+  return (
+    entry[LEVEL] === 'fatal' ||
+    entry.fatal === true ||
+    entry.exception === true ||
+    entry.rejection === true
+  );
 }

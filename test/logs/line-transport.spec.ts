@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createLogger, format, type Logger } from 'winston';
+import { LineOutput } from '../../src/logs/line-output.js';
+import { descriptor } from '../../src/logs/line-target.js';
 import { LineTransport } from '../../src/logs/line-transport.js';
 import { traceLogger } from '../../src/logs/trace-logger.js';
 
@@ -29,7 +31,7 @@ afterEach(() => {
 const written = (): string => readFileSync(join(folder, 'lines'), 'utf8');
 
 function open({ isImmediate = false, level = 'info' } = {}): [Logger, LineTransport] {
-  const transport = new LineTransport(fd, isImmediate);
+  const transport = new LineTransport(new LineOutput(descriptor(fd), { isImmediate }));
   return [createLogger({ level, format: plain(), transports: transport }), transport];
 }
 
@@ -154,7 +156,7 @@ describe('a descriptor that cannot be written to', () => {
   it('costs one warning, and no call', async () => {
     const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
     const readOnly = openSync(join(folder, 'lines'), 'r');
-    const transport = new LineTransport(readOnly);
+    const transport = new LineTransport(new LineOutput(descriptor(readOnly)));
     const logger = traceLogger(createLogger({ format: plain(), transports: transport }));
     for (let i = 0; i < 3; i++) {
       expect(() => logger.info('a')).not.toThrow();

@@ -12,6 +12,7 @@ import {
 } from '../../src/context/log-output.js';
 import { openLogger } from '../../src/logs/default-logger.js';
 import { traceText } from '../../src/logs/text-format.js';
+import { LineOutput } from '../../src/logs/line-output.js';
 import { LineTransport } from '../../src/logs/line-transport.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
 import type { TracingModuleOptions } from '../../src/options/tracing-options.js';
@@ -60,7 +61,7 @@ describe('lines that wait', () => {
     const target: { fd: number | undefined } = { fd: undefined };
     const logger = createLogger({
       format: traceText(),
-      transports: new LineTransport(() => target.fd),
+      transports: new LineTransport(new LineOutput({ name: 'test', fd: () => target.fd })),
     });
     const lines = (): string[] => readFileSync(file, 'utf8').split('\n').slice(0, -1);
     return { logger, lines, fd, target };
@@ -91,7 +92,7 @@ describe('the option `output`', () => {
 
   it('sends the lines of the module’s own logger to standard error', () => {
     const logger = openLogger(resolveOptions({ output: 'stderr' }));
-    expect(Reflect.get(logger.transports[0]!, 'fd')).toBe(STDERR);
+    expect(logger.transports[0]).toMatchObject({ output: { target: { name: `fd ${STDERR}` } } });
     logger.close();
   });
 

@@ -246,9 +246,10 @@ describe('any arguments', () => {
     fc.assert(
       fc.property(fc.uniqueArray(word, { minLength: 1 }), fc.boolean(), (words, mayHaveStack) => {
         const entry = readNestArguments(words[0], words.slice(1), mayHaveStack);
-        const said = `${entry.message} ${String(entry['stack'])} ${String(entry['context'])}`.split(
-          ' ',
-        );
+        const said =
+          `${String(entry.message)} ${String(entry['stack'])} ${String(entry['context'])}`.split(
+            ' ',
+          );
         expect(said).toEqual(expect.arrayContaining(words));
       }),
       { numRuns: 1000 },

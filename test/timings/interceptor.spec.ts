@@ -159,7 +159,9 @@ describe.each(PLATFORMS)('the share of a handler, %s', (platform) => {
 
   describe('and what NestJS does for interceptors', () => {
     const transform = jest.spyOn(InterceptorsConsumer.prototype, 'transformDeferred');
-    beforeEach(() => transform.mockClear());
+    beforeEach(() => {
+      transform.mockClear();
+    });
 
     it('is not done for a route that has none', async () => {
       const { send, sink } = await start();
