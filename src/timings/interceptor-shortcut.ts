@@ -3,7 +3,8 @@ import {
   InterceptorsConsumer,
   InterceptorsContextCreator,
 } from '@nestjs/core/interceptors/index.js';
-import { finalize, isObservable } from 'rxjs';
+import { finalize, isObservable, Observable } from 'rxjs';
+import { currentStore, runInStore } from '../context/trace-store.js';
 import type { Trace } from '../trace/trace.js';
 import { endHandler, TracingInterceptor } from './tracing.interceptor.js';
 
@@ -60,7 +61,7 @@ function measured(result: Promise<unknown>, trace: Trace): Promise<unknown> {
   const end = (): void => endHandler(trace);
   return result.then(
     (value) => {
-      if (isObservable(value)) return value.pipe(finalize(end));
+      if (isObservable(value)) return leftInContext(value).pipe(finalize(end));
       end();
       return value;
     },
@@ -69,4 +70,17 @@ function measured(result: Promise<unknown>, trace: Trace): Promise<unknown> {
       throw error;
     },
   );
+}
+
+/** NestJS leaves an event stream when the connection closes, where there is no context. */
+function leftInContext(source: Observable<unknown>): Observable<unknown> {
+  const store = currentStore() ?? {};
+  return new Observable((subscriber) => {
+    const inner = source.subscribe({
+      next: (value) => subscriber.next(value),
+      error: (error: unknown) => subscriber.error(error),
+      complete: () => subscriber.complete(),
+    });
+    return () => runInStore(store, () => inner.unsubscribe());
+  });
 }

@@ -3,6 +3,7 @@ import {
   Controller,
   Get,
   Injectable,
+  Logger,
   Module,
   Param,
   Sse,
@@ -17,12 +18,13 @@ import {
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { InterceptorsConsumer } from '@nestjs/core/interceptors/index.js';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { concatMap, delay, of, range, type Observable } from 'rxjs';
+import { concatMap, delay, finalize, interval, map, of, range, type Observable } from 'rxjs';
 import { TracingModule } from '../../src/index.js';
 import { LineSink, type Line } from '../support/line-sink.js';
 import { PLATFORMS, sinkLogger, tracedApp } from '../support/traced-app.js';
 
 const STEP_MS = 30;
+const logger = new Logger('Shares');
 
 @Injectable()
 class SlowGuard implements CanActivate {
@@ -95,6 +97,14 @@ class SharesController {
     await sleep(20 * STEP_MS);
   }
 
+  @Sse('endless')
+  endless(): Observable<{ data: number }> {
+    return interval(STEP_MS).pipe(
+      map((data) => ({ data })),
+      finalize(() => logger.log('left')),
+    );
+  }
+
   @Sse('events')
   events(): Observable<{ data: number }> {
     return range(0, 3).pipe(concatMap((data) => of({ data }).pipe(delay(STEP_MS))));
@@ -143,6 +153,17 @@ describe.each(PLATFORMS)('the share of a handler, %s', (platform) => {
     expect(line).toMatchObject({ outcome: 'aborted', handler: 'SharesController.slow' });
     expect(line!['handler_ms']).toBeGreaterThan(STEP_MS);
     expect(line!['handler_ms']).toBeLessThan(20 * STEP_MS);
+  });
+
+  it('has its context to the end of an event stream that the client leaves', async () => {
+    const { url, sink } = await start();
+    const leaving = new AbortController();
+    const headers = { 'x-request-id': 'r-1' };
+    const { body } = await fetch(`${url}/shares/endless`, { headers, signal: leaving.signal });
+    await body!.getReader().read();
+    leaving.abort();
+    await sink.finishes(1);
+    expect(sink.linesOf('left').map(({ request_id }) => request_id)).toEqual(['r-1']);
   });
 
   it('leaves out what an interceptor in front of it does', async () => {

@@ -1,0 +1,54 @@
+/** Where a number stands: a byte for each, so that millions of requests need no more. */
+export const UNKNOWN = 0;
+export const OPEN = 1;
+export const SETTLED = 2;
+/** Missed for too long; said once. */
+export const MISSED = 3;
+
+const FIRST_CAPACITY = 65_536;
+
+/** Hands out the numbers by which requests are known, and keeps where each of them stands. */
+export class Numbers {
+  private stages = new Uint8Array(FIRST_CAPACITY);
+  private next = 1;
+
+  /** Takes so many numbers in a row, and returns the first. */
+  take(count: number): number {
+    const first = this.next;
+    this.next += count;
+    while (this.next > this.stages.length) {
+      const larger = new Uint8Array(this.stages.length * 2);
+      larger.set(this.stages);
+      this.stages = larger;
+    }
+    this.stages.fill(OPEN, first, this.next);
+    return first;
+  }
+
+  stageOf(number: number): number {
+    return this.stages[number] ?? UNKNOWN;
+  }
+
+  close(number: number, stage: typeof SETTLED | typeof MISSED): void {
+    this.stages[number] = stage;
+  }
+}
+
+const GENERATION = 50_000;
+
+/** Whether a value was there lately, in bounded memory: of the last 50,000 at least. */
+export class RecentValues {
+  private older = new Set<string>();
+  private newer = new Set<string>();
+
+  /** Returns `false` for one that was there. */
+  add(value: string): boolean {
+    if (this.newer.has(value) || this.older.has(value)) return false;
+    this.newer.add(value);
+    if (this.newer.size === GENERATION) {
+      this.older = this.newer;
+      this.newer = new Set();
+    }
+    return true;
+  }
+}

@@ -1,0 +1,81 @@
+import 'reflect-metadata';
+import { Module, type INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { TraceContext, TracingLogger, TracingModule } from 'nestjs-tracing';
+import { faultOf } from './hand-made-faults.js';
+import { heldBytes, ServerStateReader, type ServerState } from './server-state.js';
+import { SoakController } from './soak-controller.js';
+
+// The program of a server under soak: a real application, its log on standard output.
+
+/** What the runner asks for, and what comes back. */
+export interface Answers {
+  state: ServerState;
+  heap: number;
+  /** Sent when the application is closed; the process then ends by itself. */
+  stop: ServerState;
+}
+
+const BODY_LIMIT = 16 * 1024;
+/** Short, so that the connections of the server's own calls are soon gone. */
+const KEEP_ALIVE_MS = 3000;
+
+const [, , platform, faultName] = process.argv;
+const fault = faultOf(faultName);
+
+@Module({ imports: [TracingModule.forRoot(fault?.options)], controllers: [SoakController] })
+class AppModule {}
+
+const app = await createApp();
+app.useLogger(app.get(TracingLogger));
+app.enableCors();
+const context = app.get(TraceContext);
+app.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+  fault?.onRequest?.({ request, response, context });
+  const { url = '' } = request;
+  if (url.startsWith('/middleware/')) throw new Error(`#${/\d+/.exec(url)?.[0]} in a middleware`);
+  next();
+});
+const server = app.getHttpServer() as Server;
+server.keepAliveTimeout = KEEP_ALIVE_MS;
+const state = new ServerStateReader(server);
+await app.listen(0, '127.0.0.1');
+
+const answers: { [Q in keyof Answers]: () => Answers[Q] | Promise<Answers[Q]> } = {
+  state: () => state.read(),
+  heap: heldBytes,
+  stop: async () => {
+    process.off('disconnect', exitWithParent);
+    await app.close();
+    return state.read();
+  },
+};
+process.on('disconnect', exitWithParent);
+process.on('message', async (question: keyof Answers) => {
+  process.send?.(await answers[question](), () => question === 'stop' && process.disconnect());
+});
+process.send?.({ port: Number(new URL(await app.getUrl()).port) });
+
+function createApp(): Promise<INestApplication> {
+  if (platform === 'fastify') {
+    const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT });
+    return NestFactory.create(AppModule, adapter, { bufferLogs: true });
+  }
+  return createExpressApp();
+}
+
+async function createExpressApp(): Promise<INestApplication> {
+  const adapter = new ExpressAdapter();
+  const app = await NestFactory.create<NestExpressApplication>(AppModule, adapter, {
+    bufferLogs: true,
+  });
+  return app.useBodyParser('json', { limit: BODY_LIMIT });
+}
+
+// Only for a parent that is gone: after `stop` the process has to end by itself.
+function exitWithParent(): void {
+  process.exit();
+}
