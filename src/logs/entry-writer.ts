@@ -41,18 +41,9 @@ export class EntryWriter {
     return this.names[level];
   }
 
-  /** winston's `isLevelEnabled` without its closures: this is asked for every call. */
+  /** Whether an entry at this level, by winston's name, is written anywhere. */
   isWritten(name: string): boolean {
-    const { levels, level } = this.winston;
-    const { transports } = this.pipes;
-    const asked = levels[name];
-    if (asked === undefined) return false;
-    const own = levels[level] ?? -1;
-    for (const transport of transports) {
-      const limit = transport.level === undefined ? own : (levels[transport.level] ?? own);
-      if (limit >= asked) return true;
-    }
-    return transports.length === 0 && own >= asked;
+    return this.pipes.isWritten(name);
   }
 
   /** Writes an entry that was made for this call, under a level that is known to be written. */

@@ -24,7 +24,7 @@ export class LoggerPipes {
   private readonly stream: LoggerStream;
   private single: readonly [Transport] | undefined;
 
-  constructor(logger: Logger) {
+  constructor(private readonly logger: Logger) {
     this.stream = logger as unknown as LoggerStream;
   }
 
@@ -34,6 +34,20 @@ export class LoggerPipes {
     if (isList(pipes)) return pipes;
     if (this.single?.[0] !== pipes) this.single = [pipes];
     return this.single;
+  }
+
+  /** winston's `isLevelEnabled` without its closures: this is asked for every call. */
+  isWritten(name: string): boolean {
+    const { levels, level } = this.logger;
+    const { transports } = this;
+    const asked = levels[name];
+    if (asked === undefined) return false;
+    const own = levels[level] ?? -1;
+    for (const transport of transports) {
+      const limit = transport.level === undefined ? own : (levels[transport.level] ?? own);
+      if (limit >= asked) return true;
+    }
+    return transports.length === 0 && own >= asked;
   }
 
   /**

@@ -33,7 +33,7 @@ export function traceLogger<T extends Logger>(logger: T): T {
     if (typeof chunk !== 'object' || chunk === null) return write(chunk);
     try {
       const entry = capture(chunk);
-      if (tracingChannels.log.hasSubscribers && root.isLevelEnabled(entry.level)) publish(entry);
+      if (tracingChannels.log.hasSubscribers && pipes.isWritten(entry.level)) publish(entry);
       // A level that it does not know is winston's to complain of.
       if (entry[LEVEL] === undefined || !(entry[LEVEL] in root.levels) || !pipes.isIdle) {
         return write(entry);

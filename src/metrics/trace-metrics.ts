@@ -33,8 +33,6 @@ export class TraceMetrics {
   private readonly activeMessages: Gauge;
   private readonly runs: Duration<'trigger' | 'job' | 'error_type'>;
   private readonly activeRuns: Gauge;
-  /** Counted as active. What began before the metrics did must not end in them. */
-  private readonly started = new WeakSet<ReadonlyTrace>();
   private readonly route = boundedLabel();
   private readonly destination = boundedLabel();
   private readonly job = boundedLabel();
@@ -74,13 +72,16 @@ export class TraceMetrics {
 
   /** Notes that something began. */
   start(trace: ReadonlyTrace): void {
-    this.started.add(trace);
     this.gaugeOf(trace).inc();
   }
 
-  /** Notes that it ended. */
-  finish(trace: ReadonlyTrace, record: FinishRecord): void {
-    if (this.started.delete(trace)) this.gaugeOf(trace).dec();
+  /**
+   * Notes that it ended.
+   *
+   * @param wasCounted whether its beginning was noted.
+   */
+  finish(trace: ReadonlyTrace, record: FinishRecord, wasCounted: boolean): void {
+    if (wasCounted) this.gaugeOf(trace).dec();
     const { transport, kind } = trace.metadata;
     if (kind === undefined) {
       this.requests.observe(this.requestLabels(record), record.duration_ms, trace);

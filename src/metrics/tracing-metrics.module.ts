@@ -59,6 +59,8 @@ interface IncomingHttp {
 export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplicationShutdown {
   private readonly registry: Registry;
   private readonly metrics: TraceMetrics;
+  /** Monotonic milliseconds; what began before was not counted. */
+  private countedFromMs = Number.POSITIVE_INFINITY;
 
   constructor(
     @Inject(METRICS_OPTIONS) private readonly options: TracingMetricsOptions,
@@ -95,6 +97,7 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
   /** @internal */
   onModuleInit(): void {
     if (!claim(this.registry, this.tracing.policy, 'traces')) return;
+    this.countedFromMs = performance.now();
     subscribe(START, this.onStart);
     subscribe(FINISH, this.onFinish);
   }
@@ -112,7 +115,8 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
 
   private readonly onFinish = (message: unknown): void => {
     const { trace, record } = message as RequestFinishEvent;
-    if (this.isOwn(trace as Trace)) this.metrics.finish(trace, record);
+    if (!this.isOwn(trace as Trace)) return;
+    this.metrics.finish(trace, record, trace.startedMs >= this.countedFromMs);
   };
 
   /** The channels are those of the process, in which there may be other applications. */

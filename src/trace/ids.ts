@@ -47,8 +47,12 @@ export function spellsTraceId(id: string): boolean {
 /** The trace id that an id spells out; `undefined` for all others, which travel as a digest. */
 function digitsOf(id: string): string | undefined {
   if (!spellsTraceId(id)) return undefined;
-  const digits = (id.length === 36 ? id.replaceAll('-', '') : id).toLowerCase();
+  const digits = (id.length === 36 ? withoutDashes(id) : id).toLowerCase();
   return digits === ALL_ZERO_TRACE_ID ? undefined : digits;
+}
+
+function withoutDashes(uuid: string): string {
+  return `${uuid.slice(0, 8)}${uuid.slice(9, 13)}${uuid.slice(14, 18)}${uuid.slice(19, 23)}${uuid.slice(24)}`;
 }
 
 /**
