@@ -20,7 +20,7 @@ export interface Results {
   inFlight: InFlightTiming[];
   longRuns: LongRun[];
   /** A run that is too short, or that leaves out variants, is not held against the targets. */
-  isComplete: boolean;
+  isJudged: boolean;
 }
 
 function titleOf(measure: Measure, { rate }: TimingSizes): string {
@@ -31,7 +31,7 @@ function titleOf(measure: Measure, { rate }: TimingSizes): string {
 
 /** Everything that was measured, as Markdown. Absolute numbers are this machine's; ratios travel. */
 export function report(results: Results): string {
-  const { sizes, measured, failures, logLines, spans, readers, isComplete } = results;
+  const { sizes, measured, failures, logLines, spans, readers, isJudged } = results;
   return [
     '# Benchmarks',
     `${machine()}, ${new Date().toISOString().slice(0, 10)}. Written by \`npm run bench\`.`,
@@ -39,7 +39,7 @@ export function report(results: Results): string {
     ...failureList(failures),
     ...section(
       '## What nestjs-tracing adds to a bare application, as a share of what others add',
-      isComplete ? targetTable(measured, sizes) : '',
+      isJudged ? targetTable(measured, sizes) : '',
     ),
     ...section('## What the page of the viewer adds', viewerTable(results)),
     ...section('## CPU of one log line', nanosecondTable(logLines)),
