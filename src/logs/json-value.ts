@@ -10,10 +10,10 @@ const MAX_DEPTH = 16;
  * Returns `undefined` for what JSON leaves out: `undefined`, functions and symbols.
  */
 export function jsonValue(value: unknown): string | undefined {
-  return typeof value === 'object' && value !== null ? writeObject(value, []) : writeSimple(value);
+  return write(value);
 }
 
-function write(value: unknown, ancestors: object[]): string | undefined {
+function write(value: unknown, ancestors?: object[]): string | undefined {
   return typeof value === 'object' && value !== null
     ? writeObject(value, ancestors)
     : writeSimple(value);
@@ -36,7 +36,7 @@ function writeSimple(value: unknown): string | undefined {
   }
 }
 
-function writeObject(value: object, ancestors: object[]): string | undefined {
+function writeObject(value: object, ancestors: object[] = []): string | undefined {
   if (ancestors.includes(value)) return '"[Circular]"';
   ancestors.push(value);
   try {

@@ -110,7 +110,11 @@ function onFailure({ end }: Following, onError: unknown): Callback {
   };
 }
 
-function followObservable(following: Following, source: Observable<unknown>): Observable<unknown> {
+/** Follows one to where it ends, or nobody listens any more; both happen in its context. */
+export function followObservable(
+  following: Following,
+  source: Observable<unknown>,
+): Observable<unknown> {
   return new Observable((subscriber) => {
     const inner = new Subscriber<unknown>({
       next: (value) => subscriber.next(value),

@@ -3,9 +3,10 @@ import {
   InterceptorsConsumer,
   InterceptorsContextCreator,
 } from '@nestjs/core/interceptors/index.js';
-import { finalize, isObservable, Observable } from 'rxjs';
+import { isObservable } from 'rxjs';
 import { currentStore, runInStore } from '../context/trace-store.js';
 import type { Trace } from '../trace/trace.js';
+import { followObservable } from './follow.js';
 import { endHandler, TracingInterceptor } from './tracing.interceptor.js';
 
 type Create = (...args: unknown[]) => NestInterceptor[];
@@ -61,7 +62,11 @@ function measured(result: Promise<unknown>, trace: Trace): Promise<unknown> {
   const end = (): void => endHandler(trace);
   return result.then(
     (value) => {
-      if (isObservable(value)) return leftInContext(value).pipe(finalize(end));
+      if (isObservable(value)) {
+        const store = currentStore() ?? {};
+        // NestJS leaves an event stream when the connection closes, where there is no context.
+        return followObservable({ run: (fn) => runInStore(store, fn), end }, value);
+      }
       end();
       return value;
     },
@@ -70,17 +75,4 @@ function measured(result: Promise<unknown>, trace: Trace): Promise<unknown> {
       throw error;
     },
   );
-}
-
-/** NestJS leaves an event stream when the connection closes, where there is no context. */
-function leftInContext(source: Observable<unknown>): Observable<unknown> {
-  const store = currentStore() ?? {};
-  return new Observable((subscriber) => {
-    const inner = source.subscribe({
-      next: (value) => subscriber.next(value),
-      error: (error: unknown) => subscriber.error(error),
-      complete: () => subscriber.complete(),
-    });
-    return () => runInStore(store, () => inner.unsubscribe());
-  });
 }

@@ -3,18 +3,13 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { createLogger, format, type Logger } from 'winston';
+import { createLogger, type Logger } from 'winston';
 import { LineOutput } from '../../src/logs/line-output.js';
 import { descriptor } from '../../src/logs/line-target.js';
 import { LineTransport } from '../../src/logs/line-transport.js';
 import { traceLogger } from '../../src/logs/trace-logger.js';
-
-const MESSAGE = Symbol.for('message');
-/** Writes the message alone. */
-const plain = format((info) => {
-  info[MESSAGE] = info.message;
-  return info;
-});
+import { MESSAGE } from '../../src/logs/winston-symbols.js';
+import { plain } from '../support/plain-format.js';
 
 let folder: string;
 let fd: number;

@@ -13,16 +13,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { createLogger, format, type Logger } from 'winston';
+import { createLogger, type Logger } from 'winston';
 import { TracingTransport } from '../../src/logs/tracing-transport.js';
+import { MESSAGE } from '../../src/logs/winston-symbols.js';
+import { plain } from '../support/plain-format.js';
 import { spyOnWarnings } from '../support/warnings.js';
 
-const MESSAGE = Symbol.for('message');
-/** Writes the message alone. */
-const plain = format((info) => {
-  info[MESSAGE] = info.message;
-  return info;
-});
 const warn = spyOnWarnings();
 
 let folder: string;

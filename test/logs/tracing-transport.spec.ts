@@ -16,14 +16,10 @@ import {
   type TracingTransportOptions,
 } from 'nestjs-tracing';
 import { createLogger, format, type Logger } from 'winston';
+import { MESSAGE } from '../../src/logs/winston-symbols.js';
+import { plain } from '../support/plain-format.js';
 import { spyOnWarnings } from '../support/warnings.js';
 
-const MESSAGE = Symbol.for('message');
-/** Writes the message alone. */
-const plain = format((info) => {
-  info[MESSAGE] = info.message;
-  return info;
-});
 const warn = spyOnWarnings();
 
 let folder: string;

@@ -4,17 +4,12 @@ import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
-import { createLogger, format, type Logger } from 'winston';
+import { createLogger, type Logger } from 'winston';
 import { TracingTransport } from '../../src/logs/tracing-transport.js';
 import { eventually } from '../support/line-sink.js';
+import { plain } from '../support/plain-format.js';
 import { spyOnWarnings } from '../support/warnings.js';
 
-const MESSAGE = Symbol.for('message');
-/** Writes the message alone. */
-const plain = format((info) => {
-  info[MESSAGE] = info.message;
-  return info;
-});
 const warn = spyOnWarnings();
 const warnings = (): unknown[] =>
   warn.mock.calls.map(([, options]) => (options as { code: string }).code);

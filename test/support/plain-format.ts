@@ -1,0 +1,8 @@
+import { format } from 'winston';
+import { MESSAGE } from '../../src/logs/winston-symbols.js';
+
+/** A format that writes the message alone. */
+export const plain = format((info) => {
+  info[MESSAGE] = info.message;
+  return info;
+});
