@@ -3,19 +3,19 @@ export { TraceContext, type TraceSeed } from './context/trace-context.js';
 export {
   tracingChannels,
   type EventChannel,
-  type LogEvent,
+  type LogRecord,
   type RequestFinishEvent,
   type RequestStartEvent,
   type SpanFinishEvent,
-} from './events/channels.js';
-export { traceJson, type TraceJsonOptions } from './logs/json-format.js';
-export type { LineCounts } from './logs/line-output.js';
-export { traceText, type TraceTextOptions } from './logs/text-format.js';
-export { traceFormat, type TraceFormatOptions } from './logs/trace-format.js';
-export { traceLogger } from './logs/trace-logger.js';
-export { TracingLogger } from './logs/tracing-logger.js';
-export { TracingTransport } from './logs/tracing-transport.js';
-export type { TracingTransportOptions } from './logs/transport-options.js';
+} from './records/channels.js';
+export { traceJson, type TraceJsonOptions } from './logging/formats/json-format.js';
+export type { LineCounts } from './logging/output/line-output.js';
+export { traceText, type TraceTextOptions } from './logging/formats/text-format.js';
+export { traceFormat, type TraceFormatOptions } from './logging/formats/trace-format.js';
+export { traceLogger } from './logging/winston/trace-logger.js';
+export { TracingLogger } from './logging/winston/tracing-logger.js';
+export { TracingTransport } from './logging/output/tracing-transport.js';
+export type { TracingTransportOptions } from './logging/output/transport-options.js';
 export { TracingConfigError } from './options/tracing-config.error.js';
 export type {
   AccessLogOptions,
@@ -28,17 +28,22 @@ export type {
   TraceIdOptions,
   TracingModuleOptions,
 } from './options/tracing-options.js';
-export type { FinishRecord, Outcome, Step, WorkFields } from './trace/finish-record.js';
-export type { TraceHeaders } from './trace/propagation.js';
-export type { SpanAttributes, SpanKind, SpanRecord } from './trace/span-record.js';
 export type {
-  ReadonlyTrace,
+  AccessLogRecord,
+  Outcome,
+  Step,
+  UnitOfWorkFields,
+} from './records/access-log-record.js';
+export type { TraceHeaders } from './trace/propagation.js';
+export type { SpanAttributes, SpanKind, SpanRecord } from './records/span-record.js';
+export type {
+  RequestRecord,
   TraceFields,
   TraceIds,
   TraceMetadata,
   W3cOrigin,
-} from './trace/trace.js';
-export { Span } from './timings/span.decorator.js';
-export { TracingSpanProcessor } from './timings/tracing-span-processor.js';
+} from './records/request-record.js';
+export { Span } from './spans/span.decorator.js';
+export { TracingSpanProcessor } from './spans/tracing-span-processor.js';
 export { TracingModule } from './tracing.module.js';
 export type { TracingModuleAsyncOptions } from './tracing.module-definition.js';

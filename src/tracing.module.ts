@@ -4,6 +4,7 @@ import {
   type DynamicModule,
   type MiddlewareConsumer,
   type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
   type NestModule,
   type OnApplicationShutdown,
   type OnModuleInit,
@@ -14,30 +15,40 @@ import { ClsModule } from 'nestjs-cls';
 import type { Logger } from 'winston';
 import { RUN_SPAN } from './context/run-span.token.js';
 import { TraceContext } from './context/trace-context.js';
-import { RUN_WORK, TRANSPORT_HOST, type RunWork, type TransportHost } from './context/work.js';
-import { nameHandlers } from './incoming/name-handlers.js';
-import { installRequestHook } from './incoming/request-hook.js';
-import { RequestTracer } from './incoming/request-tracer.js';
-import { TracingMiddleware } from './incoming/tracing.middleware.js';
-import { openLogger } from './logs/default-logger.js';
-import { EntryWriter } from './logs/entry-writer.js';
-import { LineTransport } from './logs/line-transport.js';
-import { TracingLogger, WINSTON_LOGGER } from './logs/tracing-logger.js';
+import {
+  RUN_UNIT_OF_WORK,
+  TRACED_APPLICATION,
+  type RunUnitOfWork,
+  type TracedApplication,
+} from './context/unit-of-work.js';
+import { nameHandlers } from './http-server/handler-names.js';
+import { installRequestHook } from './http-server/request-hook.js';
+import { RequestTracer } from './http-server/request-tracer.js';
+import { TracingMiddleware } from './http-server/tracing.middleware.js';
+import { openLogger } from './logging/winston/default-logger.js';
+import { EntryWriter } from './logging/winston/entry-writer.js';
+import { LineTransport } from './logging/output/line-transport.js';
+import { TracingLogger, WINSTON_LOGGER } from './logging/winston/tracing-logger.js';
 import { optionsOf } from './options/application-options.js';
-import { traceOutgoingCalls } from './outgoing/outgoing-calls.js';
+import { traceOutgoingCalls } from './http-client/trace-http-clients.js';
 import { RAW_TRACING_OPTIONS, TRACING_OPTIONS } from './options/options.token.js';
 import type { ResolvedTracingOptions } from './options/resolve-options.js';
 import type { TracingModuleOptions } from './options/tracing-options.js';
-import { spanMethods } from './timings/auto-spans.js';
-import { FinishLine } from './timings/finish-line.js';
-import { shortcutInterceptor } from './timings/interceptor-shortcut.js';
-import { openSpan } from './timings/open-span.js';
-import { requestEnder } from './timings/request-end.js';
-import { runSpan } from './timings/run-span.js';
-import { addServerTiming } from './timings/server-timing.js';
-import { TracingInterceptor } from './timings/tracing.interceptor.js';
-import { workRunner } from './timings/run-work.js';
-import { attachTransports, detachTransports, prepareTransports } from './transports/transports.js';
+import { spanMethods } from './spans/auto-spans.js';
+import { AccessLog } from './access-log/access-log.js';
+import { shortcutInterceptor } from './access-log/interceptor-bypass.js';
+import { openSpan } from './spans/open-span.js';
+import { requestEnder } from './access-log/request-end.js';
+import { runSpan } from './spans/run-span.js';
+import { addServerTiming } from './spans/server-timing.js';
+import { TracingInterceptor } from './access-log/tracing.interceptor.js';
+import { unitOfWorkRunner } from './access-log/run-unit-of-work.js';
+import { appliedPatches } from './instrumentation/patch.js';
+import {
+  attachInstrumentations,
+  detachInstrumentations,
+  prepareInstrumentations,
+} from './instrumentation/instrumentations.js';
 import {
   ConfigurableModuleClass,
   type TracingModuleAsyncOptions,
@@ -51,45 +62,45 @@ const providers: Provider[] = [
   },
   { provide: WINSTON_LOGGER, inject: [TRACING_OPTIONS], useFactory: openLogger },
   {
-    provide: FinishLine,
+    provide: AccessLog,
     inject: [TRACING_OPTIONS, WINSTON_LOGGER],
     useFactory: ({ accessLog }: ResolvedTracingOptions, logger: Logger) => {
       const writer = new EntryWriter(logger);
-      return new FinishLine(accessLog, writer.writeLine.bind(writer));
+      return new AccessLog(accessLog, writer.writeLine.bind(writer));
     },
   },
   {
     provide: RequestTracer,
-    inject: [TRACING_OPTIONS, FinishLine],
-    useFactory: (options: ResolvedTracingOptions, finishLine: FinishLine) =>
+    inject: [TRACING_OPTIONS, AccessLog],
+    useFactory: (options: ResolvedTracingOptions, accessLog: AccessLog) =>
       new RequestTracer(
         options,
-        requestEnder(finishLine),
+        requestEnder(accessLog),
         options.serverTiming ? addServerTiming : undefined,
       ),
   },
   { provide: RUN_SPAN, useValue: runSpan },
   {
-    provide: RUN_WORK,
-    inject: [TRACING_OPTIONS, FinishLine],
-    useFactory: workRunner,
+    provide: RUN_UNIT_OF_WORK,
+    inject: [TRACING_OPTIONS, AccessLog],
+    useFactory: unitOfWorkRunner,
   },
   {
     // Asynchronous, so that it is done before NestJS registers the first listener.
-    provide: TRANSPORT_HOST,
-    inject: [TRACING_OPTIONS, ModulesContainer, RequestTracer, RUN_WORK],
+    provide: TRACED_APPLICATION,
+    inject: [TRACING_OPTIONS, ModulesContainer, RequestTracer, RUN_UNIT_OF_WORK],
     useFactory: async (
       options: ResolvedTracingOptions,
       modules: ModulesContainer,
       tracer: RequestTracer,
-      runWork: RunWork,
-    ): Promise<TransportHost> => {
+      runUnitOfWork: RunUnitOfWork,
+    ): Promise<TracedApplication> => {
       const { policy } = options;
       spanMethods(modules, options);
       if (options.interceptor) shortcutInterceptor();
       if (policy.isTrustedHost !== undefined) traceOutgoingCalls(openSpan);
       const openConnection = tracer.openConnection.bind(tracer);
-      return prepareTransports({ modules, policy, runWork, openSpan, openConnection });
+      return prepareInstrumentations({ modules, policy, runUnitOfWork, openSpan, openConnection });
     },
   },
   TraceContext,
@@ -122,14 +133,19 @@ const interceptor: Provider = { provide: APP_INTERCEPTOR, useClass: TracingInter
 })
 export class TracingModule
   extends ConfigurableModuleClass
-  implements NestModule, OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown
+  implements
+    NestModule,
+    OnModuleInit,
+    OnApplicationBootstrap,
+    BeforeApplicationShutdown,
+    OnApplicationShutdown
 {
   constructor(
     private readonly host: HttpAdapterHost,
     private readonly modules: ModulesContainer,
     private readonly tracer: RequestTracer,
     @Inject(WINSTON_LOGGER) private readonly logger: Logger,
-    @Inject(TRANSPORT_HOST) private readonly transportHost: TransportHost,
+    @Inject(TRACED_APPLICATION) private readonly tracedApplication: TracedApplication,
   ) {
     super();
   }
@@ -158,7 +174,17 @@ export class TracingModule
 
   /** @internal */
   onModuleInit(): void {
-    attachTransports(this.transportHost);
+    attachInstrumentations(this.tracedApplication);
+  }
+
+  /** @internal */
+  onApplicationBootstrap(): void {
+    const entries = new EntryWriter(this.logger);
+    if (!entries.isWritten(entries.nameOf('debug'))) return;
+    const patches = appliedPatches().map(
+      ({ package: name, version, target }) => `${name}@${version} ${target}`,
+    );
+    entries.writeLine('debug', 'Patched packages', { context: 'TracingModule', patches });
   }
 
   /** @internal */
@@ -175,7 +201,7 @@ export class TracingModule
    * @internal
    */
   onApplicationShutdown(): Promise<void> {
-    detachTransports(this.transportHost);
+    detachInstrumentations(this.tracedApplication);
     return this.tracer.settled();
   }
 }

@@ -1,5 +1,5 @@
 import { getSystemErrorMap } from 'node:util';
-import { escapeText } from '../logs/escape.js';
+import { escapeText } from '../records/control-characters.js';
 
 /** Says on standard error what went wrong. */
 export function complain(what: string): void {

@@ -1,6 +1,6 @@
 import { guardCallback } from '../options/guard-callback.js';
 import type { ActiveSpan, SdkSpan, SdkSpanKind } from '../trace/sdk-span.js';
-import type { SpanAttributes } from '../trace/span-record.js';
+import type { SpanAttributes } from '../records/span-record.js';
 
 // OpenTelemetry's API keeps its state under these names, so that an application without it loads
 // nothing, and one with it is seen whichever copy it registered with.

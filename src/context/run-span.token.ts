@@ -1,4 +1,4 @@
-import type { SpanAttributes } from '../trace/span-record.js';
+import type { SpanAttributes } from '../records/span-record.js';
 
 /** Runs a function as a span of the current trace. */
 export type RunSpan = <T>(name: string, fn: () => T, attributes?: SpanAttributes) => T;

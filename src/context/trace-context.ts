@@ -5,11 +5,11 @@ import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import { filterBaggage } from '../trace/baggage.js';
 import { isValidId } from '../trace/ids.js';
 import { allHeaders, w3cHeaders, type TraceHeaders } from '../trace/propagation.js';
-import type { SpanAttributes } from '../trace/span-record.js';
-import type { TraceMetadata } from '../trace/trace.js';
+import type { SpanAttributes } from '../records/span-record.js';
+import type { TraceMetadata } from '../records/request-record.js';
 import { RUN_SPAN, type RunSpan } from './run-span.token.js';
 import { currentScope, currentTrace } from './trace-store.js';
-import { RUN_WORK, type RunWork } from './work.js';
+import { RUN_UNIT_OF_WORK, type RunUnitOfWork } from './unit-of-work.js';
 
 /** What a trace that is begun by hand starts from. Whatever is missing or invalid is made anew. */
 export interface TraceSeed {
@@ -48,7 +48,7 @@ export class TraceContext {
   constructor(
     @Inject(TRACING_OPTIONS) private readonly options: ResolvedTracingOptions,
     @Inject(RUN_SPAN) private readonly runSpan: RunSpan,
-    @Inject(RUN_WORK) private readonly runWork: RunWork,
+    @Inject(RUN_UNIT_OF_WORK) private readonly runUnitOfWork: RunUnitOfWork,
   ) {}
 
   /** What all services of one user action share: 32 hex digits, or the caller's `X-Request-ID`. */
@@ -112,7 +112,7 @@ export class TraceContext {
       sessionId: isValidId(seed?.sessionId) ? seed.sessionId : undefined,
     };
     const { transport = 'manual', name } = seed ?? {};
-    return this.runWork({ kind: 'run', transport, carrier, fields: { job: name } }, fn);
+    return this.runUnitOfWork({ kind: 'run', transport, carrier, fields: { job: name } }, fn);
   }
 
   /**

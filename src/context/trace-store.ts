@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { CLS_ID, ClsServiceManager } from 'nestjs-cls';
 import { runWithSdkSpan } from './open-telemetry.js';
-import { sharedState } from '../trace/shared-state.js';
+import { sharedState } from '../records/shared-state.js';
 import type { Span } from '../trace/span.js';
 import type { Trace, TraceScope } from '../trace/trace.js';
 
 /** The key under which the trace sits in the `nestjs-cls` store. */
-export const TRACE = Symbol.for('nestjs-tracing.trace');
+export const TRACE = Symbol.for('nestjs-tracing.v1.trace');
 
 /** What `nestjs-cls` keeps for a request: its trace, and whatever its user adds. */
 export type TraceStore = Record<symbol, unknown>;

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { exportQueues, type ExportCounts } from '../events/export-counts.js';
+import { exportQueues, type ExportCounts } from '../records/export-counts.js';
 
 const QUEUE_SIZE = 'otlp_exporter_queue_size';
 const LABELS = ['signal'];

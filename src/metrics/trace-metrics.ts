@@ -1,6 +1,6 @@
 import { Gauge, Histogram, type Registry } from 'prom-client';
-import type { FinishRecord } from '../trace/finish-record.js';
-import type { ReadonlyTrace } from '../trace/trace.js';
+import type { AccessLogRecord } from '../records/access-log-record.js';
+import type { RequestRecord } from '../records/request-record.js';
 import { boundedLabel, methodLabel } from './bounded-labels.js';
 
 /**
@@ -15,7 +15,7 @@ const UNMATCHED = '_unmatched';
 
 interface Duration<L extends string> {
   /** Adds what took so long, with the trace as the example that leads to its log. */
-  observe(labels: Record<L, string>, milliseconds: number, trace: ReadonlyTrace): void;
+  observe(labels: Record<L, string>, milliseconds: number, trace: RequestRecord): void;
 }
 
 /**
@@ -71,7 +71,7 @@ export class TraceMetrics {
   }
 
   /** Notes that something began. */
-  start(trace: ReadonlyTrace): void {
+  start(trace: RequestRecord): void {
     this.gaugeOf(trace).inc();
   }
 
@@ -80,7 +80,7 @@ export class TraceMetrics {
    *
    * @param wasCounted whether its beginning was noted.
    */
-  finish(trace: ReadonlyTrace, record: FinishRecord, wasCounted: boolean): void {
+  finish(trace: RequestRecord, record: AccessLogRecord, wasCounted: boolean): void {
     if (wasCounted) this.gaugeOf(trace).dec();
     const { transport, kind } = trace.metadata;
     if (kind === undefined) {
@@ -103,7 +103,7 @@ export class TraceMetrics {
     }
   }
 
-  private requestLabels(record: FinishRecord) {
+  private requestLabels(record: AccessLogRecord) {
     return {
       http_request_method: methodLabel(record.method),
       http_route: record.route === undefined ? UNMATCHED : this.route(record.route),
@@ -112,7 +112,7 @@ export class TraceMetrics {
     };
   }
 
-  private gaugeOf({ metadata: { transport, method, kind } }: ReadonlyTrace) {
+  private gaugeOf({ metadata: { transport, method, kind } }: RequestRecord) {
     if (kind === undefined) return this.activeRequests.labels(methodLabel(method));
     const gauge = kind === 'run' ? this.activeRuns : this.activeMessages;
     return gauge.labels(transport);
@@ -120,7 +120,7 @@ export class TraceMetrics {
 }
 
 /** Empty for what went well; OpenTelemetry counts a 4xx to the caller's errors, not to these. */
-function errorType({ outcome, status_code: status }: FinishRecord): string {
+function errorType({ outcome, status_code: status }: AccessLogRecord): string {
   if (outcome === 'completed') return '';
   return outcome === 'errored' && status !== undefined ? String(status) : outcome;
 }

@@ -10,12 +10,12 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { collectDefaultMetrics, register, type Registry } from 'prom-client';
-import type { RequestFinishEvent, RequestStartEvent } from '../events/channels.js';
+import type { RequestFinishEvent, RequestStartEvent } from '../records/channels.js';
 import { TRACING_OPTIONS } from '../options/options.token.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import { TracingConfigError } from '../options/tracing-config.error.js';
 import type { Trace } from '../trace/trace.js';
-import { claim } from './claim.js';
+import { claim } from './once-per-application.js';
 import { measureExports } from './export-metrics.js';
 import { exposition } from './exposition.js';
 import { TraceMetrics } from './trace-metrics.js';

@@ -1,5 +1,5 @@
 import type { ModulesContainer } from '@nestjs/core';
-import { sharedState } from '../trace/shared-state.js';
+import { sharedState } from '../records/shared-state.js';
 import { RAW_TRACING_OPTIONS, REQUIRES_W3C_IDS } from './options.token.js';
 import { resolveOptions, type ResolvedTracingOptions } from './resolve-options.js';
 import { TracingConfigError } from './tracing-config.error.js';

@@ -1,5 +1,5 @@
 import type { Logger, LoggerOptions } from 'winston';
-import { FINISH_FIELDS } from '../trace/finish-record.js';
+import { ACCESS_LOG_FIELDS } from '../records/access-log-record.js';
 import { checkFunctionOr, checkKeys, checkMilliseconds, checkRecord } from './check.js';
 import { TracingConfigError } from './tracing-config.error.js';
 import type {
@@ -124,12 +124,12 @@ export function checkAccessLog(accessLog: TracingModuleOptions['accessLog']): vo
       "use paths and patterns, as in `exclude: ['/health', /^\\/static\\//]`.",
     );
   }
-  const known: readonly unknown[] = FINISH_FIELDS;
+  const known: readonly unknown[] = ACCESS_LOG_FIELDS;
   if (Array.isArray(fields) && !fields.every((name) => known.includes(name))) {
     throw new TracingConfigError(
       'INVALID_OPTION',
       '`accessLog.fields` names a field that no finish line has.',
-      `choose from ${FINISH_FIELDS.join(', ')}, or give a function.`,
+      `choose from ${ACCESS_LOG_FIELDS.join(', ')}, or give a function.`,
     );
   }
 }

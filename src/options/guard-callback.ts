@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { warnOnce } from './warning.js';
+import { warnOnce } from '../records/warnings.js';
 
 /**
  * A callback of the user's that never throws: where it would, it returns `undefined`, and says so

@@ -1,8 +1,8 @@
 /** What the user wrote. */
-export const RAW_TRACING_OPTIONS = Symbol.for('nestjs-tracing.raw-options');
+export const RAW_TRACING_OPTIONS = Symbol.for('nestjs-tracing.v1.raw-options');
 
 /** Stands on the class of a module that needs every trace id to be a W3C id. */
-export const REQUIRES_W3C_IDS = Symbol.for('nestjs-tracing.requires-w3c-ids');
+export const REQUIRES_W3C_IDS = Symbol.for('nestjs-tracing.v1.requires-w3c-ids');
 
 /** The same with defaults, checked and frozen. */
-export const TRACING_OPTIONS = Symbol.for('nestjs-tracing.options');
+export const TRACING_OPTIONS = Symbol.for('nestjs-tracing.v1.options');

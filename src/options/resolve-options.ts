@@ -19,7 +19,7 @@ import {
   checkSession,
   isToken,
 } from './check-options.js';
-import { autoSpans } from './auto-spans.js';
+import { autoSpans } from './auto-span-filter.js';
 import { guardCallback } from './guard-callback.js';
 import { trustedHosts } from './trusted-hosts.js';
 import { TracingConfigError } from './tracing-config.error.js';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger, LoggerOptions } from 'winston';
-import type { FinishRecord } from '../trace/finish-record.js';
+import type { AccessLogRecord } from '../records/access-log-record.js';
 
 /**
  * Where an id may come from: the name of a request header, or a function that reads the request
@@ -44,23 +44,23 @@ export interface AccessLogOptions {
   slowerThan?: number | undefined;
   /** What has no finish line: paths of requests, patterns of messages, methods of MCP, jobs, or a
    * function. */
-  exclude?: readonly (string | RegExp)[] | ((record: FinishRecord) => boolean) | undefined;
+  exclude?: readonly (string | RegExp)[] | ((record: AccessLogRecord) => boolean) | undefined;
   /** Default: `info`, from 400 `warn`, from 500 `error`. */
-  level?: string | ((record: FinishRecord) => string) | undefined;
+  level?: string | ((record: AccessLogRecord) => string) | undefined;
   /**
    * The names of the fields to keep, or a function that returns all of them. Messages, jobs and
    * runs have no request and no response.
    */
   fields?:
-    | readonly (keyof FinishRecord)[]
+    | readonly (keyof AccessLogRecord)[]
     | ((
-        record: FinishRecord,
+        record: AccessLogRecord,
         request?: IncomingMessage,
         response?: ServerResponse,
       ) => Record<string, unknown>)
     | undefined;
   /** Default: `Request finished`, `Message finished`, `Job finished` or `Run finished`. */
-  message?: string | ((record: FinishRecord) => string) | undefined;
+  message?: string | ((record: AccessLogRecord) => string) | undefined;
 }
 
 /** Which spans are made by themselves. */

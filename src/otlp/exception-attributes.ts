@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { errorFields, isError, jsonValue } from '../logs/json-value.js';
+import { errorFields, isError, jsonValue } from '../records/json-value.js';
 
 /**
  * What an error says, under the names of the semantic conventions.

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
-import { warnOnce } from '../options/warning.js';
-import { exportQueues, type ExportCounts } from '../events/export-counts.js';
+import { warnOnce } from '../records/warnings.js';
+import { exportQueues, type ExportCounts } from '../records/export-counts.js';
 
 /** OpenTelemetry's exporters of either signal. */
 export interface Exporter<T> {
@@ -66,8 +66,10 @@ export class ExportQueue<T> implements ExportCounts {
     if (this.queued >= this.maxQueueSize) {
       this.dropped++;
       warnOnce(
-        `TRACING_EXPORT_DROPPED_${this.signal}`,
+        'TRACING_EXPORT_DROPPED',
         `the collector does not keep up: ${this.signal} are dropped`,
+        undefined,
+        this.signal,
       );
       return;
     }
@@ -94,9 +96,10 @@ export class ExportQueue<T> implements ExportCounts {
     }
     this.failed += count;
     warnOnce(
-      `TRACING_EXPORT_FAILED_${this.signal}`,
+      'TRACING_EXPORT_FAILED',
       `${this.signal} could not be sent to the collector`,
       error,
+      this.signal,
     );
   }
 }

@@ -1,5 +1,5 @@
 import type { AttributeValue, Attributes } from '@opentelemetry/api';
-import { jsonValue, readProperty } from '../logs/json-value.js';
+import { jsonValue, readProperty } from '../records/json-value.js';
 
 /**
  * A record as attributes: simple values as they are, all others as JSON. One value that cannot be

@@ -2,9 +2,9 @@ import { SeverityNumber, type LogAttributes } from '@opentelemetry/api-logs';
 import type { HrTime, SpanContext } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
-import type { LogEvent } from '../events/channels.js';
-import { entryError, entryMessage, repeatsError } from '../logs/entry-error.js';
-import type { CapturedEntry } from '../logs/captured-entry.js';
+import type { LogRecord } from '../records/channels.js';
+import { entryError, entryMessage, repeatsError } from '../logging/winston/entry-error.js';
+import type { CapturedEntry } from '../logging/winston/captured-entry.js';
 import { hrTime } from './hr-time.js';
 import { exceptionAttributes } from './exception-attributes.js';
 import { exportedAttributes } from './exported-attributes.js';
@@ -44,7 +44,7 @@ export class ExportedLog implements ReadableLogRecord {
   readonly droppedAttributesCount = 0;
 
   constructor(
-    { time, level, trace, spanId, fields, entry }: LogEvent,
+    { time, level, trace, spanId, fields, entry }: LogRecord,
     readonly resource: Resource,
   ) {
     this.hrTime = hrTime(time);

@@ -8,9 +8,9 @@ import {
 } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import type { FinishRecord } from '../trace/finish-record.js';
-import type { SpanRecord } from '../trace/span-record.js';
-import type { ReadonlyTrace } from '../trace/trace.js';
+import type { AccessLogRecord } from '../records/access-log-record.js';
+import type { SpanRecord } from '../records/span-record.js';
+import type { RequestRecord } from '../records/request-record.js';
 import { hrTime } from './hr-time.js';
 import { exceptionAttributes } from './exception-attributes.js';
 import { exportedAttributes } from './exported-attributes.js';
@@ -59,7 +59,7 @@ export class ExportedSpan implements ReadableSpan {
   readonly #context: SpanContext;
 
   constructor(
-    { w3cTraceId, origin, metadata, startedMs: traceStartedMs }: ReadonlyTrace,
+    { w3cTraceId, origin, metadata, startedMs: traceStartedMs }: RequestRecord,
     data: SpanData,
     readonly resource: Resource,
   ) {
@@ -96,8 +96,8 @@ export class ExportedSpan implements ReadableSpan {
 
 /** The span of a whole request, message, job or run. */
 export function spanOfTrace(
-  trace: ReadonlyTrace,
-  record: FinishRecord,
+  trace: RequestRecord,
+  record: AccessLogRecord,
   resource: Resource,
 ): ExportedSpan {
   const { spanId, origin, startedMs, metadata } = trace;
@@ -120,7 +120,7 @@ export function spanOfTrace(
 
 /** The span of an operation inside it. */
 export function spanOfRecord(
-  trace: ReadonlyTrace,
+  trace: RequestRecord,
   span: SpanRecord,
   resource: Resource,
 ): ExportedSpan {
@@ -154,7 +154,7 @@ function nameOf({
   job,
   mcp_method,
   mcp_tool,
-}: FinishRecord): string {
+}: AccessLogRecord): string {
   if (method !== undefined) return route === undefined ? method : `${method} ${route}`;
   if (mcp_method !== undefined) {
     return mcp_tool === undefined ? mcp_method : `${mcp_method} ${mcp_tool}`;
@@ -162,7 +162,7 @@ function nameOf({
   return `process ${queue ?? pattern ?? job ?? ''}`.trimEnd();
 }
 
-function kindOf(kind: ReadonlyTrace['metadata']['kind']): SpanKind {
+function kindOf(kind: RequestRecord['metadata']['kind']): SpanKind {
   if (kind === undefined) return SpanKind.SERVER;
   return kind === 'run' ? SpanKind.INTERNAL : SpanKind.CONSUMER;
 }

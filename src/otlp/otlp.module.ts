@@ -11,11 +11,12 @@ import type { Resource } from '@opentelemetry/resources';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { hasSdk } from '../context/open-telemetry.js';
-import type { LogEvent, RequestFinishEvent, SpanFinishEvent } from '../events/channels.js';
+import type { LogRecord, RequestFinishEvent, SpanFinishEvent } from '../records/channels.js';
 import { REQUIRES_W3C_IDS, TRACING_OPTIONS } from '../options/options.token.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import type { TracePolicy } from '../trace/trace-policy.js';
-import type { ReadonlyTrace, Trace } from '../trace/trace.js';
+import type { RequestRecord } from '../records/request-record.js';
+import type { Trace } from '../trace/trace.js';
 import type { ExportQueue } from './export-queue.js';
 import { ExportedLog } from './exported-log.js';
 import { spanOfRecord, spanOfTrace } from './exported-span.js';
@@ -126,18 +127,18 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
   };
 
   private readonly onLog = (message: unknown): void => {
-    const event = message as LogEvent;
+    const event = message as LogRecord;
     if (event.trace !== undefined && !this.isOwn(event.trace)) return;
     this.queues.logs?.push(new ExportedLog(event, this.resource));
   };
 
   /** A caller that does not sample its trace wants none of it. */
-  private isSent(trace: ReadonlyTrace): boolean {
+  private isSent(trace: RequestRecord): boolean {
     return (trace.origin.flags & 1) === 1 && this.isOwn(trace);
   }
 
   /** The channels are those of the process, in which there may be other applications. */
-  private isOwn(trace: ReadonlyTrace): boolean {
+  private isOwn(trace: RequestRecord): boolean {
     return (trace as Trace).policy === this.tracing.policy;
   }
 }

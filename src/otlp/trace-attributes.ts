@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { FinishRecord } from '../trace/finish-record.js';
-import type { ReadonlyTrace } from '../trace/trace.js';
+import type { AccessLogRecord } from '../records/access-log-record.js';
+import type { RequestRecord } from '../records/request-record.js';
 
 /**
  * What is known of a request, message, job or run, under the names of the semantic conventions.
@@ -8,7 +8,7 @@ import type { ReadonlyTrace } from '../trace/trace.js';
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span
  * @see https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
  */
-export function workAttributes(trace: ReadonlyTrace, record: FinishRecord): Attributes {
+export function workAttributes(trace: RequestRecord, record: AccessLogRecord): Attributes {
   return {
     ...idAttributes(trace),
     ...(record.method === undefined ? messageAttributes(record) : httpAttributes(record)),
@@ -19,11 +19,11 @@ export function workAttributes(trace: ReadonlyTrace, record: FinishRecord): Attr
 }
 
 /** The ids that OpenTelemetry has no field for. */
-export function idAttributes({ requestId, sessionId }: ReadonlyTrace): Attributes {
+export function idAttributes({ requestId, sessionId }: RequestRecord): Attributes {
   return { 'request.id': requestId, 'session.id': sessionId };
 }
 
-function httpAttributes({ method, path, route, status_code: status }: FinishRecord): Attributes {
+function httpAttributes({ method, path, route, status_code: status }: AccessLogRecord): Attributes {
   return {
     'http.request.method': method,
     ...(path !== undefined && { 'url.path': path }),
@@ -32,7 +32,7 @@ function httpAttributes({ method, path, route, status_code: status }: FinishReco
   };
 }
 
-function messageAttributes(record: FinishRecord): Attributes {
+function messageAttributes(record: AccessLogRecord): Attributes {
   const { transport, pattern, queue, job, attempt, mcp_method, mcp_tool } = record;
   const destination = queue ?? pattern;
   return {
@@ -45,6 +45,6 @@ function messageAttributes(record: FinishRecord): Attributes {
   };
 }
 
-function errorType({ outcome, status_code: status }: FinishRecord): string {
+function errorType({ outcome, status_code: status }: AccessLogRecord): string {
   return outcome === 'errored' && status !== undefined ? String(status) : outcome;
 }

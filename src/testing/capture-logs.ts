@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Logger } from 'winston';
-import { openLogger } from '../logs/default-logger.js';
+import { openLogger } from '../logging/winston/default-logger.js';
 import { TRACING_OPTIONS } from '../options/options.token.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import { TracingConfigError } from '../options/tracing-config.error.js';

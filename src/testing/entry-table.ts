@@ -1,4 +1,4 @@
-import { escapeText } from '../logs/escape.js';
+import { escapeText } from '../records/control-characters.js';
 import type { LoggedEntry } from './logged-entry.js';
 
 /** More than this, and nobody reads them. */

@@ -1,8 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 // Not the globals: a test may have stopped their clock.
 import { clearTimeout, setTimeout } from 'node:timers';
-import type { LogEvent, RequestFinishEvent } from '../events/channels.js';
-import type { WorkKind } from '../trace/finish-record.js';
+import type { LogRecord, RequestFinishEvent } from '../records/channels.js';
+import type { UnitOfWorkKind } from '../records/access-log-record.js';
 import type { Trace } from '../trace/trace.js';
 import type { LoggedEntry } from './logged-entry.js';
 
@@ -19,14 +19,14 @@ const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol('dispose');
 /** What {@link LogCapture.finished} takes. */
 export interface FinishedOptions {
   /** What is waited for: a message or job may have the id of the request that caused it. Default: `request`. */
-  kind?: 'request' | WorkKind | undefined;
+  kind?: 'request' | UnitOfWorkKind | undefined;
   /** Milliseconds until the promise is rejected. Default: 2000. */
   timeout?: number | undefined;
 }
 
 interface Finish {
   readonly requestId: string;
-  readonly kind: 'request' | WorkKind;
+  readonly kind: 'request' | UnitOfWorkKind;
   readonly line: LoggedEntry | undefined;
 }
 
@@ -47,7 +47,7 @@ export class LogCapture implements Disposable {
   /** @internal */
   constructor(
     private readonly isOwn: (trace: Trace | undefined) => boolean,
-    private readonly read: (event: LogEvent) => LoggedEntry,
+    private readonly read: (event: LogRecord) => LoggedEntry,
     private readonly release: () => void,
   ) {
     subscribe(LOG, this.onLog);
@@ -128,7 +128,7 @@ export class LogCapture implements Disposable {
   }
 
   private readonly onLog = (message: unknown): void => {
-    const event = message as LogEvent;
+    const event = message as LogRecord;
     const trace = event.trace as Trace | undefined;
     if (!this.isOwn(trace)) return;
     const entry = this.read(event);

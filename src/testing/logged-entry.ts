@@ -1,7 +1,7 @@
-import type { LogEvent } from '../events/channels.js';
-import type { CapturedEntry } from '../logs/captured-entry.js';
-import { jsonLine } from '../logs/json-format.js';
-import { presetOf } from '../logs/presets.js';
+import type { LogRecord } from '../records/channels.js';
+import type { CapturedEntry } from '../logging/winston/captured-entry.js';
+import { jsonLine } from '../logging/formats/json-format.js';
+import { presetOf } from '../logging/formats/presets.js';
 
 /**
  * An entry as the module's own JSON has it, whatever the application's format: ids outside a trace
@@ -26,7 +26,7 @@ export interface LoggedEntry {
 }
 
 /** Makes the function that copies entries as they are logged. */
-export function entryReader(service: string): (event: LogEvent) => LoggedEntry {
+export function entryReader(service: string): (event: LogRecord) => LoggedEntry {
   const line = jsonLine(presetOf(undefined), service);
   return ({ entry }) =>
     JSON.parse(line(entry as CapturedEntry), (_, value: unknown) =>

@@ -1,4 +1,4 @@
-import { isFinish } from '../logs/finish-text.js';
+import { isAccessLogEntry } from '../logging/formats/access-log-text.js';
 import { align, entryTable } from './entry-table.js';
 import {
   fieldsOf,
@@ -164,7 +164,7 @@ function entriesOf(logs: Logs): readonly LoggedEntry[] {
 }
 
 function finishLinesOf(logs: Logs): readonly LoggedEntry[] {
-  return isList(logs) ? logs.filter(isFinish) : logs.finishLines;
+  return isList(logs) ? logs.filter(isAccessLogEntry) : logs.finishLines;
 }
 
 function isList(logs: Logs): logs is readonly LoggedEntry[] {
@@ -192,7 +192,7 @@ function loggedTable(
 ): string {
   const fields = new Set(expected.flatMap((one) => Object.keys(fieldsOf(one))));
   const table = entryTable('Logged', entries, [...fields], (value) => print(context, value));
-  if (!entries.every(isFinish)) return table;
+  if (!entries.every(isAccessLogEntry)) return table;
   return `${table}\n\nNest's own loggers need: app.useLogger(app.get(TracingLogger))`;
 }
 

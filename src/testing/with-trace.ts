@@ -1,9 +1,9 @@
 import { TraceContext, type TraceSeed } from '../context/trace-context.js';
 import { resolveOptions } from '../options/resolve-options.js';
-import { FinishLine } from '../timings/finish-line.js';
-import { runSpan } from '../timings/run-span.js';
-import { workRunner } from '../timings/run-work.js';
-import { sharedState } from '../trace/shared-state.js';
+import { AccessLog } from '../access-log/access-log.js';
+import { runSpan } from '../spans/run-span.js';
+import { unitOfWorkRunner } from '../access-log/run-unit-of-work.js';
+import { sharedState } from '../records/shared-state.js';
 
 /** Of traces that no application began; one for all copies of the package, which tell them by it. */
 export const testOptions = sharedState('test-options', () => resolveOptions({}));
@@ -34,6 +34,6 @@ export function withTrace<T>(seed: TraceSeed, fn: () => T): T {
  * }).compile();
  */
 export function createTraceContext(): TraceContext {
-  const silent = new FinishLine(false, () => {});
-  return new TraceContext(testOptions, runSpan, workRunner(testOptions, silent));
+  const silent = new AccessLog(false, () => {});
+  return new TraceContext(testOptions, runSpan, unitOfWorkRunner(testOptions, silent));
 }

@@ -1,4 +1,4 @@
-import type { SpanAttributes, SpanKind } from './span-record.js';
+import type { SpanAttributes, SpanKind } from '../records/span-record.js';
 import { parseTraceparent } from './traceparent.js';
 
 /** How another tracer names one of its spans. */

@@ -1,6 +1,6 @@
 import { Span } from './span.js';
 import { SpanGroup } from './span-group.js';
-import type { SpanStart, SpansKept } from './span-record.js';
+import type { SpanStart, SpansKept } from '../records/span-record.js';
 import type { Trace } from './trace.js';
 
 /** More spans than this are run but not kept: a loop must not fill the memory. */

@@ -1,7 +1,7 @@
 import { newSpanId } from './ids.js';
 import type { SdkSpan } from './sdk-span.js';
 import type { SpanGroup } from './span-group.js';
-import type { SpanAttributes, SpanKind, SpanRecord, SpanStart } from './span-record.js';
+import type { SpanAttributes, SpanKind, SpanRecord, SpanStart } from '../records/span-record.js';
 import { TraceScope, type Trace } from './trace.js';
 
 /** One named operation inside a trace. */

@@ -1,2 +1,2 @@
-export { TraceViewerModule } from './trace-viewer.module.js';
-export type { AuthorizeViewer, TraceViewerOptions, ViewerLimits } from './viewer-options.js';
+export { TraceViewerModule } from './server/trace-viewer.module.js';
+export type { AuthorizeViewer, TraceViewerOptions, ViewerLimits } from './server/viewer-options.js';

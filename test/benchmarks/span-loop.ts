@@ -1,6 +1,6 @@
 import { type SpanMaker, spanMakers } from './spans.js';
 import { median } from './timing.js';
-import type { Work } from './span-work.js';
+import type { UnitOfWork } from './span-work.js';
 
 const repetitions = 7;
 const piecesOfOne = 10;
@@ -27,14 +27,14 @@ async function check({ count, request, spanned, bare, expected }: SpanMaker): Pr
 }
 
 /** Nanoseconds of CPU for one piece of the work, garbage collection included. */
-async function cpuOf(maker: SpanMaker, work: Work): Promise<number> {
+async function cpuOf(maker: SpanMaker, work: UnitOfWork): Promise<number> {
   const before = process.cpuUsage();
   await repeat(maker, work);
   const { user, system } = process.cpuUsage(before);
   return ((user + system) * 1_000) / (Number(requests) * piecesOfOne);
 }
 
-async function repeat({ request }: SpanMaker, work: Work): Promise<void> {
+async function repeat({ request }: SpanMaker, work: UnitOfWork): Promise<void> {
   for (let i = 0; i < Number(requests); i++) {
     const result = request(work);
     if (result instanceof Promise) await result;

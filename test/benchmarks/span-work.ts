@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 
 /** What a request does: ten pieces in three layers, as controller, services and repositories. */
-export type Work = () => unknown;
+export type UnitOfWork = () => unknown;
 
 export type SpanFunction = <T>(name: string, fn: () => T) => T;
 
@@ -11,7 +11,7 @@ let done = 0;
 
 const asItIs: MethodDecorator = () => {};
 
-export function work(span: SpanFunction): Work {
+export function work(span: SpanFunction): UnitOfWork {
   const query = () => ++done;
   const service = () => {
     for (let i = 0; i < QUERIES; i++) span('repository', query);
@@ -22,7 +22,7 @@ export function work(span: SpanFunction): Work {
   return () => span('controller', controller);
 }
 
-export function asyncWork(span: SpanFunction): Work {
+export function asyncWork(span: SpanFunction): UnitOfWork {
   const query = async () => ++done;
   const service = async () => {
     for (let i = 0; i < QUERIES; i++) await span('repository', query);
@@ -34,7 +34,7 @@ export function asyncWork(span: SpanFunction): Work {
 }
 
 /** Makes a new class each time: what decorates one must not decorate another. */
-export function workClass(decorate = asItIs): Type<{ controller: Work }> {
+export function workClass(decorate = asItIs): Type<{ controller: UnitOfWork }> {
   class Layers {
     @decorate
     controller(): unknown {
@@ -55,7 +55,7 @@ export function workClass(decorate = asItIs): Type<{ controller: Work }> {
   return Layers;
 }
 
-export function asyncWorkClass(decorate = asItIs): Type<{ controller: Work }> {
+export function asyncWorkClass(decorate = asItIs): Type<{ controller: UnitOfWork }> {
   class Layers {
     @decorate
     async controller(): Promise<void> {

@@ -8,7 +8,7 @@ import {
   asyncWork,
   asyncWorkClass,
   type SpanFunction,
-  type Work,
+  type UnitOfWork,
   work,
   workClass,
 } from './span-work.js';
@@ -18,9 +18,9 @@ export interface SpanMaker {
   /** Runs something as a request of its own. */
   readonly request: <T>(fn: () => T) => T;
   /** A request's work, each of its ten pieces a span. */
-  readonly spanned: Work;
+  readonly spanned: UnitOfWork;
   /** The same work without spans. Its time is taken off. */
-  readonly bare: Work;
+  readonly bare: UnitOfWork;
   /** Of one request. Looked at before anything is timed. */
   readonly expected: number;
   /** Counts the spans that end meanwhile. */
@@ -53,7 +53,7 @@ export const spanMakers: Readonly<Record<string, MakeSpans>> = {
   },
 };
 
-async function bySpanFunction(workOf: (span: SpanFunction) => Work): Promise<SpanMaker> {
+async function bySpanFunction(workOf: (span: SpanFunction) => UnitOfWork): Promise<SpanMaker> {
   const app = await application(workClass());
   const trace = app.get(TraceContext);
   return {
@@ -66,7 +66,7 @@ async function bySpanFunction(workOf: (span: SpanFunction) => Work): Promise<Spa
 }
 
 async function byClass(
-  type: Type<{ controller: Work }>,
+  type: Type<{ controller: UnitOfWork }>,
   options: TracingModuleOptions = {},
   expected = PIECES,
 ): Promise<SpanMaker> {
@@ -105,7 +105,7 @@ async function countFinished(fn: () => unknown): Promise<number> {
 }
 
 /** Spans are made and ended as in production; their export is another process's business. */
-function openTelemetrySdk(workOf: (span: SpanFunction) => Work): SpanMaker {
+function openTelemetrySdk(workOf: (span: SpanFunction) => UnitOfWork): SpanMaker {
   let ended = 0;
   const discard = {
     onStart() {},

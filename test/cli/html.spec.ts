@@ -6,7 +6,7 @@ import type {
   ViewLine,
   ViewRecord,
   ViewRequest,
-} from '../../src/events/view-records.js';
+} from '../../src/viewer/view-records.js';
 import { Cli, fileOf, logOf, pathOf, run } from './cli.js';
 import { ALICE, BEGINNING, BOB, FIGURE, finish, line, NOBODY } from './figure.js';
 

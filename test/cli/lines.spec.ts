@@ -38,7 +38,7 @@ describe('any entry', () => {
           if (read === undefined) continue;
           const group: RequestGroup = {
             ...{ id: 1, lines: [read], isContinued: false, wasShown: false },
-            finish: read.isFinish ? read : undefined,
+            finish: read.isAccessLogEntry ? read : undefined,
           };
           const text = groupText(group, () => true, plain);
           for (const row of [lineText(read, plain), ...errorLines(read), ...text.split('\n')]) {
@@ -104,9 +104,9 @@ describe('the line that ends a request', () => {
     ],
     ['of another, with a status', { level: 30, time: 1, status: 200, responseTime: 3 }, true],
     ['without a status', { level: 30, time: 1, responseTime: 3 }, false],
-  ])('%s: %j', (_name, record, isFinish) => {
+  ])('%s: %j', (_name, record, isAccessLogEntry) => {
     const parsed = JSON.parse(JSON.stringify(record)) as object;
-    expect(readLine(parsed)!.isFinish).toBe(isFinish);
+    expect(readLine(parsed)!.isAccessLogEntry).toBe(isAccessLogEntry);
   });
 
   it.each([

@@ -8,7 +8,7 @@ import { PLATFORMS, tracedApp } from '../support/traced-app.js';
 
 @Controller()
 class WorkController {
-  private readonly logger = new Logger('Work');
+  private readonly logger = new Logger('UnitOfWork');
 
   @Get()
   work(): string {

@@ -11,9 +11,13 @@ import {
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Gauge, Registry } from 'prom-client';
-import { RUN_WORK, type RunWork, type Work } from '../../src/context/work.js';
+import {
+  RUN_UNIT_OF_WORK,
+  type RunUnitOfWork,
+  type UnitOfWork,
+} from '../../src/context/unit-of-work.js';
 import { TraceContext } from '../../src/index.js';
-import { exportQueues } from '../../src/events/export-counts.js';
+import { exportQueues } from '../../src/records/export-counts.js';
 import { TracingMetricsModule, type TracingMetricsOptions } from '../../src/metrics/index.js';
 import { eventually } from '../support/line-sink.js';
 import { PLATFORMS, tracedApp, type Platform, type TracedApp } from '../support/traced-app.js';
@@ -214,8 +218,12 @@ describe.each(PLATFORMS)('metrics on %s', (platform) => {
 });
 
 describe('metrics', () => {
-  const runIn = ({ app }: TracedApp) => app.get<RunWork>(RUN_WORK, { strict: false });
-  const work = (more: Partial<Work>): Work => ({ kind: 'message', transport: 'tcp', ...more });
+  const runIn = ({ app }: TracedApp) => app.get<RunUnitOfWork>(RUN_UNIT_OF_WORK, { strict: false });
+  const work = (more: Partial<UnitOfWork>): UnitOfWork => ({
+    kind: 'message',
+    transport: 'tcp',
+    ...more,
+  });
 
   it('measure messages, jobs and runs by what their author named', async () => {
     const app = await measuredApp('express');
@@ -393,7 +401,7 @@ describe('metrics', () => {
     const { app, send, sink } = await measuredApp('express', { registry });
     await send('/users/1');
     await sink.finishes(1);
-    const run = app.get<RunWork>(RUN_WORK, { strict: false });
+    const run = app.get<RunUnitOfWork>(RUN_UNIT_OF_WORK, { strict: false });
     await app.close();
     run(work({}), () => {});
     expect(await registry.metrics()).not.toContain('messaging_system="tcp"');

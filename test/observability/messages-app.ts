@@ -1,7 +1,7 @@
 import { Controller, Get, Injectable, type INestApplication } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Registry } from 'prom-client';
-import { RUN_WORK, type RunWork } from '../../src/context/work.js';
+import { RUN_UNIT_OF_WORK, type RunUnitOfWork } from '../../src/context/unit-of-work.js';
 import { TraceContext, TracingLogger } from '../../src/index.js';
 import { TracingMetricsModule } from '../../src/metrics/index.js';
 import { OtlpModule } from '../../src/otlp/index.js';
@@ -94,7 +94,7 @@ export class MessagesApp {
   async work(): Promise<void> {
     const message = (pattern: string) =>
       ({ kind: 'message', transport: 'tcp', fields: { pattern } }) as const;
-    const run = this.app.get<RunWork>(RUN_WORK, { strict: false });
+    const run = this.app.get<RunUnitOfWork>(RUN_UNIT_OF_WORK, { strict: false });
     run(message('payment.done'), () => {});
     await run(message('payment.charge'), () => Promise.reject(new Error('refused'))).catch(
       () => {},

@@ -8,7 +8,7 @@ import { runInNewContext } from 'node:vm';
 import { runWithTrace } from '../../src/context/trace-store.js';
 import { TracingSpanProcessor } from '../../src/index.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
-import { runSpan } from '../../src/timings/run-span.js';
+import { runSpan } from '../../src/spans/run-span.js';
 import { openTrace } from '../../src/trace/open-trace.js';
 import type { Trace } from '../../src/trace/trace.js';
 import { spyOnWarnings } from '../support/warnings.js';

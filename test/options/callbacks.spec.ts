@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { resolveOptions } from '../../src/options/resolve-options.js';
-import { warnOnce } from '../../src/options/warning.js';
+import { warnOnce } from '../../src/records/warnings.js';
 import { spyOnWarnings } from '../support/warnings.js';
 
 const REQUEST = {} as IncomingMessage;
@@ -90,12 +90,22 @@ describe('a validator', () => {
 
 describe('warnOnce', () => {
   it('tells each kind once', () => {
-    warnOnce('A', 'first', new Error('why'));
-    warnOnce('A', 'second');
-    warnOnce('B', 'third');
+    warnOnce('TRACING_DISK_FULL', 'first', new Error('why'));
+    warnOnce('TRACING_DISK_FULL', 'second');
+    warnOnce('TRACING_NOT_LOADED', 'third');
     expect(warnings()).toEqual([
-      ['nestjs-tracing: first: why', { type: 'TracingWarning', code: 'A' }],
-      ['nestjs-tracing: third', { type: 'TracingWarning', code: 'B' }],
+      ['nestjs-tracing: first: why', { type: 'TracingWarning', code: 'TRACING_DISK_FULL' }],
+      ['nestjs-tracing: third', { type: 'TracingWarning', code: 'TRACING_NOT_LOADED' }],
+    ]);
+  });
+
+  it('emits each kind once for each thing that it is about', () => {
+    warnOnce('TRACING_NOT_LOADED', 'one', undefined, 'bullmq');
+    warnOnce('TRACING_NOT_LOADED', 'again', undefined, 'bullmq');
+    warnOnce('TRACING_NOT_LOADED', 'two', undefined, 'graphql');
+    expect(warnings().map(([message]) => message)).toEqual([
+      'nestjs-tracing: one',
+      'nestjs-tracing: two',
     ]);
   });
 
@@ -112,7 +122,7 @@ describe('warnOnce', () => {
     ['an error whose message throws', unreadable],
     ['a proxy that was revoked', revoked],
   ])('never throws, whatever was thrown: %s', (_name, thrown) => {
-    expect(() => warnOnce('A', 'first', thrown)).not.toThrow();
+    expect(() => warnOnce('TRACING_DISK_FULL', 'first', thrown)).not.toThrow();
     expect(warnings()).toHaveLength(1);
   });
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Controller, Get, Injectable, Logger, Module } from '@nestjs/common';
 import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { exportQueues } from '../../src/events/export-counts.js';
+import { exportQueues } from '../../src/records/export-counts.js';
 import { Span, TraceContext, type TracingModuleOptions } from '../../src/index.js';
 import { OtlpModule, type OtlpModuleOptions, type OtlpProtocol } from '../../src/otlp/index.js';
 import { ExportQueue } from '../../src/otlp/export-queue.js';

@@ -1,9 +1,9 @@
 import type { LogLine } from './log-line.js';
-import type { WorkKind } from './traffic.js';
+import type { UnitOfWorkKind } from './traffic.js';
 
 /** What is wrong with the finish line of some work, apart from its ids: reasons and what was found. */
 export function wrongOfFinish(
-  kind: WorkKind,
+  kind: UnitOfWorkKind,
   parentSpanId: string | undefined,
   line: LogLine,
 ): [reason: string, found: string][] {

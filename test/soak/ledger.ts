@@ -4,7 +4,7 @@ import { wrongOfFinish } from './finish-check.js';
 import { SECRET, type Ids, type Introduction } from './introductions.js';
 import type { LogLine } from './log-line.js';
 import { MISSED, Numbers, RecentValues, SETTLED } from './numbers.js';
-import { WORK_KINDS, type RequestKind, type WorkKind } from './traffic.js';
+import { WORK_KINDS, type RequestKind, type UnitOfWorkKind } from './traffic.js';
 
 /** How long the log may be behind, milliseconds. */
 const PATIENCE_MS = 10_000;
@@ -12,7 +12,7 @@ const PATIENCE_MS = 10_000;
 /** One piece of work of which something is still to come. */
 interface Entry {
   readonly seq: number;
-  readonly kind: WorkKind;
+  readonly kind: UnitOfWorkKind;
   /** Those that the client sent; the others are filled in as they are first seen. */
   readonly ids: Ids;
   readonly parentSpanId: string | undefined;
@@ -141,7 +141,7 @@ export class Ledger {
 
   private enter(
     seq: number,
-    kind: WorkKind,
+    kind: UnitOfWorkKind,
     ids: Ids,
     parentSpanId: string | undefined,
     isAnswered: boolean,

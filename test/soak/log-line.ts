@@ -62,14 +62,14 @@ export class LogReader {
       this.findings.add('not JSON', text);
       return;
     }
-    const isFinish = line.message.endsWith(' finished');
-    const seq = isFinish
+    const isAccessLogEntry = line.message.endsWith(' finished');
+    const seq = isAccessLogEntry
       ? LAST_NUMBER.exec(line.path ?? line.job ?? '')?.[1]
       : OWN_LINE.exec(line.message)?.[1];
     if (seq === undefined) {
       const isOfStart = line.request_id === '-' && START.has(line.context ?? '');
       if (!isOfStart) this.findings.add('a line that speaks of nothing', text);
-    } else if (isFinish) {
+    } else if (isAccessLogEntry) {
       this.listener.ended(Number(seq), line);
     } else {
       this.listener.spoke(Number(seq), line);

@@ -1,10 +1,10 @@
-import type { Outcome } from '../../src/trace/finish-record.js';
+import type { Outcome } from '../../src/records/access-log-record.js';
 import type { Introduction } from './introductions.js';
 
 // What is sent, and what has to be found in the log for it.
 
 /** A piece of work that has a finish line: a request, or a run inside of one. */
-export interface WorkKind {
+export interface UnitOfWorkKind {
   readonly name: string;
   readonly outcome: Outcome;
   readonly level: 'info' | 'warn' | 'error';
@@ -17,7 +17,7 @@ export interface WorkKind {
   readonly steps?: readonly string[];
 }
 
-export interface RequestKind extends WorkKind {
+export interface RequestKind extends UnitOfWorkKind {
   readonly method: string;
   /** The first part of its path; its number is the last. */
   readonly path: string;
@@ -28,7 +28,7 @@ export interface RequestKind extends WorkKind {
   readonly inner?: InnerKind;
 }
 
-export interface InnerKind extends WorkKind {
+export interface InnerKind extends UnitOfWorkKind {
   /** Whether it goes by the ids of the request around it. */
   readonly sharesIds: boolean;
 }
@@ -45,7 +45,7 @@ export interface Play {
 }
 
 /** What the log has to say of it. */
-type Expected = Omit<WorkKind, 'name'>;
+type Expected = Omit<UnitOfWorkKind, 'name'>;
 
 const completed = { outcome: 'completed', level: 'info', status: 200 } as const;
 const refused = { outcome: 'completed', level: 'warn' } as const;
@@ -158,8 +158,8 @@ export const PLAYS: readonly Play[] = [
 ];
 
 /** All that there is to be found, each once. */
-export const WORK_KINDS: readonly WorkKind[] = [
-  ...new Set<WorkKind>(
+export const WORK_KINDS: readonly UnitOfWorkKind[] = [
+  ...new Set<UnitOfWorkKind>(
     PLAYS.flatMap(({ requests }) => requests).flatMap((kind) =>
       kind.inner === undefined ? [kind] : [kind, kind.inner],
     ),

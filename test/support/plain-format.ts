@@ -1,5 +1,5 @@
 import { format } from 'winston';
-import { MESSAGE } from '../../src/logs/winston-symbols.js';
+import { MESSAGE } from '../../src/logging/winston/winston-symbols.js';
 
 /** A format that writes the message alone. */
 export const plain = format((info) => {

@@ -1,7 +1,7 @@
 import { createLogger, transports, type LoggerOptions } from 'winston';
-import { traceJson } from '../../src/logs/json-format.js';
-import { traceLogger } from '../../src/logs/trace-logger.js';
-import { TracingLogger } from '../../src/logs/tracing-logger.js';
+import { traceJson } from '../../src/logging/formats/json-format.js';
+import { traceLogger } from '../../src/logging/winston/trace-logger.js';
+import { TracingLogger } from '../../src/logging/winston/tracing-logger.js';
 import { LineSink } from './line-sink.js';
 
 /** npm's levels, most severe first, below `fatal`. */

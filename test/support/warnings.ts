@@ -6,7 +6,7 @@ export function spyOnWarnings() {
   beforeEach(() => {
     warn.mockClear();
     const shared = globalThis as unknown as Record<symbol, Set<string>>;
-    shared[Symbol.for('nestjs-tracing.warnings')]?.clear();
+    shared[Symbol.for('nestjs-tracing.v1.warnings')]?.clear();
   });
   return warn;
 }

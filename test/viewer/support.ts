@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { eventually } from '../support/line-sink.js';
-import type { ViewRecord } from '../../src/events/view-records.js';
+import type { ViewRecord } from '../../src/viewer/view-records.js';
 
 /** An answer, as it came over the socket. */
 export interface RawAnswer {

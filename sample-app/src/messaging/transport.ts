@@ -61,7 +61,7 @@ const transports: Record<string, (receiver: Receiver) => Options> = {
       package: 'payments',
       // The same from src/ and from build/.
       protoPath: fileURLToPath(
-        new URL('../../../sample-app/proto/payments.proto', import.meta.url),
+        new URL('../../proto/payments.proto', import.meta.url),
       ),
     },
   }),

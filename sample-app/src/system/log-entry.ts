@@ -1,7 +1,7 @@
-import type { FinishRecord } from 'nestjs-tracing';
+import type { AccessLogRecord } from 'nestjs-tracing';
 
-/** A line of the log as JSON. On a finish line stands its {@link FinishRecord}. */
-export interface LogEntry extends Partial<FinishRecord> {
+/** A line of the log as JSON. On a finish line stands its {@link AccessLogRecord}. */
+export interface LogEntry extends Partial<AccessLogRecord> {
   timestamp: string;
   level: string;
   message: string;

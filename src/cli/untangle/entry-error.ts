@@ -1,4 +1,4 @@
-import { jsonValue } from '../../logs/json-value.js';
+import { jsonValue } from '../../records/json-value.js';
 import type { EntryFields } from './entry-fields.js';
 
 /** The error that a line tells of. */

@@ -79,8 +79,8 @@ export class EntryFields {
   }
 
   /** What nobody knows; unless the line ends a request, that is much of what could tell of one. */
-  otherFields(isFinish: boolean): readonly OtherField[] | undefined {
-    if (!isFinish && this.hasBare) {
+  otherFields(isAccessLogEntry: boolean): readonly OtherField[] | undefined {
+    if (!isAccessLogEntry && this.hasBare) {
       for (const index of this.bare.lines.keys()) this.makeOther(this.bare, index);
     }
     return this.others;

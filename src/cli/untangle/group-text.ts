@@ -1,6 +1,6 @@
-import { escapeText } from '../../logs/escape.js';
-import { finishText } from '../../logs/finish-text.js';
-import { localTimestamp } from '../../logs/timestamp.js';
+import { escapeText } from '../../records/control-characters.js';
+import { accessLogText } from '../../logging/formats/access-log-text.js';
+import { localTimestamp } from '../../logging/formats/timestamp.js';
 import { BOLD, DIM, RED, sessionColor, YELLOW, type Paint } from './colors.js';
 import { factsOf, idOf, startOf } from './group-facts.js';
 import { errorLines, lineText } from './line-text.js';
@@ -51,7 +51,7 @@ function headline(
   paint: Paint,
 ): string {
   const { finish, lines, isContinued } = group;
-  const what = escapeText(finishText(facts)) || (idOf(group, 'request') ? ' request' : ' trace');
+  const what = escapeText(accessLogText(facts)) || (idOf(group, 'request') ? ' request' : ' trace');
   const isOver = finish !== undefined;
   const state = isContinued ? ' (continued)' : isOver ? '' : ' (no end yet)';
   const since = isContinued && !isOver ? lines[0]?.time : startedAt;

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
-import type { ViewDrops, ViewExport } from '../../events/view-records.js';
+import type { ViewDrops, ViewExport } from '../../viewer/view-records.js';
 import type { LineFilter } from './line-filter.js';
 import type { LogLine } from './log-line.js';
 import type { RequestGroup } from './request-groups.js';

@@ -1,5 +1,5 @@
-import { escapeText } from '../../logs/escape.js';
-import { fieldPair } from '../../logs/field-pair.js';
+import { escapeText } from '../../records/control-characters.js';
+import { fieldPair } from '../../records/field-pair.js';
 import { levelColor, DIM, type Paint, WIDEST_LEVEL } from './colors.js';
 import { errorText } from './entry-error.js';
 import type { LogLine } from './log-line.js';

@@ -21,7 +21,7 @@ export interface LogLine {
   /** What the line says of its request. */
   readonly facts: RequestFacts | undefined;
   /** Whether it is the line that ends its request. */
-  readonly isFinish: boolean;
+  readonly isAccessLogEntry: boolean;
   readonly fields: readonly OtherField[] | undefined;
   readonly error: EntryError | undefined;
 }

@@ -1,4 +1,4 @@
-import { jsonValue } from '../../logs/json-value.js';
+import { jsonValue } from '../../records/json-value.js';
 import { readError } from './entry-error.js';
 import { EntryFields } from './entry-fields.js';
 import type { Slot } from './field-names.js';
@@ -45,10 +45,10 @@ function makeLine(message: string, time: number | undefined, level: Level): LogL
   const trace = id('trace')?.replace(GCP_TRACE, '');
   const request = requestId();
   const service = serviceName();
-  const isFinish = isFinishLine(fields, message);
+  const isAccessLogEntry = isFinishLine(fields, message);
   const context = fields.get('context');
   if (time === undefined) fields.giveBack('time');
-  giveBackUnused(level, isFinish);
+  giveBackUnused(level, isAccessLogEntry);
   return {
     time,
     level: level.name,
@@ -61,10 +61,10 @@ function makeLine(message: string, time: number | undefined, level: Level): LogL
     session: id('session'),
     span: id('span'),
     key: keyOf(service, trace, request),
-    facts: isFinish ? finishFacts(fields, message) : lineFacts(fields),
-    isFinish,
+    facts: isAccessLogEntry ? finishFacts(fields, message) : lineFacts(fields),
+    isAccessLogEntry,
     error: readError(fields),
-    fields: fields.otherFields(isFinish),
+    fields: fields.otherFields(isAccessLogEntry),
   };
 }
 
@@ -103,11 +103,12 @@ function levelOfEntry(): Level {
 }
 
 /** What is noise only where a certain logger writes it, and else a field like any other. */
-function giveBackUnused(level: Level, isFinish: boolean): void {
+function giveBackUnused(level: Level, isAccessLogEntry: boolean): void {
   const status = fields.get('status');
-  const isUsed = typeof status === 'string' ? status.toLowerCase() === level.name : isFinish;
+  const isUsed =
+    typeof status === 'string' ? status.toLowerCase() === level.name : isAccessLogEntry;
   if (!isUsed) fields.giveBack('status');
-  if (!isFinish) for (const slot of OF_FINISH) fields.giveBack(slot);
+  if (!isAccessLogEntry) for (const slot of OF_FINISH) fields.giveBack(slot);
   if (!isOfPino()) for (const slot of OF_PINO) fields.giveBack(slot);
 }
 

@@ -82,7 +82,7 @@ export class RequestGroups {
   /** Takes a line of a request, which takes that many bytes. */
   add(key: string, line: LogLine, bytes: number, now: number): void {
     this.lineNumber++;
-    if (line.isFinish) this.finish(key, line, bytes, now);
+    if (line.isAccessLogEntry) this.finish(key, line, bytes, now);
     else this.keep(key, line, bytes, now);
     const { closing, limits } = this;
     while (closing.length > 0 && closing[0]!.closesAt <= this.lineNumber) this.close();

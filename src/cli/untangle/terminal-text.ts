@@ -1,4 +1,4 @@
-import { escapeText } from '../../logs/escape.js';
+import { escapeText } from '../../records/control-characters.js';
 
 const ESCAPE = '\u001b';
 // The controls of ECMA-48 that only choose colours and styles ("select graphic rendition").

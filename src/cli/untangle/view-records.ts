@@ -1,5 +1,5 @@
-import type { ViewLine, ViewRecord, ViewRequest, ViewSpan } from '../../events/view-records.js';
-import type { Step, WorkKind } from '../../trace/finish-record.js';
+import type { ViewLine, ViewRecord, ViewRequest, ViewSpan } from '../../viewer/view-records.js';
+import type { Step, UnitOfWorkKind } from '../../records/access-log-record.js';
 import { toW3cTraceId } from '../../trace/ids.js';
 import { errorText } from './entry-error.js';
 import { factsOf, idOf, startOf } from './group-facts.js';
@@ -127,9 +127,9 @@ function workFields(facts: RequestFacts) {
   return { pattern, queue, job, attempt, mcp_method, mcp_tool, graphql_operation, graphql_errors };
 }
 
-function kindOf(facts: RequestFacts, finish: LogLine | undefined): 'request' | WorkKind {
+function kindOf(facts: RequestFacts, finish: LogLine | undefined): 'request' | UnitOfWorkKind {
   const word = WORK_END.exec(finish?.message ?? '')?.[1];
-  if (word !== undefined) return word.toLowerCase() as WorkKind;
+  if (word !== undefined) return word.toLowerCase() as UnitOfWorkKind;
   if (facts.transport === undefined || facts.method !== undefined) return 'request';
   if (facts.queue !== undefined) return 'job';
   return RUN_TRANSPORTS.has(facts.transport) ? 'run' : 'message';

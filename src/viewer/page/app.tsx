@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import type { ViewExport } from '../../events/view-records.js';
+import type { ViewExport } from '../view-records.js';
 import { Connectors } from './connectors.js';
 import { Detail } from './detail/detail.js';
 import { DroppedNote } from './dropped-note.js';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { ViewLine } from '../../events/view-records.js';
+import type { ViewLine } from '../view-records.js';
 import { memo } from './lists/memo.js';
 import type { Session, ShownLine } from './model/shown.js';
 import { sessionLabel, timeText } from './model/titles.js';

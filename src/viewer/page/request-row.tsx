@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { ViewRequest } from '../../events/view-records.js';
+import type { ViewRequest } from '../view-records.js';
 import { permalinkOf } from './hooks/use-permalink.js';
 import { memo } from './lists/memo.js';
 import type { Session } from './model/shown.js';

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import type { ViewExport } from '../../events/view-records.js';
+import type { ViewExport } from '../view-records.js';
 import type { Feed } from './feed/feed.js';
 import { Icon, Logo, type IconName } from './parts/icon.js';
 import { visibleText } from './text/visible-text.js';

@@ -2,7 +2,7 @@ import { defineConfig, type Plugin } from 'vite';
 import { exportPage } from './export-page.js';
 
 export default defineConfig({
-  base: './',
+  base: './/',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: '../../../dist/viewer-page',

@@ -24,7 +24,7 @@ const together = 32;
 const bursts: Sizes = { warmUp: 2 * together, pieces: 11, perPiece: together, rank: 5 };
 
 /** Does something so many times, and tells the totals then. */
-type Work = (times: number) => Promise<Counts>;
+type UnitOfWork = (times: number) => Promise<Counts>;
 
 /** Everything that is counted of one request, or of one line. */
 export async function count(subject: Subject, withInstructions: boolean): Promise<Counts> {
@@ -49,7 +49,7 @@ async function countLines(
   counter: CounterName,
   withInstructions: boolean,
 ): Promise<Counts> {
-  const work: Work = (lines) => counted.totals({ lines });
+  const work: UnitOfWork = (lines) => counted.totals({ lines });
   const counts = await inPieces(work, sizes[counter]);
   return counter === 'bytes' && withInstructions
     ? { ...counts, ...(await instructionsOf(counted, work)) }
@@ -62,7 +62,7 @@ async function countRequests(
   withInstructions: boolean,
 ): Promise<Counts> {
   const open = await Connection.openAll(counted.port, counter === 'calls' ? together : 1);
-  const oneByOne: Work = async (requests) => {
+  const oneByOne: UnitOfWork = async (requests) => {
     for (let i = 0; i < requests; i++) await answered(open[0]!);
     return counted.totals();
   };
@@ -78,7 +78,7 @@ async function countRequests(
   }
 }
 
-async function inPieces(work: Work, sizes: Sizes): Promise<Counts> {
+async function inPieces(work: UnitOfWork, sizes: Sizes): Promise<Counts> {
   const { warmUp, pieces, perPiece, rank } = sizes;
   const totals = [await work(warmUp)];
   for (let piece = 0; piece < pieces; piece++) totals.push(await work(perPiece));
@@ -106,7 +106,7 @@ async function atOnce(
   return counted.totals();
 }
 
-async function instructionsOf(counted: CountedProcess, work: Work): Promise<Counts> {
+async function instructionsOf(counted: CountedProcess, work: UnitOfWork): Promise<Counts> {
   const { pieces, perPiece } = sizes.bytes;
   const times = pieces * perPiece;
   const instructions = await countInstructions(counted.pid, () => work(times));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Locator } from 'playwright-core';
-import type { ViewLine, ViewRequest } from '../../../src/events/view-records.js';
+import type { ViewLine, ViewRequest } from '../../../src/viewer/view-records.js';
 import { inShell } from './support/copied-command.js';
 import { ALICE, as, BOB, startShop } from './support/shop.js';
 import { soon } from './support/soon.js';

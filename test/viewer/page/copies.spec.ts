@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ViewRequest } from '../../../src/events/view-records.js';
+import type { ViewRequest } from '../../../src/viewer/view-records.js';
 import { asCurl, asGrep, asJson } from '../../../src/viewer/page/model/copies.js';
 import { PageStore } from '../../../src/viewer/page/model/page-store.js';
 import { aLine, aRequest, aSpan } from './records.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { readFileSync } from 'node:fs';
-import type { ViewExport } from '../../../src/events/view-records.js';
+import type { ViewExport } from '../../../src/viewer/view-records.js';
 import { exportOf, fillTemplate } from '../../../src/viewer/page/model/export.js';
 import { PageStore } from '../../../src/viewer/page/model/page-store.js';
 import { aLine, aRequest, aSpan, messagesOf, TRACE_ID } from './records.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ViewRecord } from '../../../src/events/view-records.js';
+import type { ViewRecord } from '../../../src/viewer/view-records.js';
 import { MAX_REQUESTS, PageStore } from '../../../src/viewer/page/model/page-store.js';
 import {
   aLine,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { ViewRecord } from '../../../src/events/view-records.js';
+import type { ViewRecord } from '../../../src/viewer/view-records.js';
 import { isMatchingLine, isMatchingRequest } from '../../../src/viewer/page/model/filter.js';
 import { MAX_LINES, MAX_REQUESTS, PageStore } from '../../../src/viewer/page/model/page-store.js';
 import { waterfallOf } from '../../../src/viewer/page/model/waterfall.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { ViewRecord } from '../../../src/events/view-records.js';
+import type { ViewRecord } from '../../../src/viewer/view-records.js';
 import { isMatchingLine, isMatchingRequest } from '../../../src/viewer/page/model/filter.js';
 import { DropCounts } from '../../../src/viewer/page/model/drop-counts.js';
 import { exportOf } from '../../../src/viewer/page/model/export.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ViewLine, ViewSpan } from '../../../src/events/view-records.js';
+import type { ViewLine, ViewSpan } from '../../../src/viewer/view-records.js';
 
 import { RecordQueue } from '../../../src/viewer/page/feed/record-queue.js';
 import { PageStore } from '../../../src/viewer/page/model/page-store.js';

@@ -1,4 +1,4 @@
-import type { ViewLine, ViewRequest, ViewSpan } from '../../../src/events/view-records.js';
+import type { ViewLine, ViewRequest, ViewSpan } from '../../../src/viewer/view-records.js';
 import type { ShownLine } from '../../../src/viewer/page/model/shown.js';
 
 /** 10:30:15 of some morning, UTC. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ViewRequest } from '../../../src/events/view-records.js';
+import type { ViewRequest } from '../../../src/viewer/view-records.js';
 import {
   durationText,
   sessionLabel,

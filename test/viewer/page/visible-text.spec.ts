@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { escapeText } from '../../../src/logs/escape.js';
+import { escapeText } from '../../../src/records/control-characters.js';
 import { visibleLines, visibleText } from '../../../src/viewer/page/text/visible-text.js';
 
 describe('text from outside', () => {

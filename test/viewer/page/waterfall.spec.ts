@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ViewRecord } from '../../../src/events/view-records.js';
+import type { ViewRecord } from '../../../src/viewer/view-records.js';
 import { PageStore } from '../../../src/viewer/page/model/page-store.js';
 import { waterfallOf, type Waterfall } from '../../../src/viewer/page/model/waterfall.js';
 import { aLine, aRequest, aRunningRequest, aSpan, spanId, START, TRACE_ID } from './records.js';

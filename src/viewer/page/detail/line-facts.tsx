@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { ViewLine } from '../../../events/view-records.js';
+import type { ViewLine } from '../../view-records.js';
 import { timeText } from '../model/titles.js';
 import { visibleLines } from '../text/visible-text.js';
 import { Facts } from './facts.js';

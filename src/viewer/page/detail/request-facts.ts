@@ -1,4 +1,4 @@
-import type { ViewRequest } from '../../../events/view-records.js';
+import type { ViewRequest } from '../../view-records.js';
 import { durationText, timeText } from '../model/titles.js';
 import type { Fact } from './facts.js';
 

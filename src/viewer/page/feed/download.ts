@@ -1,4 +1,4 @@
-import type { ViewExport } from '../../../events/view-records.js';
+import type { ViewExport } from '../../view-records.js';
 import { fillTemplate } from '../model/export.js';
 import type { ShownRequest } from '../model/shown.js';
 

@@ -1,4 +1,4 @@
-import type { ViewExport } from '../../../events/view-records.js';
+import type { ViewExport } from '../../view-records.js';
 
 /** The records that this page was saved with; `undefined` for the live page. */
 export function readExport(page: Document): ViewExport | undefined {

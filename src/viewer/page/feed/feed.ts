@@ -1,4 +1,4 @@
-import type { ViewRecord } from '../../../events/view-records.js';
+import type { ViewRecord } from '../../view-records.js';
 import { PageStore } from '../model/page-store.js';
 import type { Hello, StreamState } from '../model/stream.js';
 import { RecordQueue } from './record-queue.js';

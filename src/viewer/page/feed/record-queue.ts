@@ -1,4 +1,4 @@
-import type { ViewDrops, ViewRecord } from '../../../events/view-records.js';
+import type { ViewDrops, ViewRecord } from '../../view-records.js';
 
 const NOTHING_DROPPED: ViewDrops = { type: 'drops', requests: 0, lines: 0, spans: 0 };
 

@@ -1,4 +1,4 @@
-import type { ViewDrops } from '../../../events/view-records.js';
+import type { ViewDrops } from '../../view-records.js';
 
 /** How much of everything is missing. */
 export interface Drops {

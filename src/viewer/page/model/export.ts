@@ -1,4 +1,4 @@
-import type { ViewExport, ViewRecord } from '../../../events/view-records.js';
+import type { ViewExport, ViewRecord } from '../../view-records.js';
 import { scriptJson } from './plain-json.js';
 import type { PageStore } from './page-store.js';
 import type { ShownLine, ShownRequest } from './shown.js';

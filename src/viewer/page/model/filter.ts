@@ -1,4 +1,4 @@
-import type { ViewRequest } from '../../../events/view-records.js';
+import type { ViewRequest } from '../../view-records.js';
 import { severityOf } from './levels.js';
 import type { PageStore } from './page-store.js';
 import type { ShownLine, ShownRequest } from './shown.js';

@@ -1,4 +1,4 @@
-import type { ViewRequest, ViewSpan } from '../../../events/view-records.js';
+import type { ViewRequest, ViewSpan } from '../../view-records.js';
 import { HeldRequest } from './held.js';
 import type { HeldTraces } from './held-traces.js';
 import type { PageLimits } from './page-limits.js';

@@ -1,4 +1,4 @@
-import type { ViewLine, ViewRequest, ViewSpan } from '../../../events/view-records.js';
+import type { ViewLine, ViewRequest, ViewSpan } from '../../view-records.js';
 import { LineBag, type HeldLine, type HeldRequest, type RequestSlot } from './held.js';
 
 /** A line that deep inside its request, or in a circle of spans, is nobody's. */

@@ -1,4 +1,4 @@
-import type { ViewLine, ViewRequest } from '../../../events/view-records.js';
+import type { ViewLine, ViewRequest } from '../../view-records.js';
 import type { Session, ShownLine, ShownRequest } from './shown.js';
 import { byTime, type Timed } from './time-order.js';
 

@@ -1,4 +1,4 @@
-import type { ViewLine, ViewRecord, ViewRequest } from '../../../events/view-records.js';
+import type { ViewLine, ViewRecord, ViewRequest } from '../../view-records.js';
 import type { DropCounts } from './drop-counts.js';
 import { HeldLine, HeldRequest, RequestSlot, type HeldSession } from './held.js';
 import { HeldSpans } from './held-spans.js';

@@ -1,4 +1,4 @@
-import type { ViewRecord } from '../../../events/view-records.js';
+import type { ViewRecord } from '../../view-records.js';
 import { DropCounts, type Drops } from './drop-counts.js';
 import type { HeldLine, HeldRequest } from './held.js';
 import { Holdings, traceIdOf } from './holdings.js';

@@ -1,4 +1,4 @@
-import type { ViewLine, ViewRequest } from '../../../events/view-records.js';
+import type { ViewLine, ViewRequest } from '../../view-records.js';
 import { titleOf } from './titles.js';
 
 /** Everything that a request can be found by, in lower case. */

@@ -1,4 +1,4 @@
-import type { ViewLine, ViewRequest, ViewSpan } from '../../../events/view-records.js';
+import type { ViewLine, ViewRequest, ViewSpan } from '../../view-records.js';
 
 /** One user, or one connection: its requests and lines share a colour. */
 export interface Session {

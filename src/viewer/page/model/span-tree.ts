@@ -1,4 +1,4 @@
-import type { ViewSpan } from '../../../events/view-records.js';
+import type { ViewSpan } from '../../view-records.js';
 import type { ShownRequest, ShownTrace } from './shown.js';
 import { titleOf } from './titles.js';
 

@@ -1,4 +1,4 @@
-import type { ViewRecord } from '../../../events/view-records.js';
+import type { ViewRecord } from '../../view-records.js';
 
 export type StreamState = 'connecting' | 'live' | 'lost';
 

@@ -1,4 +1,4 @@
-import type { ViewRequest } from '../../../events/view-records.js';
+import type { ViewRequest } from '../../view-records.js';
 
 /**
  * What a request is called, in the words of its finish line: `POST /api/payment`,

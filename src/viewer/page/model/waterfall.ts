@@ -1,4 +1,4 @@
-import type { ViewSpan } from '../../../events/view-records.js';
+import type { ViewSpan } from '../../view-records.js';
 import type { PageStore } from './page-store.js';
 import { selfGaps, type Interval } from './self-gaps.js';
 import type { ShownLine, ShownRequest, ShownTrace } from './shown.js';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { ViewRequest } from '../../../events/view-records.js';
+import type { ViewRequest } from '../../view-records.js';
 import { outcomeWord, toneOf } from '../text/request-marks.js';
 
 /** The status, for what has one. */

@@ -1,4 +1,4 @@
-import type { ViewLine } from '../../../events/view-records.js';
+import type { ViewLine } from '../../view-records.js';
 
 // A row shows one line of a window's width; more would only cost time.
 const MAX_ROW_TEXT = 600;

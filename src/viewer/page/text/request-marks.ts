@@ -1,4 +1,4 @@
-import type { ViewRequest } from '../../../events/view-records.js';
+import type { ViewRequest } from '../../view-records.js';
 
 /** What counts as slow where the user has not said it, milliseconds. */
 export const SLOW_MS = 500;

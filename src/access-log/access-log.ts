@@ -1,0 +1,108 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { tracingChannels } from '../records/channels.js';
+import { guardCallback } from '../options/guard-callback.js';
+import type { AccessLogOptions } from '../options/tracing-options.js';
+import type { AccessLogRecord, Outcome } from '../records/access-log-record.js';
+import type { Trace } from '../trace/trace.js';
+
+/** Writes a line in the trace that is current. */
+export type WriteLine = (level: string, message: string, fields: object) => void;
+
+type WriteRecord = (
+  record: AccessLogRecord,
+  message: string,
+  request: IncomingMessage | undefined,
+  response: ServerResponse | undefined,
+) => void;
+
+/**
+ * The end of a trace: one line, one event. What the options leave open is settled once.
+ *
+ * A callback of the user's that throws costs the line its part, and a warning; never the line.
+ */
+export class AccessLog {
+  private readonly line: WriteRecord | undefined;
+  private readonly slowerThanMs: number;
+
+  constructor(accessLog: false | AccessLogOptions, write: WriteLine) {
+    this.line = accessLog === false ? undefined : recordWriter(accessLog, write);
+    this.slowerThanMs = (accessLog === false ? undefined : accessLog.slowerThan) ?? Infinity;
+  }
+
+  /** Whether a record tells its steps: that of a failure, or of what took too long. */
+  explainsItself(outcome: Outcome, durationMs: number): boolean {
+    return outcome === 'errored' || durationMs > this.slowerThanMs;
+  }
+
+  /** Look here before making a record: nothing is paid when nobody wants it. */
+  get isWanted(): boolean {
+    return this.line !== undefined || tracingChannels.requestFinish.hasSubscribers;
+  }
+
+  /** Writes the line, in the context of the trace. */
+  end(
+    trace: Trace,
+    record: AccessLogRecord,
+    message: string,
+    request?: IncomingMessage,
+    response?: ServerResponse,
+  ): void {
+    this.line?.(record, message, request, response);
+    const { requestFinish } = tracingChannels;
+    if (requestFinish.hasSubscribers) requestFinish.publish({ trace, record });
+  }
+}
+
+function recordWriter(
+  { exclude, level, fields, message }: AccessLogOptions,
+  write: WriteLine,
+): WriteRecord {
+  const isExcluded = guarded('accessLog.exclude', exclude && exclusion(exclude));
+  const levelOf = guarded('accessLog.level', level && callbackOf(level));
+  const messageOf = guarded('accessLog.message', message && callbackOf(message));
+  const fieldsOf = guarded('accessLog.fields', fields && fieldPicker(fields));
+  return (record, usual, request, response) => {
+    if (isExcluded?.(record) === true) return;
+    write(
+      levelOf?.(record) ?? levelFor(record),
+      messageOf?.(record) ?? usual,
+      fieldsOf?.(record, request, response) ?? record,
+    );
+  };
+}
+
+/** What is not asked for costs no call. */
+function guarded<A extends unknown[], R>(
+  name: string,
+  callback: ((...args: A) => R) | undefined | '',
+): ((...args: A) => R | undefined) | undefined {
+  return callback ? guardCallback(name, callback) : undefined;
+}
+
+function callbackOf<A, R>(value: R | ((argument: A) => R)): (argument: A) => R {
+  return typeof value === 'function' ? (value as (argument: A) => R) : () => value;
+}
+
+function exclusion(
+  exclude: NonNullable<AccessLogOptions['exclude']>,
+): (record: AccessLogRecord) => boolean {
+  if (typeof exclude === 'function') return exclude;
+  return ({ path, pattern, mcp_method: mcp, job }) => {
+    const name = path ?? pattern ?? mcp ?? job ?? '';
+    return exclude.some((excluded) =>
+      typeof excluded === 'string' ? excluded === name : name.search(excluded) !== -1,
+    );
+  };
+}
+
+function fieldPicker(
+  fields: NonNullable<AccessLogOptions['fields']>,
+): (record: AccessLogRecord, request?: IncomingMessage, response?: ServerResponse) => object {
+  if (typeof fields === 'function') return fields;
+  return (record) => Object.fromEntries(fields.map((name) => [name, record[name]]));
+}
+
+function levelFor({ status_code: status = 0, outcome }: AccessLogRecord): string {
+  if (outcome === 'errored') return 'error';
+  return status < 400 ? 'info' : 'warn';
+}

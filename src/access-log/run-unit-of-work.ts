@@ -1,0 +1,176 @@
+import type { RunUnitOfWork, UnitOfWork } from '../context/unit-of-work.js';
+import { activeSpan, endSdkSpan, runWithSdkSpan, startSdkSpan } from '../context/open-telemetry.js';
+import { openStore, runInStore } from '../context/trace-store.js';
+import { tracingChannels } from '../records/channels.js';
+import type { ResolvedTracingOptions } from '../options/resolve-options.js';
+import { filterBaggage } from '../trace/baggage.js';
+import type {
+  AccessLogRecord,
+  Outcome,
+  UnitOfWorkFields,
+  UnitOfWorkKind,
+} from '../records/access-log-record.js';
+import { openTrace, type TraceCarrier } from '../trace/open-trace.js';
+import { carrierOf, carrierText, type ReadCarrier } from '../trace/propagation.js';
+import { callerSpan, type SdkSpan } from '../trace/sdk-span.js';
+import type { LiveMetadata, Trace } from '../trace/trace.js';
+import { parseTraceparent } from '../trace/traceparent.js';
+import type { AccessLog } from './access-log.js';
+import { followThrough, type Ending } from '../spans/follow-result.js';
+import { roundMs } from '../spans/round-ms.js';
+import { droppedSteps, handlerMs, stepsOf } from '../spans/steps.js';
+
+const OUTCOMES: Readonly<Record<Ending, Outcome>> = {
+  done: 'completed',
+  failed: 'errored',
+  left: 'aborted',
+};
+const MESSAGES: Readonly<Record<UnitOfWork['kind'], string>> = {
+  message: 'Message finished',
+  job: 'Job finished',
+  run: 'Run finished',
+};
+const NOTHING: TraceCarrier = Object.freeze({ isTrusted: false });
+
+/** Makes the function that runs messages, jobs and runs. What the options say is settled once. */
+export function unitOfWorkRunner(
+  options: ResolvedTracingOptions,
+  accessLog: AccessLog,
+): RunUnitOfWork {
+  return <T>(work: UnitOfWork, fn: () => T): T => {
+    const carrier = carrierFor(work, options);
+    const sdkSpan = startWorkSpan(work, carrier);
+    const trace = openTrace(
+      carrier,
+      options.policy,
+      new WorkMetadata(work),
+      sdkSpan?.spanContext(),
+    );
+    // What is not part of something must not see the store of whoever happens to deliver it.
+    const store = openStore(trace, (work.parent ?? work.carrier) !== undefined);
+    const end = (ending: Ending, error?: unknown): void => {
+      if (trace.finished) return;
+      trace.finished = true;
+      if (sdkSpan !== undefined) endSdkSpan(sdkSpan, ending === 'failed', error);
+      if (!accessLog.isWanted) return;
+      runInStore(store, () =>
+        accessLog.end(trace, workRecord(trace, OUTCOMES[ending], accessLog), MESSAGES[work.kind]),
+      );
+    };
+    const run = <R>(next: () => R): R => runWithSdkSpan(sdkSpan, () => runInStore(store, next));
+    return run(() => {
+      const { requestStart } = tracingChannels;
+      if (requestStart.hasSubscribers) requestStart.publish({ trace });
+      work.onLeave?.(() => end('left'));
+      let result: unknown;
+      try {
+        result = fn();
+      } catch (error) {
+        end('failed', error);
+        throw error;
+      }
+      return followThrough({ run, end }, result) as T;
+    });
+  };
+}
+
+/** Begins the span of a piece of work where an OpenTelemetry SDK is registered. */
+function startWorkSpan(work: UnitOfWork, { traceparent }: TraceCarrier): SdkSpan | undefined {
+  const { kind, fields } = work;
+  const caller = callerSpan(traceparent);
+  // An instrumentation of the transport's has begun one for this very message.
+  const isContinued =
+    caller !== undefined && activeSpan()?.spanContext().traceId === caller.traceId;
+  return startSdkSpan({
+    name: `process ${fields?.queue ?? fields?.pattern ?? fields?.job ?? work.transport}`,
+    kind: kind === 'run' ? 'internal' : 'consumer',
+    parent: isContinued ? undefined : (caller ?? null),
+  });
+}
+
+/** What is known of a message, job or run. */
+class WorkMetadata implements LiveMetadata {
+  readonly kind: UnitOfWorkKind;
+  readonly transport: string;
+  readonly startedAt = Date.now();
+  work: UnitOfWorkFields | undefined;
+  handler: string | undefined;
+
+  constructor({ kind, transport, fields, handler }: UnitOfWork) {
+    this.kind = kind;
+    this.transport = transport;
+    this.work = fields;
+    this.handler = handler;
+  }
+
+  nameHandler(name: string): void {
+    this.handler ??= name;
+  }
+}
+
+/** What the work continues: what came with it, else what it is part of. */
+function carrierFor(work: UnitOfWork, options: ResolvedTracingOptions): TraceCarrier {
+  const { carrier, read, parent, sessionId, hasOwnRequestId = false } = work;
+  if (carrier !== undefined) return carrier;
+  const isTrusted = parent === undefined ? options.trustsMessages : parent.origin.isTrusted;
+  const own = read === undefined ? NOTHING : isTrusted ? readCarrier(read, options) : NOTHING;
+  if (parent === undefined) {
+    return { ...own, sessionId: own.sessionId ?? sessionId, isTrusted };
+  }
+  const outer = carrierOf(parent);
+  const isContinued = own.traceparent !== undefined && parseTraceparent(own.traceparent);
+  return {
+    ...(isContinued ? own : outer),
+    requestId: own.requestId ?? (hasOwnRequestId ? undefined : outer.requestId),
+    sessionId: own.sessionId ?? outer.sessionId,
+    isTrusted,
+  };
+}
+
+function readCarrier(read: ReadCarrier, options: ResolvedTracingOptions): TraceCarrier {
+  const text = (name: string): string | undefined => {
+    try {
+      return carrierText(read(name));
+    } catch {
+      // Whatever holds the headers may be anything, also a thing that throws.
+      return undefined;
+    }
+  };
+  const { requestId, session, baggage } = options;
+  const id = (name: string, validate: (value: string) => boolean): string | undefined => {
+    const value = text(name);
+    return value !== undefined && validate(value) ? value : undefined;
+  };
+  return {
+    traceparent: text('traceparent'),
+    tracestate: text('tracestate'),
+    baggage: filterBaggage(text('baggage'), baggage),
+    requestId: id('x-request-id', requestId.validate),
+    sessionId: id('x-session-id', session.validate),
+  };
+}
+
+function workRecord(trace: Trace, outcome: Outcome, accessLog: AccessLog): AccessLogRecord {
+  const { metadata, origin, elapsedMs } = trace;
+  const explainsItself = accessLog.explainsItself(outcome, elapsedMs);
+  const { pattern, queue, job, attempt, mcp_method, mcp_tool } = metadata.work ?? {};
+  const { graphql_operation, graphql_errors } = metadata.work ?? {};
+  return {
+    duration_ms: roundMs(elapsedMs),
+    handler_ms: handlerMs(trace),
+    transport: metadata.transport,
+    pattern,
+    queue,
+    job,
+    attempt,
+    mcp_method,
+    mcp_tool,
+    graphql_operation,
+    graphql_errors,
+    handler: metadata.handler,
+    outcome,
+    parent_span_id: origin.parentSpanId,
+    steps: explainsItself ? stepsOf(trace) : undefined,
+    dropped_steps: explainsItself ? droppedSteps(trace) : undefined,
+  };
+}

@@ -1,0 +1,110 @@
+import type { OpenSpan } from '../context/unit-of-work.js';
+import { hasSdk } from '../context/open-telemetry.js';
+import { currentTrace } from '../context/trace-store.js';
+import { newSpanId } from '../trace/ids.js';
+import { allHeaders, W3C_HEADERS, w3cHeaders, type TraceHeaders } from '../trace/propagation.js';
+import type { Span } from '../trace/span.js';
+import type { Trace } from '../trace/trace.js';
+import { parseTraceparent } from '../trace/traceparent.js';
+import type { Target } from './call-target.js';
+
+/** One call that is about to go out. */
+export interface ClientCall {
+  /** `undefined` where the trace has as many spans as it may. */
+  readonly span: Span | undefined;
+  /** Without those of W3C where a `traceparent` stands on the call. */
+  readonly headers: TraceHeaders;
+}
+
+/**
+ * Begins a call in the current trace; `undefined` where there is none, or where its application
+ * wants no headers on calls.
+ *
+ * @param traceparent what stands on the call already: another tracer's, or the caller's own.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span
+ */
+export function openCall(
+  openSpan: OpenSpan,
+  target: Target,
+  traceparent: string | undefined,
+): ClientCall | undefined {
+  const trace = currentTrace();
+  const isTrustedHost = trace?.policy.isTrustedHost;
+  if (trace === undefined || isTrustedHost === undefined) return undefined;
+
+  const { method, authority, host, port, path, proxy } = target;
+  // An SDK's instrumentation has made the span, and its processor has brought it here.
+  const isMade = hasSdk() && isRecorded(trace, parentIdIn(trace, traceparent));
+  const span = isMade
+    ? undefined
+    : openSpan({
+        name: `${method} ${authority}${path}`,
+        kind: 'client',
+        spanId: idOnWire(trace, traceparent),
+        attributes: {
+          'http.request.method': method,
+          'server.address': host,
+          ...(port !== undefined && { 'server.port': port }),
+          'url.path': path,
+        },
+      });
+  const spanId = span?.spanId ?? newSpanId();
+  // A proxy reads what it passes on.
+  const isTrusted = isTrustedHost(host) && (proxy === undefined || isTrustedHost(proxy));
+  const headers = isTrusted ? allHeaders(trace, spanId) : w3cHeaders(trace, spanId);
+  if (traceparent !== undefined) {
+    for (const name of W3C_HEADERS) delete headers[name];
+  }
+  return { span, headers };
+}
+
+/**
+ * The span that a `traceparent` names as the parent of the other side, if it can stand for a call
+ * in this trace. Whoever passes on what came in, or sends the same headers twice, names a span
+ * that is known already.
+ */
+export function idOnWire(trace: Trace, traceparent: string | undefined): string | undefined {
+  const parentId = parentIdIn(trace, traceparent);
+  const isKnown =
+    parentId === trace.spanId ||
+    parentId === trace.origin.parentSpanId ||
+    isRecorded(trace, parentId);
+  return isKnown ? undefined : parentId;
+}
+
+function parentIdIn(trace: Trace, traceparent: string | undefined): string | undefined {
+  const parsed = traceparent === undefined ? undefined : parseTraceparent(traceparent);
+  return parsed?.traceId === trace.w3cTraceId ? parsed.parentId : undefined;
+}
+
+function isRecorded({ spans }: Trace, id: string | undefined): boolean {
+  return id !== undefined && spans?.some(({ spanId }) => spanId === id) === true;
+}
+
+/** Puts headers on a call; one that stands there stays as it is. */
+export function putHeaders(
+  headers: TraceHeaders,
+  has: (name: string) => boolean,
+  add: (name: string, value: string) => void,
+): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (has(name)) continue;
+    try {
+      add(name, value);
+    } catch {
+      // A validator of the user's own let a character through that no header may have.
+    }
+  }
+}
+
+/** An answer with an error status makes a failed call. */
+const FIRST_ERROR_STATUS = 400;
+
+/** Ends the span of a call that was answered, or broke off behind the head of the answer. */
+export function endCall(span: Span, status: number | undefined, error?: unknown): void {
+  if (status !== undefined) span.describe({ 'http.response.status_code': status });
+  const isFine = error === undefined && status !== undefined && status < FIRST_ERROR_STATUS;
+  if (isFine) span.end();
+  else span.fail(error);
+}

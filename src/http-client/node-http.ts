@@ -1,0 +1,120 @@
+import { subscribe } from 'node:diagnostics_channel';
+import { errorMonitor } from 'node:events';
+import http, { validateHeaderValue, type ClientRequest, type IncomingMessage } from 'node:http';
+import https from 'node:https';
+import { syncBuiltinESMExports } from 'node:module';
+import type { OpenSpan } from '../context/unit-of-work.js';
+import { guardCallback } from '../options/guard-callback.js';
+import { endCall, openCall, putHeaders } from './client-call.js';
+import { headerIn, withHeader } from './raw-head.js';
+import { DEFAULT_PORTS, hostName, targetOf, type Peer } from './call-target.js';
+
+/** What Node keeps on a request besides what its types say. */
+interface SentRequest extends ClientRequest {
+  readonly res?: IncomingMessage | null;
+  /** The head as it goes out; empty while headers may still be set. */
+  _header: string | null;
+  /** What waits for a connection. */
+  readonly outputData?: { data: unknown }[];
+}
+
+type MakeRequest = (...args: unknown[]) => ClientRequest;
+type Requester = Record<'request' | 'get', MakeRequest>;
+type OnRequest = (request: ClientRequest) => void;
+
+/**
+ * Lets `node:http` and `node:https` carry the trace, and so axios, got, and most clients there are.
+ *
+ * @see https://nodejs.org/api/diagnostics_channel.html#event-httpclientrequestcreated
+ */
+export function traceHttp(openSpan: OpenSpan): void {
+  const onRequest = guardCallback('outgoing http.request', (request: ClientRequest) =>
+    traceRequest(openSpan, request as SentRequest),
+  );
+  if (hasCreatedChannel()) {
+    subscribe('http.client.request.created', (message) => {
+      onRequest((message as { request: ClientRequest }).request);
+    });
+    return;
+  }
+  wrap(http as unknown as Requester, onRequest);
+  wrap(https as unknown as Requester, onRequest);
+  // For those who imported the functions by name.
+  syncBuiltinESMExports();
+}
+
+function hasCreatedChannel(): boolean {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  return major > 22 || (major === 22 && minor >= 12);
+}
+
+function wrap(target: Requester, onRequest: OnRequest): void {
+  const make = target.request;
+  Object.assign(target, {
+    request(this: unknown, ...args: unknown[]): ClientRequest {
+      const request = make.apply(this, args);
+      onRequest(request);
+      return request;
+    },
+    // Node's own does not ask for the function that stands in `request`.
+    get(...args: unknown[]): ClientRequest {
+      const request = target.request(...args);
+      request.end();
+      return request;
+    },
+  });
+}
+
+function traceRequest(openSpan: OpenSpan, request: SentRequest): void {
+  const { method, path } = request;
+  // A tunnel is no call: what goes through it is.
+  if (method === 'CONNECT') return;
+  const target = targetOf(method, peerOf(request), path);
+  const call = openCall(openSpan, target, headerOf(request, 'traceparent'));
+  if (call === undefined) return;
+  const { span, headers } = call;
+  putHeaders(
+    headers,
+    (name) => headerOf(request, name) !== undefined,
+    (name, value) => addHeader(request, name, value),
+  );
+  if (span === undefined) return;
+  // Neither takes an error from those who should hear it, nor makes Node keep a response.
+  request.once(errorMonitor, (error) => endCall(span, request.res?.statusCode, error));
+  request.once('close', () =>
+    endCall(span, request.res?.statusCode, request.res?.errored ?? undefined),
+  );
+}
+
+function peerOf(request: SentRequest): Peer {
+  const host = hostName(request.host);
+  const name = host.includes(':') ? `[${host}]` : host;
+  // The port stands nowhere but here. A header that the caller made up may mean another server.
+  const [, given = '', port] = /^(.*?)(?::(\d+))?$/.exec(headerOf(request, 'host') ?? '') ?? [];
+  if (hostName(given) !== host) return { authority: name, host, port: undefined };
+  const usual = DEFAULT_PORTS[request.protocol];
+  if (port === undefined || Number(port) === usual) return { authority: name, host, port: usual };
+  return { authority: `${name}:${port}`, host, port: Number(port) };
+}
+
+function headerOf(request: SentRequest, name: string): string | undefined {
+  const value = request.getHeader(name);
+  if (value !== undefined) return String(value);
+  return request._header ? headerIn(request._header, name) : undefined;
+}
+
+/**
+ * Headers that were given as a list are a finished head from the start; with `Expect` it even
+ * waits for the connection already. None of it has left before the caller has the request.
+ */
+function addHeader(request: SentRequest, name: string, value: string): void {
+  const { _header: head, outputData } = request;
+  if (!head) {
+    request.setHeader(name, value);
+    return;
+  }
+  validateHeaderValue(name, value);
+  request._header = withHeader(head, name, value);
+  const first = outputData?.[0];
+  if (first?.data === head) first.data = request._header;
+}

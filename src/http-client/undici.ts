@@ -1,0 +1,140 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { OpenSpan } from '../context/unit-of-work.js';
+import { guardCallback } from '../options/guard-callback.js';
+import { W3C_HEADERS, type TraceHeaders } from '../trace/propagation.js';
+import type { Span } from '../trace/span.js';
+import { endCall, idOnWire, openCall, putHeaders, type ClientCall } from './client-call.js';
+import { headerIn } from './raw-head.js';
+import { peerOf, targetOf } from './call-target.js';
+import { keepContextOfDispatch } from './undici-context.js';
+
+/** What undici tells of a request, in all its versions. */
+interface UndiciRequest {
+  readonly origin: string | URL;
+  readonly method: string;
+  readonly path: string;
+  readonly upgrade?: unknown;
+  /** A list of names and values; up to undici 6.10 the lines of the head. */
+  headers: string | (string | readonly string[])[];
+  addHeader(name: string, value: string): unknown;
+  onUpgrade?(status: number, ...rest: unknown[]): unknown;
+}
+
+interface RequestMessage {
+  readonly request: UndiciRequest;
+}
+
+interface ResponseMessage extends RequestMessage {
+  readonly response: { readonly statusCode: number };
+}
+
+interface ErrorMessage extends RequestMessage {
+  readonly error: unknown;
+}
+
+/** A call that is on its way. */
+interface OpenCall {
+  readonly span: Span;
+  status: number | undefined;
+}
+
+/**
+ * Lets `fetch`, and every other user of undici, carry the trace. A redirect is a request of its
+ * own here, so each hop is told what its own host may know.
+ *
+ * @see https://github.com/nodejs/undici/blob/main/docs/docs/api/DiagnosticsChannel.md
+ */
+export function traceUndici(openSpan: OpenSpan): void {
+  const calls = new WeakMap<UndiciRequest, OpenCall>();
+  const end = (request: UndiciRequest, error?: unknown): void => {
+    const call = calls.get(request);
+    if (call !== undefined) endCall(call.span, call.status, error);
+  };
+
+  const create = guardCallback('outgoing fetch', (request: UndiciRequest) => {
+    const call = traceRequest(openSpan, request);
+    if (call?.span === undefined) return;
+    calls.set(request, { span: call.span, status: undefined });
+    if (request.upgrade) endOnUpgrade(request, call.span);
+  });
+  keepContextOfDispatch();
+  subscribe('undici:request:create', (message) => create((message as RequestMessage).request));
+  subscribe('undici:request:headers', (message) => {
+    const { request, response } = message as ResponseMessage;
+    const call = calls.get(request);
+    if (call !== undefined) call.status = response.statusCode;
+  });
+  subscribe('undici:request:trailers', (message) => end((message as RequestMessage).request));
+  subscribe('undici:request:error', (message) => {
+    const { request, error } = message as ErrorMessage;
+    end(request, error);
+  });
+}
+
+function traceRequest(openSpan: OpenSpan, request: UndiciRequest): ClientCall | undefined {
+  const { method, path, origin } = request;
+  // A tunnel is no call: what goes through it is.
+  if (method === 'CONNECT') return undefined;
+  const target = targetOf(method, peerOf(new URL(origin)), path);
+  const call = openCall(openSpan, target, headerOf(request, 'traceparent'));
+  if (call === undefined) return undefined;
+  putHeaders(
+    call.headers,
+    (name) => headerOf(request, name) !== undefined,
+    (name, value) => request.addHeader(name, value),
+  );
+  if (call.headers['traceparent'] !== undefined) giveWay(request, call);
+  return call;
+}
+
+/**
+ * Another tracer may listen behind us and add its `traceparent` to ours. Two are none, so then ours
+ * goes, with what belongs to it, and the call is the other's span.
+ */
+function giveWay(request: UndiciRequest, { span, headers }: ClientCall): void {
+  const { addHeader } = request;
+  request.addHeader = (name, value) => {
+    if (name.toLowerCase() === 'traceparent') {
+      request.addHeader = addHeader;
+      takeBack(request, headers);
+      if (span !== undefined) span.spanId = idOnWire(span.trace, value) ?? span.spanId;
+    }
+    return addHeader.call(request, name, value);
+  };
+}
+
+function takeBack(request: UndiciRequest, added: TraceHeaders): void {
+  for (const name of W3C_HEADERS) {
+    const value = added[name];
+    if (value === undefined) continue;
+    if (typeof request.headers === 'string') {
+      request.headers = request.headers.replace(`${name}: ${value}\r\n`, '');
+      continue;
+    }
+    const at = request.headers.findIndex(
+      (item, i, list) => i % 2 === 0 && item === name && list[i + 1] === value,
+    );
+    if (at !== -1) request.headers.splice(at, 2);
+  }
+}
+
+/** Some versions tell nobody that a request has become another connection. */
+function endOnUpgrade(request: UndiciRequest, span: Span): void {
+  const { onUpgrade } = request;
+  if (onUpgrade === undefined) return;
+  request.onUpgrade = (status, ...rest) => {
+    endCall(span, status);
+    return onUpgrade.call(request, status, ...rest);
+  };
+}
+
+function headerOf({ headers }: UndiciRequest, name: string): string | undefined {
+  if (typeof headers === 'string') return headerIn(headers, name);
+  for (let i = 0; i < headers.length; i += 2) {
+    const given = headers[i];
+    // Most are of another length, and need no other case.
+    if (given?.length !== name.length || String(given).toLowerCase() !== name) continue;
+    return String(headers[i + 1]);
+  }
+  return undefined;
+}

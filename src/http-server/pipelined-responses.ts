@@ -1,0 +1,23 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+const WAITING = Symbol.for('nestjs-tracing.v1.waiting');
+
+type WatchedSocket = Socket & { [WAITING]?: Set<ServerResponse> };
+
+/**
+ * Closes pipelined responses with their connection: one that waits for its turn is not told when
+ * the connection goes. One listener for each connection, however many requests it carries.
+ */
+export function closeWithConnection(socket: Socket, response: ServerResponse): void {
+  const watched = socket as WatchedSocket;
+  let waiting = watched[WAITING];
+  if (waiting === undefined) {
+    const responses = (waiting = watched[WAITING] = new Set<ServerResponse>());
+    socket.once('close', () => {
+      for (const one of responses) one.emit('close');
+    });
+  }
+  waiting.add(response);
+  response.once('close', () => waiting.delete(response));
+}

@@ -1,0 +1,103 @@
+import type { IncomingMessage } from 'node:http';
+import type { UnitOfWorkFields } from '../records/access-log-record.js';
+import type { LiveMetadata } from '../trace/trace.js';
+
+/** What a request says about the route that took it, on Express and on Fastify. */
+interface RoutedRequest {
+  /** Express: the route that matched last. */
+  route?: { path?: unknown; stack?: { handle?: unknown }[] };
+  baseUrl?: string;
+  /** Fastify: of the route, before any hook. */
+  routeOptions?: { url?: string; handler?: unknown };
+}
+
+interface MatchedRoute {
+  readonly route: string | undefined;
+  readonly handler: string | undefined;
+}
+
+// What NestJS 12 names the functions that it gives to the router; see name-handlers.ts for 11.
+// Fastify binds them, which shows in the name.
+const HANDLER_NAME = /^(?:bound )?([^\s.]+\.[^\s.]+)$/;
+const NO_ROUTE: MatchedRoute = { route: undefined, handler: undefined };
+
+/** What is known of an HTTP request. Route and handler are looked up when somebody asks. */
+export class HttpMetadata implements LiveMetadata {
+  readonly transport = 'http';
+  readonly startedAt = Date.now();
+  readonly method: string;
+  readonly path: string;
+  /** What a GraphQL request asks for. */
+  work: UnitOfWorkFields | undefined = undefined;
+
+  // Truly private: whoever prints or serializes the metadata must not get the whole request.
+  #request: RoutedRequest | undefined;
+  private settled: MatchedRoute = NO_ROUTE;
+  private handlerName: string | undefined = undefined;
+
+  /**
+   * @param raw Node's own request.
+   * @param routed the same, or what the platform made of it.
+   */
+  constructor(raw: IncomingMessage, routed: object) {
+    this.method = raw.method ?? '';
+    this.path = pathOf(raw.url ?? '');
+    this.#request = routed;
+  }
+
+  get route(): string | undefined {
+    return this.matched.route;
+  }
+
+  get handler(): string | undefined {
+    return this.handlerName ?? this.matched.handler;
+  }
+
+  /** The execution context knows the class even where a base class has the method. */
+  nameHandler(name: string): void {
+    this.handlerName = name;
+  }
+
+  forgetRoute(): void {
+    this.#request = undefined;
+    this.settled = NO_ROUTE;
+  }
+
+  /** Looks up the route for good and lets go of the request: a context may outlive it. */
+  settle(status: number): void {
+    if (this.#request === undefined) return;
+    const matched = this.matched;
+    // A route that is not Nest's may have been a middleware that let the request pass.
+    this.settled = matched.handler === undefined && status === 404 ? NO_ROUTE : matched;
+    this.#request = undefined;
+  }
+
+  private get matched(): MatchedRoute {
+    return this.#request === undefined ? this.settled : matchedRoute(this.#request);
+  }
+}
+
+function matchedRoute({ route, baseUrl = '', routeOptions }: RoutedRequest): MatchedRoute {
+  if (route !== undefined && typeof route.path === 'string') {
+    return describe(baseUrl + route.path, route.stack?.[0]?.handle);
+  }
+  return routeOptions?.url === undefined
+    ? NO_ROUTE
+    : describe(routeOptions.url, routeOptions.handler);
+}
+
+function describe(route: string, handle: unknown): MatchedRoute {
+  const handler = typeof handle === 'function' ? HANDLER_NAME.exec(handle.name)?.[1] : undefined;
+  if (handler !== undefined) return { route, handler };
+  // Wildcards that are not Nest's are middleware: CORS, static files, `forRoutes('*path')`.
+  return route.includes('*') ? NO_ROUTE : { route, handler: undefined };
+}
+
+/** The path of a request target, without query, fragment, scheme and host. */
+export function pathOf(url: string): string {
+  const end = url.search(/[?#]/);
+  const target = end === -1 ? url : url.slice(0, end);
+  if (target.startsWith('/')) return target;
+  const pathAt = target.indexOf('/', target.indexOf('://') + 3);
+  return target.includes('://') ? (pathAt === -1 ? '/' : target.slice(pathAt)) : target;
+}

@@ -1,0 +1,149 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
+import { activeSpan, runWithSdkSpan } from '../context/open-telemetry.js';
+import { openStore, runInStore } from '../context/trace-store.js';
+import { tracingChannels } from '../records/channels.js';
+import type { ResolvedTracingOptions } from '../options/resolve-options.js';
+import { filterBaggage } from '../trace/baggage.js';
+import { openTrace, type TraceCarrier } from '../trace/open-trace.js';
+import type { Trace } from '../trace/trace.js';
+import { handshakeSpan } from './handshake-span.js';
+import { HttpMetadata } from './request-metadata.js';
+import { keepRequestContext, ownerOf, type OpenRequest } from './request-context.js';
+import { endRequestSpan, startRequestSpan } from './sdk-request-span.js';
+import {
+  bearerDigest,
+  mcpDigest,
+  readerOf,
+  sessionIdOfQuery,
+  type IdReader,
+} from './id-sources.js';
+import { closeWithConnection } from './pipelined-responses.js';
+
+/** Told once for each request, in its context, when the response has closed. */
+export type OnResponseClose = (
+  trace: Trace,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => void;
+
+/** Turns of the event loop in which a connection that was cut has closed its responses. */
+const SETTLE_TURNS = 10;
+const NOTHING: TraceCarrier = Object.freeze({ isTrusted: false });
+
+/** Whether a request has its trace already. */
+export function isTraced(request: IncomingMessage): boolean {
+  return ownerOf(request) !== undefined;
+}
+
+/** Opens a trace for each HTTP request, and closes it with its response. */
+export class RequestTracer {
+  private openRequests = 0;
+  private readonly readTraceId: IdReader;
+  private readonly readRequestId: IdReader;
+  private readonly readSessionId: IdReader;
+
+  constructor(
+    private readonly options: ResolvedTracingOptions,
+    private readonly onClose: OnResponseClose,
+    /** Told of each response before anything is written to it. */
+    private readonly onOpen?: (response: ServerResponse, trace: Trace) => void,
+  ) {
+    const { traceId, requestId, session } = options;
+    this.readTraceId = readerOf(traceId, []);
+    this.readRequestId = readerOf(requestId, ['x-request-id']);
+    this.readSessionId = readerOf(
+      session,
+      ['x-session-id', 'x-correlation-id', sessionIdOfQuery, 'mcp-session-id'],
+      [mcpDigest(session.key), bearerDigest(session.key)],
+    );
+  }
+
+  /**
+   * Runs `next` in the trace of a request, which is new unless the request has one.
+   *
+   * @param routed the request as the platform's router knows it.
+   */
+  run<T>(request: IncomingMessage, response: ServerResponse, routed: object, next: () => T): T {
+    if (isTraced(request)) return next();
+
+    const carrier = this.read(request);
+    const { policy } = this.options;
+    const metadata = new HttpMetadata(request, routed);
+    // One that an instrumentation of the SDK's has begun is its own to end.
+    const active = activeSpan();
+    const sdkSpan = active === undefined ? startRequestSpan(metadata, carrier) : undefined;
+    const trace = openTrace(carrier, policy, metadata, (active ?? sdkSpan)?.spanContext());
+    trace.sdkSpan = sdkSpan;
+    this.answer(response, trace, carrier);
+    this.onOpen?.(response, trace);
+    const store = openStore(trace, true);
+    keepRequestContext({ trace, store, request, response, onClose: this.close });
+    this.openRequests++;
+    if (response.socket === null) closeWithConnection(request.socket, response);
+    const { requestStart } = tracingChannels;
+    const first = requestStart.hasSubscribers
+      ? (): T => {
+          requestStart.publish({ trace });
+          return next();
+        }
+      : next;
+    if (sdkSpan === undefined) return runInStore(store, first);
+    return runWithSdkSpan(sdkSpan, () => runInStore(store, first));
+  }
+
+  /** Opens the trace of a connection that begins with this request, such as a WebSocket's. */
+  openConnection(handshake: IncomingMessage, transport: string): Trace {
+    const metadata = { transport, startedAt: Date.now() };
+    const active = activeSpan()?.spanContext();
+    const trace = openTrace(this.read(handshake), this.options.policy, metadata, active);
+    const { spanFinish } = tracingChannels;
+    if (spanFinish.hasSubscribers) spanFinish.publish({ trace, span: handshakeSpan(trace) });
+    return trace;
+  }
+
+  private read(request: IncomingMessage): TraceCarrier {
+    if (!this.options.isTrusted(request)) return NOTHING;
+    const { traceparent, tracestate, baggage } = request.headers as Record<string, string>;
+    return {
+      traceparent,
+      tracestate,
+      baggage: filterBaggage(baggage, this.options.baggage),
+      traceId: this.readTraceId(request),
+      requestId: this.readRequestId(request),
+      sessionId: this.readSessionId(request),
+    };
+  }
+
+  private answer(response: ServerResponse, trace: Trace, carrier: TraceCarrier): void {
+    if (response.headersSent) return;
+    const { requestId, traceId, session } = this.options;
+    setHeader(response, requestId.header, trace.requestId);
+    setHeader(response, traceId.header, trace.traceId);
+    // What stands for a secret is told to nobody, not even to the one who sent it.
+    const isDerived = carrier.sessionId !== undefined && /^(?:tok|mcp)_/.test(carrier.sessionId);
+    if (!isDerived) setHeader(response, session.header, trace.sessionId);
+  }
+
+  /** Waits for responses that are about to close, but not for those that are still at work. */
+  async settled(): Promise<void> {
+    for (let turn = 0; turn < SETTLE_TURNS && this.openRequests > 0; turn++) await setImmediate();
+  }
+
+  private readonly close = ({ trace, request, response }: OpenRequest): void => {
+    if (trace.finished) return;
+    trace.finished = true;
+    this.openRequests--;
+    this.onClose(trace, request, response);
+    if (trace.sdkSpan !== undefined) endRequestSpan(trace.sdkSpan, trace, response);
+  };
+}
+
+function setHeader(response: ServerResponse, name: string | undefined, value: string): void {
+  if (name === undefined) return;
+  try {
+    response.setHeader(name, value);
+  } catch {
+    // A validator of the user's own let a character through that no header may have.
+  }
+}

@@ -1,0 +1,59 @@
+import { currentStore, currentTrace, runInStore, TRACE } from '../../context/trace-store.js';
+import type { TraceStore } from '../../context/trace-store.js';
+import { sharedState } from '../../records/shared-state.js';
+
+/** Of an object that several requests publish, as with a constant: it tells nothing. */
+const AMBIGUOUS = null;
+
+const origins = sharedState(
+  'event-origins',
+  () => new WeakMap<object, TraceStore | typeof AMBIGUOUS>(),
+);
+
+/** Whether it is known where a value comes from. */
+export function isRemembered(value: unknown): boolean {
+  return isRememberable(value) && origins.has(value);
+}
+
+/** Remembers that a value comes from the running code. */
+export function rememberOrigin(value: unknown): void {
+  if (!isRememberable(value)) return;
+  const store = currentStore() ?? {};
+  const known = origins.get(value);
+  if (known === undefined) origins.set(value, store);
+  else if (known !== AMBIGUOUS && known[TRACE] !== store[TRACE]) origins.set(value, AMBIGUOUS);
+}
+
+/** Runs a function where a value comes from; here, if that is not known. */
+export function runAtOrigin<T>(value: unknown, fn: () => T): T {
+  const origin = originOf(value);
+  return origin === undefined ? fn() : runInOrigin(origin, fn);
+}
+
+/** Runs a function where something began, which may be here. */
+export function runInOrigin<T>(store: TraceStore, fn: () => T): T {
+  return store[TRACE] === currentTrace() ? fn() : runInStore(store, fn);
+}
+
+function originOf(value: unknown): TraceStore | undefined {
+  if (!isRememberable(value)) return undefined;
+  if (origins.has(value)) return origins.get(value) ?? undefined;
+  return Array.isArray(value) ? originOfBatch(value) : undefined;
+}
+
+/** What was gathered from several requests is the business of none of them. */
+function originOfBatch(values: readonly unknown[]): TraceStore | undefined {
+  let common: TraceStore | undefined;
+  for (const value of values) {
+    const origin = originOf(value);
+    if (origin === undefined) continue;
+    if (common !== undefined && common[TRACE] !== origin[TRACE]) return {};
+    common = origin;
+  }
+  return common;
+}
+
+/** Whether a value is one of its own, unlike a string or a number. */
+export function isRememberable(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,70 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Observable } from 'rxjs';
+import { currentTrace } from '../../context/trace-store.js';
+import type { OpenSpan } from '../../context/unit-of-work.js';
+import { allHeaders, type TraceHeaders } from '../../trace/propagation.js';
+import type { SpanStart } from '../../records/span-record.js';
+
+const sending = new AsyncLocalStorage<TraceHeaders>();
+
+/** The headers of the message that is being sent; `undefined` outside a context. */
+export function headersToSend(): TraceHeaders | undefined {
+  return sending.getStore();
+}
+
+/**
+ * Makes each subscription to what sends a request a span of the subscriber's trace. Answers arrive
+ * in the context of a connection; they are handed on in that of the subscriber.
+ */
+export function sendTraced<T>(
+  openSpan: OpenSpan,
+  startOf: () => SpanStart,
+  request: Observable<T>,
+): Observable<T> {
+  return new Observable((subscriber) => {
+    const trace = currentTrace();
+    if (trace === undefined) return request.subscribe(subscriber);
+    const span = openSpan(startOf());
+    const inContext = AsyncLocalStorage.snapshot();
+    let isAnswered = false;
+    const subscription = sending.run(allHeaders(trace, span?.spanId), () =>
+      request.subscribe({
+        next(value) {
+          isAnswered = true;
+          inContext(() => subscriber.next(value));
+        },
+        error(error: unknown) {
+          span?.fail(error);
+          inContext(() => subscriber.error(error));
+        },
+        complete() {
+          span?.end();
+          inContext(() => subscriber.complete());
+        },
+      }),
+    );
+    return () => {
+      subscription.unsubscribe();
+      // Whoever takes the first of several answers has what it asked for.
+      if (isAnswered) span?.end();
+      else span?.fail();
+    };
+  });
+}
+
+/** Makes an event that is sent at once, whether or not somebody subscribes, a span. */
+export function emitTraced<T>(
+  openSpan: OpenSpan,
+  startOf: () => SpanStart,
+  emit: () => Observable<T>,
+): Observable<T> {
+  const trace = currentTrace();
+  if (trace === undefined) return emit();
+  const span = openSpan(startOf());
+  const emitted = sending.run(allHeaders(trace, span?.spanId), emit);
+  emitted.subscribe({
+    error: (error: unknown) => span?.fail(error),
+    complete: () => span?.end(),
+  });
+  return emitted;
+}

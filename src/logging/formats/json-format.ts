@@ -1,0 +1,175 @@
+import type { Logform } from 'winston';
+import { defaultService } from '../../options/resolve-options.js';
+import type { PresetName } from '../../options/tracing-options.js';
+import type { TraceScope } from '../../trace/trace.js';
+import { CALLED_AT, INJECTED, type CapturedEntry } from '../winston/captured-entry.js';
+import { entryError, entryMessage, repeatsError } from '../winston/entry-error.js';
+import { quoteJson } from '../../records/control-characters.js';
+import type { AccessLogNames } from './preset-access-log.js';
+import { isAccessLogEntry } from './access-log-text.js';
+import { jsonValue, readProperty } from '../../records/json-value.js';
+import { idFields, presetOf, type Preset } from './presets.js';
+import { lineFormat } from './line-format.js';
+import { isoTimestamp } from './timestamp.js';
+import { capturedScope } from './trace-format.js';
+
+/** What {@link traceJson} takes. */
+export interface TraceJsonOptions {
+  /** The field names of a log backend. */
+  preset?: PresetName;
+  /**
+   * The name of the application. Default: `OTEL_SERVICE_NAME`, else `npm_package_name`, else
+   * `unknown_service:node`.
+   */
+  service?: string;
+}
+
+/**
+ * One format that does timestamp, ids, errors and JSON in a single pass. Use it alone: nothing
+ * need be combined with it.
+ *
+ * Fields, in this order: `timestamp`, `level`, `message`, `trace_id`, `request_id`, `session_id`,
+ * `span_id`, `service`, `context`, then those of `TraceContext.set` and the entry's own. A field
+ * of the entry that has one of these names is written with a `_` before it.
+ *
+ * @publicApi
+ *
+ * @example
+ * traceLogger(createLogger({ format: traceJson({ service: 'payments' }), transports }))
+ */
+export function traceJson(options: TraceJsonOptions = {}): Logform.Format {
+  return lineFormat(jsonLine(presetOf(options.preset), options.service ?? defaultService()));
+}
+
+/** Makes the function that writes an entry as one line of JSON. */
+export function jsonLine(preset: Preset, service: string): (entry: CapturedEntry) => string {
+  const timestampKey = `{${quoteJson(preset.timestamp)}:"`;
+  const levelKey = `",${quoteJson(preset.level)}:`;
+  const messageKey = `,${quoteJson(preset.message)}:`;
+  const contextKey = `,${quoteJson(preset.context)}:`;
+  const constants = members(preset.constants(service));
+  const outside = members(idFields(preset, null)) + constants;
+  const ids = Object.keys(preset.ids).map((name) => [keyJson(name), preset.ids[name]!] as const);
+  const reserved = reservedNames(preset, service);
+  // Levels are few, and each is always written the same way.
+  const levels = new Map<string, string>();
+  const levelJson = (level: string): string => {
+    let json = levels.get(level);
+    if (json === undefined) {
+      json = quoteJson(preset.levelName?.(level) ?? level);
+      if (levels.size < 32) levels.set(level, json);
+    }
+    return json;
+  };
+
+  const writer = {};
+  const scopeJson = (scope: TraceScope): string => {
+    if (scope.renderedBy !== writer) {
+      scope.renderedBy = writer;
+      let rendered = '';
+      for (const [key, valueIn] of ids) rendered += key + jsonValue(valueIn(scope));
+      scope.rendered = rendered + constants;
+    }
+    return scope.rendered;
+  };
+
+  return (entry) => {
+    const scope = capturedScope(entry);
+    const time = isoTimestamp(entry[CALLED_AT] ?? Date.now());
+    const error = entryError(entry);
+    let json =
+      timestampKey +
+      time +
+      levelKey +
+      levelJson(entry.level) +
+      messageKey +
+      quoteJson(entryMessage(entry)) +
+      (scope === null ? outside : scopeJson(scope));
+    const { context, [INJECTED]: injected } = entry;
+    if (context !== undefined) json += contextKey + (jsonValue(context) ?? 'null');
+    const finish =
+      preset.finish !== undefined && isAccessLogEntry(entry) ? preset.finish : undefined;
+    const added = addedFields(preset, finish, entry, error);
+    const fields = scope?.fields;
+    if (fields !== undefined) {
+      for (const key of Object.keys(fields)) {
+        if (!Object.hasOwn(entry, key))
+          json += memberJson(freeName(key, entry, reserved, added), fields[key]);
+      }
+    }
+    for (const key of Object.keys(entry)) {
+      if (key === 'level' || key === 'message' || key === 'context') continue;
+      if (finish?.replaced.has(key)) continue;
+      if (injected !== undefined && Object.hasOwn(injected, key)) continue;
+      const value = readProperty(entry, key);
+      if (error !== undefined && repeatsError(error, key, value)) continue;
+      json += memberJson(freeName(key, entry, reserved, added), value);
+    }
+    if (added !== undefined) json += members(added);
+    return `${json}}`;
+  };
+}
+
+/** What an entry's error and the end of a request are told with; `undefined` for most entries. */
+function addedFields(
+  preset: Preset,
+  finish: AccessLogNames | undefined,
+  entry: CapturedEntry,
+  error: Error | undefined,
+): Readonly<Record<string, unknown>> | undefined {
+  if (error === undefined) return finish?.fieldsOf(entry);
+  const told = preset.error(error);
+  return finish === undefined ? told : { ...finish.fieldsOf(entry), ...told };
+}
+
+/** The key itself, unless the line has it already: then with as many `_` as make it free. */
+function freeName(
+  key: string,
+  entry: CapturedEntry,
+  reserved: ReadonlySet<string>,
+  added: object | undefined,
+): string {
+  if (!reserved.has(key) && (added === undefined || !Object.hasOwn(added, key))) {
+    return key;
+  }
+  let free = `_${key}`;
+  while (Object.hasOwn(entry, free)) free = `_${free}`;
+  return free;
+}
+
+function memberJson(name: string, value: unknown): string {
+  const json = jsonValue(value);
+  return json === undefined ? '' : keyJson(name) + json;
+}
+
+// Names of fields are few, and come again with every line.
+const keys = new Map<string, string>();
+const MAX_KEYS = 1000;
+
+function keyJson(name: string): string {
+  let json = keys.get(name);
+  if (json === undefined) {
+    json = `,${quoteJson(name)}:`;
+    if (keys.size < MAX_KEYS) keys.set(name, json);
+  }
+  return json;
+}
+
+/** Names that no field of an entry may take: it would stand on the line twice. */
+function reservedNames(preset: Preset, service: string): ReadonlySet<string> {
+  return new Set([
+    '__proto__',
+    preset.timestamp,
+    preset.level,
+    preset.message,
+    preset.context,
+    ...Object.keys(preset.ids),
+    ...Object.keys(preset.constants(service)),
+  ]);
+}
+
+function members(record: Readonly<Record<string, unknown>>): string {
+  let json = '';
+  for (const key of Object.keys(record)) json += memberJson(key, record[key]);
+  return json;
+}

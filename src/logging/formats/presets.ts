@@ -1,0 +1,211 @@
+import type { PresetName } from '../../options/tracing-options.js';
+import { FLAG_SAMPLED, KNOWN_FLAGS } from '../../trace/traceparent.js';
+import type { TraceScope } from '../../trace/trace.js';
+import {
+  datadogFinish,
+  ecsFinish,
+  gcpFinish,
+  otelFinish,
+  type AccessLogNames,
+} from './preset-access-log.js';
+import { errorFields } from '../../records/json-value.js';
+
+/** How one log backend names the fields of an entry. */
+export interface Preset {
+  readonly timestamp: string;
+  readonly level: string;
+  readonly message: string;
+  readonly context: string;
+  /** The backend's word for a level. Default: the level itself. */
+  readonly levelName?: (level: string) => string;
+  /** The fields that hold the ids. */
+  readonly ids: Readonly<Record<string, (scope: TraceScope) => string | boolean>>;
+  /** The same outside a context. Default: none, as backends take a `-` for a broken id. */
+  readonly noIds?: Readonly<Record<string, string>>;
+  readonly error: (error: Error) => Readonly<Record<string, unknown>>;
+  /** Fields that stand on every line: the service, and what else is known at startup. */
+  readonly constants: (service: string) => Readonly<Record<string, unknown>>;
+  /** What a finish line says in words of the backend's. */
+  readonly finish?: AccessLogNames;
+}
+
+const NONE = '-';
+const NO_IDS = Object.freeze({});
+
+const ownIds = {
+  request_id: ({ trace }: TraceScope) => trace.requestId,
+  session_id: ({ trace }: TraceScope) => trace.sessionId,
+};
+
+const standard: Preset = {
+  timestamp: 'timestamp',
+  level: 'level',
+  message: 'message',
+  context: 'context',
+  ids: { trace_id: ({ trace }) => trace.traceId, ...ownIds, span_id: ({ spanId }) => spanId },
+  noIds: { trace_id: NONE, request_id: NONE, session_id: NONE, span_id: NONE },
+  error: (error) => ({ error: errorFields(error) }),
+  constants: (service) => ({ service }),
+};
+
+/**
+ * @see https://opentelemetry.io/docs/specs/otel/compatibility/logging_trace_context/
+ * @see https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/
+ */
+const otel: Preset = {
+  timestamp: 'timestamp',
+  level: 'level',
+  message: 'message',
+  context: 'context',
+  ids: {
+    trace_id: ({ trace }) => trace.w3cTraceId,
+    span_id: ({ spanId }) => spanId,
+    trace_flags: ({ trace }) => `0${trace.origin.flags & KNOWN_FLAGS}`,
+    ...ownIds,
+  },
+  error: (error) => {
+    const { name, message, stack, ...rest } = errorFields(error);
+    return {
+      'exception.type': name,
+      'exception.message': message,
+      'exception.stacktrace': stack,
+      ...(Object.keys(rest).length > 0 && { error: rest }),
+    };
+  },
+  constants: (service) => ({ 'service.name': service }),
+  finish: otelFinish,
+};
+
+/**
+ * @see https://www.elastic.co/docs/reference/ecs/ecs-field-reference
+ * @see https://github.com/elastic/ecs-logging/blob/main/spec/spec.json
+ */
+const ecs: Preset = {
+  timestamp: '@timestamp',
+  level: 'log.level',
+  message: 'message',
+  context: 'log.logger',
+  ids: {
+    'trace.id': ({ trace }) => trace.w3cTraceId,
+    'transaction.id': ({ trace }) => trace.spanId,
+    'span.id': ({ spanId }) => spanId,
+    'http.request.id': ({ trace }) => trace.requestId,
+    'labels.session_id': ({ trace }) => trace.sessionId,
+  },
+  error: (error) => {
+    return prefixed('error.', errorFields(error), { name: 'type', stack: 'stack_trace' });
+  },
+  constants: (service) => ({
+    'service.name': service,
+    'event.dataset': service,
+    'ecs.version': '8.11.0',
+  }),
+  finish: ecsFinish,
+};
+
+const GCP_SEVERITY: Readonly<Record<string, string>> = {
+  fatal: 'CRITICAL',
+  error: 'ERROR',
+  warn: 'WARNING',
+  info: 'INFO',
+  http: 'INFO',
+  verbose: 'DEBUG',
+  debug: 'DEBUG',
+  silly: 'DEBUG',
+};
+
+/**
+ * @see https://cloud.google.com/logging/docs/structured-logging#special-payload-fields
+ * @see https://cloud.google.com/error-reporting/docs/formatting-error-messages
+ */
+const gcp: Preset = {
+  timestamp: 'time',
+  level: 'severity',
+  message: 'message',
+  context: 'context',
+  levelName: (level) => GCP_SEVERITY[level] ?? 'DEFAULT',
+  ids: {
+    'logging.googleapis.com/trace': ({ trace }) => gcpTrace(trace.w3cTraceId),
+    'logging.googleapis.com/spanId': ({ spanId }) => spanId,
+    'logging.googleapis.com/trace_sampled': ({ trace }) =>
+      (trace.origin.flags & FLAG_SAMPLED) !== 0,
+    ...ownIds,
+  },
+  error: (error) => {
+    const { stack, ...rest } = errorFields(error);
+    return { stack_trace: stack, error: rest };
+  },
+  constants: (service) => ({ serviceContext: { service } }),
+  finish: gcpFinish,
+};
+
+/**
+ * The bare id, which is the preferred form, or with its project where that is known: for readers
+ * that still look for the older one.
+ *
+ * @see https://cloud.google.com/trace/docs/trace-log-integration
+ */
+function gcpTrace(traceId: string): string {
+  const project = process.env['GOOGLE_CLOUD_PROJECT'];
+  return project ? `projects/${project}/traces/${traceId}` : traceId;
+}
+
+/**
+ * Datadog's own tracers write 32 hex digits for a trace and a decimal for a span.
+ *
+ * @see https://docs.datadoghq.com/tracing/other_telemetry/connect_logs_and_traces/
+ * @see https://docs.datadoghq.com/logs/log_configuration/pipelines/#preprocessing
+ * @see https://docs.datadoghq.com/standard-attributes/?product=log
+ */
+const datadog: Preset = {
+  timestamp: 'timestamp',
+  level: 'status',
+  message: 'message',
+  context: 'logger.name',
+  // Anything that begins with an `s` is a success.
+  levelName: (level) => (level === 'silly' ? 'debug' : level),
+  ids: {
+    'dd.trace_id': ({ trace }) => trace.w3cTraceId,
+    'dd.span_id': ({ spanId }) => BigInt(`0x${spanId}`).toString(),
+    ...ownIds,
+  },
+  error: (error) => {
+    return prefixed('error.', errorFields(error), { name: 'kind' });
+  },
+  constants: (service) => ({
+    service,
+    'dd.service': service,
+    'dd.env': process.env['DD_ENV'],
+    'dd.version': process.env['DD_VERSION'],
+  }),
+  finish: datadogFinish,
+};
+
+/** Fields below one name, some of them renamed. */
+function prefixed(
+  prefix: string,
+  fields: Readonly<Record<string, unknown>>,
+  names: Readonly<Record<string, string>>,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [prefix + (names[name] ?? name), value]),
+  );
+}
+
+const PRESETS: Readonly<Record<PresetName, Preset>> = { otel, ecs, gcp, datadog };
+
+/** The names of one backend, or the module's own. */
+export function presetOf(name: PresetName | undefined): Preset {
+  return name === undefined ? standard : PRESETS[name];
+}
+
+/** The ids of one scope under a backend's names; `null` stands for no context. */
+export function idFields(
+  preset: Preset,
+  scope: TraceScope | null,
+): Readonly<Record<string, string | boolean>> {
+  if (scope === null) return preset.noIds ?? NO_IDS;
+  const fields: Record<string, string | boolean> = {};
+  for (const name of Object.keys(preset.ids)) fields[name] = preset.ids[name]!(scope);
+  return fields;
+}

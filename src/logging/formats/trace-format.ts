@@ -1,0 +1,73 @@
+import { format, type Logform } from 'winston';
+import { warnOnce } from '../../records/warnings.js';
+import type { PresetName } from '../../options/tracing-options.js';
+import type { TraceScope } from '../../trace/trace.js';
+import { INJECTED, SCOPE, type CapturedEntry } from '../winston/captured-entry.js';
+import { isError, jsonValue, readProperty } from '../../records/json-value.js';
+import { idFields, presetOf, type Preset } from './presets.js';
+
+/** What {@link traceFormat} takes. */
+export interface TraceFormatOptions {
+  /** The field names of a log backend. Default: `trace_id`, `request_id`, `session_id`, `span_id`. */
+  preset?: PresetName;
+}
+
+/**
+ * The winston format that puts the ids on an entry, and the fields of `TraceContext.set`. It
+ * renders what was captured when the logger was called, so the logger must be one that
+ * {@link traceLogger} or `TracingModule.forRoot({ logger })` has seen; of any other it says once
+ * that it is not, and writes no ids rather than another request's.
+ *
+ * @publicApi
+ *
+ * @example
+ * format.combine(format.timestamp(), traceFormat(), format.json())
+ */
+export function traceFormat(options: TraceFormatOptions = {}): Logform.Format {
+  const preset = presetOf(options.preset);
+  return format((info) => {
+    addIds(info, preset);
+    return info;
+  })();
+}
+
+/** Puts the ids on an entry as plain fields. */
+export function addIds(entry: CapturedEntry, preset: Preset): void {
+  const scope = capturedScope(entry);
+  const injected = entry[INJECTED];
+  if (injected !== undefined && injected !== preset.ids) {
+    for (const name of Object.keys(injected)) delete entry[name];
+  }
+  entry[INJECTED] = preset.ids;
+  spellOutErrors(entry);
+  Object.assign(entry, idFields(preset, scope));
+  const fields = scope?.fields;
+  if (fields === undefined) return;
+  for (const key of Object.keys(fields)) {
+    if (!(key in entry) && key !== 'exception') entry[key] = fields[key];
+  }
+}
+
+/**
+ * An error has nothing that `JSON.stringify` sees, so that formats which know nothing of ours would
+ * write `{}` in its place.
+ */
+function spellOutErrors(entry: CapturedEntry): void {
+  for (const key of Object.keys(entry)) {
+    const value = readProperty(entry, key);
+    if (typeof value === 'object' && key !== 'message' && isError(value)) {
+      entry[key] = JSON.parse(jsonValue(value) ?? 'null');
+    }
+  }
+}
+
+/** The scope of an entry's call; `null` outside a context. */
+export function capturedScope(entry: CapturedEntry): TraceScope | null {
+  const scope = entry[SCOPE];
+  if (scope !== undefined) return scope;
+  warnOnce(
+    'TRACING_NOT_CAPTURED',
+    'a log entry came to a format without ids. Wrap its logger in traceLogger(…), or pass it to TracingModule.forRoot({ logger })',
+  );
+  return null;
+}

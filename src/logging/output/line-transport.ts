@@ -1,0 +1,126 @@
+import winston, { type Logform, type Logger } from 'winston';
+import type { LineCounts, LineOutput } from './line-output.js';
+import { LEVEL, MESSAGE } from '../winston/winston-symbols.js';
+
+type WinstonTransport = Logger['transports'][number] & {
+  /** The logger that pipes into it, and its levels. */
+  parent?: Logger | null;
+  levels?: Record<string, number>;
+};
+
+/** What winston's own transports take. */
+export interface TransportOptions {
+  /** Entries that are less severe are left out. Default: the level of the logger. */
+  level?: string;
+  /** A format of this transport's own, after that of the logger. */
+  format?: Logform.Format;
+  /** Writes nothing. */
+  silent?: boolean;
+  /** Whether winston catches uncaught exceptions and writes them here. */
+  handleExceptions?: boolean;
+  /** The same for rejections that nobody handles. */
+  handleRejections?: boolean;
+}
+
+// winston exports its base class, but its types do not say so.
+const { Transport } = winston as unknown as {
+  Transport: new (options?: TransportOptions) => WinstonTransport;
+};
+
+interface LineEntry {
+  readonly [LEVEL]: string;
+  readonly [MESSAGE]: string;
+  /** winston's marks of what it has caught. */
+  readonly exception?: unknown;
+  readonly rejection?: unknown;
+  /** `TracingLogger`'s mark where the logger has no such level. */
+  readonly fatal?: unknown;
+}
+
+/** A winston transport that writes lines and never waits for them. */
+export class LineTransport extends Transport {
+  constructor(
+    protected readonly output: LineOutput,
+    options?: TransportOptions,
+  ) {
+    super(options);
+  }
+
+  /** What has become of the lines so far. */
+  get counts(): LineCounts {
+    return this.output.counts;
+  }
+
+  /**
+   * Takes an entry as the logger's pipe hands it over. A string that grows needs none of a
+   * stream's queues and callbacks, which cost more than the line itself.
+   *
+   * @internal
+   */
+  override write(chunk: unknown): boolean {
+    const entry = chunk as LineEntry;
+    if (!this.accepts(entry)) return true;
+    if (this.format === undefined) this.take(entry, entry[MESSAGE]);
+    else this.takeFormatted(entry, this.format);
+    return true;
+  }
+
+  /**
+   * What winston asks of a transport. Only a stream that is written to by hand, and winston's own
+   * for exceptions, get here.
+   *
+   * @internal
+   */
+  override log(entry: LineEntry, next: () => void): void {
+    this.take(entry, entry[MESSAGE]);
+    next();
+  }
+
+  /** Writes all there is now. Returns `false` if a slow reader or a full disk lets some wait. */
+  flush(): boolean {
+    return this.output.flush();
+  }
+
+  /** Writes all there is, and closes a file of its own; a later line opens it again. */
+  override close(): void {
+    this.output.close();
+  }
+
+  /**
+   * From now on, writes each line at once. An application that shuts down on a signal raises it
+   * again when its hooks have run, and that ends the process without `exit`.
+   *
+   * @internal
+   */
+  stopGathering(): void {
+    this.output.stopGathering();
+  }
+
+  /** The rules of winston's own base class: silence, handled exceptions, the level. */
+  private accepts(entry: LineEntry): boolean {
+    if (this.silent || (entry.exception === true && !this.handleExceptions)) return false;
+    const level = this.level ?? this.parent?.level;
+    const { levels } = this;
+    return !level || levels === undefined || (levels[level] ?? -1) >= (levels[entry[LEVEL]] ?? 0);
+  }
+
+  private takeFormatted(entry: LineEntry, format: Logform.Format): void {
+    const formatted = format.transform({ ...entry } as never, format.options);
+    if (formatted) this.take(entry, (formatted as unknown as LineEntry)[MESSAGE]);
+  }
+
+  private take(entry: LineEntry, line: string): void {
+    this.output.append(line);
+    if (isFatal(entry)) this.output.flush();
+  }
+}
+
+/** Whether the process may not live to write it later. */
+function isFatal(entry: LineEntry): boolean {
+  return (
+    entry[LEVEL] === 'fatal' ||
+    entry.fatal === true ||
+    entry.exception === true ||
+    entry.rejection === true
+  );
+}

@@ -1,0 +1,24 @@
+import { sharedState } from '../../records/shared-state.js';
+
+/** How long the end of the process waits for a reader that does not read. */
+export const EXIT_PATIENCE_MS = 2000;
+
+/**
+ * Outputs with lines that are not written yet, and one `exit` listener for all of them, whichever
+ * copy of the package they come from.
+ */
+export const unwritten = sharedState('line-transports', () => {
+  const state = {
+    waiting: new Set<{ flushAtExit(): void }>(),
+    isExiting: false,
+    /** Monotonic milliseconds: one for the whole process. */
+    exitDeadline: Number.POSITIVE_INFINITY,
+  };
+  process.on('exit', () => {
+    // Other listeners may still log, and no loop comes behind them.
+    state.isExiting = true;
+    state.exitDeadline = performance.now() + EXIT_PATIENCE_MS;
+    for (const output of state.waiting) output.flushAtExit();
+  });
+  return state;
+});

@@ -1,0 +1,47 @@
+import { guardedFormat } from '../winston/guarded-format.js';
+import { LineOutput } from './line-output.js';
+import { openTarget } from './line-target.js';
+import { LineTransport } from './line-transport.js';
+import { checkTransportOptions, type TracingTransportOptions } from './transport-options.js';
+
+/**
+ * A winston transport that costs less than winston's own, for any logger of winston's. It gathers
+ * the lines of one turn of the event loop and writes them with one call before the loop goes on,
+ * or more with `bufferSize`. What was logged is written before the process ends, also by
+ * `process.exit()`, an uncaught exception or a rejection that nobody handles; a `fatal` entry and
+ * all before it at once. Only a signal that nobody handles can cost what is gathered.
+ *
+ * It never throws and never blocks for its reader. What a slow reader or a full disk does not take
+ * waits, up to 64 MiB, and is written later, in order and once; where the reader has gone, lines
+ * are dropped. Each costs one process warning, and {@link counts} tells how much it was.
+ *
+ * @publicApi
+ * @throws {TracingConfigError} for a wrong option, or a destination that cannot be opened.
+ *
+ * @example
+ * createLogger({ format: traceJson(), transports: [new TracingTransport()] });
+ *
+ * @example
+ * const transport = new TracingTransport({ destination: '/var/log/app.log', bufferSize: 65_536 });
+ * process.on('SIGHUP', () => transport.reopen()); // After logrotate has moved the file.
+ */
+export class TracingTransport extends LineTransport {
+  constructor(options: TracingTransportOptions = {}) {
+    checkTransportOptions(options);
+    const { destination, bufferSize, flushInterval, format, ...rest } = options;
+    super(new LineOutput(openTarget(destination), { bufferSize, flushInterval }), {
+      ...rest,
+      format: format && guardedFormat(format, false),
+    });
+  }
+
+  /**
+   * For log rotation, when the file has been moved: what was logged before goes to the old file,
+   * what comes after to a new one of the same path. Lines for which the old file has no space go
+   * to the new one too. Returns `false`, keeps the old file and warns once if there can be no new
+   * one, as there cannot for a descriptor.
+   */
+  reopen(): boolean {
+    return this.output.reopen();
+  }
+}

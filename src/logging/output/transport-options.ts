@@ -1,0 +1,57 @@
+import { checkBoolean, checkKeys, checkRecord, checkString, invalid } from '../../options/check.js';
+import { BACKLOG_BYTES } from './line-output.js';
+import type { TransportOptions } from './line-transport.js';
+
+/** What {@link TracingTransport} takes: where and when lines are written, and winston's own. */
+export interface TracingTransportOptions extends TransportOptions {
+  /**
+   * A file descriptor, or the path of a file, which is created with its folder and appended to.
+   * Default: standard output, or standard error where MCP is served on standard output.
+   */
+  destination?: number | string;
+  /**
+   * Characters that are gathered before they are written, at most 67,108,864. Default 0: the lines
+   * of one turn of the event loop are written with one call before the loop goes on.
+   */
+  bufferSize?: number;
+  /** Milliseconds that a line may wait in a `bufferSize` above 0. Default 1,000. */
+  flushInterval?: number;
+}
+
+const KEYS = {
+  destination: true,
+  bufferSize: true,
+  flushInterval: true,
+  level: true,
+  format: true,
+  silent: true,
+  handleExceptions: true,
+  handleRejections: true,
+} satisfies Record<keyof TracingTransportOptions, true>;
+
+// The system, and a timer, take no more.
+const MAX_DESCRIPTOR = 2 ** 31 - 1;
+const MAX_INTERVAL_MS = 2 ** 31 - 1;
+
+/** @throws {TracingConfigError} for the first option that is wrong. */
+export function checkTransportOptions(options: TracingTransportOptions): void {
+  checkRecord('options', options);
+  checkKeys('', options, Object.keys(KEYS));
+  const { destination, bufferSize, flushInterval, format, level } = options;
+  if (typeof destination === 'number') checkWhole('destination', destination, MAX_DESCRIPTOR);
+  else checkString('destination', destination);
+  checkWhole('bufferSize', bufferSize, BACKLOG_BYTES);
+  checkWhole('flushInterval', flushInterval, MAX_INTERVAL_MS);
+  if (format !== undefined && typeof format?.transform !== 'function') {
+    throw invalid('format', format, 'a winston format, such as `traceJson()`');
+  }
+  checkString('level', level);
+  for (const name of ['silent', 'handleExceptions', 'handleRejections'] as const) {
+    checkBoolean(name, options[name]);
+  }
+}
+
+function checkWhole(name: string, value: number | undefined, max: number): void {
+  if (value === undefined || (Number.isInteger(value) && value >= 0 && value <= max)) return;
+  throw invalid(name, value, `a whole number from 0 to ${max}`);
+}

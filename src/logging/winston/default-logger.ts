@@ -1,0 +1,69 @@
+import { createLogger, type Logger, type LoggerOptions, type Logform } from 'winston';
+import { holdLogs, mayServeStdio } from '../output/protocol-output.js';
+import { checkAccessLogLevel } from '../../options/check-options.js';
+import { LOG_LEVELS, type ResolvedTracingOptions } from '../../options/resolve-options.js';
+import { sharedState } from '../../records/shared-state.js';
+import { traceJson } from '../formats/json-format.js';
+import { LineOutput } from '../output/line-output.js';
+import { descriptor, STANDARD_OUTPUT, type LineTarget } from '../output/line-target.js';
+import { LineTransport } from '../output/line-transport.js';
+import { traceText } from '../formats/text-format.js';
+import { traceLogger } from './trace-logger.js';
+
+const STDERR = 2;
+/** Longer than this, no start is waited for. */
+const START_MS = 10_000;
+
+const LEVELS = Object.fromEntries(LOG_LEVELS.map((level, severity) => [level, severity]));
+
+const loggers = sharedState('loggers', () => new WeakMap<ResolvedTracingOptions, Logger>());
+
+/**
+ * The logger that the options ask for, capturing at the call; the same for the same options.
+ *
+ * @throws {TracingConfigError} for an access log with a level that the logger does not have.
+ */
+export function openLogger(options: ResolvedTracingOptions): Logger {
+  let logger = loggers.get(options);
+  if (logger === undefined) {
+    logger = createTraced(options);
+    checkAccessLogLevel(options.accessLog, logger.levels);
+    loggers.set(options, logger);
+  }
+  return logger;
+}
+
+function createTraced(options: ResolvedTracingOptions): Logger {
+  const { logger } = options;
+  if (isLogger(logger)) return traceLogger(logger);
+  const stream = options.output === 'stderr' ? process.stderr : process.stdout;
+  const isWatched = stream.isTTY;
+  return traceLogger(
+    createLogger({
+      level: options.level,
+      levels: LEVELS,
+      format: ownFormat(options, isWatched && !process.env['NO_COLOR']),
+      ...logger,
+      transports:
+        logger?.transports ??
+        new LineTransport(new LineOutput(targetOf(options), { isImmediate: isWatched })),
+    }),
+  );
+}
+
+/** Standard output, unless it has to be left to a protocol. At the start that may not be known. */
+function targetOf({ output }: ResolvedTracingOptions): LineTarget {
+  if (output === 'stderr') return descriptor(STDERR);
+  if (output === undefined && mayServeStdio()) holdLogs(START_MS);
+  return STANDARD_OUTPUT;
+}
+
+function isLogger(logger: Logger | LoggerOptions | undefined): logger is Logger {
+  return typeof (logger as Logger | undefined)?.log === 'function';
+}
+
+function ownFormat(options: ResolvedTracingOptions, colors: boolean): Logform.Format {
+  if (options.format === 'text') return traceText({ colors });
+  const { preset, service } = options;
+  return traceJson({ preset, service });
+}

@@ -1,0 +1,36 @@
+import type { CapturedEntry } from './captured-entry.js';
+import { isError, jsonValue, readProperty } from '../../records/json-value.js';
+import { SPLAT } from './winston-symbols.js';
+
+/**
+ * The error that an entry is about, in any of the ways in which winston takes one:
+ * `error(err)`, `error('text', err)`, `log({ level, message: err })`, or under the key `error`,
+ * where `TracingLogger` puts it.
+ */
+export function entryError(entry: CapturedEntry): Error | undefined {
+  const { message } = entry;
+  if (typeof message === 'object' && isError(message)) return message;
+  const splat = entry[SPLAT];
+  if (splat !== undefined && Array.isArray(splat) && isError(splat[0])) return splat[0];
+  const error = readProperty(entry, 'error');
+  return isError(error) ? error : undefined;
+}
+
+/** Whether a field only repeats what the entry's error says: winston copies these from it. */
+export function repeatsError(error: Error, key: string, value: unknown): boolean {
+  if (key === 'error') return value === error;
+  return (key === 'stack' || key === 'cause') && value === readProperty(error, key);
+}
+
+/** The message of an entry as a string. */
+export function entryMessage(entry: CapturedEntry): string {
+  const { message } = entry;
+  if (typeof message === 'string') return message;
+  if (message === undefined || message === null) return '';
+  try {
+    if (isError(message)) return `${message.message}`;
+    return typeof message === 'object' ? (jsonValue(message) ?? '') : String(message);
+  } catch {
+    return '[unreadable]';
+  }
+}

@@ -1,0 +1,87 @@
+import type { Logger } from 'winston';
+import { tracingChannels } from '../../records/channels.js';
+import { warnOnce } from '../../records/warnings.js';
+import { CALLED_AT, capture, SCOPE, type CapturedEntry } from './captured-entry.js';
+import { guardFormat } from './guarded-format.js';
+import { guardTransports } from './guarded-transports.js';
+import { LoggerPipes, type Transport } from './logger-pipes.js';
+import { LEVEL } from './winston-symbols.js';
+
+const TRACED = Symbol.for('nestjs-tracing.v1.traced-logger');
+
+/**
+ * Makes any winston logger capture the ids when it is called, not when its stream gets to the
+ * entry, and stand faults of its transports and formats: they cost a warning, never a request and
+ * never the line. Entries carry `trace_id`, `request_id`, `session_id` and `span_id` as plain
+ * fields, so that any format shows them. Child loggers are covered.
+ *
+ * The logger itself is changed and returned; twice is as good as once.
+ *
+ * @publicApi
+ *
+ * @example
+ * const logger = traceLogger(createLogger({ format: format.json(), transports }));
+ */
+export function traceLogger<T extends Logger>(logger: T): T {
+  const root = rootOf(logger) as Logger & { [TRACED]?: true };
+  if (root[TRACED]) return logger;
+  root[TRACED] = true;
+
+  const write = root.write.bind(root) as (entry: unknown) => boolean;
+  const pipes = new LoggerPipes(root);
+  root.write = (chunk: unknown): boolean => {
+    if (typeof chunk !== 'object' || chunk === null) return write(chunk);
+    try {
+      const entry = capture(chunk);
+      if (tracingChannels.log.hasSubscribers && pipes.isWritten(entry.level)) publish(entry);
+      // A level that it does not know is winston's to complain of.
+      if (entry[LEVEL] === undefined || !(entry[LEVEL] in root.levels) || !pipes.isIdle) {
+        return write(entry);
+      }
+      if (!root.silent) deliver(root, pipes.transports, entry);
+      return true;
+    } catch (error) {
+      warnOnce('TRACING_LOGGER_FAILED', 'a logger threw', error);
+      return true;
+    }
+  };
+
+  // Without a listener, a transport's error would end the process.
+  root.on('error', (error: unknown) => {
+    warnOnce('TRACING_TRANSPORT_FAILED', 'a log transport reported an error', error);
+  });
+  guardFormat(root);
+  guardTransports(root);
+  return logger;
+}
+
+/** What the logger does with an entry behind its queues. */
+function deliver({ format }: Logger, transports: readonly Transport[], entry: CapturedEntry): void {
+  const formatted = format.transform(entry as never, format.options);
+  if (typeof formatted !== 'object') return;
+  // One that fails leaves the list while it is gone through.
+  const targets = transports.length > 1 ? [...transports] : transports;
+  for (const transport of targets) transport.write(formatted);
+}
+
+/** A child has a `write` that cannot be changed, and hands its entries to its parent's. */
+function rootOf(logger: Logger): Logger {
+  let root = logger;
+  while (Object.getOwnPropertyDescriptor(root, 'write')?.configurable === false) {
+    root = Object.getPrototypeOf(root) as Logger;
+  }
+  return root;
+}
+
+function publish(entry: CapturedEntry): void {
+  const scope = entry[SCOPE] ?? undefined;
+  tracingChannels.log.publish({
+    time: entry[CALLED_AT] ?? Date.now(),
+    level: entry.level,
+    message: entry.message,
+    trace: scope?.trace,
+    spanId: scope?.spanId,
+    fields: scope?.fields,
+    entry,
+  });
+}

@@ -1,0 +1,10 @@
+import { escapeText } from './control-characters.js';
+import { jsonValue } from './json-value.js';
+
+const PLAIN_VALUE = /^[\w.:@/+-]+$/;
+
+/** ` name=value`, quoted where it would not read as one word. */
+export function fieldPair(key: string, value: unknown): string {
+  const shown = typeof value === 'string' && PLAIN_VALUE.test(value) ? value : jsonValue(value);
+  return shown === undefined ? '' : ` ${escapeText(key)}=${shown}`;
+}

@@ -1,0 +1,125 @@
+import { types } from 'node:util';
+import { quoteJson } from './control-characters.js';
+
+/** Deeper than this, a value is named and not shown. */
+const MAX_DEPTH = 16;
+
+/**
+ * A value as JSON, whatever it is: where `JSON.stringify` throws (a cycle, a BigInt, a getter or
+ * `toJSON` that throws) or says nothing (errors, maps, sets), this writes what can be written.
+ * Returns `undefined` for what JSON leaves out: `undefined`, functions and symbols.
+ */
+export function jsonValue(value: unknown): string | undefined {
+  return write(value);
+}
+
+function write(value: unknown, ancestors?: object[]): string | undefined {
+  return typeof value === 'object' && value !== null
+    ? writeObject(value, ancestors)
+    : writeSimple(value);
+}
+
+function writeSimple(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'string':
+      return quoteJson(value);
+    case 'number':
+      return Number.isFinite(value) ? String(value) : 'null';
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'bigint':
+      return `"${value}"`;
+    case 'object':
+      return 'null';
+    default:
+      return undefined;
+  }
+}
+
+function writeObject(value: object, ancestors: object[] = []): string | undefined {
+  if (ancestors.includes(value)) return '"[Circular]"';
+  ancestors.push(value);
+  try {
+    if (ancestors.length > MAX_DEPTH) return quoteJson(`[${nameOf(value)}]`);
+    if (isError(value)) return writeRecord(errorFields(value), ancestors);
+    if (ArrayBuffer.isView(value)) return quoteJson(`[${nameOf(value)}(${value.byteLength})]`);
+    const { toJSON } = value as { toJSON?: unknown };
+    if (typeof toJSON === 'function') {
+      const json: unknown = toJSON.call(value);
+      return json === value ? writeContents(value, ancestors) : write(json, ancestors);
+    }
+    return writeContents(value, ancestors);
+  } catch (error) {
+    return quoteJson(`[Threw: ${messageOf(error)}]`);
+  } finally {
+    ancestors.pop();
+  }
+}
+
+function writeContents(value: object, ancestors: object[]): string {
+  if (Array.isArray(value)) return writeList(value, ancestors);
+  if (types.isBoxedPrimitive(value)) return write(value.valueOf(), ancestors) ?? 'null';
+  if (value instanceof Set) return writeList([...value], ancestors);
+  if (value instanceof Map) {
+    const entries = [...value].map(([key, item]) => [String(key), item] as const);
+    return writeRecord(Object.fromEntries(entries), ancestors);
+  }
+  return writeRecord(value, ancestors);
+}
+
+function writeList(list: readonly unknown[], ancestors: object[]): string {
+  // `Array.from` visits the holes of a sparse array too, which `map` leaves out.
+  const items = Array.from(list, (item) => write(item, ancestors) ?? 'null');
+  return `[${items.join(',')}]`;
+}
+
+function writeRecord(record: object, ancestors: object[]): string {
+  let json = '';
+  for (const key of Object.keys(record)) {
+    const value = write(readProperty(record, key), ancestors);
+    if (value !== undefined) json += `${json === '' ? '' : ','}${quoteJson(key)}:${value}`;
+  }
+  return `{${json}}`;
+}
+
+/** A property's value; of a getter that throws, a note that it did. */
+export function readProperty(record: object, key: string | symbol): unknown {
+  try {
+    return (record as Record<string | symbol, unknown>)[key];
+  } catch (error) {
+    return `[Threw: ${messageOf(error)}]`;
+  }
+}
+
+/** Whether a value is an error, of this realm or another: a test runner's, `node:vm`'s. */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
+}
+
+/**
+ * What an error has to say, including what `JSON.stringify` does not see. Of its own fields only
+ * the simple ones: HTTP clients hang the whole request on their errors, credentials and all.
+ */
+export function errorFields(error: Error): Record<string, unknown> {
+  const fields: Record<string, unknown> = {
+    name: readProperty(error, 'name'),
+    message: readProperty(error, 'message'),
+    stack: readProperty(error, 'stack'),
+  };
+  for (const key of ['cause', 'errors']) {
+    if (key in error) fields[key] = readProperty(error, key);
+  }
+  for (const key of Object.keys(error)) {
+    const value = readProperty(error, key);
+    if (value === null || typeof value !== 'object') fields[key] ??= value;
+  }
+  return fields;
+}
+
+function messageOf(error: unknown): string {
+  return isError(error) ? String(readProperty(error, 'message')) : typeof error;
+}
+
+function nameOf(value: object): string {
+  return Array.isArray(value) ? 'Array' : (value.constructor?.name ?? 'Object');
+}

@@ -1,0 +1,12 @@
+/**
+ * State that every copy of this release shares in the process: an application may load the ESM
+ * build itself and the CommonJS build through a dependency, and must still have one context.
+ *
+ * The name carries a version. It is raised when the shape of any shared state changes, so that two
+ * releases in one process do not read each other's state by accident.
+ */
+export function sharedState<T extends object>(name: string, create: () => T): T {
+  const key = Symbol.for(`nestjs-tracing.v1.${name}`);
+  const registry = globalThis as unknown as Record<symbol, T | undefined>;
+  return (registry[key] ??= create());
+}

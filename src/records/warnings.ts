@@ -1,0 +1,64 @@
+import { sharedState } from './shared-state.js';
+
+/**
+ * Every warning of the library, by its code. They are Node warnings of the type `TracingWarning`:
+ * listen with `process.on('warning', …)`.
+ *
+ * @see https://nodejs.org/api/process.html#event-warning
+ */
+export const WARNINGS = {
+  TRACING_CALLBACK_FAILED: 'A function that was given as an option threw.',
+  TRACING_DISK_FULL: 'A log file could not be written because the disk is full.',
+  TRACING_ENTRY_FAILED: 'A log entry could not be written.',
+  TRACING_EXPORT_DROPPED: 'The collector is too slow: spans or log records were dropped.',
+  TRACING_EXPORT_FAILED: 'Spans or log records could not be sent to the collector.',
+  TRACING_FORMAT_FAILED: 'A log format threw.',
+  TRACING_GRAPHQL_COPIES: 'Two copies of `graphql` are installed: subscriptions are not traced.',
+  TRACING_LOGGER_FAILED: 'A winston logger threw.',
+  TRACING_NOT_CAPTURED: 'A winston logger was used that `traceLogger` has not seen.',
+  TRACING_NOT_LOADED: 'An optional package is installed but could not be loaded.',
+  TRACING_REOPEN_FAILED: 'A log file could not be opened again after it was rotated.',
+  TRACING_SUBSCRIBER_FAILED: 'A subscriber of a diagnostics channel threw.',
+  TRACING_TRANSPORT_FAILED: 'A log transport reported an error or threw.',
+  TRACING_TRANSPORT_STALLED: 'A log transport does not accept lines any more.',
+  TRACING_UNSUPPORTED: 'A package has another shape than expected: a part of it is not traced.',
+  TRACING_VIEWER_WITHOUT_HTTP:
+    'The trace viewer is imported in an application without HTTP server.',
+  TRACING_WRITE_FAILED: 'Log lines could not be written.',
+  TRACING_WRITE_STALLED: 'Log lines wait for a destination that does not accept them.',
+} as const;
+
+/** The code of a warning. */
+export type WarningCode = keyof typeof WARNINGS;
+
+const emitted = sharedState('warnings', () => new Set<string>());
+
+/**
+ * Emits a warning about something that surrounds tracing: a transport, format, subscriber or
+ * callback that threw. Each is emitted once in a process, as a Node warning and never through the
+ * logger, which may be what is broken. Never throws, whatever was thrown.
+ *
+ * @param about what the warning is about, where one code is used for several things: each of them
+ *   gets one warning.
+ */
+export function warnOnce(
+  code: WarningCode,
+  problem: string,
+  error?: unknown,
+  about?: string,
+): void {
+  const key = about === undefined ? code : `${code} ${about}`;
+  if (emitted.has(key)) return;
+  emitted.add(key);
+  const reason = error === undefined ? '' : `: ${describeError(error)}`;
+  process.emitWarning(`nestjs-tracing: ${problem}${reason}`, { type: 'TracingWarning', code });
+}
+
+function describeError(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    // A value whose conversion to a string throws.
+    return 'it cannot be shown';
+  }
+}

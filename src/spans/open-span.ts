@@ -1,0 +1,50 @@
+import { endSdkSpan, startSdkSpan } from '../context/open-telemetry.js';
+import { currentSpan, currentTrace } from '../context/trace-store.js';
+import type { OpenSpan } from '../context/unit-of-work.js';
+import { tracingChannels } from '../records/channels.js';
+import type { Span } from '../trace/span.js';
+import { SpanList } from '../trace/span-list.js';
+import type { SpanStart } from '../records/span-record.js';
+import type { Trace } from '../trace/trace.js';
+
+/**
+ * Begins a span of the current trace, below the span that is running. Where an OpenTelemetry SDK is
+ * registered it is made through that, and the id is the SDK's. One with an id of its own is on the
+ * wire already: whoever put it there has made it.
+ */
+export const openSpan: OpenSpan = (start) => {
+  const trace = currentTrace();
+  if (trace === undefined) return undefined;
+  const span = openSpanBelow(trace, currentSpan(trace), start);
+  if (span === undefined || start.spanId !== undefined) return span;
+  const { name, kind, attributes } = span;
+  const sdkSpan = startSdkSpan({ name, kind, attributes });
+  if (sdkSpan === undefined) return span;
+  span.spanId = sdkSpan.spanContext().spanId;
+  span.sdkSpan = sdkSpan;
+  return span;
+};
+
+/** Begins a span below another one, or below none. */
+export function openSpanBelow(
+  trace: Trace,
+  parent: Span | undefined,
+  start: SpanStart,
+): Span | undefined {
+  return spanListOf(trace).open(start, parent, closeSpan);
+}
+
+function spanListOf(trace: Trace): SpanList {
+  return (trace.spanList ??= new SpanList(trace)) as SpanList;
+}
+
+function closeSpan(span: Span): void {
+  spanListOf(span.trace).close(span);
+  const { sdkSpan, attributes, failed, error } = span;
+  if (sdkSpan !== undefined) {
+    if (attributes !== undefined) sdkSpan.setAttributes(attributes);
+    endSdkSpan(sdkSpan, failed, error);
+  }
+  const { spanFinish } = tracingChannels;
+  if (spanFinish.hasSubscribers) spanFinish.publish({ trace: span.trace, span });
+}

@@ -1,0 +1,48 @@
+import type { RunSpan } from '../context/run-span.token.js';
+import { runWithSpan } from '../context/trace-store.js';
+import type { Span } from '../trace/span.js';
+import { follow } from './follow-result.js';
+import { openSpan } from './open-span.js';
+import { isPlainPromise, isThenable } from './result-kinds.js';
+
+/** Runs a function as a span of the current trace, and hands back what it returns. */
+export const runSpan: RunSpan = (name, fn, attributes) => {
+  const span = openSpan({ name, attributes });
+  if (span === undefined) return fn();
+  let result: unknown;
+  try {
+    result = runWithSpan(span, fn);
+  } catch (error) {
+    span.fail(error);
+    throw error;
+  }
+  return follow(followingOf(span), result) as ReturnType<typeof fn>;
+};
+
+/**
+ * The same for a method whose author knows nothing of it. A thenable that is no promise comes back
+ * as it is, and the span ends there: it may be a query that is still being built.
+ */
+export function runMethodSpan(name: string, fn: () => unknown): unknown {
+  const span = openSpan({ name });
+  if (span === undefined) return fn();
+  try {
+    const result = runWithSpan(span, fn);
+    if (isPlainPromise(result) || !isThenable(result)) return follow(followingOf(span), result);
+    span.end();
+    return result;
+  } catch (error) {
+    span.fail(error);
+    throw error;
+  }
+}
+
+function followingOf(span: Span) {
+  return {
+    run: <T>(fn: () => T): T => runWithSpan(span, fn),
+    end: (ending: string, error?: unknown): void => {
+      if (ending === 'failed') span.fail(error);
+      else span.end();
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { spanOfContext } from '../context/open-telemetry.js';
+import { currentSpan, currentTrace } from '../context/trace-store.js';
+import type { Span } from '../trace/span.js';
+import type { SpanKind } from '../records/span-record.js';
+import { openSpanBelow } from './open-span.js';
+
+/** What an OpenTelemetry SDK hands to a processor, of its versions 1 and 2. */
+interface StartedSpan {
+  readonly name: string;
+  readonly kind: number;
+  readonly instrumentationScope?: { readonly name: string };
+  readonly instrumentationLibrary?: { readonly name: string };
+  spanContext(): { readonly traceId: string; readonly spanId: string };
+}
+
+interface ParentContext {
+  getValue(key: symbol): unknown;
+}
+
+interface EndedSpan {
+  readonly status: { readonly code: number };
+}
+
+/** @see https://opentelemetry.io/docs/specs/otel/trace/api/#spankind */
+const KINDS: Readonly<Record<number, SpanKind>> = { 1: 'server', 2: 'client', 3: 'producer' };
+const STATUS_ERROR = 2;
+const OWN_SCOPE = 'nestjs-tracing';
+
+/**
+ * Brings the spans that other OpenTelemetry instrumentations make, such as a database's, into the
+ * timeline of the request that they belong to: they stand among its steps. Their names only; what
+ * their attributes hold, such as a query, is for the exporter of your SDK.
+ *
+ * @publicApi
+ *
+ * @example
+ * new NodeSDK({
+ *   spanProcessors: [new BatchSpanProcessor(exporter), new TracingSpanProcessor()],
+ *   instrumentations: [new PgInstrumentation()],
+ * }).start();
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/trace/sdk/#span-processor
+ */
+export class TracingSpanProcessor {
+  /** By the SDK's own, which not every instrumentation ends: none may be kept for that. */
+  private readonly spans = new WeakMap<object, Span>();
+
+  /** @internal */
+  onStart(started: StartedSpan, context: ParentContext): void {
+    const { traceId, spanId } = started.spanContext();
+    const trace = currentTrace();
+    if (trace === undefined || trace.w3cTraceId !== traceId || trace.spanId === spanId) return;
+    const scope = started.instrumentationScope ?? started.instrumentationLibrary;
+    if (scope?.name === OWN_SCOPE) return;
+
+    const outer = spanOfContext(context);
+    const parent = (outer && this.spans.get(outer)) ?? currentSpan(trace);
+    const kind = KINDS[started.kind] ?? 'internal';
+    const span = openSpanBelow(trace, parent, { name: started.name, kind, spanId });
+    if (span !== undefined) this.spans.set(started, span);
+  }
+
+  /** @internal */
+  onEnd(ended: EndedSpan): void {
+    const span = this.spans.get(ended);
+    if (ended.status.code === STATUS_ERROR) span?.fail();
+    else span?.end();
+  }
+
+  /** @internal */
+  forceFlush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** @internal */
+  shutdown(): Promise<void> {
+    return Promise.resolve();
+  }
+}

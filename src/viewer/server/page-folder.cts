@@ -1,0 +1,9 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+// A CommonJS file in both builds: it is the one kind of module that can say where it is in both.
+const BESIDE_BUILDS = join(__dirname, '../../../viewer-page');
+const FROM_SOURCE = join(__dirname, '../../../dist/viewer-page');
+
+/** Where the built page is. */
+export const PAGE_FOLDER = existsSync(BESIDE_BUILDS) ? BESIDE_BUILDS : FROM_SOURCE;

@@ -1,0 +1,101 @@
+import type { IncomingMessage } from 'node:http';
+import { checkFunctionOr, checkKeys, checkRecord, invalid } from '../../options/check.js';
+import { TracingConfigError } from '../../options/tracing-config.error.js';
+
+/** Whether a request may see the page, and send to it. */
+export type AuthorizeViewer = (request: IncomingMessage) => boolean | Promise<boolean>;
+
+/** What {@link TraceViewerModule.forRoot} takes. */
+export interface TraceViewerOptions {
+  /** Where the page is, outside any global prefix. Default: `/_traces`. */
+  path?: string | undefined;
+  /**
+   * Asked for each request of the page, also for what other services send. Default: only who is on
+   * this machine, and only outside production.
+   */
+  authorize?: AuthorizeViewer | undefined;
+  limits?: ViewerLimits | undefined;
+}
+
+/** What the page may cost. What is beyond is dropped and counted. */
+export interface ViewerLimits {
+  /** Requests, messages, jobs and runs that are kept. Default: 5,000. */
+  requests?: number | undefined;
+  /** Log lines that are kept. Default: 50,000. */
+  lines?: number | undefined;
+  /** Bytes of memory for all that is kept. Default: 64 MiB. */
+  bytes?: number | undefined;
+  /** Requests that are taken note of in a second, with all their lines. Default: 100. */
+  requestsPerSecond?: number | undefined;
+  /** Lines that are taken note of in a second. Default: 2,000. */
+  linesPerSecond?: number | undefined;
+  /** Bytes in a body that another service sends, unpacked. Default: 4 MiB. */
+  bodyBytes?: number | undefined;
+  /** Pages that are open at the same time. Default: 20. */
+  pages?: number | undefined;
+}
+
+/** The same with defaults. */
+export interface ResolvedViewerOptions {
+  readonly path: string;
+  readonly authorize: AuthorizeViewer | undefined;
+  readonly limits: Readonly<Record<keyof ViewerLimits, number>>;
+}
+
+const DEFAULT_LIMITS: ResolvedViewerOptions['limits'] = {
+  requests: 5000,
+  lines: 50_000,
+  bytes: 64 * 1024 * 1024,
+  requestsPerSecond: 100,
+  linesPerSecond: 2000,
+  bodyBytes: 4 * 1024 * 1024,
+  pages: 20,
+};
+
+/**
+ * Segments of unreserved characters (RFC 3986, section 2.3), so that a path is written in one way;
+ * none of dots alone, which clients take away.
+ */
+const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/;
+
+/**
+ * Checks what the user wrote.
+ *
+ * @throws {TracingConfigError} for the first thing that is wrong.
+ */
+export function resolveViewerOptions(options: TraceViewerOptions): ResolvedViewerOptions {
+  checkRecord('TraceViewerModule.forRoot', options);
+  checkKeys('', options, ['path', 'authorize', 'limits']);
+  const { path = '/_traces', authorize, limits = {} } = options;
+  checkFunctionOr('authorize', authorize);
+  checkRecord('limits', limits);
+  checkKeys('limits.', limits, Object.keys(DEFAULT_LIMITS));
+  if (typeof path !== 'string' || !PATH.test(path)) {
+    throw new TracingConfigError(
+      'INVALID_VIEWER_PATH',
+      '`path` of the viewer is not a path.',
+      "begin it with a slash and end it without one, as in `path: '/_traces'`.",
+    );
+  }
+  for (const [name, limit] of Object.entries(limits)) {
+    if (limit !== undefined && !(Number.isFinite(limit) && limit >= 1)) {
+      throw invalid(`limits.${name}`, limit, 'a finite number, 1 or more');
+    }
+  }
+  const given = Object.entries(limits).filter(([, limit]) => limit !== undefined);
+  return { path, authorize, limits: { ...DEFAULT_LIMITS, ...Object.fromEntries(given) } };
+}
+
+/**
+ * The log of production is nobody's business.
+ *
+ * @throws {TracingConfigError} where it would be everybody's.
+ */
+export function refuseOpenProduction({ authorize }: ResolvedViewerOptions): void {
+  if (process.env['NODE_ENV'] !== 'production' || authorize !== undefined) return;
+  throw new TracingConfigError(
+    'VIEWER_IN_PRODUCTION',
+    'TraceViewerModule is imported with NODE_ENV=production, and nothing says who may see it.',
+    'import it in development alone, or give `authorize: (request) => boolean`.',
+  );
+}

@@ -1,0 +1,68 @@
+import { flawsOfTree, ServiceProcess } from '../../support/service-process.js';
+import type { Line } from '../../support/line-sink.js';
+import type { Payment } from './payments.controller.js';
+
+/** Options of NestJS's for a transport, in JSON. */
+export interface TransportOptions {
+  readonly transport: number;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** A gateway (HTTP), a worker that it sends to, and a ledger that the worker tells. */
+export class ThreeProcesses {
+  private constructor(
+    readonly gateway: ServiceProcess,
+    readonly worker: ServiceProcess,
+    readonly ledger: ServiceProcess,
+  ) {}
+
+  /**
+   * Starts them.
+   *
+   * @param optionsOf what clients connect to; of a server that has not told its port yet, where it
+   *   listens.
+   */
+  static async start(
+    optionsOf: (service: 'worker' | 'ledger', port?: unknown) => TransportOptions,
+  ): Promise<ThreeProcesses> {
+    const json = (...args: Parameters<typeof optionsOf>): string =>
+      JSON.stringify(optionsOf(...args));
+    const ledger = await start('ledger', { LEDGER: json('ledger') });
+    const worker = await start('worker', {
+      WORKER: json('worker'),
+      LEDGER: json('ledger', ledger.ready['port']),
+    });
+    const gateway = await start('gateway', { WORKER: json('worker', worker.ready['port']) });
+    return new ThreeProcesses(gateway, worker, ledger);
+  }
+
+  get all(): readonly ServiceProcess[] {
+    return [this.gateway, this.worker, this.ledger];
+  }
+
+  /** The lines of all of them. */
+  get lines(): Line[] {
+    return this.all.flatMap(({ lines }) => lines);
+  }
+
+  post(path: string, payment: Payment, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(`http://127.0.0.1:${String(this.gateway.ready['port'])}/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(payment),
+    });
+  }
+
+  /** What is wrong with the spans of a trace. */
+  flaws(traceId: string): string[] {
+    return flawsOfTree(this.lines, traceId);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.all.map((service) => service.stop()));
+  }
+}
+
+function start(name: string, env: Record<string, string>): Promise<ServiceProcess> {
+  return ServiceProcess.start(`test/instrumentation/microservices/${name}.process.ts`, env);
+}

@@ -1,0 +1,384 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { transformSync } from '@swc/core';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LineCounts } from 'nestjs-tracing';
+
+// Whole processes that log with the sources of this package and then end in some way.
+
+jest.setTimeout(30_000);
+
+const ROOT = process.cwd();
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'nestjs-tracing-'));
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
+  for (const file of files.filter((name) => name.endsWith('.ts'))) {
+    const target = join(folder, 'src', file.replace(/\.ts$/, '.js'));
+    mkdirSync(dirname(target), { recursive: true });
+    const { code } = transformSync(readFileSync(join(ROOT, 'src', file), 'utf8'), {
+      jsc: {
+        target: 'es2022',
+        parser: { syntax: 'typescript', decorators: true },
+        transform: { legacyDecorator: true, decoratorMetadata: true },
+      },
+      module: { type: 'es6' },
+    });
+    writeFileSync(target, code);
+  }
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+/** A module's own transport, and each kind of those that users make. */
+const TRANSPORTS = {
+  own: 'new LineTransport(new LineOutput(STANDARD_OUTPUT))',
+  turn: 'new TracingTransport()',
+  descriptor: 'new TracingTransport({ destination: 1 })',
+  buffer: 'new TracingTransport({ bufferSize: 100_000, flushInterval: 60_000 })',
+  file: "new TracingTransport({ destination: process.argv[1] + '.log', bufferSize: 1000 })",
+  disk: "new TracingTransport({ destination: 'app.log' })",
+};
+type Kind = keyof typeof TRANSPORTS;
+
+const prelude = (kind: Kind): string => `
+  import winston from 'winston';
+  import { LineOutput } from './src/logging/output/line-output.js';
+  import { STANDARD_OUTPUT } from './src/logging/output/line-target.js';
+  import { LineTransport } from './src/logging/output/line-transport.js';
+  import { TracingTransport } from './src/logging/output/tracing-transport.js';
+  const format = winston.format((info) => {
+    info[Symbol.for('message')] = info.message;
+    return info;
+  });
+  const transport = ${TRANSPORTS[kind]};
+  const logger = winston.createLogger({ format: format(), transports: transport });
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+`;
+
+interface Ended {
+  readonly code: number | null;
+  readonly lines: string[];
+  readonly errors: string;
+}
+
+/** Runs a script to its end. The reader of its output may be slow, or go away. */
+async function run(
+  script: string,
+  reader: 'quick' | 'slow' | 'gone' | 'stopped' = 'quick',
+  kind: Kind = 'turn',
+): Promise<Ended> {
+  const file = join(folder, `script-${Math.random()}.js`);
+  writeFileSync(file, prelude(kind) + script);
+  const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
+  let [output, errors] = ['', ''];
+  child.stderr.setEncoding('utf8').on('data', (data: string) => (errors += data));
+  if (reader === 'gone') child.stdout.destroy();
+  if (reader === 'slow') await sleep(1000);
+  if (reader === 'stopped') await new Promise((resolve) => child.once('exit', resolve));
+  child.stdout.setEncoding('utf8').on('data', (data: string) => (output += data));
+  const code = await closed;
+  if (kind === 'file') output = readFileSync(`${file}.log`, 'utf8');
+  return { code, lines: output.split('\n').slice(0, -1), errors };
+}
+
+const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => `line ${i}`);
+const LOG_100 = "for (let i = 0; i < 100; i++) logger.info('line ' + i);";
+
+const ENDS: readonly (readonly [name: string, script: string, code: number])[] = [
+  ['at the end', LOG_100, 0],
+  ['before process.exit()', `await turn(); ${LOG_100} process.exit(3);`, 3],
+  ['before process.exit() in the first turn', `${LOG_100} process.exit(3);`, 3],
+  ['before an uncaught exception', `await turn(); ${LOG_100} throw new Error('crash');`, 1],
+  [
+    'before an uncaught exception of a timer',
+    `setTimeout(() => { ${LOG_100} throw new Error('crash'); });`,
+    1,
+  ],
+  [
+    'before a rejection that nobody handles',
+    `await turn(); ${LOG_100} Promise.reject(new Error('crash')); await new Promise(() => {});`,
+    1,
+  ],
+  [
+    'from a listener of `exit`',
+    `logger.info('line 0'); await turn();
+     process.on('exit', () => { for (let i = 1; i < 100; i++) logger.info('line ' + i); });`,
+    0,
+  ],
+  [
+    'from a listener of `uncaughtExceptionMonitor`',
+    `process.on('uncaughtExceptionMonitor', () => { ${LOG_100} }); await turn(); throw new Error();`,
+    1,
+  ],
+];
+const KINDS: readonly Kind[] = ['own', 'buffer', 'file'];
+
+describe('every line is there', () => {
+  it.concurrent.each(KINDS.flatMap((kind) => ENDS.map((end) => [kind, ...end] as const)))(
+    'by transport %s, %s',
+    async (kind, _name, script, code) => {
+      const ended = await run(script, 'quick', kind);
+      expect(ended.lines).toEqual(numbered(100));
+      expect(ended.code).toBe(code);
+    },
+  );
+
+  it.concurrent.each([
+    ['exception', "setTimeout(() => { throw new Error('crash'); });"],
+    ['rejection', "Promise.reject(new Error('crash'));"],
+  ])(
+    'before an uncaught %s, which winston logs, though the process is killed',
+    async (_, fault) => {
+      const script = `
+      transport.handleExceptions = true;
+      logger.exceptions.handle();
+      logger.rejections.handle(transport);
+      ${LOG_100}
+      await turn();
+      process.on('uncaughtExceptionMonitor', () => {});
+      setInterval(() => { if (transport.counts.written > 100) process.kill(process.pid, 'SIGKILL'); });
+      ${fault}`;
+      const { lines } = await run(script, 'quick', 'buffer');
+      expect(lines.slice(0, 100)).toEqual(numbered(100));
+      expect(lines[100]).toMatch(/^(?:uncaughtException|unhandledRejection): crash/);
+    },
+  );
+
+  it.concurrent('4 MB of one turn', async () => {
+    const script =
+      "for (let i = 0; i < 40_000; i++) logger.info('line ' + i + ' ' + 'é'.repeat(45));";
+    const { lines, code } = await run(script);
+    expect(lines.map((line) => line.replace(/ é{45}$/, ''))).toEqual(numbered(40_000));
+    expect(code).toBe(0);
+  });
+
+  it.concurrent('though the reader is slow and the pipe is full', async () => {
+    // Touching stdout makes Node set the pipe to non-blocking, so that writes fail with EAGAIN.
+    const script = `
+      process.stdout.writable;
+      for (let i = 0; i < 20_000; i++) {
+        logger.info('line ' + i + ' ' + 'x'.repeat(100));
+        if (i % 1000 === 0) await turn();
+      }`;
+    const { code, lines, errors } = await run(script, 'slow', 'own');
+    expect(errors).toBe('');
+    expect(lines.map((line) => line.replace(/ x+$/, ''))).toEqual(numbered(20_000));
+    expect(code).toBe(0);
+  });
+
+  it.concurrent('though the reader is slow and the process exits', async () => {
+    const script = `
+      process.stdout.writable;
+      await turn();
+      for (let i = 0; i < 20_000; i++) logger.info('line ' + i + ' ' + 'x'.repeat(100));
+      process.exit(0);`;
+    const { lines } = await run(script, 'slow', 'own');
+    expect(lines).toHaveLength(20_000);
+  });
+});
+
+describe('a transport', () => {
+  it.concurrent.each(['turn', 'descriptor'] as const)(
+    'does not block the process for a reader that is slow: %s',
+    async (kind) => {
+      const script = `
+        let [longest, last] = [0, performance.now()];
+        const timer = setInterval(() => {
+          const now = performance.now();
+          longest = Math.max(longest, now - last);
+          last = now;
+          if (transport.counts.written < 20_000) return;
+          clearInterval(timer);
+          console.error(longest < 300 || longest);
+        });
+        for (let i = 0; i < 20_000; i++) logger.info('line ' + i + ' ' + 'x'.repeat(100));`;
+      const { code, lines, errors } = await run(script, 'slow', kind);
+      expect([code, lines.length, errors]).toEqual([0, 20_000, 'true\n']);
+    },
+  );
+
+  it.concurrent.each(['buffer', 'file'] as const)(
+    'does not keep the process alive: %s',
+    async (kind) => {
+      const script = `
+        logger.info('line 0');
+        process.on('exit', () => console.error(performance.now() - startedAt < 500));
+        const startedAt = performance.now();`;
+      expect(await run(script, 'quick', kind)).toEqual({
+        code: 0,
+        lines: ['line 0'],
+        errors: 'true\n',
+      });
+    },
+  );
+
+  it.concurrent('does not keep the process alive for a disk that is full', async () => {
+    const script = `
+      const full = new TracingTransport({ destination: '/dev/full' });
+      logger.add(full);
+      logger.info('line 0');
+      const startedAt = performance.now();
+      process.on('exit', () => {
+        console.error(performance.now() - startedAt < 500, full.counts.waiting);
+      });`;
+    const { code, lines, errors } = await run(script);
+    expect([code, lines]).toEqual([0, ['line 0']]);
+    expect(errors).toContain('true 1\n');
+    expect(errors).toContain('no space for log lines in /dev/full');
+  });
+
+  it.concurrent('leaves standard output to a protocol', async () => {
+    const script = `
+      const { leaveStdoutToProtocol } = await import('./src/logging/output/protocol-output.js');
+      logger.info('line 0'); await turn();
+      logger.info('line 1'); leaveStdoutToProtocol(); await turn();`;
+    expect(await run(script)).toEqual({ code: 0, lines: ['line 0'], errors: 'line 1\n' });
+    expect((await run(script, 'quick', 'descriptor')).lines).toEqual(numbered(2));
+  });
+});
+
+// It takes a name space in which this user may mount.
+const mayMount = spawnSync('unshare', ['-rm', 'true']).status === 0;
+
+(mayMount ? describe : describe.skip)('a small disk', () => {
+  /** A disk of 64 kB in a name space of its own, which goes with the process. */
+  const onSmallDisk = (script: string): unknown => {
+    const disk = mkdtempSync(join(folder, 'disk-'));
+    const file = join(folder, `script-${Math.random()}.js`);
+    writeFileSync(
+      file,
+      `import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+       import { setTimeout as sleep } from 'node:timers/promises';
+       process.chdir(${JSON.stringify(disk)});
+       ${prelude('disk')}
+       const linesOf = (path) => readFileSync(path, 'utf8').split('\\n').slice(0, -1);
+       ${script}`,
+    );
+    const mount = `mount -t tmpfs -o size=64k tmpfs ${disk} && exec "$0" "$1"`;
+    const output = execFileSync('unshare', ['-rm', 'sh', '-c', mount, process.execPath, file], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return JSON.parse(output);
+  };
+
+  it('gets every line once, in order, when there is space again', () => {
+    const result = onSmallDisk(`
+      writeFileSync('ballast', Buffer.alloc(32 * 1024));
+      for (let i = 0; i < 1000; i++) {
+        logger.info('line ' + i + ' ' + 'x'.repeat(40));
+        if (i % 10 === 0) await turn();
+      }
+      await turn();
+      const full = { ...transport.counts };
+      rmSync('ballast');
+      await sleep(2500);
+      logger.info('line 1000 ');
+      await turn();
+      console.log(JSON.stringify({ full, end: transport.counts, lines: linesOf('app.log') }));
+    `) as { full: LineCounts; end: LineCounts; lines: string[] };
+    expect(result.full.written + result.full.waiting).toBe(1000);
+    expect(result.full.waiting).toBeGreaterThan(300);
+    expect(result.full.dropped).toBe(0);
+    expect(result.lines.map((line) => line.replace(/ x*$/, ''))).toEqual(numbered(1001));
+    expect(result.end).toMatchObject({ written: 1001, waiting: 0, dropped: 0 });
+  });
+
+  it('is full when the file is rotated: every line is whole in one of the two', () => {
+    const result = onSmallDisk(`
+      for (let i = 0; i < 1000; i++) {
+        logger.info('line ' + i + ' ' + 'x'.repeat(80));
+        if (i % 10 === 0) await turn();
+      }
+      await turn();
+      const old = readFileSync('app.log', 'utf8');
+      rmSync('app.log');
+      transport.reopen();
+      await turn();
+      console.log(JSON.stringify({
+        isTorn: !old.endsWith('\\n'),
+        lines: [...old.split('\\n').slice(0, -1), ...linesOf('app.log')],
+        end: transport.counts,
+      }));
+    `) as { isTorn: boolean; lines: string[]; end: LineCounts };
+    expect(result.isTorn).toBe(true);
+    expect(result.lines.map((line) => line.replace(/ x*$/, ''))).toEqual(numbered(1000));
+    expect(result.end).toMatchObject({ written: 1000, waiting: 0, dropped: 0, failedReopens: 0 });
+  });
+});
+
+describe('a reader that goes away', () => {
+  it.concurrent('does not crash the process, and costs one warning', async () => {
+    const script = `
+      for (let i = 0; i < 100; i++) { logger.info('line ' + i); await turn(); }
+      console.error('still here');
+      process.exit(7);`;
+    const { code, errors } = await run(script, 'gone');
+    expect(code).toBe(7);
+    expect(errors).toContain('still here');
+    expect(errors.split('TRACING_WRITE_FAILED')).toHaveLength(2);
+  });
+});
+
+describe('a reader that has stopped', () => {
+  it.concurrent(
+    'holds up the end of the process for two seconds, and not for each line',
+    async () => {
+      const script = `
+      process.stdout.writable;
+      await turn();
+      process.on('exit', () => { for (let i = 0; i < 3; i++) logger.info('bye'); });
+      logger.info('x'.repeat(5_000_000));
+      process.exit(0);`;
+      const startedAt = performance.now();
+      expect((await run(script, 'stopped')).code).toBe(0);
+      expect(performance.now() - startedAt).toBeLessThan(5000);
+    },
+  );
+});
+
+describe('a warning', () => {
+  it.concurrent('is one of the process, with type and code', async () => {
+    const script = `
+      const { traceLogger } = await import('./src/logging/winston/trace-logger.js');
+      traceLogger(logger);
+      process.on('warning', ({ name, code, message }) => {
+        console.error(JSON.stringify({ name, code, message }));
+      });
+      logger.add(new winston.transports.Stream({
+        stream: process.stderr,
+        format: winston.format(() => { throw new Error('on purpose'); })(),
+      }));
+      ${LOG_100}`;
+    const { code, lines, errors } = await run(script);
+    expect(code).toBe(0);
+    expect(lines).toEqual(numbered(100));
+    const warnings = errors
+      .split('\n')
+      .filter((line) => line.startsWith('{"name":"TracingWarning"'));
+    expect(warnings.map((line) => JSON.parse(line) as object)).toEqual([
+      {
+        name: 'TracingWarning',
+        code: 'TRACING_FORMAT_FAILED',
+        message: 'nestjs-tracing: a log format threw: on purpose',
+      },
+    ]);
+  });
+});

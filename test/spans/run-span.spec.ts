@@ -1,0 +1,267 @@
+import { describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  firstValueFrom,
+  from,
+  lastValueFrom,
+  map,
+  of,
+  take,
+  throwError,
+  timer,
+  toArray,
+} from 'rxjs';
+import { currentScope, runWithTrace } from '../../src/context/trace-store.js';
+import { runMethodSpan, runSpan } from '../../src/spans/run-span.js';
+import { stepsOf } from '../../src/spans/steps.js';
+import { newTraceId } from '../../src/trace/ids.js';
+import { openTrace } from '../../src/trace/open-trace.js';
+import { MAX_SPANS } from '../../src/trace/span-list.js';
+import type { Trace } from '../../src/trace/trace.js';
+import { ServiceProcess } from '../support/service-process.js';
+
+function newTrace(): Trace {
+  const id = (): string => 'id';
+  return openTrace(
+    {},
+    { newTraceId, newRequestId: id, newSessionId: id, w3cOnly: false, isTrustedHost: undefined },
+    { transport: 'manual', startedAt: 0 },
+  );
+}
+
+/** Runs a function in a trace and gives back the trace with its spans. */
+async function traced(fn: () => unknown): Promise<Trace> {
+  const trace = newTrace();
+  await runWithTrace(trace, async () => fn());
+  return trace;
+}
+
+const failure = new Error('failure');
+const names = (trace: Trace) =>
+  trace.spans?.map(({ name, failed }) => (failed ? `${name}!` : name));
+
+describe('a span', () => {
+  it('measures a synchronous function and hands back its result', async () => {
+    const trace = await traced(() => expect(runSpan('work', () => 42)).toBe(42));
+    expect(names(trace)).toEqual(['work']);
+    expect(trace.spans?.[0]?.durationMs).toBeGreaterThanOrEqual(0);
+  });
+
+  it('measures a promise and hands back its value', async () => {
+    const trace = await traced(async () => {
+      expect(await runSpan('wait', () => sleep(5, 'done'))).toBe('done');
+    });
+    expect(trace.spans?.[0]?.durationMs).toBeGreaterThanOrEqual(4);
+  });
+
+  it('answers for no rejection: one that nobody handles reaches the process, and no other', async () => {
+    const service = await ServiceProcess.start('test/spans/rejections.process.ts');
+    await service.stop();
+    expect(service.ready).toEqual({
+      reached: ['span that nobody handles', 'method that nobody handles'],
+    });
+  });
+
+  it.each([
+    ['by itself', runSpan],
+    ['as a method', runMethodSpan],
+  ])('%s asks nothing of an object that throws for what it does not have', async (_, run) => {
+    const strict = new Proxy(
+      { port: 80 },
+      {
+        get(target, key) {
+          if (key in target) return target.port;
+          throw new ReferenceError(`${String(key)} is not set`);
+        },
+      },
+    );
+    const trace = await traced(() => expect(run('env', () => strict)).toBe(strict));
+    expect(names(trace)).toEqual(['env']);
+  });
+
+  it('leaves a promise of a class of its own to whoever uses it', async () => {
+    let runs = 0;
+    class LazyPromise extends Promise<string> {
+      static override get [Symbol.species]() {
+        return Promise;
+      }
+      // oxlint-disable-next-line unicorn/no-thenable
+      override then(...args: any[]): any {
+        return Promise.resolve(`run ${++runs}`).then(...args);
+      }
+      raw(): string {
+        return 'raw';
+      }
+    }
+    const lazy = (): LazyPromise => new LazyPromise(() => {});
+    await traced(async () => {
+      expect((runMethodSpan('raw', lazy) as LazyPromise).raw()).toBe('raw');
+      expect(runSpan('raw', lazy).raw()).toBe('raw');
+      expect(runs).toBe(0);
+      expect(await runSpan('used', lazy as () => Promise<string>)).toBe('run 1');
+    });
+  });
+
+  it('ends with a thenable that somebody only catches', async () => {
+    const query = {
+      then: (done?: any, fail?: any) => Promise.reject(failure).then(done, fail),
+      catch(fail: (error: unknown) => unknown) {
+        return this.then(undefined, fail);
+      },
+      finally(end: () => void) {
+        return Promise.reject(failure).finally(end);
+      },
+    };
+    const trace = await traced(async () => {
+      expect(await runSpan('caught', () => query).catch((error) => error)).toBe(failure);
+      await expect(runSpan('left', () => query).finally(() => {})).rejects.toBe(failure);
+    });
+    expect(names(trace)).toEqual(['caught!', 'left!']);
+  });
+
+  it('rethrows the very error, thrown or rejected', async () => {
+    const trace = await traced(async () => {
+      expect(() =>
+        runSpan('throws', () => {
+          throw failure;
+        }),
+      ).toThrow(failure);
+      await expect(runSpan('rejects', () => Promise.reject(failure))).rejects.toBe(failure);
+    });
+    expect(names(trace)).toEqual(['throws!', 'rejects!']);
+    expect(trace.spans?.map(({ error }) => error)).toEqual([failure, failure]);
+  });
+
+  it('runs a lazy query once, when it is awaited', async () => {
+    let runs = 0;
+    const query = {
+      where: () => query,
+      then: <T>(done: (rows: string[]) => T) => sleep(5).then(() => done([`run ${++runs}`])),
+    };
+    const trace = await traced(async () => {
+      expect(await runSpan('query', () => query)).toEqual(['run 1']);
+    });
+    expect(runs).toBe(1);
+    expect(trace.spans?.[0]?.durationMs).toBeGreaterThanOrEqual(4);
+  });
+
+  it('measures an observable while it is consumed', async () => {
+    const trace = await traced(async () => {
+      const values = runSpan('stream', () => timer(5).pipe(map(() => 'late')));
+      expect(await lastValueFrom(values)).toBe('late');
+      await expect(lastValueFrom(runSpan('breaks', () => throwError(() => failure)))).rejects.toBe(
+        failure,
+      );
+      await firstValueFrom(runSpan('left early', () => of(1, 2, 3)).pipe(toArray()));
+    });
+    expect(names(trace)).toEqual(['stream', 'breaks!', 'left early']);
+    expect(trace.spans?.[0]?.durationMs).toBeGreaterThanOrEqual(4);
+  });
+
+  it('takes no more of an observable than whoever subscribed', async () => {
+    let taken = 0;
+    function* numbers() {
+      while (taken < 100) yield ++taken;
+    }
+    await traced(async () => {
+      const values = runSpan('stream', () => from(numbers()));
+      expect(await lastValueFrom(values.pipe(take(3), toArray()))).toEqual([1, 2, 3]);
+    });
+    expect(taken).toBe(3);
+  });
+
+  it('measures an async generator to its end, its error or its return', async () => {
+    async function* numbers(fails: boolean) {
+      yield 1;
+      await sleep(2);
+      if (fails) throw failure;
+      yield 2;
+    }
+    const trace = await traced(async () => {
+      const seen: number[] = [];
+      for await (const n of runSpan('all', () => numbers(false))) seen.push(n);
+      expect(seen).toEqual([1, 2]);
+      for await (const _ of runSpan('left', () => numbers(false))) break;
+      await expect(async () => {
+        for await (const _ of runSpan('broken', () => numbers(true)));
+      }).rejects.toBe(failure);
+    });
+    expect(names(trace)).toEqual(['all', 'left', 'broken!']);
+    expect(trace.spans?.every(({ durationMs }) => durationMs !== undefined)).toBe(true);
+  });
+
+  it('nests, and lends its id to what is logged inside', async () => {
+    const trace = await traced(() =>
+      runSpan('outer', async () => {
+        const outer = currentScope()!.spanId;
+        await runSpan('inner', async () => {
+          await sleep(1);
+          expect(currentScope()!.spanId).not.toBe(outer);
+        });
+        expect(currentScope()!.spanId).toBe(outer);
+      }),
+    );
+    const [outer, inner] = trace.spans!;
+    expect(outer!.parentSpanId).toBe(trace.spanId);
+    expect(inner!.parentSpanId).toBe(outer!.spanId);
+  });
+
+  it('keeps siblings that overlap apart', async () => {
+    const ids: string[] = [];
+    const trace = await traced(() =>
+      Promise.all(
+        [3, 1, 2].map((ms) =>
+          runSpan(`wait ${ms}`, async () => {
+            await sleep(ms);
+            ids.push(currentScope()!.spanId);
+          }),
+        ),
+      ),
+    );
+    expect(new Set(ids)).toEqual(new Set(trace.spans!.map(({ spanId }) => spanId)));
+    expect(trace.spans!.every(({ parentSpanId }) => parentSpanId === trace.spanId)).toBe(true);
+  });
+
+  it('sees the fields that were set before and inside it', async () => {
+    const trace = newTrace();
+    await runWithTrace(trace, async () => {
+      trace.setField('a', 1);
+      await runSpan('inner', async () => {
+        expect(currentScope()!.fields).toEqual({ a: 1 });
+        trace.setField('b', 2);
+        expect(currentScope()!.fields).toEqual({ a: 1, b: 2 });
+      });
+    });
+  });
+
+  it('just runs outside a trace', () => {
+    expect(runSpan('nowhere', () => 1)).toBe(1);
+  });
+
+  it(`keeps ${MAX_SPANS} for each request and counts the rest`, async () => {
+    let runs = 0;
+    const trace = await traced(() => {
+      for (let i = 0; i < MAX_SPANS + 5; i++) runSpan(`step ${i}`, () => runs++);
+    });
+    expect(runs).toBe(MAX_SPANS + 5);
+    expect(trace.spans).toHaveLength(MAX_SPANS);
+    expect(trace.spanList?.dropped).toBe(5);
+  });
+
+  it('becomes a step: name, start, milliseconds, the failed one marked', async () => {
+    const trace = await traced(async () => {
+      await runSpan('first', () => sleep(2));
+      await runSpan('second', () => Promise.reject(failure)).catch(() => {});
+      void runSpan('unfinished', () => sleep(50));
+    });
+    const [first, second, unfinished] = stepsOf(trace)!;
+    expect(first).toEqual({
+      name: 'first',
+      start_ms: expect.any(Number),
+      duration_ms: expect.any(Number),
+    });
+    expect(second).toMatchObject({ name: 'second', failed: true });
+    expect(second!.start_ms).toBeGreaterThanOrEqual(first!.start_ms + first!.duration_ms!);
+    expect(unfinished).toEqual({ name: 'unfinished', start_ms: expect.any(Number) });
+  });
+});
