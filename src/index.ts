@@ -1,28 +1,18 @@
 export { RequestId, SessionId, TraceId } from './context/ids.decorator.js';
 export { TraceContext, type TraceSeed } from './context/trace-context.js';
-export {
-  tracingChannels,
-  type EventChannel,
-  type LogRecord,
-  type RequestFinishEvent,
-  type RequestStartEvent,
-  type SpanFinishEvent,
-} from './records/channels.js';
 export { traceJson, type TraceJsonOptions } from './logging/formats/json-format.js';
-export type { LineCounts } from './logging/output/line-output.js';
 export { traceText, type TraceTextOptions } from './logging/formats/text-format.js';
 export { traceFormat, type TraceFormatOptions } from './logging/formats/trace-format.js';
-export { traceLogger } from './logging/winston/trace-logger.js';
-export { TracingLogger } from './logging/winston/tracing-logger.js';
+export type { LineCounts } from './logging/output/line-output.js';
 export { TracingTransport } from './logging/output/tracing-transport.js';
 export type { TracingTransportOptions } from './logging/output/transport-options.js';
-export { TracingConfigError } from './options/tracing-config.error.js';
+export { traceLogger } from './logging/winston/trace-logger.js';
+export { TracingLogger } from './logging/winston/tracing-logger.js';
 export type {
   AccessLogOptions,
   IdOptions,
   IdSource,
   OutgoingOptions,
-  PresetName,
   SessionOptions,
   SpansOptions,
   TraceIdOptions,
@@ -30,12 +20,19 @@ export type {
 } from './options/tracing-options.js';
 export type {
   AccessLogRecord,
-  Outcome,
-  Step,
   UnitOfWorkFields,
+  UnitOfWorkKind,
 } from './records/access-log-record.js';
-export type { TraceHeaders } from './trace/propagation.js';
-export type { SpanAttributes, SpanKind, SpanRecord } from './records/span-record.js';
+export type { Application, ApplicationContainer } from './records/application.js';
+export {
+  tracingChannels,
+  type EventChannel,
+  type RequestFinishEvent,
+  type RequestStartEvent,
+  type SpanFinishEvent,
+} from './records/channels.js';
+export type { Outcome, PresetName, Step } from './records/fields.js';
+export type { LogRecord } from './records/log-record.js';
 export type {
   RequestRecord,
   TraceFields,
@@ -43,7 +40,20 @@ export type {
   TraceMetadata,
   W3cOrigin,
 } from './records/request-record.js';
+export type {
+  SingleSpanRecord,
+  SpanAttributes,
+  SpanKind,
+  SpanRecord,
+} from './records/span-record.js';
+export {
+  subscribeApplication,
+  type ApplicationHandlers,
+  type ApplicationSubscription,
+} from './records/subscribe.js';
+export { TracingConfigError } from './records/tracing-config.error.js';
 export { Span } from './spans/span.decorator.js';
 export { TracingSpanProcessor } from './spans/tracing-span-processor.js';
+export type { TraceHeaders } from './trace/propagation.js';
 export { TracingModule } from './tracing.module.js';
 export type { TracingModuleAsyncOptions } from './tracing.module-definition.js';

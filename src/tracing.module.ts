@@ -4,7 +4,6 @@ import {
   type DynamicModule,
   type MiddlewareConsumer,
   type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
   type NestModule,
   type OnApplicationShutdown,
   type OnModuleInit,
@@ -28,10 +27,11 @@ import { TracingMiddleware } from './http-server/tracing.middleware.js';
 import { openLogger } from './logging/winston/default-logger.js';
 import { EntryWriter } from './logging/winston/entry-writer.js';
 import { LineTransport } from './logging/output/line-transport.js';
-import { TracingLogger, WINSTON_LOGGER } from './logging/winston/tracing-logger.js';
+import { TracingLogger } from './logging/winston/tracing-logger.js';
 import { optionsOf } from './options/application-options.js';
 import { traceOutgoingCalls } from './http-client/trace-http-clients.js';
-import { RAW_TRACING_OPTIONS, TRACING_OPTIONS } from './options/options.token.js';
+import { RAW_TRACING_OPTIONS, TRACING_OPTIONS, WINSTON_LOGGER } from './options/options.token.js';
+import { APPLICATION, settled, type Application } from './records/application.js';
 import type { ResolvedTracingOptions } from './options/resolve-options.js';
 import type { TracingModuleOptions } from './options/tracing-options.js';
 import { spanMethods } from './spans/auto-spans.js';
@@ -59,6 +59,11 @@ const providers: Provider[] = [
     provide: TRACING_OPTIONS,
     inject: [ModulesContainer, RAW_TRACING_OPTIONS],
     useFactory: optionsOf,
+  },
+  {
+    provide: APPLICATION,
+    inject: [TRACING_OPTIONS],
+    useFactory: ({ policy }: ResolvedTracingOptions) => policy.application,
   },
   { provide: WINSTON_LOGGER, inject: [TRACING_OPTIONS], useFactory: openLogger },
   {
@@ -128,23 +133,19 @@ const interceptor: Provider = { provide: APP_INTERCEPTOR, useClass: TracingInter
 @Module({
   imports: [ClsModule],
   providers,
-  // The options are for the entries of this package that stand beside the core.
-  exports: [TraceContext, TracingLogger, TRACING_OPTIONS, ClsModule],
+  // The options and the application are for the other entries of this package.
+  exports: [TraceContext, TracingLogger, TRACING_OPTIONS, APPLICATION, ClsModule],
 })
 export class TracingModule
   extends ConfigurableModuleClass
-  implements
-    NestModule,
-    OnModuleInit,
-    OnApplicationBootstrap,
-    BeforeApplicationShutdown,
-    OnApplicationShutdown
+  implements NestModule, OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown
 {
   constructor(
     private readonly host: HttpAdapterHost,
     private readonly modules: ModulesContainer,
     private readonly tracer: RequestTracer,
     @Inject(WINSTON_LOGGER) private readonly logger: Logger,
+    @Inject(APPLICATION) private readonly application: Application,
     @Inject(TRACED_APPLICATION) private readonly tracedApplication: TracedApplication,
   ) {
     super();
@@ -175,16 +176,7 @@ export class TracingModule
   /** @internal */
   onModuleInit(): void {
     attachInstrumentations(this.tracedApplication);
-  }
-
-  /** @internal */
-  onApplicationBootstrap(): void {
-    const entries = new EntryWriter(this.logger);
-    if (!entries.isWritten(entries.nameOf('debug'))) return;
-    const patches = appliedPatches().map(
-      ({ package: name, version, target }) => `${name}@${version} ${target}`,
-    );
-    entries.writeLine('debug', 'Patched packages', { context: 'TracingModule', patches });
+    this.logPatches();
   }
 
   /** @internal */
@@ -202,7 +194,17 @@ export class TracingModule
    */
   onApplicationShutdown(): Promise<void> {
     detachInstrumentations(this.tracedApplication);
-    return this.tracer.settled();
+    return settled(this.application);
+  }
+
+  /** Lists what was changed in other packages, for the day on which one of them behaves oddly. */
+  private logPatches(): void {
+    const entries = new EntryWriter(this.logger);
+    if (!entries.isWritten(entries.nameOf('debug'))) return;
+    const patches = appliedPatches().map(
+      ({ package: name, version, target }) => `${name}@${version} ${target}`,
+    );
+    entries.writeLine('debug', 'Patched packages', { context: 'TracingModule', patches });
   }
 }
 

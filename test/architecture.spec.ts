@@ -19,6 +19,24 @@ const LAYERS: readonly (readonly string[])[] = [
 ];
 /** The command reads and shows what the trace viewer does; no other neighbours know each other. */
 const NEIGHBOURS = new Set(['cli -> viewer']);
+/**
+ * What the entries beside the core may import of it: the contract, and pure values. They learn
+ * everything else from records.
+ */
+const CONSUMERS: Readonly<Record<string, readonly string[]>> = {
+  metrics: ['records', 'options'],
+  otlp: ['records', 'options'],
+  testing: ['records', 'options'],
+  viewer: ['records', 'options', 'trace'],
+  cli: ['records', 'trace', 'viewer'],
+};
+/** The files that need more, and why. */
+const MORE_THAN_CONTRACT = new Set([
+  // Runs a function in a trace without an application, so it needs what runs one.
+  'testing/with-trace.ts',
+  // Answers in front of the tracer, in the same slot of the HTTP adapter.
+  'viewer/server/viewer-request-hook.ts',
+]);
 const TOP_FILES = ['index.ts', 'tracing.module-definition.ts', 'tracing.module.ts'];
 const PURE = new Set(['trace']);
 const BANNED_NAMES = /(?:utils?|helpers?|common|misc|shared)(?:\.ts)?$/;
@@ -83,6 +101,16 @@ describe('the layout', () => {
       const to = folderOf(target(one));
       if (from === to) return false;
       return layerOf(to) >= layerOf(from) && !NEIGHBOURS.has(`${from} -> ${to}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('lets consumers know the contract of the core and nothing else of it', () => {
+    const wrong = local.filter((one) => {
+      const allowed = CONSUMERS[folderOf(one.from)];
+      const to = folderOf(target(one));
+      if (allowed === undefined || to === folderOf(one.from)) return false;
+      return !allowed.includes(to) && !MORE_THAN_CONTRACT.has(one.from);
     });
     expect(wrong).toEqual([]);
   });

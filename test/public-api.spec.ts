@@ -19,6 +19,7 @@ describe('the public names', () => {
       'TracingModule',
       'TracingSpanProcessor',
       'TracingTransport',
+      'subscribeApplication',
       'traceFormat',
       'traceJson',
       'traceLogger',

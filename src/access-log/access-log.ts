@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tracingChannels } from '../records/channels.js';
 import { guardCallback } from '../options/guard-callback.js';
 import type { AccessLogOptions } from '../options/tracing-options.js';
-import type { AccessLogRecord, Outcome } from '../records/access-log-record.js';
+import type { AccessLogRecord } from '../records/access-log-record.js';
+import type { Outcome } from '../records/fields.js';
 import type { Trace } from '../trace/trace.js';
 
 /** Writes a line in the trace that is current. */

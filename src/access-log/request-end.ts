@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import type { AccessLogRecord, Outcome } from '../records/access-log-record.js';
+import type { AccessLogRecord } from '../records/access-log-record.js';
+import type { Outcome } from '../records/fields.js';
 import type { Trace } from '../trace/trace.js';
 import type { AccessLog } from './access-log.js';
-import { roundMs } from '../spans/round-ms.js';
+import { roundMs } from '../records/round-ms.js';
 import { droppedSteps, handlerMs, stepsOf } from '../spans/steps.js';
 
 /** Ends an HTTP request whose response has closed. */

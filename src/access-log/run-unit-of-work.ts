@@ -6,10 +6,10 @@ import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import { filterBaggage } from '../trace/baggage.js';
 import type {
   AccessLogRecord,
-  Outcome,
   UnitOfWorkFields,
   UnitOfWorkKind,
 } from '../records/access-log-record.js';
+import type { Outcome } from '../records/fields.js';
 import { openTrace, type TraceCarrier } from '../trace/open-trace.js';
 import { carrierOf, carrierText, type ReadCarrier } from '../trace/propagation.js';
 import { callerSpan, type SdkSpan } from '../trace/sdk-span.js';
@@ -17,7 +17,7 @@ import type { LiveMetadata, Trace } from '../trace/trace.js';
 import { parseTraceparent } from '../trace/traceparent.js';
 import type { AccessLog } from './access-log.js';
 import { followThrough, type Ending } from '../spans/follow-result.js';
-import { roundMs } from '../spans/round-ms.js';
+import { roundMs } from '../records/round-ms.js';
 import { droppedSteps, handlerMs, stepsOf } from '../spans/steps.js';
 
 const OUTCOMES: Readonly<Record<Ending, Outcome>> = {
@@ -51,6 +51,7 @@ export function unitOfWorkRunner(
     const end = (ending: Ending, error?: unknown): void => {
       if (trace.finished) return;
       trace.finished = true;
+      options.policy.application.inFlight--;
       if (sdkSpan !== undefined) endSdkSpan(sdkSpan, ending === 'failed', error);
       if (!accessLog.isWanted) return;
       runInStore(store, () =>
@@ -60,6 +61,7 @@ export function unitOfWorkRunner(
     const run = <R>(next: () => R): R => runWithSdkSpan(sdkSpan, () => runInStore(store, next));
     return run(() => {
       const { requestStart } = tracingChannels;
+      options.policy.application.inFlight++;
       if (requestStart.hasSubscribers) requestStart.publish({ trace });
       work.onLeave?.(() => end('left'));
       let result: unknown;

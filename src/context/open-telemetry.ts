@@ -46,11 +46,6 @@ function api(): OpenTelemetryApi | undefined {
   return (globalThis as Record<symbol, unknown>)[API] as OpenTelemetryApi | undefined;
 }
 
-/** Whether an OpenTelemetry SDK is registered, so that spans are its business. */
-export function hasSdk(): boolean {
-  return api()?.trace !== undefined;
-}
-
 /** The span that OpenTelemetry has open here, if an SDK is registered. */
 export function activeSpan(): SdkSpan | undefined {
   return api()?.context?.active().getValue(ACTIVE_SPAN) as SdkSpan | undefined;

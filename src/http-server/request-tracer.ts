@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setImmediate } from 'node:timers/promises';
 import { activeSpan, runWithSdkSpan } from '../context/open-telemetry.js';
 import { openStore, runInStore } from '../context/trace-store.js';
 import { tracingChannels } from '../records/channels.js';
@@ -27,8 +26,6 @@ export type OnResponseClose = (
   response: ServerResponse,
 ) => void;
 
-/** Turns of the event loop in which a connection that was cut has closed its responses. */
-const SETTLE_TURNS = 10;
 const NOTHING: TraceCarrier = Object.freeze({ isTrusted: false });
 
 /** Whether a request has its trace already. */
@@ -38,7 +35,6 @@ export function isTraced(request: IncomingMessage): boolean {
 
 /** Opens a trace for each HTTP request, and closes it with its response. */
 export class RequestTracer {
-  private openRequests = 0;
   private readonly readTraceId: IdReader;
   private readonly readRequestId: IdReader;
   private readonly readSessionId: IdReader;
@@ -79,7 +75,7 @@ export class RequestTracer {
     this.onOpen?.(response, trace);
     const store = openStore(trace, true);
     keepRequestContext({ trace, store, request, response, onClose: this.close });
-    this.openRequests++;
+    policy.application.inFlight++;
     if (response.socket === null) closeWithConnection(request.socket, response);
     const { requestStart } = tracingChannels;
     const first = requestStart.hasSubscribers
@@ -125,15 +121,10 @@ export class RequestTracer {
     if (!isDerived) setHeader(response, session.header, trace.sessionId);
   }
 
-  /** Waits for responses that are about to close, but not for those that are still at work. */
-  async settled(): Promise<void> {
-    for (let turn = 0; turn < SETTLE_TURNS && this.openRequests > 0; turn++) await setImmediate();
-  }
-
   private readonly close = ({ trace, request, response }: OpenRequest): void => {
     if (trace.finished) return;
     trace.finished = true;
-    this.openRequests--;
+    trace.policy.application.inFlight--;
     this.onClose(trace, request, response);
     if (trace.sdkSpan !== undefined) endRequestSpan(trace.sdkSpan, trace, response);
   };

@@ -82,8 +82,9 @@ export class TraceMetrics {
    */
   finish(trace: RequestRecord, record: AccessLogRecord, wasCounted: boolean): void {
     if (wasCounted) this.gaugeOf(trace).dec();
-    const { transport, kind } = trace.metadata;
-    if (kind === undefined) {
+    const { kind } = trace;
+    const { transport } = trace.metadata;
+    if (kind === 'request') {
       this.requests.observe(this.requestLabels(record), record.duration_ms, trace);
     } else if (kind === 'run') {
       const labels = {
@@ -112,8 +113,8 @@ export class TraceMetrics {
     };
   }
 
-  private gaugeOf({ metadata: { transport, method, kind } }: RequestRecord) {
-    if (kind === undefined) return this.activeRequests.labels(methodLabel(method));
+  private gaugeOf({ kind, metadata: { transport, method } }: RequestRecord) {
+    if (kind === 'request') return this.activeRequests.labels(methodLabel(method));
     const gauge = kind === 'run' ? this.activeRuns : this.activeMessages;
     return gauge.labels(transport);
   }

@@ -1,4 +1,3 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import {
   Inject,
   Module,
@@ -10,11 +9,9 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { collectDefaultMetrics, register, type Registry } from 'prom-client';
-import type { RequestFinishEvent, RequestStartEvent } from '../records/channels.js';
-import { TRACING_OPTIONS } from '../options/options.token.js';
-import type { ResolvedTracingOptions } from '../options/resolve-options.js';
-import { TracingConfigError } from '../options/tracing-config.error.js';
-import type { Trace } from '../trace/trace.js';
+import { APPLICATION, type Application } from '../records/application.js';
+import { subscribeApplication, type ApplicationSubscription } from '../records/subscribe.js';
+import { TracingConfigError } from '../records/tracing-config.error.js';
 import { claim } from './once-per-application.js';
 import { measureExports } from './export-metrics.js';
 import { exposition } from './exposition.js';
@@ -31,8 +28,6 @@ export interface TracingMetricsOptions {
 }
 
 const METRICS_OPTIONS = Symbol('nestjs-tracing.metrics-options');
-const START = 'nestjs-tracing:request:start';
-const FINISH = 'nestjs-tracing:request:finish';
 
 interface HttpAdapter {
   get(path: string, handler: (request: IncomingHttp, response: object) => unknown): unknown;
@@ -59,12 +54,11 @@ interface IncomingHttp {
 export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplicationShutdown {
   private readonly registry: Registry;
   private readonly metrics: TraceMetrics;
-  /** Monotonic milliseconds; what began before was not counted. */
-  private countedFromMs = Number.POSITIVE_INFINITY;
+  private subscription: ApplicationSubscription | undefined;
 
   constructor(
     @Inject(METRICS_OPTIONS) private readonly options: TracingMetricsOptions,
-    @Inject(TRACING_OPTIONS) private readonly tracing: ResolvedTracingOptions,
+    @Inject(APPLICATION) private readonly application: Application,
     private readonly host: HttpAdapterHost,
   ) {
     this.registry = options.registry ?? register;
@@ -96,32 +90,19 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
 
   /** @internal */
   onModuleInit(): void {
-    if (!claim(this.registry, this.tracing.policy, 'traces')) return;
-    this.countedFromMs = performance.now();
-    subscribe(START, this.onStart);
-    subscribe(FINISH, this.onFinish);
+    if (!claim(this.registry, this.application, 'traces')) return;
+    // What began before was not counted as active.
+    const countedFromMs = performance.now();
+    this.subscription = subscribeApplication(this.application, {
+      onRequestStart: (request) => this.metrics.start(request),
+      onRequest: (request, line) =>
+        this.metrics.finish(request, line, request.startedMs >= countedFromMs),
+    });
   }
 
   /** @internal */
-  onApplicationShutdown(): void {
-    unsubscribe(START, this.onStart);
-    unsubscribe(FINISH, this.onFinish);
-  }
-
-  private readonly onStart = (message: unknown): void => {
-    const { trace } = message as RequestStartEvent;
-    if (this.isOwn(trace as Trace)) this.metrics.start(trace);
-  };
-
-  private readonly onFinish = (message: unknown): void => {
-    const { trace, record } = message as RequestFinishEvent;
-    if (!this.isOwn(trace as Trace)) return;
-    this.metrics.finish(trace, record, trace.startedMs >= this.countedFromMs);
-  };
-
-  /** The channels are those of the process, in which there may be other applications. */
-  private isOwn({ policy }: Trace): boolean {
-    return policy === this.tracing.policy;
+  async onApplicationShutdown(): Promise<void> {
+    await this.subscription?.settle();
   }
 }
 

@@ -2,7 +2,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import { sharedState } from '../records/shared-state.js';
 import { RAW_TRACING_OPTIONS, REQUIRES_W3C_IDS } from './options.token.js';
 import { resolveOptions, type ResolvedTracingOptions } from './resolve-options.js';
-import { TracingConfigError } from './tracing-config.error.js';
+import { TracingConfigError } from '../records/tracing-config.error.js';
 import type { TracingModuleOptions } from './tracing-options.js';
 
 interface ApplicationOptions {

@@ -1,7 +1,7 @@
 import type { Logger, LoggerOptions } from 'winston';
-import { ACCESS_LOG_FIELDS } from '../records/access-log-record.js';
+import { ACCESS_LOG_FIELD_NAMES } from '../records/fields.js';
 import { checkFunctionOr, checkKeys, checkMilliseconds, checkRecord } from './check.js';
-import { TracingConfigError } from './tracing-config.error.js';
+import { TracingConfigError } from '../records/tracing-config.error.js';
 import type {
   AccessLogOptions,
   IdOptions,
@@ -124,12 +124,12 @@ export function checkAccessLog(accessLog: TracingModuleOptions['accessLog']): vo
       "use paths and patterns, as in `exclude: ['/health', /^\\/static\\//]`.",
     );
   }
-  const known: readonly unknown[] = ACCESS_LOG_FIELDS;
+  const known: readonly unknown[] = ACCESS_LOG_FIELD_NAMES;
   if (Array.isArray(fields) && !fields.every((name) => known.includes(name))) {
     throw new TracingConfigError(
       'INVALID_OPTION',
       '`accessLog.fields` names a field that no finish line has.',
-      `choose from ${ACCESS_LOG_FIELDS.join(', ')}, or give a function.`,
+      `choose from ${ACCESS_LOG_FIELD_NAMES.join(', ')}, or give a function.`,
     );
   }
 }

@@ -1,4 +1,4 @@
-import { TracingConfigError } from './tracing-config.error.js';
+import { TracingConfigError } from '../records/tracing-config.error.js';
 
 /** Throws unless the value is an object that is not an array. */
 export function checkRecord(name: string, value: unknown): void {

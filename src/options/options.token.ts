@@ -6,3 +6,6 @@ export const REQUIRES_W3C_IDS = Symbol.for('nestjs-tracing.v1.requires-w3c-ids')
 
 /** The same with defaults, checked and frozen. */
 export const TRACING_OPTIONS = Symbol.for('nestjs-tracing.v1.options');
+
+/** The winston logger of an application, behind `TracingLogger`. */
+export const WINSTON_LOGGER = Symbol.for('nestjs-tracing.v1.winston-logger');

@@ -22,15 +22,15 @@ import {
 import { autoSpans } from './auto-span-filter.js';
 import { guardCallback } from './guard-callback.js';
 import { trustedHosts } from './trusted-hosts.js';
-import { TracingConfigError } from './tracing-config.error.js';
+import { TracingConfigError } from '../records/tracing-config.error.js';
 import type {
   AccessLogOptions,
   IdOptions,
   IdSource,
-  PresetName,
   TraceIdOptions,
   TracingModuleOptions,
 } from './tracing-options.js';
+import type { PresetName } from '../records/fields.js';
 
 /** Where one kind of id comes from, settled at startup. */
 export interface ResolvedIdOptions {
@@ -123,16 +123,18 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
   checkOneOf('traceId.format', traceId.format, ['w3c', 'any']);
   checkSession(raw.session);
 
+  const service = raw.service ?? defaultService();
   return Object.freeze({
     logger: raw.logger,
     format: raw.format ?? (isWatched(raw.output) ? 'text' : 'json'),
     output: raw.output,
     level: raw.level ?? 'info',
     preset: raw.preset,
-    service: raw.service ?? defaultService(),
+    service,
     isTrusted: trustOf(raw.trustIncoming ?? true),
     trustsMessages: raw.trustIncoming !== false,
     policy: Object.freeze({
+      application: { service, inFlight: 0 },
       newTraceId: generatorOf('traceId', traceId, newTraceId),
       newRequestId: generatorOf('requestId', raw.requestId, randomUUID),
       newSessionId: generatorOf('session', raw.session, randomUUID),

@@ -1,3 +1,4 @@
+import type { PresetName } from '../records/fields.js';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger, LoggerOptions } from 'winston';
 import type { AccessLogRecord } from '../records/access-log-record.js';
@@ -99,9 +100,6 @@ export interface OutgoingOptions {
    */
   trusted?: readonly (string | RegExp)[] | ((host: string) => boolean) | undefined;
 }
-
-/** The field names of a log backend. */
-export type PresetName = 'otel' | 'ecs' | 'gcp' | 'datadog';
 
 /**
  * What `TracingModule.forRoot` takes. Everything is optional.

@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { types } from 'node:util';
 import { checkFunctionOr, checkKeys, checkRecord } from './check.js';
 import { guardCallback } from './guard-callback.js';
-import { TracingConfigError } from './tracing-config.error.js';
+import { TracingConfigError } from '../records/tracing-config.error.js';
 import type { TracingModuleOptions } from './tracing-options.js';
 
 /** A host name or IPv4 address, perhaps below a `*.`; no scheme, port or path. */

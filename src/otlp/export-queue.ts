@@ -8,6 +8,7 @@ import { exportQueues, type ExportCounts } from '../records/export-counts.js';
 export interface Exporter<T> {
   export(items: T[], done: (result: ExportResult) => void): void;
   shutdown(): Promise<void>;
+  forceFlush?(): Promise<void>;
 }
 
 /** The part of OpenTelemetry's batch processors that is the same for both signals. */
@@ -36,7 +37,7 @@ export class ExportQueue<T> implements ExportCounts {
   ) {}
 
   /** The exporter, counted. */
-  counted(exporter: Exporter<T>): Exporter<T> {
+  counted(exporter: Exporter<T>): Required<Exporter<T>> {
     return {
       export: (items, done) => {
         this.queued -= items.length;
@@ -51,6 +52,8 @@ export class ExportQueue<T> implements ExportCounts {
         }
       },
       shutdown: () => exporter.shutdown(),
+      // Batch processors call it at their end: without it, what waits then is lost.
+      forceFlush: async () => exporter.forceFlush?.(),
     };
   }
 

@@ -5,21 +5,17 @@ import { jsonValue, readProperty } from '../records/json-value.js';
  * A record as attributes: simple values as they are, all others as JSON. One value that cannot be
  * encoded would cost the whole batch.
  */
-export function exportedAttributes(
-  record: object,
-  isKept: (key: string, value: unknown) => boolean = () => true,
-): Attributes {
+export function exportedAttributes(record: object): Attributes {
   const attributes: Attributes = {};
   for (const key of Object.keys(record)) {
-    const value = readProperty(record, key);
-    if (!isKept(key, value)) continue;
-    const attribute = exportedValue(value);
+    const attribute = exportedValue(readProperty(record, key));
     if (attribute !== undefined) attributes[key] = attribute;
   }
   return attributes;
 }
 
-function exportedValue(value: unknown): AttributeValue | undefined {
+/** A value as an attribute; `undefined` for one that has no text, such as a function. */
+export function exportedValue(value: unknown): AttributeValue | undefined {
   switch (typeof value) {
     case 'string':
     case 'boolean':

@@ -2,17 +2,15 @@ import { SeverityNumber, type LogAttributes } from '@opentelemetry/api-logs';
 import type { HrTime, SpanContext } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
-import type { LogRecord } from '../records/channels.js';
-import { entryError, entryMessage, repeatsError } from '../logging/winston/entry-error.js';
-import type { CapturedEntry } from '../logging/winston/captured-entry.js';
+import type { LogRecord } from '../records/log-record.js';
 import { hrTime } from './hr-time.js';
 import { exceptionAttributes } from './exception-attributes.js';
-import { exportedAttributes } from './exported-attributes.js';
+import { exportedValue } from './exported-attributes.js';
 import { idAttributes } from './trace-attributes.js';
 
 const SCOPE = { name: 'nestjs-tracing' };
-/** Said elsewhere in the record. */
-const NOT_ATTRIBUTES = new Set(['level', 'message', 'timestamp', 'trace_id', 'span_id']);
+/** What the record's span context says. */
+const IN_SPAN_CONTEXT = new Set(['trace_id', 'span_id']);
 
 /** @see https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber */
 const SEVERITIES: Readonly<Record<string, SeverityNumber>> = {
@@ -44,32 +42,31 @@ export class ExportedLog implements ReadableLogRecord {
   readonly droppedAttributesCount = 0;
 
   constructor(
-    { time, level, trace, spanId, fields, entry }: LogRecord,
+    record: LogRecord,
     readonly resource: Resource,
   ) {
+    const { time, level, trace, spanId, text } = record;
     this.hrTime = hrTime(time);
     this.hrTimeObserved = this.hrTime;
     this.severityText = level.toUpperCase();
     this.severityNumber = SEVERITIES[level] ?? SeverityNumber.UNSPECIFIED;
-    this.body = entryMessage(entry as CapturedEntry);
+    this.body = text;
     if (trace !== undefined) {
       const { w3cTraceId: traceId, origin } = trace;
       this.spanContext = { traceId, spanId: spanId ?? trace.spanId, traceFlags: origin.flags };
     }
-    this.attributes = {
-      ...(trace !== undefined && idAttributes(trace)),
-      ...exportedAttributes(fields ?? {}, (key) => !NOT_ATTRIBUTES.has(key)),
-      ...entryAttributes(entry as CapturedEntry),
-    };
+    this.attributes = attributesOf(record);
   }
 }
 
-function entryAttributes(entry: CapturedEntry): LogAttributes {
-  const error = entryError(entry);
-  const attributes = exportedAttributes(
-    entry,
-    (key, value) =>
-      !NOT_ATTRIBUTES.has(key) && (error === undefined || !repeatsError(error, key, value)),
-  );
-  return error === undefined ? attributes : { ...attributes, ...exceptionAttributes(error) };
+function attributesOf(record: LogRecord): LogAttributes {
+  const { trace, context, error } = record;
+  const attributes: LogAttributes = trace === undefined ? {} : idAttributes(trace);
+  if (context !== undefined) attributes['context'] = context;
+  record.forEachField((name, value) => {
+    if (IN_SPAN_CONTEXT.has(name)) return;
+    const attribute = exportedValue(value);
+    if (attribute !== undefined) attributes[name] = attribute;
+  });
+  return error === undefined ? attributes : Object.assign(attributes, exceptionAttributes(error));
 }

@@ -9,12 +9,12 @@ import {
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { AccessLogRecord } from '../records/access-log-record.js';
-import type { SpanRecord } from '../records/span-record.js';
+import type { SingleSpanRecord } from '../records/span-record.js';
 import type { RequestRecord } from '../records/request-record.js';
 import { hrTime } from './hr-time.js';
 import { exceptionAttributes } from './exception-attributes.js';
 import { exportedAttributes } from './exported-attributes.js';
-import { workAttributes } from './trace-attributes.js';
+import { requestAttributes } from './trace-attributes.js';
 
 const KINDS = {
   internal: SpanKind.INTERNAL,
@@ -100,19 +100,19 @@ export function spanOfTrace(
   record: AccessLogRecord,
   resource: Resource,
 ): ExportedSpan {
-  const { spanId, origin, startedMs, metadata } = trace;
+  const { spanId, origin, startedMs, kind } = trace;
   return new ExportedSpan(
     trace,
     {
       name: nameOf(record),
-      kind: kindOf(metadata.kind),
+      kind: kindOf(kind),
       spanId,
       parentSpanId: origin.parentSpanId,
       isParentRemote: true,
       startedMs,
       durationMs: record.duration_ms,
       status: statusOf(record.outcome === 'errored'),
-      attributes: workAttributes(trace, record),
+      attributes: requestAttributes(trace, record),
     },
     resource,
   );
@@ -121,7 +121,7 @@ export function spanOfTrace(
 /** The span of an operation inside it. */
 export function spanOfRecord(
   trace: RequestRecord,
-  span: SpanRecord,
+  span: SingleSpanRecord,
   resource: Resource,
 ): ExportedSpan {
   const { name, kind, spanId, parentSpanId, startedMs, durationMs = 0, failed, error } = span;
@@ -162,8 +162,8 @@ function nameOf({
   return `process ${queue ?? pattern ?? job ?? ''}`.trimEnd();
 }
 
-function kindOf(kind: RequestRecord['metadata']['kind']): SpanKind {
-  if (kind === undefined) return SpanKind.SERVER;
+function kindOf(kind: RequestRecord['kind']): SpanKind {
+  if (kind === 'request') return SpanKind.SERVER;
   return kind === 'run' ? SpanKind.INTERNAL : SpanKind.CONSUMER;
 }
 

@@ -24,7 +24,7 @@ export async function openSpanQueue(
   const limits = batchLimits('OTEL_BSP', 5000);
   const queue = new ExportQueue<ReadableSpan>('traces', limits.maxQueueSize);
   const exporter: Exporter<ReadableSpan> = new OTLPTraceExporter(target(options, '/v1/traces'));
-  return queue.open(new BatchSpanProcessor(queue.counted(exporter) as never, limits), (to, span) =>
+  return queue.open(new BatchSpanProcessor(queue.counted(exporter), limits), (to, span) =>
     to.onEnd(span),
   );
 }
@@ -43,7 +43,7 @@ export async function openLogQueue(
   const exporter: Exporter<ReadableLogRecord> = new OTLPLogExporter(target(options, '/v1/logs'));
   const processor = new BatchLogRecordProcessor({
     ...limits,
-    exporter: queue.counted(exporter) as never,
+    exporter: queue.counted(exporter),
   });
   return queue.open(processor, (to, record) => to.onEmit(record as never));
 }

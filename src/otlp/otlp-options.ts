@@ -1,4 +1,4 @@
-import { TracingConfigError } from '../options/tracing-config.error.js';
+import { TracingConfigError } from '../records/tracing-config.error.js';
 
 /** The two encodings of OTLP over HTTP. */
 export type OtlpProtocol = 'http/protobuf' | 'http/json';

@@ -2,11 +2,12 @@ import { channel, type Channel, type ChannelListener } from 'node:diagnostics_ch
 import { types } from 'node:util';
 import { sharedState } from './shared-state.js';
 import type { AccessLogRecord } from './access-log-record.js';
-import type { SpanRecord } from './span-record.js';
-import type { RequestRecord, TraceFields } from '../records/request-record.js';
+import type { SingleSpanRecord } from './span-record.js';
+import type { LogRecord } from './log-record.js';
+import type { RequestRecord } from './request-record.js';
 import { warnOnce } from './warnings.js';
 
-/** Published on `nestjs-tracing:request:start`, before anything else sees the request. */
+/** Published on `nestjs-tracing:request:start`, before any code of the application runs. */
 export interface RequestStartEvent {
   readonly trace: RequestRecord;
 }
@@ -20,41 +21,28 @@ export interface RequestFinishEvent {
 /** Published on `nestjs-tracing:span:finish`. */
 export interface SpanFinishEvent {
   readonly trace: RequestRecord;
-  readonly span: SpanRecord;
-}
-
-/** Published on `nestjs-tracing:log`, at the call, before any format or transport. */
-export interface LogRecord {
-  /** Milliseconds since the Unix epoch. */
-  readonly time: number;
-  readonly level: string;
-  readonly message: unknown;
-  /** The trace that the entry belongs to; `undefined` outside a context. */
-  readonly trace: RequestRecord | undefined;
-  readonly spanId: string | undefined;
-  /** What `TraceContext.set` added. */
-  readonly fields: TraceFields | undefined;
-  /** The entry itself, as winston has it. Read it at once; it is not a copy. */
-  readonly entry: Readonly<Record<string, unknown>>;
+  readonly span: SingleSpanRecord;
 }
 
 interface EventMap {
   'request:start': RequestStartEvent;
   'request:finish': RequestFinishEvent;
   'span:finish': SpanFinishEvent;
+  /** At the call, before any format or transport. */
   log: LogRecord;
 }
 
 /** A diagnostics channel with a typed message. */
 export interface EventChannel<T> {
-  /** Look here before building a message: nothing is paid when nobody listens. */
+  /** Check this before building a message: without subscribers it costs nothing. */
   readonly hasSubscribers: boolean;
   publish(message: T): void;
 }
 
 /**
- * The channels on which the core tells what happens. It knows none of its consumers: metrics,
- * export and viewer subscribe, and so can you.
+ * The channels on which the core publishes what happens in all applications of the process. To
+ * follow one application, {@link subscribeApplication} is simpler. Messages: {@link
+ * RequestStartEvent}, {@link RequestFinishEvent}, {@link SpanFinishEvent}, {@link LogRecord}.
  *
  * @publicApi
  *
@@ -78,8 +66,8 @@ function openChannel<K extends keyof EventMap>(name: K): EventChannel<EventMap[K
 }
 
 /**
- * Node lets a subscriber that throws end the process. A subscriber of ours must never fail a
- * request, so each is wrapped as it subscribes.
+ * A subscriber that throws ends the process, as Node has it. Here it must never fail a request, so
+ * each is wrapped as it subscribes.
  */
 function guardSubscribers(target: Channel): Channel {
   const guards = new WeakMap<ChannelListener, ChannelListener>();
@@ -97,7 +85,7 @@ function guardSubscribers(target: Channel): Channel {
   target.unsubscribe = function (listener) {
     return original(this).unsubscribe.call(this, guards.get(listener) ?? listener);
   };
-  // Whoever subscribed before this package was loaded is only to be found here.
+  // The subscribers from before this package was loaded.
   const { _subscribers: early = [] } = target as { _subscribers?: readonly ChannelListener[] };
   for (const listener of [...early]) {
     target.unsubscribe(listener);

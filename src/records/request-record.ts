@@ -1,15 +1,16 @@
 import type { UnitOfWorkFields, UnitOfWorkKind } from './access-log-record.js';
+import type { Application } from './application.js';
 import type { SpanRecord } from './span-record.js';
 
 /** The ids of one request, message, job or run. */
 export interface TraceIds {
-  /** What all services that take part in one user action share. */
+  /** Shared by all services that take part in one user action. */
   readonly traceId: string;
-  /** This request alone. */
+  /** Of this request alone. */
   readonly requestId: string;
-  /** All requests of one user's session. */
+  /** Shared by all requests of one user's session. */
   readonly sessionId: string;
-  /** The part of the trace that this process does: 16 lower-case hex digits. */
+  /** The request's own span in this process: 16 lower-case hex digits. */
   readonly spanId: string;
 }
 
@@ -48,19 +49,33 @@ export interface W3cOrigin {
   readonly traceId: string | undefined;
 }
 
-/** A trace as its consumers see it. */
+/** Extra fields of a request's entries: an object without a prototype, so any key is only a key. */
+export type TraceFields = Readonly<Record<string, unknown>>;
+
+/**
+ * A request, message, job or run, as subscribers see it: from its beginning on, and complete when
+ * it has ended. It is the live object, not a copy: read it when it is handed over.
+ */
 export interface RequestRecord extends TraceIds {
+  /** The application that it was received by. */
+  readonly application: Application;
+  /** `request` for HTTP, else the kind of unit of work. */
+  readonly kind: 'request' | UnitOfWorkKind;
   readonly metadata: TraceMetadata;
   readonly origin: W3cOrigin;
   /** The trace id as it goes out in `traceparent`: 32 lower-case hex digits. */
   readonly w3cTraceId: string;
-  /** Monotonic start, milliseconds. */
+  /** Monotonic start in milliseconds, as `performance.now()` counts. */
   readonly startedMs: number;
   /** Monotonic milliseconds since the start. */
   readonly elapsedMs: number;
-  /** In the order in which they began. */
+  /** Whether it has ended. What is logged between that and its event is its access log line. */
+  readonly finished: boolean;
+  /**
+   * Its spans in the order in which they began, each with its parent. Folded ones are one record,
+   * in front of those of them that are kept. `undefined` if there are none.
+   */
   readonly spans: readonly SpanRecord[] | undefined;
+  /** How many more spans there were than are kept. */
+  readonly droppedSpans: number;
 }
-
-/** Extra fields of a trace's entries: an object without a prototype, so any key is only a key. */
-export type TraceFields = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { SpanRecord } from '../records/span-record.js';
 import type { Trace } from '../trace/trace.js';
-import { roundMs } from './round-ms.js';
+import { roundMs } from '../records/round-ms.js';
 
 /** More would make the head of a response larger than some proxies take. */
 const MAX_METRICS = 10;
@@ -28,6 +28,7 @@ export function addServerTiming(response: ServerResponse, trace: Trace): void {
 function serverTiming(spans: readonly SpanRecord[]): string {
   const now = performance.now();
   return spans
+    .filter(({ count }) => count === undefined)
     .map(({ name, startedMs, durationMs = now - startedMs }) => ({ name, durationMs }))
     .toSorted((a, b) => b.durationMs - a.durationMs)
     .slice(0, MAX_METRICS)

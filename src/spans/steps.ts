@@ -1,49 +1,32 @@
-import type { Step } from '../records/access-log-record.js';
-import type { Span } from '../trace/span.js';
-import type { SpanList } from '../trace/span-list.js';
+import type { Step } from '../records/fields.js';
+import type { SpanRecord } from '../records/span-record.js';
 import type { Trace } from '../trace/trace.js';
-import { roundMs } from './round-ms.js';
+import { roundMs } from '../records/round-ms.js';
 
-/**
- * The spans of a trace in the order in which they began. Equal siblings that are told as one stand
- * before those of them that are told one by one.
- */
-export function stepsOf({ spanList, startedMs }: Trace): Step[] | undefined {
-  if (spanList === undefined) return undefined;
-  const steps: Step[] = [];
-  for (const { span, group } of (spanList as SpanList).told) {
-    if (group !== undefined) {
-      steps.push({
-        name: span.name,
-        start_ms: roundMs(group.startedMs - startedMs),
-        duration_ms: roundMs(group.totalMs),
-        count: group.count,
-        ...(span.depth > 0 && { depth: span.depth }),
-      });
-    }
-    steps.push(stepOf(span, startedMs));
-  }
-  return steps;
+/** The spans of a trace as the access log line has them; `undefined` if there are none. */
+export function stepsOf({ spans, startedMs }: Trace): Step[] | undefined {
+  return spans?.map((span) => stepOf(span, startedMs));
 }
 
-function stepOf(span: Span, startedMs: number): Step {
-  const { name, durationMs, selfMs, depth, failed, groups } = span;
+function stepOf(span: SpanRecord, traceStartedMs: number): Step {
+  const { name, startedMs, durationMs, selfMs, hasChildren, count, depth, failed } = span;
   return {
     name,
-    start_ms: roundMs(span.startedMs - startedMs),
+    start_ms: roundMs(startedMs - traceStartedMs),
     ...(durationMs !== undefined && { duration_ms: roundMs(durationMs) }),
-    ...(groups !== undefined && selfMs !== undefined && { self_ms: roundMs(selfMs) }),
+    ...(hasChildren && selfMs !== undefined && { self_ms: roundMs(selfMs) }),
+    ...(count !== undefined && { count }),
     ...(depth > 0 && { depth }),
     ...(failed && { failed: true }),
   };
 }
 
-/** How many spans {@link stepsOf} does not tell; `undefined` for none. */
-export function droppedSteps({ spanList }: Trace): number | undefined {
-  return spanList === undefined || spanList.dropped === 0 ? undefined : spanList.dropped;
+/** How many spans {@link stepsOf} leaves out; `undefined` for none. */
+export function droppedSteps({ droppedSpans }: Trace): number | undefined {
+  return droppedSpans === 0 ? undefined : droppedSpans;
 }
 
-/** What the interceptor measured; where the caller left first, up to now. */
+/** What the interceptor measured; where the client disconnected first, up to now. */
 export function handlerMs(trace: Trace): number | undefined {
   if (trace.handlerMs !== undefined) return roundMs(trace.handlerMs);
   if (trace.handlerStartedMs === undefined) return undefined;

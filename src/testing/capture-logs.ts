@@ -1,11 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Logger } from 'winston';
-import { openLogger } from '../logging/winston/default-logger.js';
-import { TRACING_OPTIONS } from '../options/options.token.js';
-import type { ResolvedTracingOptions } from '../options/resolve-options.js';
-import { TracingConfigError } from '../options/tracing-config.error.js';
+import { WINSTON_LOGGER } from '../options/options.token.js';
+import { applicationIn } from '../records/application.js';
 import { LogCapture } from './log-capture.js';
-import { entryReader } from './logged-entry.js';
 import { testOptions } from './with-trace.js';
 
 /** What {@link captureLogs} takes. */
@@ -17,8 +14,8 @@ export interface CaptureLogsOptions {
 /**
  * Gathers what an application logs from now on, in its traces and in those of {@link withTrace}:
  * by Nest's `Logger`, if `app.useLogger(app.get(TracingLogger))` was called, by winston loggers, by
- * itself. Entries of other applications in the process are left out; those outside any trace say
- * nothing of whose they are, and are in. A level that is off logs nothing.
+ * itself. Entries of other applications in the process are left out; those outside any trace, of a
+ * logger that no application or several have, are in. A level that is off logs nothing.
  *
  * The output stays as it is. Takes applications, microservices, application contexts and testing
  * modules.
@@ -38,25 +35,9 @@ export function captureLogs(
   app: INestApplicationContext,
   { silent = false }: CaptureLogsOptions = {},
 ): LogCapture {
-  const options = optionsOf(app);
-  const policies = new Set([options.policy, testOptions.policy]);
-  return new LogCapture(
-    (trace) => trace === undefined || policies.has(trace.policy),
-    entryReader(options.service),
-    silent ? silence(openLogger(options)) : () => {},
-  );
-}
-
-function optionsOf(app: INestApplicationContext): ResolvedTracingOptions {
-  try {
-    return app.get<ResolvedTracingOptions>(TRACING_OPTIONS);
-  } catch {
-    throw new TracingConfigError(
-      'TRACING_NOT_IMPORTED',
-      'the application whose log is to be captured has no TracingModule.',
-      'import `TracingModule.forRoot()` in its root module, or in the testing module.',
-    );
-  }
+  const application = applicationIn(app);
+  const release = silent ? silence(app.get(WINSTON_LOGGER, { strict: false })) : () => {};
+  return new LogCapture(application, testOptions.policy.application, release);
 }
 
 /** Returns what lets it be heard again; those that were silent before stay so. */

@@ -1,13 +1,11 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 // Not the globals: a test may have stopped their clock.
 import { clearTimeout, setTimeout } from 'node:timers';
-import type { LogRecord, RequestFinishEvent } from '../records/channels.js';
 import type { UnitOfWorkKind } from '../records/access-log-record.js';
-import type { Trace } from '../trace/trace.js';
-import type { LoggedEntry } from './logged-entry.js';
-
-const LOG = 'nestjs-tracing:log';
-const FINISH = 'nestjs-tracing:request:finish';
+import type { Application } from '../records/application.js';
+import type { LogRecord } from '../records/log-record.js';
+import type { RequestRecord } from '../records/request-record.js';
+import { subscribeApplication, type ApplicationSubscription } from '../records/subscribe.js';
+import { loggedEntry, type LoggedEntry } from './logged-entry.js';
 
 /** Below the 5 s of Jest and Vitest, so that it is this that fails, and says why. */
 const TIMEOUT_MS = 2000;
@@ -40,18 +38,32 @@ export class LogCapture implements Disposable {
   private logged: LoggedEntry[] = [];
   private finishes: Finish[] = [];
   private readonly waits = new Set<Wait>();
-  /** Between the end of a trace and its event nothing is logged but its finish line. */
-  private lastOfFinished: { trace: Trace; entry: LoggedEntry } | undefined;
+  /** Between the end of a request and its event nothing is logged but its access log line. */
+  private lastOfFinished: { request: RequestRecord; entry: LoggedEntry } | undefined;
+  private readonly subscriptions: readonly ApplicationSubscription[];
   private hasStopped = false;
 
-  /** @internal */
+  /**
+   * @internal
+   * @param release called once when the capture stops.
+   */
   constructor(
-    private readonly isOwn: (trace: Trace | undefined) => boolean,
-    private readonly read: (event: LogRecord) => LoggedEntry,
+    private readonly application: Application,
+    tests: Application,
     private readonly release: () => void,
   ) {
-    subscribe(LOG, this.onLog);
-    subscribe(FINISH, this.onFinish);
+    const onRequest = (request: RequestRecord): void => this.addFinish(request);
+    const onLog = (entry: LogRecord): void => this.addEntry(entry);
+    this.subscriptions = [
+      subscribeApplication(application, { onRequest, onLog }),
+      subscribeApplication(tests, {
+        onRequest,
+        onLog: (entry) => {
+          // One that belongs to no application reaches both subscriptions.
+          if (entry.application !== undefined) onLog(entry);
+        },
+      }),
+    ];
   }
 
   /** All entries, in the order in which they were logged. */
@@ -116,8 +128,7 @@ export class LogCapture implements Disposable {
   stop(): void {
     if (this.hasStopped) return;
     this.hasStopped = true;
-    unsubscribe(LOG, this.onLog);
-    unsubscribe(FINISH, this.onFinish);
+    for (const subscription of this.subscriptions) subscription.unsubscribe();
     for (const wait of this.waits) wait.settle();
     this.release();
   }
@@ -127,27 +138,23 @@ export class LogCapture implements Disposable {
     this.stop();
   }
 
-  private readonly onLog = (message: unknown): void => {
-    const event = message as LogRecord;
-    const trace = event.trace as Trace | undefined;
-    if (!this.isOwn(trace)) return;
-    const entry = this.read(event);
+  private addEntry(record: LogRecord): void {
+    const entry = loggedEntry(record, this.application.service);
     this.logged.push(entry);
-    if (trace?.finished === true) this.lastOfFinished = { trace, entry };
-  };
+    const { trace } = record;
+    if (trace?.finished === true) this.lastOfFinished = { request: trace, entry };
+  }
 
-  private readonly onFinish = (message: unknown): void => {
-    const trace = (message as RequestFinishEvent).trace as Trace;
-    if (!this.isOwn(trace)) return;
+  private addFinish(request: RequestRecord): void {
     const { lastOfFinished: last } = this;
     const finish: Finish = {
-      requestId: trace.requestId,
-      kind: trace.metadata.kind ?? 'request',
-      line: last?.trace === trace ? last.entry : undefined,
+      requestId: request.requestId,
+      kind: request.kind,
+      line: last?.request === request ? last.entry : undefined,
     };
     this.finishes.push(finish);
     for (const { isMeant, settle } of this.waits) if (isMeant(finish)) settle(finish);
-  };
+  }
 
   private nextFinish(isMeant: Wait['isMeant'], timeout: number): Promise<Finish | undefined> {
     return new Promise((resolve) => {

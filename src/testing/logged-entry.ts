@@ -1,7 +1,4 @@
-import type { LogRecord } from '../records/channels.js';
-import type { CapturedEntry } from '../logging/winston/captured-entry.js';
-import { jsonLine } from '../logging/formats/json-format.js';
-import { presetOf } from '../logging/formats/presets.js';
+import type { LogRecord } from '../records/log-record.js';
 
 /**
  * An entry as the module's own JSON has it, whatever the application's format: ids outside a trace
@@ -25,11 +22,9 @@ export interface LoggedEntry {
   readonly [field: string]: unknown;
 }
 
-/** Makes the function that copies entries as they are logged. */
-export function entryReader(service: string): (event: LogRecord) => LoggedEntry {
-  const line = jsonLine(presetOf(undefined), service);
-  return ({ entry }) =>
-    JSON.parse(line(entry as CapturedEntry), (_, value: unknown) =>
-      Object.freeze(value),
-    ) as LoggedEntry;
+/** Copies an entry. */
+export function loggedEntry(record: LogRecord, service: string): LoggedEntry {
+  return JSON.parse(record.json(service), (_, value: unknown) =>
+    Object.freeze(value),
+  ) as LoggedEntry;
 }

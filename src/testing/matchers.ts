@@ -1,4 +1,4 @@
-import { isAccessLogEntry } from '../logging/formats/access-log-text.js';
+import { isAccessLogEntry } from '../records/access-log-text.js';
 import { align, entryTable } from './entry-table.js';
 import {
   fieldsOf,

@@ -1,19 +1,13 @@
 import { Span } from './span.js';
 import { SpanGroup } from './span-group.js';
-import type { SpanStart, SpansKept } from '../records/span-record.js';
-import type { Trace } from './trace.js';
+import type { SpanRecord, SpanStart } from '../records/span-record.js';
+import type { KeptSpans, Trace } from './trace.js';
 
 /** More spans than this are run but not kept: a loop must not fill the memory. */
 export const MAX_SPANS = 1000;
 
-/** A span, and in front of it the sum of its equal siblings. */
-export interface ToldSpan {
-  readonly span: Span;
-  readonly group?: SpanGroup;
-}
-
 /** The spans of a trace: bounded, with equal siblings folded and every failed one kept. */
-export class SpanList implements SpansKept {
+export class SpanList implements KeptSpans {
   /** Spans beyond the limit, which were run but not kept. */
   dropped = 0;
 
@@ -23,24 +17,23 @@ export class SpanList implements SpansKept {
 
   constructor(private readonly trace: Trace) {}
 
-  /** In the order in which they began, without those that are folded away. */
-  get kept(): readonly Span[] {
-    this.compact();
-    return this.spans;
-  }
-
   /**
-   * The same, each with the group of its equal siblings where that is told as one, once: before
-   * the first of those that are still told one by one.
+   * In the order in which they began. Folded siblings are one record, in front of the first of them
+   * that is still kept by itself.
    */
-  get told(): readonly ToldSpan[] {
-    const told = new Set<SpanGroup>();
-    return this.kept.map((span) => {
+  get records(): readonly SpanRecord[] {
+    this.compact();
+    const folded = new Set<SpanGroup>();
+    const records: SpanRecord[] = [];
+    for (const span of this.spans) {
       const group = this.groupOf(span);
-      if (!group.isFolded || told.has(group)) return { span };
-      told.add(group);
-      return { span, group };
-    });
+      if (group.isFolded && !folded.has(group)) {
+        folded.add(group);
+        records.push(foldedRecord(span, group));
+      }
+      records.push(span);
+    }
+    return records;
   }
 
   /** Begins a span, unless there are as many as there may be. */
@@ -82,4 +75,26 @@ export class SpanList implements SpansKept {
       return !span.isFolded;
     });
   }
+}
+
+/** The sum of equal siblings, of which one is given. */
+function foldedRecord(
+  { name, kind, parentSpanId, depth }: Span,
+  { startedMs, totalMs, count }: SpanGroup,
+): SpanRecord {
+  return {
+    name,
+    kind,
+    spanId: undefined,
+    parentSpanId,
+    depth,
+    startedMs,
+    durationMs: totalMs,
+    selfMs: undefined,
+    hasChildren: false,
+    count,
+    failed: false,
+    error: undefined,
+    attributes: undefined,
+  };
 }

@@ -16,6 +16,7 @@ export class Span implements SpanRecord {
   durationMs: number | undefined = undefined;
   failed = false;
   error: unknown = undefined;
+  declare readonly count: undefined;
   /** The same span in an OpenTelemetry SDK, where one is registered. */
   sdkSpan: SdkSpan | undefined = undefined;
   /** Told by the sum of its equal siblings from now on, and no longer by itself. */
@@ -41,6 +42,10 @@ export class Span implements SpanRecord {
     this.attributes = attributes;
     this.depth = parent === undefined ? 0 : parent.depth + 1;
     parent?.childBegins(this.startedMs);
+  }
+
+  get hasChildren(): boolean {
+    return this.groups !== undefined;
   }
 
   get parentSpanId(): string {

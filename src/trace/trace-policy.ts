@@ -1,5 +1,8 @@
-/** How ids are made when a caller gave none, and who is told them. */
+import type { RunningApplication } from '../records/application.js';
+
+/** How one application makes ids where a caller gave none, and where it sends them. */
 export interface TracePolicy {
+  readonly application: RunningApplication;
   readonly newTraceId: () => string;
   readonly newRequestId: () => string;
   readonly newSessionId: () => string;

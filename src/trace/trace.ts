@@ -8,7 +8,8 @@ import type {
 import { toW3cTraceId } from './ids.js';
 import type { TracePolicy } from './trace-policy.js';
 import type { SdkSpan } from './sdk-span.js';
-import type { SpanRecord, SpansKept } from '../records/span-record.js';
+import type { Application } from '../records/application.js';
+import type { SpanRecord } from '../records/span-record.js';
 
 /** Metadata that somebody still works on: what the rest of the package sees of a live request. */
 export interface LiveMetadata extends TraceMetadata {
@@ -19,6 +20,14 @@ export interface LiveMetadata extends TraceMetadata {
   forgetRoute?(): void;
   /** Looks up route and handler for good, when the response has closed with this status. */
   settle?(status: number): void;
+}
+
+/** The spans of a trace that are kept. */
+export interface KeptSpans {
+  /** In the order in which they began, with equal siblings folded. */
+  readonly records: readonly SpanRecord[];
+  /** How many were beyond the limit: they ran, but are not kept. */
+  readonly dropped: number;
 }
 
 /**
@@ -34,7 +43,7 @@ export class Trace implements RequestRecord {
   /** Milliseconds that the interceptor measured; `undefined` until the handler is done. */
   handlerMs: number | undefined = undefined;
   /** `undefined` until the first span. */
-  spanList: SpansKept | undefined = undefined;
+  spanList: KeptSpans | undefined = undefined;
   finished = false;
   /** The span that stands for this trace in an OpenTelemetry SDK, where this package began it. */
   sdkSpan: SdkSpan | undefined = undefined;
@@ -54,8 +63,20 @@ export class Trace implements RequestRecord {
     this.scope = new TraceScope(this, spanId, undefined);
   }
 
+  get application(): Application {
+    return this.policy.application;
+  }
+
+  get kind(): RequestRecord['kind'] {
+    return this.metadata.kind ?? 'request';
+  }
+
   get spans(): readonly SpanRecord[] | undefined {
-    return this.spanList?.kept;
+    return this.spanList?.records;
+  }
+
+  get droppedSpans(): number {
+    return this.spanList?.dropped ?? 0;
   }
 
   get w3cTraceId(): string {

@@ -1,4 +1,5 @@
-import type { Outcome, UnitOfWorkFields, UnitOfWorkKind } from '../records/access-log-record.js';
+import type { UnitOfWorkFields, UnitOfWorkKind } from '../records/access-log-record.js';
+import type { Outcome } from '../records/fields.js';
 import type { SpanKind } from '../records/span-record.js';
 
 /**

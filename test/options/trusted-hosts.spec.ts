@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { resolveOptions } from '../../src/options/resolve-options.js';
 import { trustedHosts } from '../../src/options/trusted-hosts.js';
-import { TracingConfigError } from '../../src/options/tracing-config.error.js';
+import { TracingConfigError } from '../../src/records/tracing-config.error.js';
 import type { OutgoingOptions, TracingModuleOptions } from '../../src/options/tracing-options.js';
 import { spyOnWarnings } from '../support/warnings.js';
 

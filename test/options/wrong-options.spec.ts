@@ -3,7 +3,7 @@ import { ConsoleLogger } from '@nestjs/common';
 import { pino } from 'pino';
 import { createLogger, format } from 'winston';
 import { resolveOptions } from '../../src/options/resolve-options.js';
-import { TracingConfigError } from '../../src/options/tracing-config.error.js';
+import { TracingConfigError } from '../../src/records/tracing-config.error.js';
 import type { TracingModuleOptions } from '../../src/options/tracing-options.js';
 
 /** What JavaScript lets a user write. */

@@ -3,7 +3,8 @@ import { channel, subscribe, unsubscribe, type ChannelListener } from 'node:diag
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogger, transports } from 'winston';
 import { runWithSpan, runWithTrace } from '../../src/context/trace-store.js';
-import { tracingChannels, type LogRecord } from '../../src/records/channels.js';
+import { tracingChannels } from '../../src/records/channels.js';
+import type { LogRecord } from '../../src/records/log-record.js';
 import { traceJson } from '../../src/logging/formats/json-format.js';
 import { traceLogger } from '../../src/logging/winston/trace-logger.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
@@ -159,7 +160,7 @@ describe('the log channel', () => {
     listen(LOG, (event) => events.push(event as LogRecord));
     const trace = openNew();
     const span = new Span(trace, undefined, { name: 'work' }, undefined);
-    trace.spanList = { kept: [span], dropped: 0 };
+    trace.spanList = { records: [span], dropped: 0 };
     runWithTrace(trace, () => runWithSpan(span, () => logger.info('inside')));
     logger.info('outside');
     expect(events).toMatchObject([

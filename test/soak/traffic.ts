@@ -1,4 +1,4 @@
-import type { Outcome } from '../../src/records/access-log-record.js';
+import type { Outcome } from '../../src/records/fields.js';
 import type { Introduction } from './introductions.js';
 
 // What is sent, and what has to be found in the log for it.

@@ -24,7 +24,14 @@ function newTrace(): Trace {
   const id = (): string => 'id';
   return openTrace(
     {},
-    { newTraceId, newRequestId: id, newSessionId: id, w3cOnly: false, isTrustedHost: undefined },
+    {
+      application: { service: 'test', inFlight: 0 },
+      newTraceId,
+      newRequestId: id,
+      newSessionId: id,
+      w3cOnly: false,
+      isTrustedHost: undefined,
+    },
     { transport: 'manual', startedAt: 0 },
   );
 }

@@ -1,6 +1,6 @@
 import { escapeText } from '../../records/control-characters.js';
-import { accessLogText } from '../../logging/formats/access-log-text.js';
-import { localTimestamp } from '../../logging/formats/timestamp.js';
+import { accessLogText } from '../../records/access-log-text.js';
+import { localTimestamp } from '../../records/timestamp.js';
 import { BOLD, DIM, RED, sessionColor, YELLOW, type Paint } from './colors.js';
 import { factsOf, idOf, startOf } from './group-facts.js';
 import { errorLines, lineText } from './line-text.js';

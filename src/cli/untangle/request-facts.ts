@@ -1,4 +1,4 @@
-import { isOutcome, type Outcome, type Step } from '../../records/access-log-record.js';
+import { isOutcome, type Outcome, type Step } from '../../records/fields.js';
 import type { EntryFields } from './entry-fields.js';
 import type { FactSlot, Slot } from './field-names.js';
 

@@ -1,5 +1,6 @@
 import type { ViewLine, ViewRecord, ViewRequest, ViewSpan } from '../../viewer/view-records.js';
-import type { Step, UnitOfWorkKind } from '../../records/access-log-record.js';
+import type { UnitOfWorkKind } from '../../records/access-log-record.js';
+import type { Step } from '../../records/fields.js';
 import { toW3cTraceId } from '../../trace/ids.js';
 import { errorText } from './entry-error.js';
 import { factsOf, idOf, startOf } from './group-facts.js';

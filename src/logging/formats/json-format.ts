@@ -1,16 +1,16 @@
 import type { Logform } from 'winston';
 import { defaultService } from '../../options/resolve-options.js';
-import type { PresetName } from '../../options/tracing-options.js';
+import type { PresetName } from '../../records/fields.js';
 import type { TraceScope } from '../../trace/trace.js';
 import { CALLED_AT, INJECTED, type CapturedEntry } from '../winston/captured-entry.js';
 import { entryError, entryMessage, repeatsError } from '../winston/entry-error.js';
 import { quoteJson } from '../../records/control-characters.js';
-import type { AccessLogNames } from './preset-access-log.js';
-import { isAccessLogEntry } from './access-log-text.js';
+import type { PresetAccessLog } from './preset-access-log.js';
+import { isAccessLogEntry } from '../../records/access-log-text.js';
 import { jsonValue, readProperty } from '../../records/json-value.js';
 import { idFields, presetOf, type Preset } from './presets.js';
 import { lineFormat } from './line-format.js';
-import { isoTimestamp } from './timestamp.js';
+import { isoTimestamp } from '../../records/timestamp.js';
 import { capturedScope } from './trace-format.js';
 
 /** What {@link traceJson} takes. */
@@ -87,9 +87,9 @@ export function jsonLine(preset: Preset, service: string): (entry: CapturedEntry
       (scope === null ? outside : scopeJson(scope));
     const { context, [INJECTED]: injected } = entry;
     if (context !== undefined) json += contextKey + (jsonValue(context) ?? 'null');
-    const finish =
-      preset.finish !== undefined && isAccessLogEntry(entry) ? preset.finish : undefined;
-    const added = addedFields(preset, finish, entry, error);
+    const renamed =
+      preset.accessLog !== undefined && isAccessLogEntry(entry) ? preset.accessLog : undefined;
+    const added = addedFields(preset, renamed, entry, error);
     const fields = scope?.fields;
     if (fields !== undefined) {
       for (const key of Object.keys(fields)) {
@@ -99,7 +99,7 @@ export function jsonLine(preset: Preset, service: string): (entry: CapturedEntry
     }
     for (const key of Object.keys(entry)) {
       if (key === 'level' || key === 'message' || key === 'context') continue;
-      if (finish?.replaced.has(key)) continue;
+      if (renamed?.replaced.has(key)) continue;
       if (injected !== undefined && Object.hasOwn(injected, key)) continue;
       const value = readProperty(entry, key);
       if (error !== undefined && repeatsError(error, key, value)) continue;
@@ -113,13 +113,13 @@ export function jsonLine(preset: Preset, service: string): (entry: CapturedEntry
 /** What an entry's error and the end of a request are told with; `undefined` for most entries. */
 function addedFields(
   preset: Preset,
-  finish: AccessLogNames | undefined,
+  renamed: PresetAccessLog | undefined,
   entry: CapturedEntry,
   error: Error | undefined,
 ): Readonly<Record<string, unknown>> | undefined {
-  if (error === undefined) return finish?.fieldsOf(entry);
+  if (error === undefined) return renamed?.fieldsOf(entry);
   const told = preset.error(error);
-  return finish === undefined ? told : { ...finish.fieldsOf(entry), ...told };
+  return renamed === undefined ? told : { ...renamed.fieldsOf(entry), ...told };
 }
 
 /** The key itself, unless the line has it already: then with as many `_` as make it free. */

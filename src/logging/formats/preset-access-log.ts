@@ -1,25 +1,25 @@
+import {
+  accessLogField,
+  ACCESS_LOG_FIELD_NAMES,
+  type AccessLogField,
+  type PresetField,
+  type PresetName,
+} from '../../records/fields.js';
 import { readProperty } from '../../records/json-value.js';
 
-/** What a backend calls the fields of a finish line. */
-export interface AccessLogNames {
-  /** The fields that {@link fieldsOf} says instead. */
+/** What a backend calls the fields of the access log line. */
+export interface PresetAccessLog {
+  /** The fields that {@link fieldsOf} writes under another name. */
   readonly replaced: ReadonlySet<string>;
   readonly fieldsOf: (entry: object) => Readonly<Record<string, unknown>>;
 }
 
-const NANOSECONDS_PER_MS = 1e6;
-const NANOSECONDS_PER_S = 1e9;
+interface RenamedField extends PresetField {
+  readonly field: AccessLogField;
+}
 
-/** @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span */
-export const otelFinish: AccessLogNames = {
-  replaced: new Set(['method', 'path', 'route', 'status_code']),
-  fieldsOf: (entry) => ({
-    'http.request.method': readProperty(entry, 'method'),
-    'url.path': readProperty(entry, 'path'),
-    'http.route': readProperty(entry, 'route'),
-    'http.response.status_code': readProperty(entry, 'status_code'),
-  }),
-};
+const NANOSECONDS_PER_MS = 1e6;
+const MS_PER_S = 1000;
 
 /** @see https://www.elastic.co/docs/reference/ecs/ecs-allowed-values-event-outcome */
 const ECS_OUTCOMES: Readonly<Record<string, string>> = {
@@ -28,45 +28,46 @@ const ECS_OUTCOMES: Readonly<Record<string, string>> = {
   aborted: 'unknown',
 };
 
-/**
- * @see https://www.elastic.co/docs/reference/ecs/ecs-http
- * @see https://www.elastic.co/docs/reference/ecs/ecs-event#field-event-duration
- */
-export const ecsFinish: AccessLogNames = {
-  replaced: new Set(['method', 'path', 'status_code', 'duration_ms']),
-  fieldsOf: (entry) => ({
-    'http.request.method': readProperty(entry, 'method'),
-    'url.path': readProperty(entry, 'path'),
-    'http.response.status_code': readProperty(entry, 'status_code'),
-    'event.duration': nanoseconds(entry),
-    'event.outcome': ECS_OUTCOMES[String(readProperty(entry, 'outcome'))],
-  }),
+const CONVERSIONS: Readonly<Record<NonNullable<PresetField['as']>, (value: unknown) => unknown>> = {
+  nanoseconds: (ms) => Math.round((ms as number) * NANOSECONDS_PER_MS),
+  // As protobuf's JSON has a duration.
+  'seconds text': (ms) => `${((ms as number) / MS_PER_S).toFixed(6)}s`,
+  'ecs outcome': (outcome) => ECS_OUTCOMES[String(outcome)],
 };
 
-/** @see https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#HttpRequest */
-export const gcpFinish: AccessLogNames = {
-  replaced: new Set(['method', 'path', 'status_code']),
-  fieldsOf: (entry) => {
-    const requestMethod = readProperty(entry, 'method');
-    const requestUrl = readProperty(entry, 'path');
-    const status = readProperty(entry, 'status_code');
-    if ((requestMethod ?? requestUrl ?? status) === undefined) return {};
-    const latency = `${(nanoseconds(entry) / NANOSECONDS_PER_S).toFixed(6)}s`;
-    return { httpRequest: { requestMethod, requestUrl, status, latency } };
-  },
-};
+/** Makes the renaming of the access log line's fields for a backend, from the table of fields. */
+export function presetAccessLog(preset: PresetName): PresetAccessLog {
+  const renamed = ACCESS_LOG_FIELD_NAMES.flatMap((field) => renamedField(field, preset) ?? []);
+  const isNested = preset === 'gcp';
+  return {
+    replaced: new Set(renamed.filter(({ beside }) => !beside).map(({ field }) => field)),
+    fieldsOf: isNested
+      ? (entry) => nestedFields(entry, renamed)
+      : (entry) => Object.fromEntries(renamed.map((row) => [row.name, valueOf(entry, row)])),
+  };
+}
 
-/** @see https://docs.datadoghq.com/standard-attributes/?product=log */
-export const datadogFinish: AccessLogNames = {
-  replaced: new Set(['method', 'path', 'status_code', 'duration_ms']),
-  fieldsOf: (entry) => ({
-    'http.method': readProperty(entry, 'method'),
-    'http.url_details.path': readProperty(entry, 'path'),
-    'http.status_code': readProperty(entry, 'status_code'),
-    duration: nanoseconds(entry),
-  }),
-};
+function renamedField(field: AccessLogField, preset: PresetName): RenamedField | undefined {
+  const given = accessLogField(field).presets?.[preset];
+  if (given === undefined) return undefined;
+  return { field, ...(typeof given === 'string' ? { name: given } : given) };
+}
 
-function nanoseconds(entry: object): number {
-  return Math.round((readProperty(entry, 'duration_ms') as number) * NANOSECONDS_PER_MS);
+function valueOf(entry: object, { field, as }: RenamedField): unknown {
+  const value = readProperty(entry, field);
+  return as === undefined || value === undefined ? value : CONVERSIONS[as](value);
+}
+
+/** `object.name` becomes a field of an object, which is there if the line has a field of its own. */
+function nestedFields(entry: object, renamed: readonly RenamedField[]): Record<string, unknown> {
+  const fields: Record<string, Record<string, unknown>> = {};
+  const isThere = renamed.some(
+    ({ field, beside }) => !beside && readProperty(entry, field) !== undefined,
+  );
+  if (!isThere) return fields;
+  for (const row of renamed) {
+    const [object = '', name = ''] = row.name.split('.');
+    fields[object] = { ...fields[object], [name]: valueOf(entry, row) };
+  }
+  return fields;
 }

@@ -1,13 +1,7 @@
-import type { PresetName } from '../../options/tracing-options.js';
+import type { PresetName } from '../../records/fields.js';
 import { FLAG_SAMPLED, KNOWN_FLAGS } from '../../trace/traceparent.js';
 import type { TraceScope } from '../../trace/trace.js';
-import {
-  datadogFinish,
-  ecsFinish,
-  gcpFinish,
-  otelFinish,
-  type AccessLogNames,
-} from './preset-access-log.js';
+import { presetAccessLog, type PresetAccessLog } from './preset-access-log.js';
 import { errorFields } from '../../records/json-value.js';
 
 /** How one log backend names the fields of an entry. */
@@ -25,8 +19,8 @@ export interface Preset {
   readonly error: (error: Error) => Readonly<Record<string, unknown>>;
   /** Fields that stand on every line: the service, and what else is known at startup. */
   readonly constants: (service: string) => Readonly<Record<string, unknown>>;
-  /** What a finish line says in words of the backend's. */
-  readonly finish?: AccessLogNames;
+  /** The backend's names for the fields of the access log line. */
+  readonly accessLog?: PresetAccessLog;
 }
 
 const NONE = '-';
@@ -73,7 +67,7 @@ const otel: Preset = {
     };
   },
   constants: (service) => ({ 'service.name': service }),
-  finish: otelFinish,
+  accessLog: presetAccessLog('otel'),
 };
 
 /**
@@ -100,7 +94,7 @@ const ecs: Preset = {
     'event.dataset': service,
     'ecs.version': '8.11.0',
   }),
-  finish: ecsFinish,
+  accessLog: presetAccessLog('ecs'),
 };
 
 const GCP_SEVERITY: Readonly<Record<string, string>> = {
@@ -136,7 +130,7 @@ const gcp: Preset = {
     return { stack_trace: stack, error: rest };
   },
   constants: (service) => ({ serviceContext: { service } }),
-  finish: gcpFinish,
+  accessLog: presetAccessLog('gcp'),
 };
 
 /**
@@ -178,7 +172,7 @@ const datadog: Preset = {
     'dd.env': process.env['DD_ENV'],
     'dd.version': process.env['DD_VERSION'],
   }),
-  finish: datadogFinish,
+  accessLog: presetAccessLog('datadog'),
 };
 
 /** Fields below one name, some of them renamed. */

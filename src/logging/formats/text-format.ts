@@ -8,12 +8,12 @@ import {
   isAccessLogEntry,
   isInAccessLogText,
   stepsText,
-} from './access-log-text.js';
+} from '../../records/access-log-text.js';
 import { errorText } from '../../records/error-text.js';
 import { fieldPair } from '../../records/field-pair.js';
 import { readProperty } from '../../records/json-value.js';
 import { lineFormat } from './line-format.js';
-import { localTimestamp } from './timestamp.js';
+import { localTimestamp } from '../../records/timestamp.js';
 import { capturedScope } from './trace-format.js';
 
 /** What {@link traceText} takes. */

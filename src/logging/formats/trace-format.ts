@@ -1,6 +1,6 @@
 import { format, type Logform } from 'winston';
 import { warnOnce } from '../../records/warnings.js';
-import type { PresetName } from '../../options/tracing-options.js';
+import type { PresetName } from '../../records/fields.js';
 import type { TraceScope } from '../../trace/trace.js';
 import { INJECTED, SCOPE, type CapturedEntry } from '../winston/captured-entry.js';
 import { isError, jsonValue, readProperty } from '../../records/json-value.js';

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { logOutput, releaseLogs } from './protocol-output.js';
-import { TracingConfigError } from '../../options/tracing-config.error.js';
+import { TracingConfigError } from '../../records/tracing-config.error.js';
 
 /** Where lines are written. */
 export interface LineTarget {

@@ -8,7 +8,8 @@ import { LineOutput } from '../output/line-output.js';
 import { descriptor, STANDARD_OUTPUT, type LineTarget } from '../output/line-target.js';
 import { LineTransport } from '../output/line-transport.js';
 import { traceText } from '../formats/text-format.js';
-import { traceLogger } from './trace-logger.js';
+import { assignLogger } from './logger-application.js';
+import { rootOf, traceLogger } from './trace-logger.js';
 
 const STDERR = 2;
 /** Longer than this, no start is waited for. */
@@ -27,6 +28,7 @@ export function openLogger(options: ResolvedTracingOptions): Logger {
   let logger = loggers.get(options);
   if (logger === undefined) {
     logger = createTraced(options);
+    assignLogger(rootOf(logger), options.policy.application);
     checkAccessLogLevel(options.accessLog, logger.levels);
     loggers.set(options, logger);
   }

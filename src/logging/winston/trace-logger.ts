@@ -1,10 +1,12 @@
 import type { Logger } from 'winston';
 import { tracingChannels } from '../../records/channels.js';
 import { warnOnce } from '../../records/warnings.js';
-import { CALLED_AT, capture, SCOPE, type CapturedEntry } from './captured-entry.js';
+import { capture, type CapturedEntry } from './captured-entry.js';
 import { guardFormat } from './guarded-format.js';
 import { guardTransports } from './guarded-transports.js';
+import { applicationOfLogger } from './logger-application.js';
 import { LoggerPipes, type Transport } from './logger-pipes.js';
+import { PublishedEntry } from './published-entry.js';
 import { LEVEL } from './winston-symbols.js';
 
 const TRACED = Symbol.for('nestjs-tracing.v1.traced-logger');
@@ -33,7 +35,9 @@ export function traceLogger<T extends Logger>(logger: T): T {
     if (typeof chunk !== 'object' || chunk === null) return write(chunk);
     try {
       const entry = capture(chunk);
-      if (tracingChannels.log.hasSubscribers && pipes.isWritten(entry.level)) publish(entry);
+      if (tracingChannels.log.hasSubscribers && pipes.isWritten(entry.level)) {
+        tracingChannels.log.publish(new PublishedEntry(entry, applicationOfLogger(root)));
+      }
       // A level that it does not know is winston's to complain of.
       if (entry[LEVEL] === undefined || !(entry[LEVEL] in root.levels) || !pipes.isIdle) {
         return write(entry);
@@ -65,23 +69,10 @@ function deliver({ format }: Logger, transports: readonly Transport[], entry: Ca
 }
 
 /** A child has a `write` that cannot be changed, and hands its entries to its parent's. */
-function rootOf(logger: Logger): Logger {
+export function rootOf(logger: Logger): Logger {
   let root = logger;
   while (Object.getOwnPropertyDescriptor(root, 'write')?.configurable === false) {
     root = Object.getPrototypeOf(root) as Logger;
   }
   return root;
-}
-
-function publish(entry: CapturedEntry): void {
-  const scope = entry[SCOPE] ?? undefined;
-  tracingChannels.log.publish({
-    time: entry[CALLED_AT] ?? Date.now(),
-    level: entry.level,
-    message: entry.message,
-    trace: scope?.trace,
-    spanId: scope?.spanId,
-    fields: scope?.fields,
-    entry,
-  });
 }

@@ -1,12 +1,10 @@
 import { Inject, Injectable, type LogLevel, type LoggerService } from '@nestjs/common';
 import type { Logger } from 'winston';
 import { warnOnce } from '../../records/warnings.js';
+import { WINSTON_LOGGER } from '../../options/options.token.js';
 import { FreshEntry } from './captured-entry.js';
 import { EntryWriter, NEST_LEVELS } from './entry-writer.js';
 import { readNestArguments } from './nest-arguments.js';
-
-/** The winston logger behind {@link TracingLogger}. */
-export const WINSTON_LOGGER = Symbol('nestjs-tracing.winston-logger');
 
 /**
  * NestJS's logger on winston, so that Nest's own lines and those of `new Logger('Context')` say

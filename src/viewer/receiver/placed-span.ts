@@ -1,4 +1,4 @@
-import { roundMs } from '../../spans/round-ms.js';
+import { roundMs } from '../../records/round-ms.js';
 import type { OtlpSpan } from './otlp-data.js';
 
 /** A span that can be shown: which it is and when it began are known. */

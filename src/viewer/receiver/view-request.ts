@@ -1,5 +1,6 @@
 import type { ViewRequest } from '../view-records.js';
-import type { Outcome, UnitOfWorkFields } from '../../records/access-log-record.js';
+import type { UnitOfWorkFields } from '../../records/access-log-record.js';
+import type { Outcome } from '../../records/fields.js';
 import { idsOf, numberOf, textOf } from './attribute-values.js';
 import { cut, MAX_TEXT } from '../server/text-limits.js';
 import { callName, httpParts } from './http-attributes.js';

@@ -7,11 +7,9 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { TRACING_OPTIONS } from '../../options/options.token.js';
-import type { ResolvedTracingOptions } from '../../options/resolve-options.js';
-import { TracingConfigError } from '../../options/tracing-config.error.js';
+import { APPLICATION, type Application } from '../../records/application.js';
+import { TracingConfigError } from '../../records/tracing-config.error.js';
 import { warnOnce } from '../../records/warnings.js';
-import type { TracePolicy } from '../../trace/trace-policy.js';
 import { installFrontHook } from './viewer-request-hook.js';
 import { RecordStore } from './record-store.js';
 import { RecordStream } from './record-stream.js';
@@ -28,7 +26,7 @@ import {
 const VIEWER_OPTIONS = Symbol('nestjs-tracing.viewer-options');
 
 /** The pages that an application has already: a module that is imported twice shows its page once. */
-const shown = new WeakMap<TracePolicy, Map<string, AuthorizeViewer | undefined>>();
+const shown = new WeakMap<Application, Map<string, AuthorizeViewer | undefined>>();
 
 /**
  * A page of the running application: left its requests, right its mixed log lines, live. Pointing
@@ -55,12 +53,12 @@ export class TraceViewerModule
 
   constructor(
     @Inject(VIEWER_OPTIONS) private readonly options: ResolvedViewerOptions,
-    @Inject(TRACING_OPTIONS) private readonly tracing: ResolvedTracingOptions,
+    @Inject(APPLICATION) private readonly application: Application,
     private readonly host: HttpAdapterHost,
   ) {
     const store = new RecordStore(options.limits);
-    const { service, policy } = tracing;
-    this.recorder = new Recorder(service, policy, store);
+    const { service } = application;
+    this.recorder = new Recorder(application, store);
     const hello = { instance: this.recorder.instance, service, path: options.path };
     this.stream = new RecordStream(store, hello, options.limits.pages);
     this.server = new ViewerServer(options, store, this.stream);
@@ -102,9 +100,8 @@ export class TraceViewerModule
 
   private isFirst(): boolean {
     const { path, authorize } = this.options;
-    const { policy } = this.tracing;
-    const pages = shown.get(policy) ?? new Map<string, AuthorizeViewer | undefined>();
-    shown.set(policy, pages);
+    const pages = shown.get(this.application) ?? new Map<string, AuthorizeViewer | undefined>();
+    shown.set(this.application, pages);
     if (!pages.has(path)) {
       pages.set(path, authorize);
       return true;

@@ -1,96 +1,91 @@
 import type { ViewRequest, ViewSpan } from '../view-records.js';
+import type { AccessLogRecord } from '../../records/access-log-record.js';
 import { errorText } from '../../records/error-text.js';
 import { isError, jsonValue } from '../../records/json-value.js';
-import type { AccessLogRecord } from '../../records/access-log-record.js';
-import type { Span } from '../../trace/span.js';
-import type { SpanAttributes } from '../../records/span-record.js';
-import type { SpanGroup } from '../../trace/span-group.js';
-import type { SpanList } from '../../trace/span-list.js';
-import type { Trace } from '../../trace/trace.js';
+import type { RequestRecord } from '../../records/request-record.js';
+import type { SpanAttributes, SpanRecord } from '../../records/span-record.js';
 import { cut, MAX_TEXT } from './text-limits.js';
 import { plainValue } from './plain-value.js';
 import type { WallClock } from './wall-clock.js';
 
-/** What a request is told with. */
+/** A request that is recorded, and what its record is made with. */
 export interface RequestSource {
   readonly key: string;
-  readonly service: string;
-  readonly trace: Trace;
+  readonly request: RequestRecord;
   readonly clock: WallClock;
 }
 
 /** A request, message, job or run that has begun. */
 export function begunRequest(source: RequestSource): ViewRequest {
-  const { metadata } = source.trace;
+  const { metadata } = source.request;
   return requestRecord(source, { ...metadata.work, method: metadata.method, path: metadata.path });
 }
 
 /** The same when it has ended, with its spans. */
-export function endedRequest(source: RequestSource, record: AccessLogRecord): ViewRequest {
-  return requestRecord(
-    source,
-    record,
-    spansOf(source),
-    source.trace.spanList?.dropped || undefined,
-  );
+export function endedRequest(source: RequestSource, line: AccessLogRecord): ViewRequest {
+  const { droppedSpans } = source.request;
+  return requestRecord(source, line, spansOf(source), droppedSpans || undefined);
 }
 
 /** Spelled out: an object that is spread costs ten times as much, and this is on every request. */
 function requestRecord(
-  { key, service, trace, clock }: RequestSource,
-  record: Partial<AccessLogRecord>,
+  { key, request, clock }: RequestSource,
+  line: Partial<AccessLogRecord>,
   spans?: readonly ViewSpan[],
   droppedSpans?: number,
 ): ViewRequest {
-  const { metadata } = trace;
-  const { kind = 'request' } = metadata;
+  const { kind } = request;
   return {
     type: 'request',
     key,
-    service,
+    service: request.application.service,
     kind,
-    traceId: trace.traceId,
-    w3cTraceId: trace.w3cTraceId,
-    requestId: trace.requestId,
-    sessionId: trace.sessionId,
-    spanId: trace.spanId,
-    parentSpanId: trace.origin.parentSpanId,
-    startedAt: clock.at(trace.startedMs),
-    method: record.method,
-    path: record.path,
-    route: record.route,
-    handler: record.handler,
-    transport: kind === 'request' ? undefined : metadata.transport,
-    pattern: record.pattern,
-    queue: record.queue,
-    job: record.job,
-    attempt: record.attempt,
-    mcp_method: record.mcp_method,
-    mcp_tool: record.mcp_tool,
-    graphql_operation: record.graphql_operation,
-    graphql_errors: record.graphql_errors,
-    status: record.status_code,
-    outcome: record.outcome,
-    durationMs: record.duration_ms,
-    handlerMs: record.handler_ms,
+    traceId: request.traceId,
+    w3cTraceId: request.w3cTraceId,
+    requestId: request.requestId,
+    sessionId: request.sessionId,
+    spanId: request.spanId,
+    parentSpanId: request.origin.parentSpanId,
+    startedAt: clock.at(request.startedMs),
+    method: line.method,
+    path: line.path,
+    route: line.route,
+    handler: line.handler,
+    transport: kind === 'request' ? undefined : request.metadata.transport,
+    pattern: line.pattern,
+    queue: line.queue,
+    job: line.job,
+    attempt: line.attempt,
+    mcp_method: line.mcp_method,
+    mcp_tool: line.mcp_tool,
+    graphql_operation: line.graphql_operation,
+    graphql_errors: line.graphql_errors,
+    status: line.status_code,
+    outcome: line.outcome,
+    durationMs: line.duration_ms,
+    handlerMs: line.handler_ms,
     spans,
     droppedSpans,
   };
 }
 
-function spansOf({ service, trace, clock }: RequestSource): ViewSpan[] | undefined {
-  const { w3cTraceId, spanList } = trace;
-  if (spanList === undefined) return undefined;
-  const about = { type: 'span', service, w3cTraceId } as const;
-  return (spanList as SpanList).told.flatMap(({ span, group }) => {
-    const own = { ...about, ...spanRecord(span, clock) };
-    return group === undefined ? own : [{ ...about, ...groupRecord(span, group, clock) }, own];
-  });
+function spansOf({ request, clock }: RequestSource): ViewSpan[] | undefined {
+  const { service } = request.application;
+  const { w3cTraceId } = request;
+  return request.spans?.map((span) => spanRecord(span, service, w3cTraceId, clock));
 }
 
-function spanRecord(span: Span, clock: WallClock) {
+function spanRecord(
+  span: SpanRecord,
+  service: string,
+  w3cTraceId: string,
+  clock: WallClock,
+): ViewSpan {
   const { name, kind, spanId, parentSpanId, startedMs, durationMs, failed, attributes } = span;
   return {
+    type: 'span',
+    service,
+    w3cTraceId,
     name,
     kind,
     spanId,
@@ -98,17 +93,13 @@ function spanRecord(span: Span, clock: WallClock) {
     startedAt: clock.at(startedMs),
     durationMs,
     failed: failed || undefined,
+    count: span.count,
     attributes: attributes && plainAttributes(attributes),
     error: span.error === undefined ? undefined : textOf(span.error),
   };
 }
 
-function groupRecord({ name, kind, parentSpanId }: Span, group: SpanGroup, clock: WallClock) {
-  const { startedMs, totalMs, count } = group;
-  return { name, kind, parentSpanId, startedAt: clock.at(startedMs), durationMs: totalMs, count };
-}
-
-/** Who makes a span by hand may hang anything on it. */
+/** A span that is made by hand may have anything as an attribute. */
 function plainAttributes(attributes: SpanAttributes): SpanAttributes {
   const plain = Object.entries(attributes).map(([key, value]) => [key, plainValue(value)]);
   return Object.fromEntries(plain) as SpanAttributes;

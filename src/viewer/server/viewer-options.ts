@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { checkFunctionOr, checkKeys, checkRecord, invalid } from '../../options/check.js';
-import { TracingConfigError } from '../../options/tracing-config.error.js';
+import { TracingConfigError } from '../../records/tracing-config.error.js';
 
 /** Whether a request may see the page, and send to it. */
 export type AuthorizeViewer = (request: IncomingMessage) => boolean | Promise<boolean>;

@@ -1,4 +1,4 @@
-import { roundMs } from '../../spans/round-ms.js';
+import { roundMs } from '../../records/round-ms.js';
 
 /** The clock was set, or the machine has slept. */
 const TOLERANCE_MS = 2;

@@ -159,7 +159,7 @@ describe.each(Object.keys(FORMATS))('with %s', (name) => {
       trace.setField('order', 17);
       logger.info('after');
       const span = new Span(trace, undefined, { name: 'work' }, undefined);
-      trace.spanList = { kept: [span], dropped: 0 };
+      trace.spanList = { records: [span], dropped: 0 };
       runWithSpan(span, () => logger.info('in a span'));
       return [trace.spanId, trace.spanId, span.spanId];
     });

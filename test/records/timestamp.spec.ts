@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { isoTimestamp, localTimestamp } from '../../../src/logging/formats/timestamp.js';
+import { isoTimestamp, localTimestamp } from '../../src/records/timestamp.js';
 
 const FIRST = Date.UTC(2000, 0, 1);
 const LAST = Date.UTC(2100, 0, 1);

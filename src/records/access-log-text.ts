@@ -1,0 +1,61 @@
+import { accessLogField, ACCESS_LOG_FIELD_NAMES, isOutcome } from './fields.js';
+import { jsonValue, readProperty } from './json-value.js';
+
+/** The fields that the phrase says or leaves out, so that they are not shown again behind it. */
+const IN_PHRASE: ReadonlySet<string> = new Set(
+  ACCESS_LOG_FIELD_NAMES.filter((name) => accessLogField(name).text !== undefined),
+);
+
+/** The words of the phrase, in their order: the field and what is written behind its value. */
+const WORDS: readonly (readonly [name: string, suffix: string])[] = (
+  ['phrase', 'end of phrase'] as const
+).flatMap((place) =>
+  ACCESS_LOG_FIELD_NAMES.filter((name) => accessLogField(name).text === place).map(
+    (name) => [name, accessLogField(name).suffix ?? ''] as const,
+  ),
+);
+
+/** Whether an entry is an access log line, and not one that happens to have such names. */
+export function isAccessLogEntry(entry: object): boolean {
+  return (
+    isOutcome(readProperty(entry, 'outcome')) &&
+    typeof readProperty(entry, 'duration_ms') === 'number' &&
+    (typeof readProperty(entry, 'path') === 'string' ||
+      typeof readProperty(entry, 'transport') === 'string')
+  );
+}
+
+/** Whether the phrase says a field already, or leaves it out. */
+export function isInAccessLogText(key: string): boolean {
+  return IN_PHRASE.has(key);
+}
+
+/**
+ * How a request, message, job or run ended, for people:
+ * ` POST /api/payment 201 completed 447.486ms`, ` tcp payment.charge completed 12.9ms`.
+ */
+export function accessLogText(entry: object): string {
+  let text = '';
+  for (const [name, suffix] of WORDS) {
+    const value = readProperty(entry, name);
+    if (typeof value === 'string' || typeof value === 'number') text += ` ${value}${suffix}`;
+  }
+  return text;
+}
+
+/** Deeper steps are indented no further. */
+const MAX_INDENT = 20;
+
+/** The steps of a failed request, each on a line of its own below it. */
+export function stepsText(entry: object): string[] {
+  const steps = readProperty(entry, 'steps');
+  if (!Array.isArray(steps)) return [];
+  return steps.map((step: unknown) => {
+    const of = (key: string): unknown => readProperty(Object(step) as object, key);
+    const took = of('duration_ms') === undefined ? 'did not end' : `${String(of('duration_ms'))}ms`;
+    const mark = of('failed') === true ? ' failed' : '';
+    const times = typeof of('count') === 'number' ? ` in ${String(of('count'))} calls` : '';
+    const indent = '  '.repeat(Math.min(Number(of('depth')) || 0, MAX_INDENT));
+    return `${indent}+${jsonValue(of('start_ms'))}ms ${String(of('name'))} ${took}${times}${mark}`;
+  });
+}

@@ -1,0 +1,109 @@
+import { subscribe, unsubscribe, type ChannelListener } from 'node:diagnostics_channel';
+import type { AccessLogRecord } from './access-log-record.js';
+import {
+  applicationIn,
+  settled,
+  type Application,
+  type ApplicationContainer,
+} from './application.js';
+import type { RequestFinishEvent, RequestStartEvent, SpanFinishEvent } from './channels.js';
+import type { LogRecord } from './log-record.js';
+import type { RequestRecord } from './request-record.js';
+import type { SingleSpanRecord } from './span-record.js';
+
+/** What {@link subscribeApplication} calls. What is left out costs nothing. */
+export interface ApplicationHandlers {
+  /** A request, message, job or run begins. */
+  readonly onRequestStart?: (request: RequestRecord) => void;
+  /** It has ended; its access log line, if it has one, is written. */
+  readonly onRequest?: (request: RequestRecord, line: AccessLogRecord) => void;
+  /** A span of it has ended. */
+  readonly onSpan?: (span: SingleSpanRecord, request: RequestRecord) => void;
+  /** A log entry is written, before any format or transport. */
+  readonly onLog?: (entry: LogRecord) => void;
+}
+
+/** What {@link subscribeApplication} returns. */
+export interface ApplicationSubscription {
+  /** Ends the subscription at once. */
+  unsubscribe(): void;
+  /**
+   * Ends it when what the application has begun has ended: for the end of an application, whose
+   * connections are cut a moment before they close. Waits some turns of the event loop at most.
+   */
+  settle(): Promise<void>;
+}
+
+/**
+ * Follows what happens in one application of the process: its requests, messages, jobs and runs,
+ * their spans, and what is logged in them or by its logger. Metrics, export, trace viewer and test
+ * helpers of this package are built on it.
+ *
+ * A handler that throws or rejects fails nothing: it costs one warning,
+ * `TRACING_SUBSCRIBER_FAILED`. Records are live objects: read them when they are handed over.
+ *
+ * @param of the Nest application or context, a `ModuleRef` of it, or the application as another
+ *   record names it.
+ *
+ * @throws {TracingConfigError} `TRACING_NOT_IMPORTED` for an application without `TracingModule`.
+ *
+ * @publicApi
+ *
+ * @example
+ * const subscription = subscribeApplication(app, {
+ *   onRequest: ({ metadata }, { duration_ms, outcome }) =>
+ *     histogram.record(duration_ms, { route: metadata.route, outcome }),
+ * });
+ */
+export function subscribeApplication(
+  of: ApplicationContainer | Application,
+  handlers: ApplicationHandlers,
+): ApplicationSubscription {
+  const application = 'get' in of ? applicationIn(of) : of;
+  const listeners = listenersOf(application, handlers);
+  for (const [name, listener] of listeners) subscribe(name, listener);
+  const end = (): void => {
+    for (const [name, listener] of listeners) unsubscribe(name, listener);
+  };
+  return {
+    unsubscribe: end,
+    async settle() {
+      await settled(application);
+      end();
+    },
+  };
+}
+
+function listenersOf(
+  application: Application,
+  { onRequestStart, onRequest, onSpan, onLog }: ApplicationHandlers,
+): (readonly [name: string, listener: ChannelListener])[] {
+  const listeners: [string, ChannelListener][] = [];
+  const listen = <T>(name: string, listener: (message: T) => unknown): void => {
+    listeners.push([`nestjs-tracing:${name}`, (message) => listener(message as T)]);
+  };
+  if (onRequestStart !== undefined) {
+    listen<RequestStartEvent>('request:start', ({ trace }) =>
+      trace.application === application ? onRequestStart(trace) : undefined,
+    );
+  }
+  if (onRequest !== undefined) {
+    listen<RequestFinishEvent>('request:finish', ({ trace, record }) =>
+      trace.application === application ? onRequest(trace, record) : undefined,
+    );
+  }
+  if (onSpan !== undefined) {
+    listen<SpanFinishEvent>('span:finish', ({ trace, span }) =>
+      trace.application === application ? onSpan(span, trace) : undefined,
+    );
+  }
+  if (onLog !== undefined) {
+    listen<LogRecord>('log', (entry) =>
+      // An entry of a logger that several applications share belongs to none in particular.
+      entry.application === application || entry.application === undefined
+        ? onLog(entry)
+        : undefined,
+    );
+  }
+  return listeners;
+}
