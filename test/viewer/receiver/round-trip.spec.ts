@@ -2,7 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Injectable, Logger } from '@nestjs/common';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { tracingChannels, type RequestFinishEvent, type SpanFinishEvent } from '../../../src/records/channels.js';
+import {
+  tracingChannels,
+  type RequestFinishEvent,
+  type SpanFinishEvent,
+} from '../../../src/records/channels.js';
 import type { LogRecord } from '../../../src/records/log-record.js';
 import type { ViewRequest } from '../../../src/viewer/view-records.js';
 import { Span, TraceContext } from '../../../src/index.js';
