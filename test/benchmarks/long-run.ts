@@ -18,7 +18,7 @@ interface Mark extends Memory {
 }
 
 /** Requests before the early mark. */
-export const WARM_UP = 20_000;
+const WARM_UP = 20_000;
 /** Requests over which the CPU of a mark is taken. */
 const TAKEN = 20_000;
 

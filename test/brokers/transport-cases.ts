@@ -6,7 +6,7 @@ import type { BrokerAccess } from './servers/access.js';
 import { ThreeServices, type Answer } from './three-services.js';
 
 /** A client that knows nothing of NestJS, and sends events as it pleases. */
-export interface RawSender {
+interface RawSender {
   send(pattern: string, payload: object, carrier: unknown): unknown;
   close(): unknown;
 }
@@ -23,7 +23,7 @@ export interface TransportCase {
   readonly carriers: readonly unknown[];
 }
 
-export const TRACE_ID = 'a'.repeat(32);
+const TRACE_ID = 'a'.repeat(32);
 export const TRACEPARENT = `00-${TRACE_ID}-${'b'.repeat(16)}-01`;
 const IDS = ['trace_id', 'request_id', 'session_id', 'span_id'];
 /** How long everybody has to find a broker again that is back. */

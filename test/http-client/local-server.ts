@@ -58,7 +58,7 @@ export function resolveExampleHere(): void {
  * Answers `/redirect/<status>?to=<url>` with a redirect, `/status/<status>` with that, `/hang`
  * never, `/reset` by hanging up, `/cut` by hanging up in the middle, and all else with `ok`.
  */
-export const answer: RequestListener = (request, response) => {
+const answer: RequestListener = (request, response) => {
   const url = new URL((request.url ?? '').replace(/^(?!\/)/, '/?'), 'http://localhost');
   const [, what, status] = url.pathname.split('/');
   if (what === 'redirect') {

@@ -32,7 +32,7 @@ const logger = new Logger('Soak');
 const CHUNK = Buffer.alloc(1024, 'a');
 
 /** Every line holds the number of the work that it speaks of: what its ids are compared with. */
-export function say(seq: string, text: string, fields: object = {}): void {
+function say(seq: string, text: string, fields: object = {}): void {
   logger.log(`#${seq} ${text}`, fields);
 }
 

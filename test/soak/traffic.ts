@@ -28,7 +28,7 @@ export interface RequestKind extends UnitOfWorkKind {
   readonly inner?: InnerKind;
 }
 
-export interface InnerKind extends UnitOfWorkKind {
+interface InnerKind extends UnitOfWorkKind {
   /** Whether it goes by the ids of the request around it. */
   readonly sharesIds: boolean;
 }

@@ -2,10 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createRequire } from 'node:module';
 import { gunzipSync } from 'node:zlib';
 
+const require = createRequire(import.meta.url);
+
 // OpenTelemetry's own definitions of the protocol, compiled.
-const { opentelemetry } = createRequire(import.meta.url)(
-  '../../node_modules/otlp-definitions/build/src/generated/root.js',
-) as { opentelemetry: { proto: { collector: Record<string, { v1: Record<string, Codec> }> } } };
+const { opentelemetry } = require('otlp-definitions/build/src/generated/root.js') as { opentelemetry: { proto: { collector: Record<string, { v1: Record<string, Codec> }> } } };
 
 interface Codec {
   decode(bytes: Uint8Array): object;

@@ -12,7 +12,7 @@ export interface DemoRequest {
 }
 
 /** What has to come of a request. */
-export interface Expected {
+interface Expected {
   status: number;
   outcome: 'completed' | 'errored';
   /** Messages on its lines, in this order, others between them. */

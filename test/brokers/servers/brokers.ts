@@ -13,7 +13,7 @@ export interface Program {
 }
 
 /** What a program is to use, and nothing else. */
-export interface Place {
+interface Place {
   readonly port: number;
   /** As many free ports as it asks for, besides. */
   readonly otherPorts: readonly number[];

@@ -66,7 +66,7 @@ function publish(topic: string, title: string): void {
 }
 
 @Injectable()
-export class LoggingGuard implements CanActivate {
+class LoggingGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     logger.log(`guard of ${context.getHandler().name}`);
     await Promise.resolve();
@@ -75,7 +75,7 @@ export class LoggingGuard implements CanActivate {
 }
 
 @Injectable()
-export class LoggingInterceptor implements NestInterceptor {
+class LoggingInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     logger.log(`interceptor of ${context.getHandler().name}`);
     return next
@@ -85,7 +85,7 @@ export class LoggingInterceptor implements NestInterceptor {
 }
 
 @Catch()
-export class LoggingFilter implements ExceptionFilter {
+class LoggingFilter implements ExceptionFilter {
   catch(error: Error, _host: ArgumentsHost): Error {
     logger.log(`filter of ${error.message}`);
     return error;
@@ -93,7 +93,7 @@ export class LoggingFilter implements ExceptionFilter {
 }
 
 @Injectable()
-export class LoggingPipe implements PipeTransform {
+class LoggingPipe implements PipeTransform {
   transform(value: unknown): unknown {
     logger.log('pipe');
     return value;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { TraceContext } from '../../../src/index.js';
 
-export interface ToolResult {
+interface ToolResult {
   content: { type: 'text'; text: string }[];
   isError?: boolean;
   [key: string]: unknown;

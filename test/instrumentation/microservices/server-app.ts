@@ -17,7 +17,7 @@ export interface ServerApp {
 }
 
 /** NestJS's TCP, on a port that the system chooses. */
-export const TCP: MicroserviceOptions = {
+const TCP: MicroserviceOptions = {
   transport: Transport.TCP,
   options: { host: '127.0.0.1', port: 0 },
 };

@@ -11,10 +11,10 @@ interface Codec {
   encode(message: object): { finish(): Uint8Array };
 }
 
+const require = createRequire(import.meta.url);
+
 // OpenTelemetry's own definitions of the protocol, compiled.
-const { opentelemetry } = createRequire(import.meta.url)(
-  '../../../node_modules/otlp-definitions/build/src/generated/root.js',
-) as { opentelemetry: { proto: { collector: Record<string, { v1: Record<string, Codec> }> } } };
+const { opentelemetry } = require('otlp-definitions/build/src/generated/root.js') as { opentelemetry: { proto: { collector: Record<string, { v1: Record<string, Codec> }> } } };
 
 const { collector } = opentelemetry.proto;
 const CODECS: Readonly<Record<OtlpSignal, Codec>> = {
@@ -27,7 +27,7 @@ export const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 export const SPAN_ID = 'b7ad6b7169203331';
 export const PARENT_ID = '00f067aa0ba902b7';
 /** 2023-11-14T22:13:20.123456789Z */
-export const START = '1700000000123456789';
+const START = '1700000000123456789';
 export const START_MS = 1_700_000_000_123.457;
 
 /** A request as a collector's JSON has it, in either encoding. */
@@ -117,7 +117,7 @@ export async function readSpan(
   return records[0];
 }
 
-export async function readLines(
+async function readLines(
   encoding: OtlpEncoding,
   logs: readonly object[],
   sender?: Sender,

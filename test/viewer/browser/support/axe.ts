@@ -11,7 +11,8 @@ interface AxeResults {
   }[];
 }
 
-const SOURCE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const require = createRequire(import.meta.url);
+const SOURCE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 /** One that can differ between two themes. */
 export const CONTRAST = ['color-contrast', 'link-in-text-block'];

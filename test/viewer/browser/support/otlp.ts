@@ -24,7 +24,7 @@ export interface OtlpLog {
 }
 
 export const newTraceId = (): string => randomBytes(16).toString('hex');
-export const newSpanId = (): string => randomBytes(8).toString('hex');
+const newSpanId = (): string => randomBytes(8).toString('hex');
 
 /** The body of `POST /v1/traces`. */
 export function otlpSpans(service: string, spans: readonly OtlpSpan[]): object {
