@@ -5,7 +5,9 @@ import { gunzipSync } from 'node:zlib';
 const require = createRequire(import.meta.url);
 
 // OpenTelemetry's own definitions of the protocol, compiled.
-const { opentelemetry } = require('otlp-definitions/build/src/generated/root.js') as { opentelemetry: { proto: { collector: Record<string, { v1: Record<string, Codec> }> } } };
+const { opentelemetry } = require('otlp-definitions/build/src/generated/root.js') as {
+  opentelemetry: { proto: { collector: Record<string, { v1: Record<string, Codec> }> } };
+};
 
 interface Codec {
   decode(bytes: Uint8Array): object;

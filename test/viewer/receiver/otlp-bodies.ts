@@ -14,7 +14,9 @@ interface Codec {
 const require = createRequire(import.meta.url);
 
 // OpenTelemetry's own definitions of the protocol, compiled.
-const { opentelemetry } = require('otlp-definitions/build/src/generated/root.js') as { opentelemetry: { proto: { collector: Record<string, { v1: Record<string, Codec> }> } } };
+const { opentelemetry } = require('otlp-definitions/build/src/generated/root.js') as {
+  opentelemetry: { proto: { collector: Record<string, { v1: Record<string, Codec> }> } };
+};
 
 const { collector } = opentelemetry.proto;
 const CODECS: Readonly<Record<OtlpSignal, Codec>> = {
