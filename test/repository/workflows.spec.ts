@@ -115,6 +115,20 @@ describe('the workflows', () => {
     }
   });
 
+  it('run scripts that are there, and leave out tests that are there', () => {
+    const files = steps.flatMap(({ run }) => /\bbash (\S+)/.exec(run ?? '')?.[1] ?? []);
+    expect(files).toEqual(['.ci/test-nestjs-11']);
+    const [, list] = /^from_12=\(\n(.+?)^\)$/ms.exec(read(files[0]!))!;
+    const leftOut = [...list!.matchAll(/^ {2}'(.+)'$/gm)].map(([, name]) => name!);
+    expect(leftOut.length).toBeGreaterThan(0);
+    const titles = readdirSync('test', { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.spec.ts'))
+      .flatMap((file) => [...read(join('test', file)).matchAll(/\bit\(\s*'(.+)'/g)])
+      .map(([, title]) => title!);
+    const unknown = leftOut.filter((name) => !titles.some((title) => name.endsWith(title)));
+    expect(unknown).toEqual([]);
+  });
+
   it('publish after CI, from main only', () => {
     const publishing = jobs.filter(({ job }) =>
       job.steps?.some((step) => JSON.stringify(step).includes('release:publish')),
