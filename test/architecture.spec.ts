@@ -41,6 +41,8 @@ const TOP_FILES = ['index.ts', 'tracing.module-definition.ts', 'tracing.module.t
 const PURE = new Set(['trace']);
 const BANNED_NAMES = /(?:utils?|helpers?|common|misc|shared)(?:\.ts)?$/;
 const MAX_LINES = 260;
+/** Development dependencies that the build bundles, and the folder that may import each. */
+const BUNDLED: Readonly<Record<string, string>> = { commander: 'cli', pbf: 'viewer' };
 /** What runs in a browser, and is built by itself. */
 const PAGE = 'viewer/page/';
 
@@ -144,21 +146,23 @@ describe('the layout', () => {
     expect(impure).toEqual([]);
   });
 
-  it('loads nothing but its peers and Node', () => {
-    const { dependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(
-      readFileSync('package.json', 'utf8'),
-    ) as {
-      dependencies: Record<string, string>;
+  it('loads nothing but its peers, Node and what is bundled', () => {
+    const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      dependencies?: Record<string, string>;
+      devDependencies: Record<string, string>;
       peerDependencies: Record<string, string>;
       peerDependenciesMeta: Record<string, { optional: boolean }>;
     };
+    const { dependencies, devDependencies, peerDependencies, peerDependenciesMeta } = manifest;
+    expect(dependencies).toBeUndefined();
+    expect(Object.keys(devDependencies)).toEqual(expect.arrayContaining(Object.keys(BUNDLED)));
     const foreign = imports.filter(({ from, specifier, isLazy }) => {
       if (/^(?:\.|node:)/.test(specifier) || from.startsWith(PAGE)) return false;
       const name = /^(?:@[^/]+\/)?[^/]+/.exec(specifier)![0];
       // An entry of its own may need more. The core not even in its types, which would be missing
       // where the package is not installed.
       const isEntry = layerOf(folderOf(from)) === LAYERS.length - 1;
-      if (name in dependencies) return !isEntry;
+      if (Object.hasOwn(BUNDLED, name)) return folderOf(from) !== BUNDLED[name];
       if (!(name in peerDependencies)) return true;
       if (!(name in peerDependenciesMeta)) return false;
       return !isEntry && !(isLazy && folderOf(from) === 'instrumentation');

@@ -9,6 +9,7 @@ export default defineConfig({
     emptyOutDir: true,
     // A script that the server hands out with `no-store` needs no hint to load earlier.
     modulePreload: false,
+    license: { fileName: '.licenses/page.json' },
     rolldownOptions: {
       output: { entryFileNames: 'page.js', assetFileNames: 'page[extname]' },
     },

@@ -8,7 +8,7 @@ type ReadRecord<T> = (pbf: PbfReader) => T;
 
 /** Reads a body of protobuf. Each of its functions throws for what is malformed. */
 export async function protobufDecoder(body: Uint8Array): Promise<OtlpDecoder> {
-  const { PbfReader } = await import('pbf');
+  const { PbfReader } = await import('./pbf-reader.js');
   const pbf = new PbfReader(body);
   return { traces: () => readRequest(pbf, readSpan), logs: () => readRequest(pbf, readLog) };
 }
