@@ -140,6 +140,7 @@ export class TracingModule
   extends ConfigurableModuleClass
   implements NestModule, OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown
 {
+  /** @internal */
   constructor(
     private readonly host: HttpAdapterHost,
     private readonly modules: ModulesContainer,
@@ -164,7 +165,7 @@ export class TracingModule
     return withInterceptor(super.forRootAsync(rest), isIntercepting);
   }
 
-  /** @internal */
+  /** Called by NestJS. */
   configure(consumer: MiddlewareConsumer): void {
     const { httpAdapter } = this.host;
     nameHandlers(this.modules, httpAdapter);
@@ -173,13 +174,13 @@ export class TracingModule
     }
   }
 
-  /** @internal */
+  /** Called by NestJS. */
   onModuleInit(): void {
     attachInstrumentations(this.tracedApplication);
     this.logPatches();
   }
 
-  /** @internal */
+  /** Called by NestJS. */
   beforeApplicationShutdown(): void {
     for (const transport of this.logger.transports) {
       if (transport instanceof LineTransport) transport.stopGathering();
@@ -187,10 +188,8 @@ export class TracingModule
   }
 
   /**
-   * Connections that were cut close their responses a little later; their finish lines belong
-   * before the end of the process.
-   *
-   * @internal
+   * Called by NestJS. Connections that were cut close their responses a little later; their finish
+   * lines belong before the end of the process.
    */
   onApplicationShutdown(): Promise<void> {
     detachInstrumentations(this.tracedApplication);

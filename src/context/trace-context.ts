@@ -45,6 +45,7 @@ export interface TraceSeed {
  */
 @Injectable()
 export class TraceContext {
+  /** @internal */
   constructor(
     @Inject(TRACING_OPTIONS) private readonly options: ResolvedTracingOptions,
     @Inject(RUN_SPAN) private readonly runSpan: RunSpan,

@@ -56,6 +56,7 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
   private readonly metrics: TraceMetrics;
   private subscription: ApplicationSubscription | undefined;
 
+  /** @internal */
   constructor(
     @Inject(METRICS_OPTIONS) private readonly options: TracingMetricsOptions,
     @Inject(APPLICATION) private readonly application: Application,
@@ -75,7 +76,7 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
     };
   }
 
-  /** @internal */
+  /** Called by NestJS. */
   configure(_consumer: MiddlewareConsumer): void {
     const { path = '/metrics' } = this.options;
     if (path === false) return;
@@ -88,7 +89,7 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
     });
   }
 
-  /** @internal */
+  /** Called by NestJS. */
   onModuleInit(): void {
     if (!claim(this.registry, this.application, 'traces')) return;
     // What began before was not counted as active.
@@ -100,7 +101,7 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
     });
   }
 
-  /** @internal */
+  /** Called by NestJS. */
   async onApplicationShutdown(): Promise<void> {
     await this.subscription?.settle();
   }

@@ -58,6 +58,7 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
   private readonly resource: Resource;
   private subscription: ApplicationSubscription | undefined;
 
+  /** @internal */
   constructor(
     @Inject(OTLP_OPTIONS) private readonly options: OtlpModuleOptions,
     @Inject(QUEUES) private readonly queues: Queues,
@@ -77,7 +78,7 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
     };
   }
 
-  /** @internal */
+  /** Called by NestJS. */
   onModuleInit(): void {
     if (!this.isFirst()) return;
     const { traces, logs } = this.queues;
@@ -96,7 +97,7 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
-  /** @internal */
+  /** Called by NestJS. */
   async onApplicationShutdown(): Promise<void> {
     await this.subscription?.settle();
     const { traces, logs } = this.queues;

@@ -45,7 +45,7 @@ export class TracingSpanProcessor {
   /** By the SDK's own, which not every instrumentation ends: none may be kept for that. */
   private readonly spans = new WeakMap<object, Span>();
 
-  /** @internal */
+  /** Called by the OpenTelemetry SDK. */
   onStart(started: StartedSpan, context: ParentContext): void {
     const { traceId, spanId } = started.spanContext();
     const trace = currentTrace();
@@ -60,19 +60,19 @@ export class TracingSpanProcessor {
     if (span !== undefined) this.spans.set(started, span);
   }
 
-  /** @internal */
+  /** Called by the OpenTelemetry SDK. */
   onEnd(ended: EndedSpan): void {
     const span = this.spans.get(ended);
     if (ended.status.code === STATUS_ERROR) span?.fail();
     else span?.end();
   }
 
-  /** @internal */
+  /** Called by the OpenTelemetry SDK. */
   forceFlush(): Promise<void> {
     return Promise.resolve();
   }
 
-  /** @internal */
+  /** Called by the OpenTelemetry SDK. */
   shutdown(): Promise<void> {
     return Promise.resolve();
   }

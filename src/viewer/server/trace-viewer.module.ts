@@ -51,6 +51,7 @@ export class TraceViewerModule
   private readonly stream: RecordStream;
   private readonly server: ViewerServer;
 
+  /** @internal */
   constructor(
     @Inject(VIEWER_OPTIONS) private readonly options: ResolvedViewerOptions,
     @Inject(APPLICATION) private readonly application: Application,
@@ -77,7 +78,7 @@ export class TraceViewerModule
   }
 
   /**
-   * @internal By now every hook of the core's is where it belongs, and whatever reads `NODE_ENV`
+   * Called by NestJS. By now every hook of the core's is where it belongs, and whatever reads `NODE_ENV`
    * from a file has done so.
    */
   onModuleInit(): void {
@@ -88,12 +89,12 @@ export class TraceViewerModule
     else warnOnce('TRACING_VIEWER_WITHOUT_HTTP', 'the viewer has no HTTP server for its page');
   }
 
-  /** @internal A page that is open must not hold up the end. */
+  /** Called by NestJS. A page that is open must not hold up the end. */
   beforeApplicationShutdown(): void {
     this.stream.close();
   }
 
-  /** @internal */
+  /** Called by NestJS. */
   onApplicationShutdown(): void {
     this.recorder.stop();
   }
