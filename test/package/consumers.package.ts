@@ -1,40 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { npm, Packed, version } from './packed.js';
 
-const run = promisify(execFile);
 const MINUTES = 60_000;
-const OUTPUT_LIMIT = 32 * 1024 * 1024;
 
-let folder: string;
-let tarball: string;
-
-async function npm(cwd: string, ...args: string[]): Promise<string> {
-  const { NODE_OPTIONS: _, ...env } = process.env;
-  const { stdout } = await run('npm', args, { cwd, env, maxBuffer: OUTPUT_LIMIT }).catch(
-    (error: Error & { stdout?: string; stderr?: string }) => {
-      throw new Error(`npm ${args.join(' ')}: ${error.message}\n${error.stdout}\n${error.stderr}`);
-    },
-  );
-  return stdout;
-}
-
-/** A fresh application that installs the tarball as its users do. */
-async function consumer(name: string): Promise<string> {
-  const cwd = join(folder, name);
-  cpSync(join('test/package/consumers', name), cwd, { recursive: true });
-  await npm(cwd, 'install', '--no-audit', '--no-fund', '--prefer-offline', tarball);
-  await npm(cwd, 'run', 'build');
-  return cwd;
-}
-
-function version(cwd: string, dependency: string): string {
-  const file = join(cwd, 'node_modules', dependency, 'package.json');
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
+let packed: Packed;
 
 function jsonLines(output: string): Record<string, unknown>[] {
   return output
@@ -44,20 +15,16 @@ function jsonLines(output: string): Record<string, unknown>[] {
 }
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'nestjs-tracing-package-'));
-  const [packed] = JSON.parse(await npm('.', 'pack', '--json', '--pack-destination', folder)) as [
-    { filename: string },
-  ];
-  tarball = join(folder, packed.filename);
+  packed = await Packed.make();
 }, 2 * MINUTES);
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => packed.remove());
 
 describe('the packed tarball', () => {
   it(
     'traces an ESM application on NestJS 12, and shares its context with the CommonJS build',
     async () => {
-      const cwd = await consumer('esm-nest12');
+      const cwd = await packed.consumer('esm-nest12');
       expect(version(cwd, '@nestjs/core')).toMatch(/^12\./);
       const output = await npm(cwd, 'run', 'start');
       const lines = jsonLines(output);
@@ -84,7 +51,7 @@ describe('the packed tarball', () => {
   it(
     'traces a CommonJS application on NestJS 12',
     async () => {
-      const cwd = await consumer('commonjs-nest12');
+      const cwd = await packed.consumer('commonjs-nest12');
       expect(version(cwd, '@nestjs/core')).toMatch(/^12\./);
       expect(version(cwd, 'nestjs-cls')).toMatch(/^7\./);
       const lines = jsonLines(await npm(cwd, 'run', 'start'));
@@ -103,7 +70,7 @@ describe('the packed tarball', () => {
   it(
     'traces a NestJS 11 application, tested by Jest in CommonJS mode as its starter has it',
     async () => {
-      const cwd = await consumer('jest-nest11');
+      const cwd = await packed.consumer('jest-nest11');
       expect(version(cwd, '@nestjs/core')).toMatch(/^11\./);
       const output = await npm(cwd, 'run', 'start');
       const result = JSON.parse(output.slice(output.indexOf('{'))) as Record<string, unknown>;

@@ -1,10 +1,19 @@
 import 'reflect-metadata';
 import { Controller, Get, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { TraceContext, TraceId, TracingLogger, TracingModule } from 'nestjs-tracing';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import {
+  TraceContext,
+  TraceId,
+  TracingLogger,
+  TracingModule,
+  TracingSpanProcessor,
+} from 'nestjs-tracing';
 import { TracingMetricsModule } from 'nestjs-tracing/metrics';
 import { OtlpModule } from 'nestjs-tracing/otlp';
 import { TraceViewerModule } from 'nestjs-tracing/viewer';
+
+export const processors: readonly SpanProcessor[] = [new TracingSpanProcessor()];
 
 @Controller()
 class HelloController {
