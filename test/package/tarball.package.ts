@@ -64,7 +64,7 @@ describe('the tarball', () => {
   });
 
   it(
-    'installs nothing beside its peers, and its types need nothing else',
+    'installs nothing beside its peers on NestJS 12, and its types need nothing else',
     async () => {
       // Compiled with `skipLibCheck: false`, as ESM and as CommonJS.
       const cwd = await packed.consumer('core-only');
