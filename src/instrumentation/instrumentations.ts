@@ -10,9 +10,9 @@ import { undoPatches } from './patch.js';
 import { prepareWebSockets } from './websockets/websockets.js';
 
 /** Changes the classes of a package before NestJS uses them. */
-type Prepare = (host: TracedApplication) => void | Promise<void>;
-/** Finds what an application has of a package, once all of it is there. */
-type Attach = (host: TracedApplication) => void;
+type Prepare = (application: TracedApplication) => void | Promise<void>;
+/** Finds what an application has of a package, once all of its modules are initialized. */
+type Attach = (application: TracedApplication) => void;
 
 const PREPARATIONS: readonly Prepare[] = [
   prepareBullmq,
@@ -24,19 +24,21 @@ const PREPARATIONS: readonly Prepare[] = [
 ];
 const ATTACHMENTS: readonly Attach[] = [attachBullmq, attachGraphql, attachMcp];
 
-/** Readies what is installed, before NestJS connects the first listener. */
-export async function prepareInstrumentations(host: TracedApplication): Promise<TracedApplication> {
+/** Prepares the packages that are installed, before NestJS connects the first listener. */
+export async function prepareInstrumentations(
+  application: TracedApplication,
+): Promise<TracedApplication> {
   // An application that imports the module twice is prepared once.
-  if (addApplication(host)) for (const prepare of PREPARATIONS) await prepare(host);
-  return host;
+  if (addApplication(application)) for (const prepare of PREPARATIONS) await prepare(application);
+  return application;
 }
 
-/** Finds what is there. */
-export function attachInstrumentations(host: TracedApplication): void {
-  for (const attach of ATTACHMENTS) attach(host);
+/** Attaches to what the application has of them. */
+export function attachInstrumentations(application: TracedApplication): void {
+  for (const attach of ATTACHMENTS) attach(application);
 }
 
-/** Notes that an application has shut down. Behind the last one the packages are as they were. */
-export function detachInstrumentations(host: TracedApplication): void {
-  if (removeApplication(host)) undoPatches();
+/** Notes that an application has shut down. After the last one the packages are as they were. */
+export function detachInstrumentations(application: TracedApplication): void {
+  if (removeApplication(application)) undoPatches();
 }

@@ -5,47 +5,48 @@ import type { TracePolicy } from '../trace/trace-policy.js';
 import type { Trace } from '../trace/trace.js';
 
 /**
- * The applications of this process. A class that is changed serves all of them; by the container
- * that its instance belongs to it finds the one that it works for.
+ * The applications of this process. A patched class serves all of them: by the container that an
+ * instance of it belongs to, the patch finds the application that it works for.
  */
-const hosts = sharedState('transport-hosts', () => ({
+const applications = sharedState('instrumented-applications', () => ({
   byContainer: new WeakMap<ModulesContainer, TracedApplication>(),
   byPolicy: new WeakMap<TracePolicy, TracedApplication>(),
   running: new Set<TracedApplication>(),
 }));
 
-/** Notes an application. Returns `false` for one that is known. */
-export function addApplication(host: TracedApplication): boolean {
-  if (hosts.byContainer.has(host.modules)) return false;
-  hosts.byContainer.set(host.modules, host);
-  hosts.byPolicy.set(host.policy, host);
-  hosts.running.add(host);
+/** Adds an application. Returns `false` for one that has been added before. */
+export function addApplication(application: TracedApplication): boolean {
+  if (applications.byContainer.has(application.modules)) return false;
+  applications.byContainer.set(application.modules, application);
+  applications.byPolicy.set(application.policy, application);
+  applications.running.add(application);
   return true;
 }
 
 /**
- * Notes that an application has shut down. What it has left to do, it still does as itself.
+ * Notes that an application has shut down. Work that it still has to finish is still traced as its
+ * own.
  *
  * @returns whether it was the last one of the process.
  */
-export function removeApplication(host: TracedApplication): boolean {
-  return hosts.running.delete(host) && hosts.running.size === 0;
+export function removeApplication(application: TracedApplication): boolean {
+  return applications.running.delete(application) && applications.running.size === 0;
 }
 
 /** The application that a container belongs to; `undefined` for one that is not traced. */
 export function applicationOf(modules: ModulesContainer): TracedApplication | undefined {
-  return hosts.byContainer.get(modules);
+  return applications.byContainer.get(modules);
 }
 
 /** The application that a trace was opened in. */
 export function applicationOfTrace(trace: Trace): TracedApplication | undefined {
-  return hosts.byPolicy.get(trace.policy);
+  return applications.byPolicy.get(trace.policy);
 }
 
 /**
- * The application that was made last of those that run: for what belongs to no container, and
- * begins outside every trace.
+ * The running application that was added last: for work that belongs to no container and begins
+ * outside any trace.
  */
 export function newestApplication(): TracedApplication | undefined {
-  return [...hosts.running].at(-1);
+  return [...applications.running].at(-1);
 }

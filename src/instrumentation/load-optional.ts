@@ -3,8 +3,9 @@ import { warnOnce } from '../records/warnings.js';
 const NOT_FOUND: ReadonlySet<unknown> = new Set(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']);
 
 /**
- * Loads a package that an application need not have. `undefined` where it is not installed; one
- * that is, but does not load, is the application's to repair: it is told once, and not traced.
+ * Loads a package that an application need not have. `undefined` where it is not installed. One that
+ * is installed and does not load is the application's to repair: there is one warning, and the
+ * package is not traced.
  */
 export async function loadOptional<T>(
   name: string,

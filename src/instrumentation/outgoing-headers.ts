@@ -1,22 +1,22 @@
 import { W3C_HEADERS, type TraceHeaders } from '../trace/propagation.js';
 
 /**
- * The headers that a message has not got yet. Where it has a `traceparent`, nothing of ours may
- * stand beside it that belongs together with ours.
+ * The headers that a message does not have yet. Where it has a `traceparent`, the other W3C headers
+ * are left out too: they belong to the trace of our `traceparent`.
  */
 export function missingHeaders(
   headers: TraceHeaders,
-  isThere: (name: string) => boolean,
+  hasHeader: (name: string) => boolean,
 ): TraceHeaders {
-  const isTraced = isThere('traceparent');
+  const isTraced = hasHeader('traceparent');
   return Object.fromEntries(
     Object.entries(headers).filter(
-      ([name]) => !isThere(name) && !(isTraced && W3C_HEADERS.includes(name)),
+      ([name]) => !hasHeader(name) && !(isTraced && W3C_HEADERS.includes(name)),
     ),
   );
 }
 
-/** A copy of a record of headers with those that it lacks. */
+/** A copy of a record of headers, with those that it does not have yet. */
 export function withHeaders(
   given: Readonly<Record<string, unknown>> | null | undefined,
   headers: TraceHeaders,

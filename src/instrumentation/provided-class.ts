@@ -2,8 +2,8 @@ import type { ModulesContainer } from '@nestjs/core';
 
 /**
  * The prototypes of a class that a package provides and perhaps does not export. They are taken
- * from the container: an application without the package loads nothing, and one with two copies of
- * it has the right one changed.
+ * from the container: for an application without the package nothing is loaded, and in one with two
+ * copies of it the copy that is used is changed.
  */
 export function prototypesOf<T extends object>(
   modules: ModulesContainer,
@@ -20,7 +20,7 @@ export function prototypesOf<T extends object>(
   return [...prototypes];
 }
 
-/** The prototype that has a method of its own: that of a class, or of one that it extends. */
+/** The prototype on which a method is defined: that of a class, or of one that it extends. */
 export function ownerOfMethod(
   prototype: object | null | undefined,
   method: string,
