@@ -3,8 +3,9 @@ import type { OpenSpan } from '../../context/unit-of-work.js';
 import { guardCallback } from '../../options/guard-callback.js';
 import type { SpanStart } from '../../records/span-record.js';
 import type { TraceHeaders } from '../../trace/propagation.js';
-import { announcedBy } from './given-span.js';
 import { missingHeaders } from '../outgoing-headers.js';
+import { definePatch } from '../patch.js';
+import { spanIdInHeaders } from './manual-traceparent.js';
 import { headersToSend, sendTraced } from './sent-message.js';
 
 /** NestJS's client of gRPC. */
@@ -12,7 +13,7 @@ export interface GrpcClientProxy {
   createServiceMethod(stub: Stub, name: string): ServiceMethod;
 }
 
-/** What a service of that client consists of: each subscription is a call. */
+/** A method of a service of that client: each subscription to what it returns is a call. */
 type ServiceMethod = (...args: unknown[]) => Observable<unknown>;
 
 /** A client of `@grpc/grpc-js`, with a method for each of its service's. */
@@ -31,27 +32,46 @@ interface Metadata {
   clone(): Metadata;
 }
 
-/** How that client reads its own arguments: there is no other way to its class of metadata. */
+/** Private there: how a client reads the arguments of a call. */
 interface ArgumentReader {
-  checkMetadataAndOptions?(): { readonly metadata: Metadata };
+  checkMetadataAndOptions(): { readonly metadata: Metadata };
 }
 
+const CALLS = definePatch({
+  package: '@nestjs/microservices',
+  target: 'ClientGrpcProxy.prototype.createServiceMethod',
+  gives: 'a span for each gRPC call that is sent, and the trace in its metadata',
+  without: 'gRPC calls that are sent have no span and carry no trace',
+  why: 'NestJS calls no dispatch hook for gRPC; and an interceptor of a call would replace those of the application, because `@grpc/grpc-js` uses the client’s interceptors only for calls without their own',
+});
+const METADATA = definePatch({
+  package: '@grpc/grpc-js',
+  target: 'Client.prototype.checkMetadataAndOptions',
+  gives: 'metadata for gRPC calls that are sent without any (it is called, not changed)',
+  without: 'gRPC calls that are sent without metadata carry no trace',
+  why: 'the class of metadata must be that of the copy of the package that the client is from, and the client does not give access to it in another way',
+});
+
 /** Lets calls of gRPC services carry the trace in which they are subscribed to. */
-export function traceGrpcClients(prototype: GrpcClientProxy, openSpan: OpenSpan): void {
-  const { createServiceMethod } = prototype;
-  prototype.createServiceMethod = function (stub, name) {
-    const method = createServiceMethod.call(this, carryingStub(stub, name), name);
-    const start = spanOf(stub[name]?.path ?? name);
-    return (...args) => {
-      // NestJS wants metadata in the second place, whatever the first is.
-      const given = isMetadata(args[1]) ? args[1] : undefined;
-      return sendTraced(
-        openSpan,
-        () => ({ ...start, spanId: announcedBy(given) }),
-        method(...args),
-      );
-    };
-  };
+export function traceGrpcClients(prototype: GrpcClientProxy | undefined, openSpan: OpenSpan): void {
+  CALLS.method(
+    prototype,
+    'createServiceMethod',
+    (create) =>
+      function (this: GrpcClientProxy, stub, name) {
+        const method = create.call(this, carryingStub(stub, name), name);
+        const start = spanOf(stub[name]?.path ?? name);
+        return (...args) => {
+          // NestJS expects metadata as the second argument, whatever the first is.
+          const given = isMetadata(args[1]) ? args[1] : undefined;
+          return sendTraced(
+            openSpan,
+            () => ({ ...start, spanId: spanIdInHeaders(given) }),
+            method(...args),
+          );
+        };
+      },
+  );
 }
 
 /** @see https://opentelemetry.io/docs/specs/semconv/rpc/grpc/ */
@@ -64,7 +84,7 @@ function spanOf(path: string): SpanStart {
   };
 }
 
-/** A client whose one method adds the headers to its metadata. Its own stay as they are. */
+/** A client of which one method adds the headers to the metadata of its calls. The client itself stays as it is. */
 function carryingStub(stub: Stub, name: string): Stub {
   const call = (...args: unknown[]): unknown => {
     const headers = headersToSend();
@@ -75,8 +95,8 @@ function carryingStub(stub: Stub, name: string): Stub {
 }
 
 /**
- * The arguments are request, metadata, options, callback; all but the first may be left out. An id
- * that a validator of the user's own let through may be none for metadata, which then throw.
+ * The arguments are request, metadata, options, callback; all but the first may be left out.
+ * Setting metadata throws for an id that the application's validator accepts and gRPC does not.
  */
 const withMetadata = guardCallback(
   'gRPC metadata',
@@ -86,7 +106,7 @@ const withMetadata = guardCallback(
     args: readonly unknown[],
     headers: TraceHeaders,
   ): readonly unknown[] => {
-    // A stream of requests is written later.
+    // A call with a stream of requests has no request argument.
     const index = stub[name]?.requestStream === true ? 0 : 1;
     const given = args[index];
     const isGiven = isMetadata(given);
@@ -105,5 +125,8 @@ function isMetadata(value: unknown): value is Metadata {
 }
 
 function newMetadata(stub: object): Metadata | undefined {
-  return (stub as ArgumentReader).checkMetadataAndOptions?.().metadata;
+  return METADATA.read(
+    'checkMetadataAndOptions',
+    () => (stub as ArgumentReader).checkMetadataAndOptions().metadata,
+  );
 }

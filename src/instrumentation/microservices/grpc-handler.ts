@@ -2,13 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EventEmitter } from 'node:events';
 import { isObservable, tap } from 'rxjs';
 import type { TracedApplication, UnitOfWork } from '../../context/unit-of-work.js';
-import type { Handler } from './event-chain.js';
+import { definePatch } from '../patch.js';
 import { streamCallEnd } from './grpc-stream-call.js';
+import type { Handler } from './replaced-handler.js';
 
-/** A call as `@grpc/grpc-js` hands it to a server. */
+/** A call as `@grpc/grpc-js` gives it to a server. */
 export interface GrpcCall extends EventEmitter {
   readonly cancelled?: boolean;
-  /** Where a name may stand several times. */
+  /** A name may have several values there. */
   readonly metadata?: { get(name: string): unknown };
 }
 
@@ -18,6 +19,15 @@ export interface GrpcPattern {
   readonly rpc: string;
   readonly streaming?: string;
 }
+
+const EVENTS = definePatch({
+  package: '@grpc/grpc-js',
+  target: 'ServerSurfaceCall#emit',
+  gives: 'the trace of a gRPC call in the listeners for its stream of messages',
+  without:
+    'gRPC calls do not continue the trace of their sender, and the listeners of their streams have no ids',
+  why: 'events of a call are emitted in the context of the connection; a server interceptor of the package runs before the handler and cannot change that, and the processing hooks of NestJS get a copy of the call',
+});
 
 /** Handlers with `@GrpcStreamCall`, which get the call itself and nothing else. */
 const PASS_THROUGH = 'pt_stream';
@@ -30,46 +40,59 @@ export function grpcPattern(pattern: unknown): GrpcPattern | undefined {
 
 /** Runs each call of a gRPC handler in a trace. */
 export function grpcHandler(
-  host: TracedApplication,
+  application: TracedApplication,
   { service, rpc, streaming }: GrpcPattern,
   name: string,
   handler: Handler,
 ): Handler {
-  const isPassedThrough = streaming === PASS_THROUGH;
   const fields = { pattern: `${service}/${rpc}` };
-  const workOf = (call: GrpcCall, isAnswered: () => boolean): UnitOfWork => ({
+  const workOf = (call: GrpcCall | undefined, isAnswered: () => boolean): UnitOfWork => ({
     kind: 'message',
     transport: 'grpc',
     handler: name,
     fields,
-    read: (field) => call.metadata?.get(field),
-    onLeave: (left) => watchClient(call, isAnswered, left),
+    ...(call && {
+      read: (field) => call.metadata?.get(field),
+      onLeave: (left) => watchClient(call, isAnswered, left),
+    }),
   });
-  if (isPassedThrough) {
-    return (call, respond, ...rest) => {
-      const end = streamCallEnd(call as GrpcCall, respond);
+  if (streaming === PASS_THROUGH) {
+    return (given, respond, ...rest) => {
+      const call = callOf(given);
+      if (call === undefined) return handler(given, respond, ...rest);
+      const end = streamCallEnd(call, respond);
       return end.handled(
-        host.runUnitOfWork(workOf(call as GrpcCall, end.isReached), () => {
-          keepRequestContext(call as GrpcCall);
+        application.runUnitOfWork(workOf(call, end.isReached), () => {
+          keepContext(call);
           return end.follow(handler(call, end.respond, ...rest));
         }),
       );
     };
   }
-  return (data, metadata, call, ...rest) => {
+  return (data, metadata, given, ...rest) => {
+    const call = callOf(given);
     let isAnswered = false;
-    return host.runUnitOfWork(
-      workOf(call as GrpcCall, () => isAnswered),
+    return application.runUnitOfWork(
+      workOf(call, () => isAnswered),
       async () => {
-        keepRequestContext(call as GrpcCall);
-        const result = await handler(data, metadata, call, ...rest);
+        if (call !== undefined) keepContext(call);
+        const result = await handler(data, metadata, given, ...rest);
         return isObservable(result) ? result.pipe(tap(() => (isAnswered = true))) : result;
       },
     );
   };
 }
 
-/** `cancelled` says that a call has ended, be it because its client left or because it is done. */
+function callOf(given: unknown): GrpcCall | undefined {
+  const { emit, once, prependOnceListener } = Object(given) as Partial<GrpcCall>;
+  if ([emit, once, prependOnceListener].every((method) => typeof method === 'function')) {
+    return given as GrpcCall;
+  }
+  EVENTS.unsupported('the handler does not get the call');
+  return undefined;
+}
+
+/** `cancelled` says that a call has ended, because its client disconnected or because it is done. */
 function watchClient(call: GrpcCall, isAnswered: () => boolean, left: () => void): void {
   const leave = (): void => {
     if (!isAnswered()) left();
@@ -80,8 +103,14 @@ function watchClient(call: GrpcCall, isAnswered: () => boolean, left: () => void
 }
 
 /** Messages of a stream arrive in the context of the connection. */
-function keepRequestContext(call: GrpcCall): void {
+function keepContext(call: GrpcCall): void {
   const inContext = AsyncLocalStorage.snapshot();
-  const { emit } = call;
-  call.emit = (...event) => inContext(() => emit.apply(call, event));
+  EVENTS.methodOfInstance(
+    call,
+    'emit',
+    (emit) =>
+      function (this: GrpcCall, ...event) {
+        return inContext(() => emit.apply(this, event));
+      },
+  );
 }

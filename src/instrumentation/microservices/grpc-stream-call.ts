@@ -21,13 +21,13 @@ export interface StreamCallEnd {
   readonly isReached: () => boolean;
   /** What the handler returned, completed when the call has ended, failed if with an error. */
   readonly follow: (returned: unknown) => Observable<unknown>;
-  /** The same for NestJS, which must not hear of an error that the client has been told. */
+  /** The same for NestJS, without the error that the client has been sent already. */
   readonly handled: (followed: Observable<unknown>) => Observable<unknown>;
 }
 
 /** Watches for the end of a call that a handler with `@GrpcStreamCall` reads and writes itself. */
 export function streamCallEnd(call: EventEmitter, respond: unknown): StreamCallEnd {
-  const told = new Set<unknown>();
+  const sentErrors = new Set<unknown>();
   let isReached = false;
   let answer: Respond | undefined;
   const ended = new Promise<void>((resolve, reject) => {
@@ -37,7 +37,7 @@ export function streamCallEnd(call: EventEmitter, respond: unknown): StreamCallE
     };
     const fail = (error: unknown): void => {
       isReached = true;
-      told.add(error);
+      sentErrors.add(error);
       reject(error);
     };
     call.once('finish', end).once('cancelled', resolve).once(errorMonitor, fail);
@@ -48,7 +48,7 @@ export function streamCallEnd(call: EventEmitter, respond: unknown): StreamCallE
       return (respond as Respond)(error, ...rest);
     };
   });
-  // Nobody waits for the end of a call that a guard refuses.
+  // Nothing waits for the end of a call that a guard refuses, so its rejection is handled here.
   ended.catch(() => {});
   return {
     respond: answer,
@@ -56,7 +56,9 @@ export function streamCallEnd(call: EventEmitter, respond: unknown): StreamCallE
     follow: (returned) => concat(valuesOf(returned), from(ended).pipe(ignoreElements())),
     handled: (followed) =>
       followed.pipe(
-        catchError((error: unknown) => (told.has(error) ? of(undefined) : throwError(() => error))),
+        catchError((error: unknown) =>
+          sentErrors.has(error) ? of(undefined) : throwError(() => error),
+        ),
       ),
   };
 }

@@ -3,7 +3,7 @@ import { guardCallback } from '../../options/guard-callback.js';
 import { carrierText } from '../../trace/propagation.js';
 import { parseTraceparent } from '../../trace/traceparent.js';
 
-/** A record of NestJS's, or a message of Kafka, as far as it holds headers. */
+/** A message built with a record builder of NestJS, or a message of Kafka: both may have headers. */
 interface MessageRecord {
   readonly headers?: Headers;
   readonly options?: {
@@ -16,16 +16,17 @@ interface MessageRecord {
 type Headers = Readonly<Record<string, unknown>> | { get(name: string): unknown };
 
 /**
- * The id under which a message's own headers announce it, where whoever sends it put the trace
- * there by hand: its span must have that id, for the other side takes it for its parent.
+ * The span id in the `traceparent` that the application put into a message by hand; `undefined`
+ * where there is none, or one of another trace. The span of the message must have that id, because
+ * the receiver takes it for its parent.
  */
-export const givenSpanId = guardCallback('a message record', (data: unknown) => {
+export const spanIdInMessage = guardCallback('a message record', (data: unknown) => {
   const { headers, options } = Object(data) as MessageRecord;
-  return announcedBy(headers ?? options?.headers ?? options?.properties?.userProperties);
+  return spanIdInHeaders(headers ?? options?.headers ?? options?.properties?.userProperties);
 });
 
-/** The same for headers that do not stand in a record. */
-export function announcedBy(headers: Headers | undefined): string | undefined {
+/** The same for headers that are not part of a message, such as the metadata of a gRPC call. */
+export function spanIdInHeaders(headers: Headers | undefined): string | undefined {
   if (headers === undefined) return undefined;
   const { get } = headers;
   const given = typeof get === 'function' ? get.call(headers, 'traceparent') : valueOf(headers);

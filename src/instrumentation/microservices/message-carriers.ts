@@ -2,26 +2,28 @@ import { types } from 'node:util';
 import { guardCallback } from '../../options/guard-callback.js';
 import type { TraceHeaders } from '../../trace/propagation.js';
 import { missingHeaders, withHeaders } from '../outgoing-headers.js';
+import { definePatch, type Patch } from '../patch.js';
+import { chainDispatchHook, type HookedClient, type Packet } from './dispatch-hook.js';
+import { overrideMethod, type AnyMethod } from './override-method.js';
 import { headersToSend } from './sent-message.js';
-import { withMethod, type AnyMethod } from './with-method.js';
 
 /** The parts of a client that a message passes through. */
-export interface MessageClient {
+export interface MessageClient extends HookedClient {
   readonly options?: { readonly protocolVersion?: number };
   publish: AnyMethod;
   dispatchEvent: AnyMethod;
-  serializer: { serialize: AnyMethod };
-  /** Of RabbitMQ and NATS: a message's own headers and those of the client's options. */
-  mergeHeaders?(given: unknown): unknown;
-  /** Of MQTT: the same for the options of a message. */
-  mergePacketOptions?(given: unknown): unknown;
+  serializer?: Serializer;
+  /** RabbitMQ and NATS: merges a message's own headers with those of the client's options. */
+  mergeHeaders?: AnyMethod;
+  /** MQTT: the same for the options of a message. */
+  mergePacketOptions?: AnyMethod;
 }
 
-interface Packet {
-  metadata?: unknown;
+interface Serializer {
+  serialize: AnyMethod;
 }
 
-/** The headers of NATS, which are no plain object. */
+/** The headers of NATS, which are not a plain object. */
 interface NatsHeaders {
   keys(): Iterable<string>;
   values(name: string): readonly string[];
@@ -37,7 +39,46 @@ interface KafkaMessage {
   readonly headers?: Record<string, unknown>;
 }
 
-/** By the names of the transports; all others carry the trace inside the packet. */
+const NO_HOOK_FOR_HEADERS =
+  'the dispatch hook of NestJS 12 may set `metadata` only, which travels in the body; and a record with headers in place of the data would reach the custom serializers of applications';
+
+const PACKETS = definePatch({
+  package: '@nestjs/microservices',
+  target: 'ClientProxy#publish and #dispatchEvent',
+  gives: 'the trace in the `metadata` of each packet, for transports without headers (NestJS 11)',
+  without: 'messages carry no trace over transports without headers',
+  why: 'NestJS 11 has no dispatch hook',
+});
+const RABBITMQ = definePatch({
+  package: '@nestjs/microservices',
+  target: 'ClientRMQ#mergeHeaders',
+  gives: 'the trace in the headers of RabbitMQ messages',
+  without: 'messages over RabbitMQ carry no trace',
+  why: NO_HOOK_FOR_HEADERS,
+});
+const NATS = definePatch({
+  package: '@nestjs/microservices',
+  target: 'ClientNats#mergeHeaders',
+  gives: 'the trace in the headers of NATS messages',
+  without: 'messages over NATS carry no trace',
+  why: NO_HOOK_FOR_HEADERS,
+});
+const MQTT = definePatch({
+  package: '@nestjs/microservices',
+  target: 'ClientMqtt#serializer and #mergePacketOptions',
+  gives: 'the trace in the user properties of MQTT 5 messages',
+  without: 'messages over MQTT 5 carry no trace',
+  why: NO_HOOK_FOR_HEADERS,
+});
+const KAFKA = definePatch({
+  package: '@nestjs/microservices',
+  target: 'ClientKafka#serializer',
+  gives: 'the trace in the headers of Kafka messages',
+  without: 'messages over Kafka carry no trace',
+  why: NO_HOOK_FOR_HEADERS,
+});
+
+/** By the names of the transports. All others carry the trace inside the packet. */
 export const CARRIERS: Readonly<Record<string, (client: MessageClient) => void>> = {
   rabbitmq: carryInRabbitHeaders,
   nats: carryInNatsHeaders,
@@ -46,8 +87,8 @@ export const CARRIERS: Readonly<Record<string, (client: MessageClient) => void>>
 };
 
 /**
- * `metadata` of the packet, which is NestJS 12's own place for what travels beside the data. What
- * a dispatch hook put there stays.
+ * Puts the trace into the packet's `metadata`, NestJS 12's own place for what travels beside the
+ * data. What a dispatch hook of the application put there stays.
  */
 export function carryInPacket(client: MessageClient): void {
   beforeSending(client, (packet, headers) => {
@@ -58,33 +99,37 @@ export function carryInPacket(client: MessageClient): void {
 }
 
 function carryInRabbitHeaders(client: MessageClient): void {
-  const { mergeHeaders } = client;
-  if (mergeHeaders === undefined) return;
-  client.mergeHeaders = function (given) {
-    const merged = mergeHeaders.call(this, given) as Record<string, unknown> | undefined;
-    const headers = headersToSend();
-    return headers === undefined ? merged : withHeaders(merged, headers);
-  };
+  RABBITMQ.methodOfInstance(
+    client,
+    'mergeHeaders',
+    (merge) =>
+      function (this: MessageClient, ...args) {
+        const merged = merge.apply(this, args) as Record<string, unknown> | undefined;
+        const headers = headersToSend();
+        return headers === undefined ? merged : withHeaders(merged, headers);
+      },
+  );
 }
 
 function carryInNatsHeaders(client: MessageClient): void {
-  const { mergeHeaders } = client;
-  if (mergeHeaders === undefined) return;
-  // NestJS makes new headers where a message has none but the options of its client have.
-  const make = (): NatsHeaders =>
-    mergeHeaders.call({ options: { headers: {} } }, undefined) as NatsHeaders;
-  client.mergeHeaders = function (given) {
-    const merged = mergeHeaders.call(this, given) as NatsHeaders | undefined;
-    const headers = headersToSend();
-    return headers === undefined ? merged : (withNatsHeaders(make, merged, headers) ?? merged);
-  };
+  NATS.methodOfInstance(client, 'mergeHeaders', (merge) => {
+    // NestJS makes new headers where the client's options have some and the message has none.
+    const make = (): NatsHeaders =>
+      merge.call({ options: { headers: {} } }, undefined) as NatsHeaders;
+    return function (this: MessageClient, ...args) {
+      const merged = merge.apply(this, args) as NatsHeaders | undefined;
+      const headers = headersToSend();
+      if (headers === undefined) return merged;
+      const carried = NATS.read('headers to fill', make);
+      return (carried && withNatsHeaders(carried, merged, headers)) ?? merged;
+    };
+  });
 }
 
-/** They throw where a validator of the user's own let through what cannot stand in a header. */
+/** Setting a header throws for an id that the application's validator accepts and NATS does not. */
 const withNatsHeaders = guardCallback(
   'NATS headers',
-  (make: () => NatsHeaders, given: NatsHeaders | undefined, headers: TraceHeaders): NatsHeaders => {
-    const carried = make();
+  (carried: NatsHeaders, given: NatsHeaders | undefined, headers: TraceHeaders): NatsHeaders => {
     for (const name of given?.keys() ?? []) {
       for (const value of given?.values(name) ?? []) carried.append(name, value);
     }
@@ -96,32 +141,36 @@ const withNatsHeaders = guardCallback(
 
 /** Before MQTT 5 a message has no properties. */
 function carryInMqtt(client: MessageClient): void {
-  const { mergePacketOptions, serializer, options } = client;
-  if (options?.protocolVersion !== 5 || mergePacketOptions === undefined) {
-    return carryInPacket(client);
-  }
+  if (client.options?.protocolVersion !== 5) return carryInPacket(client);
   // A request is published when the broker has acknowledged the subscription for its answer, in
-  // the context of the connection. NestJS asks for the options right after it has serialized it.
+  // the context of the connection. NestJS asks for the options right after it has serialized the
+  // packet, so the headers are kept by packet until then.
   const waiting = new WeakMap<Packet, TraceHeaders>();
   let headers: TraceHeaders | undefined;
-  beforeSending(client, (packet, toSend) => void waiting.set(packet, toSend));
-  client.serializer = withMethod(serializer, 'serialize', (packet, ...rest) => {
-    headers = waiting.get(packet as Packet);
-    return serializer.serialize(packet, ...rest);
+  const isSerialized = overrideSerialize(MQTT, client, (serialize) => (packet, ...rest) => {
+    headers = waiting.get(Object(packet) as Packet);
+    return serialize(packet, ...rest);
   });
-  client.mergePacketOptions = function (given) {
-    const merged = mergePacketOptions.call(this, given) as MqttOptions | undefined;
-    if (headers === undefined) return merged;
-    const userProperties = withHeaders(merged?.properties?.userProperties, headers);
-    return { ...merged, properties: { ...merged?.properties, userProperties } };
-  };
+  const hasOptions = MQTT.methodOfInstance(
+    client,
+    'mergePacketOptions',
+    (merge) =>
+      function (this: MessageClient, ...args) {
+        const merged = merge.apply(this, args) as MqttOptions | undefined;
+        if (headers === undefined) return merged;
+        const userProperties = withHeaders(merged?.properties?.userProperties, headers);
+        return { ...merged, properties: { ...merged?.properties, userProperties } };
+      },
+  );
+  if (isSerialized && hasOptions) {
+    beforeSending(client, (packet, toSend) => void waiting.set(packet, toSend));
+  }
 }
 
 function carryInKafkaHeaders(client: MessageClient): void {
-  const { serializer } = client;
-  client.serializer = withMethod(serializer, 'serialize', (...args) => {
+  overrideSerialize(KAFKA, client, (serialize) => (...args) => {
     const headers = headersToSend();
-    const serialized = serializer.serialize(...args);
+    const serialized = serialize(...args);
     if (headers === undefined) return serialized;
     const carry = (value: unknown): unknown => {
       const message = value as KafkaMessage;
@@ -131,16 +180,42 @@ function carryInKafkaHeaders(client: MessageClient): void {
   });
 }
 
+/** Gives a client a serializer of its own: the one that it has may be another client's too. */
+function overrideSerialize(
+  patch: Patch,
+  client: MessageClient,
+  wrap: (serialize: AnyMethod) => AnyMethod,
+): boolean {
+  const serializer = patch.read('serializer', () => client.serializer);
+  if (serializer === undefined) return false;
+  if (typeof serializer.serialize !== 'function') {
+    patch.unsupported('its serializer has no `serialize`');
+    return false;
+  }
+  const serialize: AnyMethod = (...args) => serializer.serialize(...args);
+  client.serializer = overrideMethod(serializer, 'serialize', wrap(serialize));
+  patch.noteApplied();
+  return true;
+}
+
 function beforeSending(
   client: MessageClient,
   carry: (packet: Packet, headers: TraceHeaders) => void,
 ): void {
+  const carryIn = (packet: Packet): void => {
+    const headers = headersToSend();
+    if (headers !== undefined) carry(packet, headers);
+  };
+  if (chainDispatchHook(client, carryIn)) return;
   for (const name of ['publish', 'dispatchEvent'] as const) {
-    const original = client[name];
-    client[name] = function (this: unknown, packet, ...rest) {
-      const headers = headersToSend();
-      if (headers !== undefined) carry(packet as Packet, headers);
-      return original.call(this, packet, ...rest);
-    };
+    PACKETS.methodOfInstance(
+      client,
+      name,
+      (send) =>
+        function (this: MessageClient, packet, ...rest) {
+          carryIn(packet as Packet);
+          return send.call(this, packet, ...rest);
+        },
+    );
   }
 }

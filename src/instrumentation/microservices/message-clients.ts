@@ -3,77 +3,108 @@ import type { Observable } from 'rxjs';
 import type { OpenSpan } from '../../context/unit-of-work.js';
 import { guardCallback } from '../../options/guard-callback.js';
 import type { SpanStart } from '../../records/span-record.js';
-import { givenSpanId } from './given-span.js';
+import { definePatch } from '../patch.js';
+import { spanIdInMessage } from './manual-traceparent.js';
 import { CARRIERS, carryInPacket, type MessageClient } from './message-carriers.js';
 import { emitTraced, sendTraced } from './sent-message.js';
 
 /** NestJS's clients, by the names of their classes. */
-export type ClientClasses = Readonly<
-  Record<
-    | 'ClientProxy'
-    | 'ClientTCP'
-    | 'ClientRedis'
-    | 'ClientNats'
-    | 'ClientMqtt'
-    | 'ClientRMQ'
-    | 'ClientKafka',
-    { readonly prototype: ClientProxy }
-  >
->;
+export type ClientClasses = Readonly<Partial<Record<ClientName, { readonly prototype: Client }>>>;
 
-interface ClientProxy extends MessageClient {
+type ClientName =
+  | 'ClientProxy'
+  | 'ClientTCP'
+  | 'ClientRedis'
+  | 'ClientNats'
+  | 'ClientMqtt'
+  | 'ClientRMQ'
+  | 'ClientKafka';
+
+interface Client extends MessageClient {
   connect(): unknown;
   send: Send;
   emit: Send;
   /** Of Kafka alone. */
-  emitBatch?: Send;
+  emitBatch: Send;
   normalizePattern?(pattern: unknown): string;
 }
 
-type Send = (this: ClientProxy, pattern: unknown, data: unknown) => Observable<unknown>;
+type Send = (this: Client, pattern: unknown, data: unknown) => Observable<unknown>;
 
-/** Readies a client when it is first used, and names its transport. */
-type Ready = (client: ClientProxy) => string;
+/** Prepares a client when it is first used, and names its transport. */
+type PrepareClient = (client: Client) => string;
+
+const MESSAGES = definePatch({
+  package: '@nestjs/microservices',
+  target: 'ClientProxy.prototype.send and emit',
+  gives: 'a span for each message that is sent, and the trace in it',
+  without: 'messages that are sent have no span and carry no trace',
+  why: 'the dispatch hook of NestJS 12 sees the packet and not the observable, so a span made there would have no end; and it is set for one client at a time, with no hook that lists the clients',
+});
+const BATCHES = definePatch({
+  package: '@nestjs/microservices',
+  target: 'ClientKafka.prototype.emitBatch',
+  gives: 'a span for each batch of Kafka messages that is sent, and the trace in each of them',
+  without: 'batches of Kafka messages have no span and carry no trace',
+  why: 'NestJS calls no dispatch hook for a batch',
+});
+const CONNECTIONS = definePatch({
+  package: '@nestjs/microservices',
+  target: 'ClientProxy#connect',
+  gives: 'connections outside the context of the message that opened them',
+  without: 'what a connection logs has the ids of the message that opened it',
+  why: 'NestJS has no hook for it',
+});
+
+const TRANSPORT_OF_CLASS: readonly (readonly [ClientName, string])[] = [
+  ['ClientTCP', 'tcp'],
+  ['ClientRedis', 'redis'],
+  ['ClientNats', 'nats'],
+  ['ClientMqtt', 'mqtt'],
+  ['ClientRMQ', 'rabbitmq'],
+  ['ClientKafka', 'kafka'],
+];
+
+/** The clients that are prepared, and their transports. */
+const transports = new WeakMap<Client, string>();
 
 /**
- * Lets every client carry the trace in which it is used, from wherever the application has it.
+ * Lets every client carry the trace in which it is used, wherever the application has it from.
  * Each message is a span.
  */
-export function traceClients(classes: ClientClasses, openSpan: OpenSpan): void {
-  const ready = clientReadier(classes);
-  const { ClientProxy: proxy, ClientKafka: kafka } = classes;
-  proxy.prototype.send = tracedSend(proxy.prototype.send, ready, openSpan);
-  proxy.prototype.emit = tracedEmit(proxy.prototype.emit, ready, openSpan);
-  const { emitBatch } = kafka.prototype;
-  if (emitBatch !== undefined) kafka.prototype.emitBatch = tracedEmit(emitBatch, ready, openSpan);
+export function traceMessageClients(classes: ClientClasses, openSpan: OpenSpan): void {
+  const prepare = clientPreparer(classes);
+  const proxy = classes.ClientProxy?.prototype;
+  const kafka = classes.ClientKafka?.prototype;
+  MESSAGES.method(proxy, 'send', (send) => tracedSend(send, prepare, openSpan));
+  MESSAGES.method(proxy, 'emit', (emit) => tracedEmit(emit, prepare, openSpan));
+  BATCHES.method(kafka, 'emitBatch', (emitBatch) => tracedEmit(emitBatch, prepare, openSpan));
 }
 
-function tracedSend(send: Send, ready: Ready, openSpan: OpenSpan): Send {
+function tracedSend(send: Send, prepare: PrepareClient, openSpan: OpenSpan): Send {
   return function (pattern, data) {
     const request = send.call(this, pattern, data);
     if (!isMessage(pattern, data)) return request;
-    const transport = ready(this);
+    const transport = prepare(this);
     return sendTraced(openSpan, () => spanOf('send', this, transport, pattern, data), request);
   };
 }
 
-function tracedEmit(emit: Send, ready: Ready, openSpan: OpenSpan): Send {
+function tracedEmit(emit: Send, prepare: PrepareClient, openSpan: OpenSpan): Send {
   return function (pattern, data) {
     const emitNow = (): Observable<unknown> => emit.call(this, pattern, data);
     if (!isMessage(pattern, data)) return emitNow();
-    const transport = ready(this);
+    const transport = prepare(this);
     return emitTraced(openSpan, () => spanOf('emit', this, transport, pattern, data), emitNow);
   };
 }
 
-function clientReadier(classes: ClientClasses): Ready {
-  const transportOf = transportNames(classes);
+function clientPreparer(classes: ClientClasses): PrepareClient {
   const outside = AsyncLocalStorage.snapshot();
-  const transports = new WeakMap<ClientProxy, string>();
   return (client) => {
     const known = transports.get(client);
     if (known !== undefined) return known;
-    const transport = transportOf(client);
+    const transport = transportOf(client, classes);
     transports.set(client, transport);
     connectOutside(client, outside);
     (CARRIERS[transport] ?? carryInPacket)(client);
@@ -81,53 +112,48 @@ function clientReadier(classes: ClientClasses): Ready {
   };
 }
 
-/** NestJS refuses the others. */
+/** NestJS refuses all other calls. */
 function isMessage(pattern: unknown, data: unknown): boolean {
   return pattern !== undefined && pattern !== null && data !== undefined && data !== null;
 }
 
 /**
- * The first message opens the connection. It outlives that message by far, so what it logs, and
- * whatever it brings, must not be in that message's context.
+ * The first message opens the connection. The connection outlives that message by far, so what it
+ * logs and what arrives over it must not be in that message's context.
  */
 function connectOutside(
-  client: ClientProxy,
+  client: Client,
   outside: ReturnType<typeof AsyncLocalStorage.snapshot>,
 ): void {
-  const { connect } = client;
-  client.connect = function () {
-    return outside(() => connect.call(this));
-  };
+  CONNECTIONS.methodOfInstance(
+    client,
+    'connect',
+    (connect) =>
+      function (this: Client) {
+        return outside(() => connect.call(this));
+      },
+  );
 }
 
-function transportNames(classes: ClientClasses): (client: ClientProxy) => string {
-  const names: readonly (readonly [keyof ClientClasses, string])[] = [
-    ['ClientTCP', 'tcp'],
-    ['ClientRedis', 'redis'],
-    ['ClientNats', 'nats'],
-    ['ClientMqtt', 'mqtt'],
-    ['ClientRMQ', 'rabbitmq'],
-    ['ClientKafka', 'kafka'],
-  ];
-  return (client) => {
-    const found = names.find(([name]) =>
-      Object.prototype.isPrototypeOf.call(classes[name].prototype, client),
-    );
-    return found?.[1] ?? client.constructor.name;
-  };
+function transportOf(client: Client, classes: ClientClasses): string {
+  const found = TRANSPORT_OF_CLASS.find(([name]) => {
+    const known = classes[name];
+    return known !== undefined && Object.prototype.isPrototypeOf.call(known.prototype, client);
+  });
+  return found?.[1] ?? client.constructor.name;
 }
 
 /** A custom client may take patterns that are no JSON. */
 const patternText = guardCallback(
   'a message pattern',
-  (client: ClientProxy, pattern: unknown): string | undefined =>
+  (client: Client, pattern: unknown): string | undefined =>
     client.normalizePattern?.(pattern) ?? JSON.stringify(pattern),
 );
 
 /** @see https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/ */
 function spanOf(
   operation: 'send' | 'emit',
-  client: ClientProxy,
+  client: Client,
   transport: string,
   pattern: unknown,
   data: unknown,
@@ -136,7 +162,7 @@ function spanOf(
   return {
     name: `${operation} ${name}`,
     kind: operation === 'send' ? 'client' : 'producer',
-    spanId: givenSpanId(data),
+    spanId: spanIdInMessage(data),
     attributes: {
       'messaging.system': transport,
       'messaging.destination.name': name,

@@ -10,7 +10,7 @@ export interface Delivery {
   readonly attempt?: number | undefined;
 }
 
-/** NestJS's context of a message, a transport's own or that of a custom one. */
+/** The context that NestJS gives to a handler: that of its transport, or that of a custom one. */
 interface MessageContext {
   getHeaders?(): unknown;
   getMessage?(): unknown;
@@ -33,7 +33,7 @@ const readDelivery = guardCallback(
     },
 );
 
-/** Reads what came with a message. Nothing of it is to be trusted. */
+/** Reads what came with a message. None of it is trusted. */
 export function deliveryOf(transport: string, context: unknown): Delivery {
   const metadata = takeMetadata();
   const delivery = readDelivery(transport, Object(context) as MessageContext);
@@ -69,7 +69,7 @@ function readerOf(headers: unknown): ReadCarrier | undefined {
   return (name) => valueAt(headers, name);
 }
 
-/** Looks at what is its own only: a sender may choose any name. */
+/** Looks at own properties only: a sender may choose any name. */
 function valueAt(holder: unknown, name: string): unknown {
   if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, name)) {
     return undefined;

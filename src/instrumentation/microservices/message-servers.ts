@@ -1,29 +1,27 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { TracedApplication, UnitOfWork } from '../../context/unit-of-work.js';
-import { chainAs, type Handler } from './event-chain.js';
+import { applicationOf } from '../instrumented-applications.js';
+import { definePatch } from '../patch.js';
 import { grpcHandler, grpcPattern } from './grpc-handler.js';
 import { deliveryOf } from './message-delivery.js';
-import { noteMetadata, type PacketServer } from './packet-metadata.js';
-import { applicationOf } from '../instrumented-applications.js';
-import { withMethod } from './with-method.js';
+import { overrideMethod, type AnyMethod } from './override-method.js';
+import { noteMetadata, type PacketClasses, type PacketServer } from './packet-metadata.js';
+import { replaceHandler, type Handler } from './replaced-handler.js';
 
-/** What NestJS registers the handlers of controllers with. */
-export interface ListenersController {
+/** What NestJS registers the handlers of controllers with. It is not exported. */
+interface ListenersController {
   readonly container: { getModules(): ModulesContainer };
-  registerPatternHandlers: RegisterPatternHandlers;
-  /** Tells NestJS's graph of each handler, right before it is registered. */
-  insertEntrypointDefinition(owner: Owner, definition: Definition, ...rest: unknown[]): void;
+  registerPatternHandlers(controller: Controller, server: Server, ...rest: unknown[]): void;
+  /** Called with each handler, right before the handler is registered. */
+  insertEntrypointDefinition(
+    controller: Controller,
+    definition: Definition,
+    ...rest: unknown[]
+  ): void;
 }
 
-type RegisterPatternHandlers = (
-  this: ListenersController,
-  owner: Owner,
-  server: Server,
-  ...rest: unknown[]
-) => void;
-
 /** NestJS's wrapper of a controller. */
-interface Owner {
+interface Controller {
   readonly metatype?: { readonly name?: string } | null;
 }
 
@@ -35,47 +33,85 @@ interface Definition {
 interface Server extends PacketServer {
   /** A number for NestJS's own. */
   readonly transportId?: unknown;
-  addHandler(pattern: unknown, handler: Handler, ...rest: unknown[]): void;
+  addHandler: AnyMethod;
   normalizePattern?(pattern: unknown): unknown;
 }
+
+const MESSAGES = definePatch({
+  package: '@nestjs/microservices',
+  target: 'ListenersController.prototype.registerPatternHandlers',
+  gives: 'a trace and an access log line for each message',
+  without: 'messages are not traced',
+  why: 'a pre-request hook runs once for each handler of an event instead of once for a message, after request-scoped providers are made and inside of the exception filters, so their ids would be missing and its outcome would not be what the filters make of an error; the processing hooks get neither the handler nor its result, and custom strategies do not call them',
+});
+const HANDLER_NAMES = definePatch({
+  package: '@nestjs/microservices',
+  target: 'ListenersController.prototype.insertEntrypointDefinition',
+  gives: 'the name of the handler in access log lines of messages',
+  without: 'access log lines of messages name the controller and not the method',
+  why: 'NestJS gives a server the handler without its name; a pre-request hook has it, but runs too late for an error of a request-scoped provider',
+});
 
 /** By NestJS's numbers for them. */
 const TRANSPORTS = ['tcp', 'redis', 'nats', 'mqtt', 'grpc', 'rabbitmq', 'kafka'];
 
-/** Runs each message that a server hands to a controller in a trace, with one finish line. */
-export function traceServers(prototype: ListenersController): void {
-  const { registerPatternHandlers: register } = prototype;
-  prototype.registerPatternHandlers = function (owner, server, ...rest) {
-    const host = applicationOf(this.container.getModules());
-    if (host === undefined || isMcp(server)) return register.call(this, owner, server, ...rest);
-    const transport = transportOf(server);
-    noteMetadata(server, transport);
+/** Runs each message that a server hands to a controller in a trace, with one access log line. */
+export async function traceMessageServers(classes: PacketClasses): Promise<void> {
+  const module = await MESSAGES.load(() => import('@nestjs/microservices/listeners-controller.js'));
+  if (module === undefined) return;
+  // The members that are private there are checked before they are used.
+  const { prototype } = Object(module.ListenersController) as { prototype?: ListenersController };
 
-    let method = '';
-    const insertEntrypointDefinition: ListenersController['insertEntrypointDefinition'] = (
-      owned,
-      definition,
-      ...more
-    ) => {
-      method = definition.methodKey;
-      this.insertEntrypointDefinition(owned, definition, ...more);
-    };
-    const addHandler = (pattern: unknown, handler: Handler, ...more: unknown[]): void => {
-      const name = `${owner.metatype?.name ?? 'Controller'}.${method}`;
-      server.addHandler(pattern, tracedHandler(host, server, pattern, name, handler), ...more);
-    };
-    register.call(
-      Object.create(this, {
-        insertEntrypointDefinition: { value: insertEntrypointDefinition },
-      }) as ListenersController,
-      owner,
-      withMethod(server, 'addHandler', addHandler as (...args: unknown[]) => unknown),
-      ...rest,
-    );
-  };
+  // Registering is synchronous.
+  let methodName: string | undefined;
+  const isTraced = MESSAGES.method(
+    prototype,
+    'registerPatternHandlers',
+    (register) =>
+      function (this: ListenersController, controller, server, ...rest) {
+        const modules = MESSAGES.read('container', () => this.container.getModules());
+        const application = modules && applicationOf(modules);
+        if (application === undefined || !hasHandlers(server) || isMcp(server)) {
+          return register.call(this, controller, server, ...rest);
+        }
+        noteMetadata(server, transportOf(server), classes);
+        const className = controller?.metatype?.name ?? 'Controller';
+        const addHandler: AnyMethod = (pattern, handler, ...more) => {
+          const name = methodName === undefined ? className : `${className}.${methodName}`;
+          const traced = tracedHandler(application, server, pattern, name, handler as Handler);
+          return server.addHandler(pattern, traced, ...more);
+        };
+        methodName = undefined;
+        return register.call(
+          this,
+          controller,
+          overrideMethod(server, 'addHandler', addHandler),
+          ...rest,
+        );
+      },
+  );
+  if (!isTraced) return;
+  HANDLER_NAMES.method(
+    prototype,
+    'insertEntrypointDefinition',
+    (insert) =>
+      function (this: ListenersController, controller, definition, ...rest) {
+        methodName = HANDLER_NAMES.read('methodKey', () => definition.methodKey);
+        insert.call(this, controller, definition, ...rest);
+      },
+  );
 }
 
-/** The strategy of `@rekog/mcp-nest`: its messages are in a trace long before a handler is asked. */
+function hasHandlers(server: Server | undefined): boolean {
+  if (typeof server !== 'object' || server === null) {
+    MESSAGES.unsupported('its second argument is no server');
+    return false;
+  }
+  // A custom strategy without `addHandler` works as long as there is no handler for it.
+  return typeof server.addHandler === 'function';
+}
+
+/** The strategy of `@rekog/mcp-nest`: its messages are in a trace long before a handler is called. */
 function isMcp({ transportId }: Server): boolean {
   const key = typeof transportId === 'symbol' ? Symbol.keyFor(transportId) : undefined;
   return key?.startsWith('@rekog/mcp-nest:') === true;
@@ -87,7 +123,7 @@ function transportOf({ transportId, constructor }: Server): string {
 }
 
 function tracedHandler(
-  host: TracedApplication,
+  application: TracedApplication,
   server: Server,
   pattern: unknown,
   name: string,
@@ -95,19 +131,19 @@ function tracedHandler(
 ): Handler {
   const transport = transportOf(server);
   const rpc = transport === 'grpc' ? grpcPattern(pattern) : undefined;
-  if (rpc !== undefined) return grpcHandler(host, rpc, name, handler);
+  if (rpc !== undefined) return grpcHandler(application, rpc, name, handler);
 
-  const work = { kind: 'message', transport, handler: name } as const satisfies UnitOfWork;
+  const message = { kind: 'message', transport, handler: name } as const satisfies UnitOfWork;
   const text = patternText(server, pattern);
-  return chainAs(handler, (data, context, ...rest) => {
+  return replaceHandler(handler, (data, context, ...rest) => {
     const { read, attempt } = deliveryOf(transport, context);
-    return host.runUnitOfWork({ ...work, read, fields: { pattern: text, attempt } }, () =>
+    return application.runUnitOfWork({ ...message, read, fields: { pattern: text, attempt } }, () =>
       handler(data, context, ...rest),
     );
   });
 }
 
-/** The pattern as it was registered, wildcards and all: there are as many as there are handlers. */
+/** The pattern as it was registered, wildcards and all: a topic would be of unbounded cardinality. */
 function patternText(server: Server, pattern: unknown): string {
   return pattern instanceof RegExp
     ? String(pattern)

@@ -1,11 +1,12 @@
-/** Any function, as a method that is replaced. */
+/** Any function, as a method that is overridden. */
 export type AnyMethod = (...args: unknown[]) => unknown;
 
 /**
- * An object of which one method is another one. Whatever else is asked of it, the object answers
- * itself, private fields and all; it is not changed, for it may be somebody's who uses it elsewhere.
+ * A view of an object in which one method is another one. The object itself does not change, because
+ * the application may use it elsewhere too: a serializer for two clients, a strategy for two
+ * applications. All other methods run on the object, so its private fields work.
  */
-export function withMethod<T extends object>(target: T, name: keyof T, method: AnyMethod): T {
+export function overrideMethod<T extends object>(target: T, name: keyof T, method: AnyMethod): T {
   return new Proxy(target, {
     get(object, key) {
       if (key === name) return method;

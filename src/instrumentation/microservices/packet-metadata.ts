@@ -1,38 +1,65 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
-import { withMethod } from './with-method.js';
+import { definePatch } from '../patch.js';
+import { overrideMethod, type AnyMethod } from './override-method.js';
 
 /** The parts of a server that a packet passes through. */
 export interface PacketServer {
-  deserializer?: Deserializer | undefined;
-  handleMessage?: ((...args: unknown[]) => unknown) | undefined;
+  deserializer?: { deserialize: AnyMethod } | undefined;
+  handleMessage?: AnyMethod | undefined;
 }
 
-interface Deserializer {
-  deserialize(...args: unknown[]): unknown;
+/** What NestJS 12 exports besides its servers, as far as it says how they pass metadata on. */
+export interface PacketClasses {
+  readonly ServerTCP?: { readonly prototype: object };
+  readonly ServerRedis?: { readonly prototype: object };
+  readonly TcpContext?: { readonly prototype: { getMetadata?(): unknown } };
+  readonly RedisContext?: { readonly prototype: { getMetadata?(): unknown } };
+  readonly IncomingRequestDeserializer?: { readonly prototype: object };
 }
 
-/** These have headers of their own for it. */
+const METADATA = definePatch({
+  package: '@nestjs/microservices',
+  target: 'Server#deserializer and #handleMessage',
+  gives:
+    'the trace of a message’s sender, for transports without headers: MQTT before 5, custom ones, and TCP and Redis on NestJS 11 or with a custom deserializer',
+  without: 'messages over transports without headers do not continue the trace of their sender',
+  why: 'of all contexts only those of TCP and Redis have `getMetadata`, on NestJS 12, and not if a custom deserializer drops it; the processing hooks get the same contexts and a pre-request hook the data, both without the packet',
+});
+
 const TRANSPORTS_WITH_HEADERS = new Set(['nats', 'rabbitmq', 'kafka', 'grpc']);
+const TRANSPORTS_OF_NESTJS = new Set(['tcp', 'redis', 'mqtt']);
 
 const arriving = new AsyncLocalStorage<{ metadata: unknown }>();
 const noted = new WeakSet<PacketServer>();
 
 /**
- * Lets a server note the `metadata` of each packet. That is NestJS 12's own place for what travels
- * with a packet beside its data; but only TCP and Redis hand it on to the handler, and NestJS 11
- * knows nothing of it.
+ * Lets a server note the `metadata` of each packet, NestJS 12's own place for what travels with a
+ * packet beside its data, unless the context of the message will have it.
  */
-export function noteMetadata(server: PacketServer, transport: string): void {
+export function noteMetadata(
+  server: PacketServer,
+  transport: string,
+  classes: PacketClasses,
+): void {
   if (noted.has(server) || TRANSPORTS_WITH_HEADERS.has(transport)) return;
   noted.add(server);
+  if (hasMetadataInContext(server, classes)) return;
   const { handleMessage, deserializer } = server;
-  if (typeof handleMessage !== 'function' || deserializer === undefined) return;
-
-  server.handleMessage = function (...args) {
-    return arriving.run({ metadata: undefined }, () => handleMessage.apply(this, args));
-  };
-  server.deserializer = withMethod(deserializer, 'deserialize', (raw, ...rest) => {
+  if (typeof handleMessage !== 'function' || typeof deserializer?.deserialize !== 'function') {
+    // A custom server may have neither.
+    if (TRANSPORTS_OF_NESTJS.has(transport)) METADATA.unsupported('one of them is missing');
+    return;
+  }
+  METADATA.methodOfInstance(
+    server as Required<PacketServer>,
+    'handleMessage',
+    () =>
+      function (this: PacketServer, ...args) {
+        return arriving.run({ metadata: undefined }, () => handleMessage.apply(this, args));
+      },
+  );
+  server.deserializer = overrideMethod(deserializer, 'deserialize', (raw, ...rest) => {
     const packet = deserializer.deserialize(raw, ...rest);
     const message = arriving.getStore();
     const note = (value: unknown): void => {
@@ -44,7 +71,19 @@ export function noteMetadata(server: PacketServer, transport: string): void {
   });
 }
 
-/** The metadata of the packet that is being delivered. There once: it is not what the handler sends. */
+/** NestJS 12's own servers of TCP and Redis, with its own deserializer. */
+function hasMetadataInContext(server: PacketServer, classes: PacketClasses): boolean {
+  const { ServerTCP, ServerRedis, TcpContext, RedisContext } = classes;
+  const isOf = (value: unknown, owner: { readonly prototype: object } | undefined): boolean =>
+    owner !== undefined && Object.getPrototypeOf(Object(value)) === owner.prototype;
+  if (!isOf(server.deserializer, classes.IncomingRequestDeserializer)) return false;
+  return [[ServerTCP, TcpContext] as const, [ServerRedis, RedisContext] as const].some(
+    ([owner, context]) =>
+      isOf(server, owner) && typeof context?.prototype.getMetadata === 'function',
+  );
+}
+
+/** The metadata of the packet that is being delivered. Only once: it is not that of messages which the handler delivers itself. */
 export function takeMetadata(): unknown {
   const message = arriving.getStore();
   if (message === undefined) return undefined;
@@ -53,7 +92,7 @@ export function takeMetadata(): unknown {
   return metadata;
 }
 
-/** Of a packet of NestJS's. Anybody else's message may call something else so. */
+/** Only of a packet of NestJS: messages of other senders may use the name for something else. */
 function metadataOf(packet: unknown): unknown {
   const { pattern, metadata } = Object(packet) as { pattern?: unknown; metadata?: unknown };
   return pattern === undefined ? undefined : metadata;

@@ -13,8 +13,8 @@ export function headersToSend(): TraceHeaders | undefined {
 }
 
 /**
- * Makes each subscription to what sends a request a span of the subscriber's trace. Answers arrive
- * in the context of a connection; they are handed on in that of the subscriber.
+ * Makes each subscription to a request a span of the subscriber's trace. Answers arrive in the
+ * context of the connection; the subscriber gets them in its own.
  */
 export function sendTraced<T>(
   openSpan: OpenSpan,
@@ -45,14 +45,14 @@ export function sendTraced<T>(
     );
     return () => {
       subscription.unsubscribe();
-      // Whoever takes the first of several answers has what it asked for.
+      // A subscriber that takes the first of several answers has what it asked for.
       if (isAnswered) span?.end();
       else span?.fail();
     };
   });
 }
 
-/** Makes an event that is sent at once, whether or not somebody subscribes, a span. */
+/** Makes an event a span. It is sent at once, with or without a subscriber. */
 export function emitTraced<T>(
   openSpan: OpenSpan,
   startOf: () => SpanStart,
