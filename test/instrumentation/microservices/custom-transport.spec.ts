@@ -6,14 +6,17 @@ import {
   BaseRpcContext,
   ClientProxy,
   EventPattern,
+  GrpcMethod,
   MessagePattern,
   Server,
+  Transport,
   type CustomTransportStrategy,
   type ReadPacket,
   type WritePacket,
 } from '@nestjs/microservices';
 import { firstValueFrom, lastValueFrom } from 'rxjs';
 import { TraceContext, TracingLogger } from '../../../src/index.js';
+import { spyOnWarnings } from '../../support/warnings.js';
 import { clientApp } from './client-app.js';
 import { serverApp } from './server-app.js';
 
@@ -28,7 +31,7 @@ interface Message extends ReadPacket {
 class BusServer extends Server implements CustomTransportStrategy {
   constructor(
     protected readonly bus: EventEmitter,
-    id?: string,
+    id?: string | Transport,
   ) {
     super();
     if (id !== undefined) this.setTransportId(id as unknown as symbol);
@@ -207,5 +210,40 @@ describe('a message that a handler delivers itself', () => {
     );
     expect(traceId).toMatch(/^[0-9a-f]{32}$/);
     expect(traceId).not.toBe(TRACE_ID);
+  });
+});
+
+describe('a server of gRPC that does not give the call to the handler', () => {
+  const warn = spyOnWarnings();
+
+  it('has a warning, and its handlers run in a trace', async () => {
+    const bus = new EventEmitter();
+
+    @Controller()
+    class GrpcController {
+      constructor(private readonly trace: TraceContext) {}
+
+      @GrpcMethod('Bus', 'Ask')
+      ask(): string | undefined {
+        return this.trace.traceId;
+      }
+    }
+    const { app, finished } = await serverApp(
+      { controllers: [GrpcController] },
+      { strategy: new BusServer(bus, Transport.GRPC) },
+    );
+    await app.listen();
+    const pattern = JSON.stringify({ service: 'Bus', rpc: 'Ask', streaming: 'no_stream' });
+    const response = await new Promise((resolve) => {
+      bus.emit('message', { pattern, data: {}, answer: (packet: WritePacket) => resolve(packet) });
+    });
+    const [line] = await finished(1);
+    expect(response).toMatchObject({ response: line!.trace_id });
+    expect(line).toMatchObject({ handler: 'GrpcController.ask', pattern: 'Bus/Ask' });
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(warn.mock.calls[0]).toMatchObject([
+      expect.stringMatching(/@grpc\/grpc-js 1\.\S+ .*: gRPC calls do not continue the trace/),
+      { code: 'TRACING_UNSUPPORTED' },
+    ]);
   });
 });

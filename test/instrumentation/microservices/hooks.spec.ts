@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, type ExecutionContext } from '@nestjs/common';
 import {
@@ -141,6 +142,53 @@ describe('a dispatch hook', () => {
     expect(metadata).not.toHaveProperty('tracestate');
   });
 
+  it.each(['before', 'after'])('may be set %s the client is first used', async (when) => {
+    const proxy = await connected(await makeServer());
+    if (when === 'after') expect((await echo(proxy)).traceId).toBe(TRACE_ID);
+    proxy.setOnDispatchHook((packet) => {
+      packet.metadata = { tenant: 'first' };
+    });
+    expect(await echo(proxy)).toMatchObject({ traceId: TRACE_ID, metadata: { tenant: 'first' } });
+    proxy.setOnDispatchHook(function (this: ClientProxy, packet) {
+      packet.metadata = { tenant: 'second', isOwn: String(this === proxy) };
+    });
+    const metadata = { tenant: 'second', isOwn: 'true' };
+    expect(await echo(proxy)).toMatchObject({ traceId: TRACE_ID, metadata });
+  });
+
+  it('may call the one that it found in the slot', async () => {
+    const proxy = await connected(await makeServer());
+    proxy.setOnDispatchHook((packet) => {
+      packet.metadata = { tenant: 'acme' };
+    });
+    await echo(proxy);
+    let calls = 0;
+    // As an instrumentation does that chains the slot itself.
+    const slot = proxy as unknown as Record<'onDispatchHook', (packet: ReadPacket) => void>;
+    const found = slot.onDispatchHook;
+    proxy.setOnDispatchHook((packet) => {
+      calls += 1;
+      found.call(proxy, packet);
+      packet.metadata = { ...packet.metadata, region: 'eu' };
+    });
+    const answer = await echo(proxy);
+    expect(answer).toMatchObject({
+      traceId: TRACE_ID,
+      metadata: { tenant: 'acme', region: 'eu' },
+    });
+    expect(calls).toBe(1);
+  });
+
+  it('that throws fails its message and no other', async () => {
+    const proxy = await connected(await makeServer());
+    proxy.setOnDispatchHook(() => {
+      throw new Error('no tenant');
+    });
+    await expect(echo(proxy)).rejects.toThrow('no tenant');
+    proxy.setOnDispatchHook(() => {});
+    expect((await echo(proxy)).traceId).toBe(TRACE_ID);
+  });
+
   it('may put something there that is no record', async () => {
     const proxy = await connected(await makeServer());
     proxy.setOnDispatchHook((packet) => {
@@ -153,6 +201,16 @@ describe('a dispatch hook', () => {
 });
 
 describe('processing hooks', () => {
+  it('find a server of TCP with its own methods', async () => {
+    const server = await makeServer();
+    const proxy = await connected(server);
+    await echo(proxy);
+    const used = (server.app as unknown as { readonly serverInstance: Server }).serverInstance;
+    expect(Object.hasOwn(used, 'handleMessage')).toBe(false);
+    const { deserializer } = used as unknown as { readonly deserializer: object };
+    expect(types.isProxy(deserializer)).toBe(false);
+  });
+
   it("get every message, and see the server's own context", async () => {
     const server = await makeServer();
     const seen: unknown[] = [];
