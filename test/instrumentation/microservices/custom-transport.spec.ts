@@ -27,7 +27,7 @@ interface Message extends ReadPacket {
   readonly answer?: (packet: WritePacket) => void;
 }
 
-/** A strategy as NestJS's documentation has it, over an emitter instead of a network. */
+/** A strategy like the one in NestJS's documentation, over an emitter instead of a network. */
 class BusServer extends Server implements CustomTransportStrategy {
   constructor(
     protected readonly bus: EventEmitter,
@@ -79,7 +79,7 @@ class HeaderContext extends BaseRpcContext<[Record<string, string>]> {
   }
 }
 
-/** One that reads its messages itself, and tells the handler of headers. */
+/** A strategy that reads its messages itself and gives their headers to the handler. */
 class HeaderServer extends BusServer {
   override listen(callback: () => void): void {
     this.bus.on('message', (message: Message) => {
@@ -90,7 +90,7 @@ class HeaderServer extends BusServer {
   }
 }
 
-/** One that tells the handler of nothing. */
+/** A strategy that gives the handler the data and nothing else. */
 class DirectServer extends BusServer {
   override listen(callback: () => void): void {
     this.bus.on('message', (message: Message) => {

@@ -41,7 +41,7 @@ describe('the delivery of a message', () => {
     ]).toEqual(['nats', 'mqtt', 'kafka', 'rabbitmq']);
   });
 
-  it('has none that are there twice', () => {
+  it('has none that occur twice', () => {
     const headers = natsHeaders();
     headers.append('traceparent', 'a');
     headers.append('traceparent', 'b');
@@ -52,7 +52,7 @@ describe('the delivery of a message', () => {
     ]).toEqual([undefined, undefined]);
   });
 
-  it('has none that its headers inherit', () => {
+  it('has none that its headers inherit from a prototype', () => {
     expect(traceparent('rabbitmq', rabbit({}, Object.create({ traceparent: 'x' })))).toBe(
       undefined,
     );
@@ -70,7 +70,7 @@ describe('the delivery of a message', () => {
     expect(warn).not.toHaveBeenCalled();
   });
 
-  it('survives a context that throws', () => {
+  it('has no headers, and a warning, where the context throws', () => {
     const context = {
       getHeaders(): never {
         throw new Error('broken');

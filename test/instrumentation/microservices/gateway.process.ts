@@ -6,11 +6,11 @@ import { firstValueFrom, map } from 'rxjs';
 import { TracingLogger, TracingModule } from '../../../src/index.js';
 import '../../support/print-spans.js';
 import type { Payment } from './payments.controller.js';
-import { clientOptions } from './transport.js';
+import { clientOptions } from './options-from-env.js';
 
 const WORKER = Symbol('worker');
 
-/** Where payments come in by HTTP. */
+/** Receives payments over HTTP. */
 @Controller()
 class GatewayController {
   constructor(

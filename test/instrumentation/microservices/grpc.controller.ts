@@ -11,7 +11,7 @@ export interface Receipt {
   readonly traceId: string;
 }
 
-/** A client that leaves ends its stream first, and is seen to be gone a little later. */
+/** Milliseconds: a client that disconnects ends its stream first, and the call is cancelled a little later. */
 const LATE = 30;
 
 class NoMallory implements CanActivate {
@@ -20,7 +20,7 @@ class NoMallory implements CanActivate {
   }
 }
 
-/** Every kind of call that gRPC knows. Each of its lines ends with the user whose it is. */
+/** Every kind of gRPC call. Each of its log lines ends with the user that it is for. */
 @Controller()
 export class GrpcController {
   constructor(

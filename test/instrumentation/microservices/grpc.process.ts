@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { TracingLogger, TracingModule } from '../../../src/index.js';
 import '../../support/print-spans.js';
 import { GrpcController } from './grpc.controller.js';
-import { serverOptions } from './transport.js';
+import { serverOptions } from './options-from-env.js';
 
 @Module({
   imports: [TracingModule.forRoot({ service: 'payments', format: 'json' })],
@@ -18,7 +18,7 @@ const app = await NestFactory.createMicroservice(PaymentsModule, {
   transport,
   options: {
     ...options,
-    // The one moment at which NestJS shows the server that it has bound to a port.
+    // NestJS gives access to the bound server in this callback only.
     onLoadPackageDefinition: (_definition: unknown, server: object) => (port = portOf(server)),
   },
   bufferLogs: true,

@@ -65,7 +65,7 @@ function clientOptions(): ClientOptions {
   return { transport: Transport.GRPC, options: { ...options, url } };
 }
 
-/** Runs something in a new trace and hands back its id with what came of it. */
+/** Runs a function in a new trace, and returns the id of the trace with the result. */
 async function traced<T>(fn: () => Promise<T>): Promise<{ traceId: string; result: T }> {
   return client.trace.run(undefined, async () => {
     const traceId = client.trace.traceId!;
@@ -73,11 +73,11 @@ async function traced<T>(fn: () => Promise<T>): Promise<{ traceId: string; resul
   });
 }
 
-/** The finish lines that the server wrote for a trace, once there is one. */
+/** The access log lines that the server wrote for a trace, once there are that many. */
 async function finished(traceId: string, count = 1): Promise<Line[]> {
   const found = (): Line[] =>
     server.lines.filter((line) => line.trace_id === traceId && line.message === 'Message finished');
-  await eventually(() => found().length >= count, `a finish line of ${traceId}`);
+  await eventually(() => found().length >= count, `an access log line of ${traceId}`);
   await sleep(10);
   return found();
 }
@@ -187,7 +187,7 @@ describe('gRPC', () => {
     expect(flaws(traceId)).toEqual([]);
   });
 
-  it('measures a call that the handler reads and writes itself to its end', async () => {
+  it('measures to its end a call that the handler reads and writes itself', async () => {
     const slow = concat(pay('slow'), from(sleep(60, { user: 'later', amount: 1 })));
     const { traceId } = await traced(() => lastValueFrom(payments.relay(slow)));
     const [line] = await finished(traceId);
@@ -283,14 +283,14 @@ describe('gRPC', () => {
     expect(all.flatMap(({ traceId }) => flaws(traceId))).toEqual([]);
   });
 
-  describe('beside the metadata that a caller gives', () => {
+  describe('with metadata from the caller', () => {
     const given = (): Metadata => {
       const metadata = new Metadata();
       metadata.set('tenant', 'acme');
       return metadata;
     };
 
-    it('leaves it as it is', async () => {
+    it('does not change the metadata object', async () => {
       const metadata = given();
       const { traceId, result } = await traced(() =>
         firstValueFrom(payments.charge({ user: 'm', amount: 1 }, metadata)),
@@ -315,7 +315,7 @@ describe('gRPC', () => {
       }
     });
 
-    it('is the span that headers made by hand announce', async () => {
+    it('has the span id of a traceparent that the caller made', async () => {
       const { traceId } = await traced(() => {
         const metadata = given();
         for (const [name, value] of Object.entries(client.trace.headers())) {
@@ -327,7 +327,7 @@ describe('gRPC', () => {
       expect(flaws(traceId)).toEqual([]);
     });
 
-    it("is sent as it is where an id of the user's own making is none for metadata", async () => {
+    it('is sent without the trace where an id is not valid in metadata', async () => {
       const { app, trace } = await clientApp(
         { imports: [ClientsModule.register([{ name: 'OWN', ...clientOptions() }])] },
         { session: { generate: () => 'line\nbreak' } },
@@ -379,8 +379,8 @@ describe('gRPC', () => {
     });
   });
 
-  it('warns of nothing', () => {
-    // The client of gRPC asks for a timeout of -1 at times, which Node 24 complains of.
+  it('has no warnings', () => {
+    // The gRPC client sometimes sets a timeout of -1, and Node 24 warns about that.
     const ofGrpc = /^\(node:\d+\) TimeoutNegativeWarning: [^]*?was created\)$/gm;
     const warnings = server.stderr.replace(ofGrpc, '');
     expect(warnings).toBe('');

@@ -49,7 +49,7 @@ interface Echo {
   readonly metadata: Record<string, string>;
 }
 
-/** Counts what it sees, in a private field: it must be called as itself. */
+/** Keeps the packets in a private field, so its methods must be called on the object itself. */
 class Counting implements Serializer<Packet, Packet>, Deserializer<Packet, Packet> {
   #packets: Packet[] = [];
 
@@ -68,7 +68,7 @@ class Counting implements Serializer<Packet, Packet>, Deserializer<Packet, Packe
   }
 }
 
-/** Answers later, and without what travels beside the data. */
+/** Answers later, and drops `metadata`. */
 class Slow implements Deserializer<Packet, Promise<Packet>> {
   async deserialize({ pattern, data, id }: Packet): Promise<Packet> {
     await Promise.resolve();
@@ -111,7 +111,7 @@ function echo(proxy: ClientProxy): Promise<Echo> {
 }
 
 describe('a dispatch hook', () => {
-  it('gets every message, and what it put beside the data arrives', async () => {
+  it('gets every message, and the metadata that it sets arrives', async () => {
     const proxy = await connected(await makeServer());
     const patterns: unknown[] = [];
     const metadata = Object.freeze({ tenant: 'acme' });
@@ -127,7 +127,7 @@ describe('a dispatch hook', () => {
     expect(patterns).toEqual(['echo', 'note']);
   });
 
-  it('keeps the traceparent that it puts there', async () => {
+  it('may set a traceparent, which stays', async () => {
     const proxy = await connected(await makeServer());
     const traceparent = `00-${OTHER_TRACE_ID}-b7ad6b7169203331-01`;
     proxy.setOnDispatchHook((packet) => {
@@ -163,7 +163,7 @@ describe('a dispatch hook', () => {
     });
     await echo(proxy);
     let calls = 0;
-    // As an instrumentation does that chains the slot itself.
+    // This is how another instrumentation chains the slot.
     const slot = proxy as unknown as Record<'onDispatchHook', (packet: ReadPacket) => void>;
     const found = slot.onDispatchHook;
     proxy.setOnDispatchHook((packet) => {
@@ -189,7 +189,7 @@ describe('a dispatch hook', () => {
     expect((await echo(proxy)).traceId).toBe(TRACE_ID);
   });
 
-  it('may put something there that is no record', async () => {
+  it('may set metadata that is no record', async () => {
     const proxy = await connected(await makeServer());
     proxy.setOnDispatchHook((packet) => {
       packet.metadata = 'text' as unknown as Record<string, string>;
@@ -201,7 +201,7 @@ describe('a dispatch hook', () => {
 });
 
 describe('processing hooks', () => {
-  it('find a server of TCP with its own methods', async () => {
+  it('are called by a TCP server whose own methods are not replaced', async () => {
     const server = await makeServer();
     const proxy = await connected(server);
     await echo(proxy);
@@ -256,7 +256,7 @@ describe('a pre-request hook', () => {
 });
 
 describe('custom serializers', () => {
-  it('get every packet as themselves', async () => {
+  it('get every packet, and are called on the object itself', async () => {
     const [sent, received] = [new Counting(), new Counting()];
     const server = await makeServer({ deserializer: received });
     const proxy = await connected(server, { serializer: sent });
@@ -266,7 +266,7 @@ describe('custom serializers', () => {
     expect(received.packets[0]).toMatchObject({ pattern: 'echo', data: {} });
   });
 
-  it('may be asynchronous and drop what they do not know', async () => {
+  it('may be asynchronous and drop the metadata', async () => {
     const proxy = await connected(await makeServer({ deserializer: new Slow() }));
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, i) => {

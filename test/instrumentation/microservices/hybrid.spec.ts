@@ -39,7 +39,7 @@ class HybridController {
   }
 }
 
-/** NestJS makes the clients before the server can tell its port. */
+/** NestJS makes the clients before the port of the server is known. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

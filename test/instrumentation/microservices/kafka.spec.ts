@@ -71,7 +71,7 @@ beforeEach(async () => {
     kafka = (server.app as unknown as { readonly serverInstance: ServerKafka }).serverInstance;
   }
   proxy = new ClientKafka({});
-  // Of a connection, these are what a message touches.
+  // The parts of a connection that a message uses.
   Object.assign(proxy, {
     connect: () => Promise.resolve(),
     _producer: producer,
@@ -89,7 +89,7 @@ function emit(topic: string, data: unknown): Promise<unknown> {
   return inTrace(() => lastValueFrom((proxy as unknown as ClientProxy).emit(topic, data)));
 }
 
-/** As a consumer of kafkajs hands it over: bytes. */
+/** A message as a consumer of kafkajs gets it: bytes. */
 function payload(topic: string, { key, value, headers }: Message): EachMessagePayload {
   const bytes = (data: unknown): Buffer => Buffer.from(String(data));
   const message: KafkaMessage = {
@@ -147,7 +147,7 @@ describe('Kafka', () => {
     ]);
   });
 
-  it('adds to the headers of a message, and leaves those that it was given', async () => {
+  it('adds to the headers of a message, and keeps those that it has', async () => {
     const headers = Object.freeze({ tenant: 'acme' });
     const message = { key: 'k', value: 'v', headers };
     await emit('payments', message);
@@ -164,7 +164,7 @@ describe('Kafka', () => {
     expect(sent[0]!.messages[0]!.headers).toMatchObject({ traceparent });
   });
 
-  it('is the span that headers made by hand announce', async () => {
+  it('has the span id of a traceparent that the sender made', async () => {
     await inTrace(() => {
       const headers = client.trace.headers();
       return lastValueFrom(
@@ -185,7 +185,7 @@ describe('Kafka', () => {
     expect(String(carried[0]).split('-')[2]).toBe(client.spans.at(-1)!.span_id);
   });
 
-  it('carries the trace of a request beside what NestJS puts there', async () => {
+  it('carries the trace of a request with the headers of NestJS', async () => {
     const answer = inTrace(() =>
       lastValueFrom((proxy as unknown as ClientProxy).send<object>('ask', {})),
     );
@@ -203,7 +203,7 @@ describe('Kafka', () => {
     expect(await server.finished(1)).toMatchObject([{ trace_id: TRACE_ID, pattern: 'ask' }]);
   });
 
-  it('ends an event that throws with one line, and leaves it to Kafka to try again', async () => {
+  it('writes one access log line for an event that throws, and leaves the retry to Kafka', async () => {
     await expect(deliver('refused', {})).rejects.toBeDefined();
     const lines = await server.finished(1);
     expect(lines).toMatchObject([{ level: 'error', outcome: 'errored', pattern: 'refused' }]);

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { TracingLogger, TracingModule } from '../../../src/index.js';
 import '../../support/print-spans.js';
 import { LedgerController } from './payments.controller.js';
-import { serverOptions } from './transport.js';
+import { serverOptions } from './options-from-env.js';
 
 @Module({
   imports: [TracingModule.forRoot({ service: 'ledger', format: 'json' })],

@@ -9,11 +9,11 @@ interface Connection {
 }
 
 /**
- * As much of an MQTT broker as a test needs: QoS 0, no wildcards, and MQTT 5, which no embedded
- * broker knows.
+ * The parts of an MQTT broker that a test needs: QoS 0, no wildcards, and MQTT 5, which no embedded
+ * broker supports.
  */
 export class MqttBroker {
-  /** What was published, as it came in. */
+  /** The packets that were published, unchanged. */
   readonly published: IPublishPacket[] = [];
   private readonly connections = new Set<Connection>();
 
@@ -81,7 +81,7 @@ export class MqttBroker {
   }
 }
 
-/** A client of an older version gets no properties. */
+/** Clients of older versions get no properties. */
 function forward({ socket, protocolVersion }: Connection, packet: IPublishPacket): void {
   const { topic, payload, properties } = packet;
   const message = { cmd: 'publish', topic, payload, qos: 0, dup: false, retain: false } as const;

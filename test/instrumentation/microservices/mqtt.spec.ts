@@ -82,7 +82,7 @@ function inTrace<T>(fn: () => T): T {
   return client.trace.run({ traceId: TRACE_ID }, fn);
 }
 
-describe.each([4, 5] as const)('a server that speaks MQTT %d', (serverVersion) => {
+describe.each([4, 5] as const)('a server of MQTT %d', (serverVersion) => {
   let server: ServerApp;
 
   beforeAll(async () => {
@@ -100,7 +100,7 @@ describe.each([4, 5] as const)('a server that speaks MQTT %d', (serverVersion) =
   afterAll(() => server.app.close());
   beforeEach(() => server.sink.clear());
 
-  it('takes the trace out of the packet of MQTT 3.1.1', async () => {
+  it('reads the trace from the packet of MQTT 3.1.1', async () => {
     const proxy = clients.get(4)!;
     const { traceId, data } = await inTrace(() =>
       firstValueFrom(proxy.send<Echo>('echo', { n: 1 })),
@@ -134,7 +134,7 @@ describe('MQTT 5', () => {
 
   beforeEach(() => server.sink.clear());
 
-  it('carries the trace in user properties, and the packet stays as it is', async () => {
+  it('carries the trace in user properties, and does not change the packet', async () => {
     const { traceId, userProperties } = await inTrace(() =>
       firstValueFrom(proxy.send<Echo>('echo', { n: 1 })),
     );
@@ -155,7 +155,7 @@ describe('MQTT 5', () => {
     for (const packet of packets) expect(packet).not.toHaveProperty('metadata');
   });
 
-  it('adds to what a record says, and leaves the record', async () => {
+  it('adds to the properties of a record, and does not change the record', async () => {
     const properties = { userProperties: { tenant: 'acme' } };
     const record = new MqttRecordBuilder({ n: 2 }).setProperties(properties).setQoS(0).build();
     const { traceId, data, userProperties } = await inTrace(() =>
@@ -176,7 +176,7 @@ describe('MQTT 5', () => {
     expect(traceId).toBe(other);
   });
 
-  it("carries each of 50 first requests' own trace, whenever the broker lets them go", async () => {
+  it('carries the trace of each of 50 first requests, whenever the broker acknowledges them', async () => {
     const echoes = await Promise.all(
       Array.from({ length: 50 }, (_, i) => {
         const traceId = String(i).padStart(32, 'c');
@@ -189,13 +189,13 @@ describe('MQTT 5', () => {
     expect(echoes).toEqual(Array(50).fill(true));
   });
 
-  it('knows the trace of a request that is published in the context of the connection', async () => {
+  it('carries the trace of a request that is published in the context of the connection', async () => {
     const outside = AsyncLocalStorage.snapshot();
     const options: IClientPublishOptions[] = [];
     const waiting = new ClientMqtt({ protocolVersion: 5 });
     Object.assign(waiting, {
       connect: () => Promise.resolve(),
-      // As older versions of mqtt.js do.
+      // Older versions of mqtt.js do this.
       mqttClient: {
         subscribe: (_topic: string, subscribed: () => void) => outside(subscribed),
         publish: (_topic: string, _message: string, how: IClientPublishOptions) =>

@@ -28,11 +28,11 @@ import { TraceId, TracingLogger } from '../../../src/index.js';
 export interface Payment {
   readonly user: string;
   readonly amount: number;
-  /** Milliseconds that charging takes. */
+  /** How long charging takes, in milliseconds. */
   readonly delay?: number;
 }
 
-/** The client that the worker tells the ledger with. */
+/** The client with which the worker notifies the ledger. */
 export const LEDGER = Symbol('ledger');
 
 @Injectable()
@@ -78,7 +78,7 @@ class LoggingFilter implements ExceptionFilter {
   }
 }
 
-/** Charges payments and tells the ledger. Each of its lines ends with the user whose it is. */
+/** Charges payments and notifies the ledger. Each of its log lines ends with the user that it is for. */
 @Controller()
 @UseGuards(LoggingGuard)
 @UsePipes(LoggingPipe)
@@ -98,7 +98,7 @@ export class PaymentsController {
     if (amount < 0) throw new RpcException(`refused ${user}`);
     this.logger.log(`charged ${user}`);
     await firstValueFrom(this.ledger.emit('payment.done', { user }), { defaultValue: undefined });
-    this.logger.log(`told ${user}`);
+    this.logger.log(`notified ${user}`);
     return { user, traceId, keys: Object.keys(payment) };
   }
 

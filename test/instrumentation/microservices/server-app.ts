@@ -12,7 +12,7 @@ import { sinkLogger } from '../../support/traced-app.js';
 export interface ServerApp {
   readonly app: INestMicroservice;
   readonly sink: LineSink;
-  /** Its finish lines, once there are that many, and a little for one too many. */
+  /** Its access log lines, once there are that many and a superfluous one would have come. */
   readonly finished: (count: number) => Promise<Line[]>;
 }
 
@@ -28,7 +28,7 @@ afterAll(async () => {
   await Promise.all(running.splice(0).map((app) => app.close()));
 });
 
-/** Makes a microservice, which does not listen yet. */
+/** Makes a microservice that does not listen yet. */
 export async function serverApp(
   metadata: ModuleMetadata,
   transport: MicroserviceOptions = TCP,
@@ -49,7 +49,7 @@ export async function serverApp(
   return { app, sink, finished: (count) => finishes(sink, count) };
 }
 
-/** Lets it listen, and tells where. */
+/** Starts it, and returns its port. */
 export async function listen({ app }: ServerApp): Promise<number> {
   await app.listen();
   return app.unwrap<{ address(): { port: number } }>().address().port;
@@ -57,7 +57,7 @@ export async function listen({ app }: ServerApp): Promise<number> {
 
 async function finishes(sink: LineSink, count: number): Promise<Line[]> {
   const found = (): Line[] => sink.linesOf('Message finished');
-  await eventually(() => found().length >= count, `${count} finish lines`);
+  await eventually(() => found().length >= count, `${count} access log lines`);
   await sleep(20);
   return found();
 }

@@ -136,7 +136,7 @@ function byHand(to = port): ClientProxy {
   return new ClientTCP({ host: '127.0.0.1', port: to }) as unknown as ClientProxy;
 }
 
-/** Sends in a trace whose id is known. */
+/** Runs a function in a trace whose id is known. */
 function inTrace<T>(fn: () => T): T {
   return client.trace.run({ traceId: TRACE_ID }, fn);
 }
@@ -161,7 +161,7 @@ describe('a TCP client', () => {
     if (made !== proxy) await made.close();
   });
 
-  it('sends nothing outside a context, where the message begins a trace', async () => {
+  it('sends no headers outside a context, and the message begins a trace', async () => {
     const { traceId, metadata } = await echo();
     expect(traceId).toMatch(/^[0-9a-f]{32}$/);
     expect(metadata).toBeUndefined();
@@ -182,7 +182,7 @@ describe('a TCP client', () => {
     expect(new Set(lines.map((line) => line['parent_span_id'])).size).toBe(4);
   });
 
-  it('hands answers on in the context of the subscriber, whose connection it is not', async () => {
+  it('delivers answers in the context of the subscriber and not in that of the connection', async () => {
     await inTrace(() =>
       lastValueFrom(
         proxy.send<string>({ v: 1, cmd: 'three' }, {}).pipe(
@@ -196,7 +196,7 @@ describe('a TCP client', () => {
     expect(got.map((line) => line.trace_id)).toEqual(Array(3).fill(TRACE_ID));
   });
 
-  it("opens its connection in nobody's context", async () => {
+  it('opens its connection outside any context', async () => {
     const own = byHand();
     own.on('close' as never, (() => client.logger.log('connection closed')) as never);
     await inTrace(() => echo(own));
@@ -205,19 +205,19 @@ describe('a TCP client', () => {
     expect(client.sink.linesOf('connection closed')).toMatchObject([{ trace_id: '-' }]);
   });
 
-  it('ends the span of a request that cannot be sent, or that nobody answers', async () => {
+  it('ends the span of a request that cannot be sent, or that has no answer', async () => {
     const nowhere = byHand(1);
     await inTrace(() => echo(nowhere).catch(() => 'refused'));
-    await inTrace(() => firstValueFrom(proxy.send('nobody', {})).catch(() => 'none'));
+    await inTrace(() => firstValueFrom(proxy.send('unhandled', {})).catch(() => 'none'));
     await inTrace(() => lastValueFrom(nowhere.emit('shared', {})).catch(() => 'refused'));
     expect(client.spans.slice(-3)).toMatchObject([
       { name: 'send echo', kind: 'client', failed: true },
-      { name: 'send nobody', kind: 'client', failed: true },
+      { name: 'send unhandled', kind: 'client', failed: true },
       { name: 'emit shared', kind: 'producer', failed: true },
     ]);
   });
 
-  it('refuses what NestJS refuses, without a span', async () => {
+  it('makes no span for a message that NestJS refuses', async () => {
     const count = client.spans.length;
     await inTrace(async () => {
       await expect(lastValueFrom(proxy.send('echo', undefined))).rejects.toThrow(
@@ -240,7 +240,7 @@ describe('a TCP server', () => {
     expect(client.spans.at(-1)).toMatchObject({ name: 'send {"cmd":"three","v":1}' });
   });
 
-  it('ends a stream of answers with its last', async () => {
+  it('ends a stream of answers with the last one', async () => {
     const traceIds = await inTrace(() =>
       lastValueFrom(proxy.send({ v: 1, cmd: 'three' }, {}).pipe(toArray())),
     );
@@ -301,7 +301,7 @@ describe('a TCP server', () => {
     expect(warn).not.toHaveBeenCalled();
   });
 
-  it('writes no line for a message that nobody handles', async () => {
+  it('writes no access log line for a message without a handler', async () => {
     await sendRaw(JSON.stringify({ pattern: 'unknown', id: '1', data: {} }));
     await echo();
     expect(await server.finished(1)).toHaveLength(1);
@@ -317,7 +317,7 @@ function expectNewTrace(answer: Echo, lines: readonly Line[]): void {
   expect(lines[0]!.session_id).toMatch(/^[0-9a-f-]{36}$/);
 }
 
-/** Sends a packet as it is on the wire, and hands back the answer. */
+/** Sends a packet as it is on the wire, and returns the answer. */
 async function sendRaw(packet: string): Promise<Echo> {
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');

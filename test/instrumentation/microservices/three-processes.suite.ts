@@ -3,16 +3,16 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, type Line } from '../../support/line-sink.js';
 import { ThreeProcesses, type TransportOptions } from './three-processes.js';
 
-/** What is expected of a transport between processes. */
+/** What a transport is expected to do between processes. */
 export interface Expected {
   readonly transport: string;
-  /** Of a message that came for the first time, where the transport knows. */
+  /** The attempt in the access log line of a first delivery, where the transport counts them. */
   readonly attempt?: number;
 }
 
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
-/** One table of cases, which every transport passes. */
+/** One table of cases for every transport. */
 export function describeThreeProcesses(
   { transport, attempt }: Expected,
   optionsOf: () => (service: 'worker' | 'ledger', port?: unknown) => TransportOptions,
@@ -50,7 +50,7 @@ export function describeThreeProcesses(
           'pipe alice',
           'charging alice',
           'charged alice',
-          'told alice',
+          'notified alice',
           'interceptor after alice',
           'answered alice',
           'received alice',
@@ -102,7 +102,7 @@ export function describeThreeProcesses(
       });
     });
 
-    it('carries an event that nobody waits for', async () => {
+    it('carries an event without an answer', async () => {
       const { headers } = await system.post('note', { user: 'bob', amount: 1, delay: 5 });
       const traceId = headers.get('x-trace-id')!;
       const [noted] = await system.worker.linesOf('noted bob', 1);
@@ -111,7 +111,7 @@ export function describeThreeProcesses(
       expect(system.flaws(traceId)).toEqual([]);
     });
 
-    it('ends a message that throws with one line, and runs the filter in its context', async () => {
+    it('writes one access log line for a message that throws, and runs the filter in its context', async () => {
       const response = await system.post('charge', { user: 'carol', amount: -1 });
       const traceId = response.headers.get('x-trace-id')!;
       expect(response.status).toBe(500);
@@ -142,7 +142,10 @@ export function describeThreeProcesses(
       expect(new Set(traceIds.values()).size).toBe(200);
       const found = (): Line[] => system.lines.filter(({ message }) => / user-\d+$/.test(message));
       await eventually(() => found().length >= 12 * 200, 'all lines');
-      await eventually(() => count(system.lines, 'Message finished') >= 404, 'all finish lines');
+      await eventually(
+        () => count(system.lines, 'Message finished') >= 404,
+        'all access log lines',
+      );
       const lines = found();
       expect(lines).toHaveLength(12 * 200);
       const wrong = lines.filter(
@@ -153,7 +156,7 @@ export function describeThreeProcesses(
       expect(flaws).toEqual([]);
     });
 
-    it('warns of nothing', () => {
+    it('has no warnings', () => {
       expect(system.all.map(({ stderr }) => stderr)).toEqual(['', '', '']);
     });
   });
@@ -167,12 +170,12 @@ function ofTrace(lines: readonly Line[], traceId: string): Line[] {
   return lines.filter((line) => line.trace_id === traceId);
 }
 
-/** The finish lines of a trace's messages, once there are that many. */
+/** The access log lines of the messages of a trace, once there are that many. */
 async function finished(system: ThreeProcesses, traceId: string, count: number): Promise<Line[]> {
   const found = (): Line[] =>
     ofTrace(system.lines, traceId).filter(({ message }) => message === 'Message finished');
-  await eventually(() => found().length >= count, `${count} finish lines`);
-  // One too many would come a little later.
+  await eventually(() => found().length >= count, `${count} access log lines`);
+  // A superfluous line would come a little later.
   await sleep(20);
   return found();
 }

@@ -2,13 +2,13 @@ import { flawsOfTree, ServiceProcess } from '../../support/service-process.js';
 import type { Line } from '../../support/line-sink.js';
 import type { Payment } from './payments.controller.js';
 
-/** Options of NestJS's for a transport, in JSON. */
+/** NestJS's options for a transport, to be sent as JSON. */
 export interface TransportOptions {
   readonly transport: number;
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** A gateway (HTTP), a worker that it sends to, and a ledger that the worker tells. */
+/** A gateway (HTTP), a worker that it sends messages to, and a ledger that the worker notifies. */
 export class ThreeProcesses {
   private constructor(
     readonly gateway: ServiceProcess,
@@ -19,8 +19,7 @@ export class ThreeProcesses {
   /**
    * Starts them.
    *
-   * @param optionsOf what clients connect to; of a server that has not told its port yet, where it
-   *   listens.
+   * @param optionsOf the options of the server of a service, or those of its clients where a port is given.
    */
   static async start(
     optionsOf: (service: 'worker' | 'ledger', port?: unknown) => TransportOptions,

@@ -5,7 +5,7 @@ import { ClientsModule } from '@nestjs/microservices';
 import { TracingLogger, TracingModule } from '../../../src/index.js';
 import '../../support/print-spans.js';
 import { LEDGER, PaymentsController } from './payments.controller.js';
-import { clientOptions, serverOptions } from './transport.js';
+import { clientOptions, serverOptions } from './options-from-env.js';
 
 @Module({
   imports: [

@@ -1,11 +1,11 @@
 import type { ClientOptions, MicroserviceOptions } from '@nestjs/microservices';
 
-/** What the processes of a test speak: `TRANSPORT` is the options of NestJS, as JSON. */
+/** The server options in an environment variable, which holds NestJS's options as JSON. */
 export function serverOptions(name: string): MicroserviceOptions {
   return optionsOf(name) as MicroserviceOptions;
 }
 
-/** The same for a client. */
+/** The client options in an environment variable. */
 export function clientOptions(name: string): ClientOptions {
   return optionsOf(name) as ClientOptions;
 }
