@@ -42,7 +42,7 @@ const CALLS = definePatch({
   target: 'ClientGrpcProxy.prototype.createServiceMethod',
   gives: 'a span for each gRPC call that is sent, and the trace in its metadata',
   without: 'gRPC calls that are sent have no span and carry no trace',
-  why: 'NestJS calls no dispatch hook for gRPC; and an interceptor of a call would replace those of the application, because `@grpc/grpc-js` uses the client’s interceptors only for calls without their own',
+  why: 'NestJS calls no dispatch hook for gRPC; and an interceptor of a call would replace those of the application, because `@grpc/grpc-js` uses the interceptors of a client only for calls without their own',
 });
 const METADATA = definePatch({
   package: '@grpc/grpc-js',

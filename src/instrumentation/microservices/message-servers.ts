@@ -71,7 +71,7 @@ export async function traceMessageServers(classes: PacketClasses): Promise<void>
       function (this: ListenersController, controller, server, ...rest) {
         const modules = MESSAGES.read('container', () => this.container.getModules());
         const application = modules && applicationOf(modules);
-        if (application === undefined || !hasHandlers(server) || isMcp(server)) {
+        if (application === undefined || !takesHandlers(server) || isMcp(server)) {
           return register.call(this, controller, server, ...rest);
         }
         noteMetadata(server, transportOf(server), classes);
@@ -102,7 +102,7 @@ export async function traceMessageServers(classes: PacketClasses): Promise<void>
   );
 }
 
-function hasHandlers(server: Server | undefined): boolean {
+function takesHandlers(server: Server | undefined): boolean {
   if (typeof server !== 'object' || server === null) {
     MESSAGES.unsupported('its second argument is no server');
     return false;

@@ -9,10 +9,11 @@ export interface PacketServer {
   handleMessage?: AnyMethod | undefined;
 }
 
-/** What NestJS 12 exports besides its servers, as far as it says how they pass metadata on. */
+/** The exports of NestJS that show whether a server passes metadata on. All may be missing. */
 export interface PacketClasses {
   readonly ServerTCP?: { readonly prototype: object };
   readonly ServerRedis?: { readonly prototype: object };
+  readonly ServerMqtt?: { readonly prototype: object };
   readonly TcpContext?: { readonly prototype: { getMetadata?(): unknown } };
   readonly RedisContext?: { readonly prototype: { getMetadata?(): unknown } };
   readonly IncomingRequestDeserializer?: { readonly prototype: object };
@@ -22,13 +23,12 @@ const METADATA = definePatch({
   package: '@nestjs/microservices',
   target: 'Server#deserializer and #handleMessage',
   gives:
-    'the trace of a message’s sender, for transports without headers: MQTT before 5, custom ones, and TCP and Redis on NestJS 11 or with a custom deserializer',
+    'the trace of the sender of a message, for transports without headers: MQTT before 5, custom ones, and TCP and Redis on NestJS 11 or with a custom deserializer',
   without: 'messages over transports without headers do not continue the trace of their sender',
   why: 'of all contexts only those of TCP and Redis have `getMetadata`, on NestJS 12, and not if a custom deserializer drops it; the processing hooks get the same contexts and a pre-request hook the data, both without the packet',
 });
 
 const TRANSPORTS_WITH_HEADERS = new Set(['nats', 'rabbitmq', 'kafka', 'grpc']);
-const TRANSPORTS_OF_NESTJS = new Set(['tcp', 'redis', 'mqtt']);
 
 const arriving = new AsyncLocalStorage<{ metadata: unknown }>();
 const noted = new WeakSet<PacketServer>();
@@ -48,7 +48,7 @@ export function noteMetadata(
   const { handleMessage, deserializer } = server;
   if (typeof handleMessage !== 'function' || typeof deserializer?.deserialize !== 'function') {
     // A custom server may have neither.
-    if (TRANSPORTS_OF_NESTJS.has(transport)) METADATA.unsupported('one of them is missing');
+    if (isOfNestjs(server, classes)) METADATA.unsupported('one of them is missing');
     return;
   }
   METADATA.methodOfInstance(
@@ -69,6 +69,12 @@ export function noteMetadata(
     else note(packet);
     return packet;
   });
+}
+
+function isOfNestjs(server: PacketServer, classes: PacketClasses): boolean {
+  return [classes.ServerTCP, classes.ServerRedis, classes.ServerMqtt].some(
+    (owner) => owner !== undefined && Object.prototype.isPrototypeOf.call(owner.prototype, server),
+  );
 }
 
 /** NestJS 12's own servers of TCP and Redis, with its own deserializer. */

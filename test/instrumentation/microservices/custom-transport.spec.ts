@@ -213,6 +213,21 @@ describe('a message that a handler delivers itself', () => {
   });
 });
 
+describe('a custom transport with a number of NestJS', () => {
+  const warn = spyOnWarnings();
+
+  it('has no warning for the internals that it does not have', async () => {
+    const bus = new EventEmitter();
+    const strategy = new DirectServer(bus, Transport.REDIS);
+    Reflect.deleteProperty(strategy, 'deserializer');
+    const { app, finished } = await serverApp({ controllers: [BusController] }, { strategy });
+    await app.listen();
+    bus.emit('message', { pattern: 'note', data: {} });
+    expect(await finished(1)).toMatchObject([{ transport: 'redis', pattern: 'note' }]);
+    expect(warn).not.toHaveBeenCalled();
+  });
+});
+
 describe('a server of gRPC that does not give the call to the handler', () => {
   const warn = spyOnWarnings();
 
