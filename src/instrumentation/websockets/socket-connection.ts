@@ -4,24 +4,23 @@ import { openStore, runInStore, type TraceStore } from '../../context/trace-stor
 import type { TracedApplication } from '../../context/unit-of-work.js';
 import type { Trace } from '../../trace/trace.js';
 
-const CONNECTION = Symbol.for('nestjs-tracing.v1.connection');
-const HANDSHAKE_TRACE = Symbol.for('nestjs-tracing.v1.handshake-trace');
-
-/** A connected client, whatever its platform makes of it: a `WebSocket`, a socket.io `Socket`. */
-export interface SocketClient {
+/** A connected client as its platform represents it: a `WebSocket`, a socket.io `Socket`. */
+interface SocketClient {
   /** socket.io: the HTTP request that the connection began with. */
   readonly request?: unknown;
-  [CONNECTION]?: SocketConnection;
 }
 
-type Handshake = IncomingMessage & { [HANDSHAKE_TRACE]?: Trace };
+/** By client. */
+const connections = new WeakMap<object, SocketConnection>();
+/** By the HTTP request that a connection began with. */
+const handshakeTraces = new WeakMap<IncomingMessage, Trace>();
 
-/** What a platform that has no HTTP request to show began with. */
+/** For platforms that do not show the HTTP request that a connection began with. */
 const NO_HANDSHAKE = Object.freeze({ headers: {}, rawHeaders: [], url: '' });
 
-/** A client's connection: its trace, which each of its messages is part of. */
+/** The connection of a client: its trace, which each of its messages is part of. */
 export class SocketConnection {
-  /** Its messages that are at work. */
+  /** Its messages that have not ended. */
   readonly messages = new Subscription();
   private readonly store: TraceStore;
 
@@ -33,53 +32,63 @@ export class SocketConnection {
     this.store = openStore(trace, false);
   }
 
-  /** Runs a function in its context. What a user keeps in the store is there the next time. */
+  /** Runs a function in its context. What a user puts into the store stays for the next call. */
   run<T>(fn: () => T): T {
     return runInStore(this.store, fn);
   }
 
-  /** Ends what is still at work: nobody waits for it any longer. */
+  /** Ends the messages that have not ended: their client has disconnected. */
   close(): void {
     this.messages.unsubscribe();
   }
 }
 
 /**
- * The connection of a client, which is opened the first time: each gateway on a server is told of
- * the same client.
+ * The connection of a client, opened by the first gateway of its server: NestJS announces a client
+ * to each of them.
  *
- * @param request what the platform gives beside the client: `ws` gives the HTTP request.
+ * @param request what the platform gives beside the client: for `ws` the HTTP request.
  */
-export function openSocket(
-  host: TracedApplication,
-  client: SocketClient,
+export function openConnection(
+  application: TracedApplication,
+  client: unknown,
   request: unknown,
-): SocketConnection {
-  return (client[CONNECTION] ??= connect(host, client, request));
+): SocketConnection | undefined {
+  if (typeof client !== 'object' || client === null) return undefined;
+  let connection = connections.get(client);
+  if (connection === undefined) {
+    connection = connect(application, client, request);
+    connections.set(client, connection);
+  }
+  return connection;
 }
 
-/** The connection of a client, or of none if that is something else. */
-export function connectionOf(client: unknown): SocketConnection | undefined {
-  return (client as SocketClient | null | undefined)?.[CONNECTION];
+/** The connection of a client that has been announced. */
+export function connectionOf(client: object): SocketConnection | undefined {
+  return connections.get(client);
 }
 
 function connect(
-  host: TracedApplication,
+  application: TracedApplication,
   client: SocketClient,
   request: unknown,
 ): SocketConnection {
   const transport = 'handshake' in client ? 'socket.io' : 'ws';
   const handshake = [request, client.request].find(isHandshake);
   if (handshake === undefined) {
-    const trace = host.openConnection(NO_HANDSHAKE as unknown as IncomingMessage, transport);
+    const trace = application.openConnection(NO_HANDSHAKE as unknown as IncomingMessage, transport);
     return new SocketConnection(trace, transport);
   }
   // The namespaces of socket.io are several clients on one connection.
-  handshake[HANDSHAKE_TRACE] ??= host.openConnection(handshake, transport);
-  return new SocketConnection(handshake[HANDSHAKE_TRACE], transport);
+  let trace = handshakeTraces.get(handshake);
+  if (trace === undefined) {
+    trace = application.openConnection(handshake, transport);
+    handshakeTraces.set(handshake, trace);
+  }
+  return new SocketConnection(trace, transport);
 }
 
-function isHandshake(value: unknown): value is Handshake {
+function isHandshake(value: unknown): value is IncomingMessage {
   const { headers, rawHeaders } = Object(value) as Partial<IncomingMessage>;
   return typeof headers === 'object' && headers !== null && Array.isArray(rawHeaders);
 }

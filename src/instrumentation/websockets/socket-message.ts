@@ -2,12 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
 import { isObservable, Observable, Subject, type Subscription } from 'rxjs';
 import { currentTrace } from '../../context/trace-store.js';
+import { sharedState } from '../../records/shared-state.js';
 import type { TracedApplication, UnitOfWork } from '../../context/unit-of-work.js';
 import type { Trace } from '../../trace/trace.js';
 import type { SocketConnection } from './socket-connection.js';
 
-/** The messages that have begun, by their traces. */
-const messages = new WeakMap<Trace, SocketMessage>();
+// Shared by all copies of one release: one of them makes the change that asks for the message.
+const messages = sharedState('socket-messages', () => new WeakMap<Trace, SocketMessage>());
 
 /** The message whose context is current. */
 export function currentMessage(): SocketMessage | undefined {
@@ -16,16 +17,17 @@ export function currentMessage(): SocketMessage | undefined {
 }
 
 /**
- * One message, from its arrival to the end of what its handler returns. How it ends cannot be read
- * off that alone: NestJS answers an error before the adapter sees it, and a promise that nobody
- * waits for any longer does not say so. Hence an observable of its own, which has no values.
+ * One message, from its arrival to the end of what its handler returns. That result alone does not
+ * show how the message ended: exception filters answer an error before the adapter sees it, and a
+ * promise goes on after its client has disconnected. So a message has an observable of its own,
+ * without values, which ends as the message does.
  */
 export class SocketMessage {
   private readonly ending = new Subject<never>();
   private ended: Subscription | undefined;
   private failure: { readonly error: unknown } | undefined;
 
-  /** Runs a message's handler, and hands back what is to go to the adapter. */
+  /** Runs the handler of a message, and returns what the adapter is to get. */
   static run(
     { runUnitOfWork }: TracedApplication,
     connection: SocketConnection,
@@ -45,7 +47,7 @@ export class SocketMessage {
     return answer;
   }
 
-  /** Takes note of an error that somebody else answers. */
+  /** Notes an error that an exception filter is going to answer. */
   fail(error: unknown): void {
     this.failure ??= { error };
   }
@@ -68,7 +70,7 @@ export class SocketMessage {
   }
 
   private followObservable(source: Observable<unknown>): Observable<unknown> {
-    // The adapter subscribes and unsubscribes in the socket's context, which is none.
+    // The adapter subscribes and unsubscribes in a callback of the socket, outside every context.
     const inContext = AsyncLocalStorage.snapshot();
     return new Observable((subscriber) => {
       const subscription = inContext(() =>
