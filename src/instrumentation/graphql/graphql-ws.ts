@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { types } from 'node:util';
 import type { TracedApplication } from '../../context/unit-of-work.js';
-import { GraphqlConnection } from './connection.js';
-import type { SocketOperation } from './operation.js';
+import { GraphqlConnection } from './graphql-connection.js';
+import type { SocketOperation } from './socket-operation.js';
 
 type Callback = (...args: unknown[]) => unknown;
 
-/** What `useServer` of graphql-ws is given, as far as operations run through it. */
+/** The options of `useServer` of graphql-ws that operations run through. */
 export interface WsServerOptions {
   execute: Callback;
   subscribe: Callback;
@@ -33,17 +33,20 @@ interface SocketContext {
 
 // https://websockets.spec.whatwg.org/#dom-websocket-open
 const OPEN = 1;
-/** What graphql-ws closes a socket with where a callback, or the query's parser, throws. */
+/** The code that graphql-ws closes a socket with where a callback or the parser throws. */
 const INTERNAL_ERROR = 4500;
 
 /**
- * Makes every operation that comes over a socket of graphql-ws a piece of work of its own: all that
- * is called for it runs in its context. Each slot holds one function, so the user's is called from
- * within ours.
+ * Gives each operation that comes over a socket of graphql-ws a context and an access log line of
+ * its own: all callbacks for it run in its context. Each option holds one function, so ours calls
+ * the user's.
  */
-export function traceWsServer(host: TracedApplication, given: WsServerOptions): WsServerOptions {
+export function traceWsServer(
+  application: TracedApplication,
+  given: WsServerOptions,
+): WsServerOptions {
   const connections = new WeakMap<object, GraphqlConnection>();
-  // By what comes back in every callback: the message's payload, or the arguments of GraphQL.js.
+  // By an object that every callback receives: the message's payload, or GraphQL.js's arguments.
   const operations = new WeakMap<object, SocketOperation>();
 
   const inOperation = <T>(key: unknown, fn: () => T): T => {
@@ -66,7 +69,7 @@ export function traceWsServer(host: TracedApplication, given: WsServerOptions): 
   return {
     ...given,
     onConnect(context) {
-      const connection = openConnection(host, context as SocketContext);
+      const connection = openConnection(application, context as SocketContext);
       if (connection !== undefined) connections.set(context as object, connection);
       return inConnection(context, () => given.onConnect?.(context));
     },
@@ -82,7 +85,7 @@ export function traceWsServer(host: TracedApplication, given: WsServerOptions): 
       if (operation !== undefined) operations.set(payload as object, operation);
       const result = await inOperation(payload, () => given.onSubscribe?.(context, id, payload));
       if (operation === undefined || Array.isArray(result) || !result) return result;
-      // The arguments of GraphQL.js: a copy, as a user may keep them for more than one operation.
+      // GraphQL.js's arguments, as a copy: a user may return the same ones for several operations.
       const args: unknown = Object.assign({}, result);
       operations.set(args as object, operation);
       return args;
@@ -118,12 +121,12 @@ export function traceWsServer(host: TracedApplication, given: WsServerOptions): 
 }
 
 function openConnection(
-  host: TracedApplication,
+  application: TracedApplication,
   { extra, connectionParams }: SocketContext,
 ): GraphqlConnection | undefined {
   const { socket, request } = extra ?? {};
   if (socket === undefined || request === undefined) return undefined;
-  return new GraphqlConnection(host, {
+  return new GraphqlConnection(application, {
     transport: 'graphql-ws',
     request,
     params: connectionParams,
@@ -131,7 +134,7 @@ function openConnection(
   });
 }
 
-/** Lets each event of a subscription be made in its operation's context, not in its publisher's. */
+/** Runs each step of a subscription in its operation's context, not in that of the publisher. */
 function keepIn(operation: SocketOperation | undefined, result: unknown): unknown {
   if (operation === undefined || !isAsyncGenerator(result)) return result;
   return Object.create(result, {
@@ -139,7 +142,7 @@ function keepIn(operation: SocketOperation | undefined, result: unknown): unknow
     return: {
       value: (value: unknown) => {
         const returned = operation.run(() => result.return(value));
-        // A stream that waits for its next event does not notice before that comes.
+        // A stream that waits for its next event ends only when that event comes.
         operation.end();
         return returned;
       },

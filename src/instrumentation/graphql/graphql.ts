@@ -1,52 +1,62 @@
 import type { TracedApplication } from '../../context/unit-of-work.js';
-import { traceApollo, type ApolloOptions } from './apollo.js';
-import { nameOperations, type Schema } from './fields.js';
+import { definePatch } from '../patch.js';
+import { isApollo, traceApollo, type ApolloOptions } from './apollo.js';
 import { countErrorsOfMercurius, traceSubscriptions, type MercuriusOptions } from './mercurius.js';
+import { nameOperations, type Schema } from './root-fields.js';
+
+const DRIVER = definePatch({
+  package: '@nestjs/graphql',
+  target: 'AbstractGraphQLDriver.start',
+  gives: 'the operation and its errors on access log lines, and operations over WebSockets',
+  without: 'GraphQL operations are not traced',
+  why:
+    'an endpoint is started with options that NestJS completes itself, and no hook comes between ' +
+    'that and the start; the request hooks of version 14 do not cover WebSockets',
+});
 
 interface EndpointOptions extends ApolloOptions, MercuriusOptions {
   readonly schema?: Schema | null;
 }
 
-/** How `GraphQLModule` starts its endpoint: one of the classes of `@nestjs/apollo` and the like. */
+/** What `GraphQLModule` starts its endpoint with: a class of `@nestjs/apollo` and the like. */
 interface Driver {
   start(options: EndpointOptions): Promise<unknown>;
-  /** Apollo's server, or Mercurius' Fastify. */
+  /** The server of Apollo, or the Fastify instance that Mercurius is registered on. */
   readonly instance?: unknown;
-  [TRACED]?: true;
 }
 
-const TRACED = Symbol.for('nestjs-tracing.v1.graphql-driver');
+/** The methods that NestJS calls on every driver. */
+const DRIVER_METHODS = ['start', 'stop', 'generateSchema', 'mergeDefaultOptions'] as const;
+const DRIVER_TOKEN = 'AbstractGraphQLDriver';
 
-/** Finds the GraphQL endpoints of an application before they start. */
-export function attachGraphql(host: TracedApplication): void {
-  for (const { metatype, providers } of host.modules.values()) {
-    if (metatype.name !== 'GraphQLModule') continue;
-    for (const [token, { instance }] of providers) {
-      const isDriver = typeof token === 'function' && token.name === 'AbstractGraphQLDriver';
-      if (isDriver) traceDriver(host, instance as Driver);
+/** Traces the GraphQL endpoints of an application. They have not started yet. */
+export function attachGraphql(application: TracedApplication): void {
+  for (const { providers } of application.modules.values()) {
+    for (const [token, { metatype, instance }] of providers) {
+      if (isDriverClass(metatype)) traceDriver(application, instance as Driver);
+      else if (typeof token === 'function' && token.name === DRIVER_TOKEN) {
+        DRIVER.unsupported(`a driver has not the methods ${DRIVER_METHODS.join(', ')}`);
+      }
     }
   }
 }
 
-function traceDriver(host: TracedApplication, driver: Driver): void {
-  if (driver[TRACED]) return;
-  driver[TRACED] = true;
-  const { start } = driver;
-  driver.start = async (options) => {
-    if (options.schema) nameOperations(options.schema, host.modules);
-    if (isA(driver, 'ApolloBaseDriver')) {
-      return start.call(driver, await traceApollo(host, options));
+/** By its methods: an application may extend the classes of NestJS and rename them. */
+function isDriverClass(metatype: unknown): boolean {
+  if (typeof metatype !== 'function') return false;
+  const prototype: unknown = metatype.prototype;
+  if (typeof prototype !== 'object' || prototype === null) return false;
+  return DRIVER_METHODS.every((method) => method in prototype);
+}
+
+function traceDriver(application: TracedApplication, driver: Driver): void {
+  DRIVER.methodOfInstance(driver, 'start', (start) => async (options) => {
+    if (options.schema) nameOperations(options.schema, application.modules);
+    if (isApollo(driver, options)) {
+      return start.call(driver, await traceApollo(application, options));
     }
-    const result = await start.call(driver, traceSubscriptions(host, options));
+    const result: unknown = await start.call(driver, traceSubscriptions(application, options));
     countErrorsOfMercurius(driver.instance);
     return result;
-  };
-}
-
-function isA(driver: object, name: string): boolean {
-  let prototype: object | null = Object.getPrototypeOf(driver) as object | null;
-  while (prototype !== null && prototype.constructor.name !== name) {
-    prototype = Object.getPrototypeOf(prototype) as object | null;
-  }
-  return prototype !== null;
+  });
 }

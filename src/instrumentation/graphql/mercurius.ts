@@ -1,10 +1,12 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import { types } from 'node:util';
 import { currentTrace } from '../../context/trace-store.js';
 import type { TracedApplication } from '../../context/unit-of-work.js';
-import { GraphqlConnection } from './connection.js';
-import { countErrors } from './errors.js';
-import type { SocketOperation } from './operation.js';
+import { definePatch } from '../patch.js';
+import { GraphqlConnection } from './graphql-connection.js';
+import { countErrors } from './result-errors.js';
+import type { SocketOperation } from './socket-operation.js';
 
 type OnConnect = (this: Connection, init: { payload?: unknown }) => unknown;
 
@@ -20,38 +22,53 @@ interface Decorated {
   };
 }
 
-/** Mercurius' side of a socket, which is what it calls `onConnect` on. */
+/** The object that Mercurius has for each socket, and calls `onConnect` on. */
 interface Connection {
   readonly context?: { readonly request?: { readonly raw?: IncomingMessage } };
   readonly socket?: EventEmitter & { readonly protocol?: string; readonly readyState: number };
-  handleGQLStart?(message: Message): Promise<unknown>;
+  handleGQLStart?(message: Message): unknown;
   handleGQLStop?(message: Message): unknown;
-  [TRACED]?: GraphqlConnection | undefined;
 }
 
 interface Message {
   readonly id?: unknown;
 }
 
-const TRACED = Symbol.for('nestjs-tracing.v1.mercurius-connection');
+const START = definePatch({
+  package: 'mercurius',
+  target: 'SubscriptionConnection.handleGQLStart',
+  gives: 'a context and a line for each operation that comes over a WebSocket',
+  without: 'GraphQL operations over WebSockets are not traced',
+  why: 'Mercurius has hooks before and after an operation, and none around it',
+});
+
+const STOP = definePatch({
+  package: 'mercurius',
+  target: 'SubscriptionConnection.handleGQLStop',
+  gives: 'the end of a subscription when its client stops it',
+  without: 'a subscription that waits for an event ends only when its socket closes',
+  why: 'the hook at the end of a subscription is not given its connection',
+});
+
 // https://websockets.spec.whatwg.org/#dom-websocket-open
 const OPEN = 1;
 
+/** By Mercurius' connection. Without a value where the connection has another shape. */
+const connections = new WeakMap<Connection, GraphqlConnection | undefined>();
+
 /**
- * Makes every operation that comes over a socket of Mercurius a piece of work of its own. Mercurius
- * has hooks before and after an operation, and none around it; so each connection's own method that
- * handles one is wrapped.
+ * Gives each operation that comes over a socket of Mercurius a context and an access log line of
+ * its own. `onConnect` is where Mercurius hands over its connection, whose methods are wrapped.
  */
 export function traceSubscriptions<T extends MercuriusOptions>(
-  host: TracedApplication,
+  application: TracedApplication,
   options: T,
 ): T {
   const { subscription } = options;
   if (!subscription) return options;
   const given = subscription === true ? {} : subscription;
   const onConnect: OnConnect = function (init) {
-    // Asked again for each message that brings parameters of its own.
-    const connection = (this[TRACED] ??= traceConnection(host, this, init.payload));
+    const connection = connectionOf(application, this, init.payload);
     const connect = (): unknown =>
       given.onConnect === undefined ? true : given.onConnect.call(this, init);
     return connection === undefined ? connect() : connection.run(connect);
@@ -69,42 +86,59 @@ export function countErrorsOfMercurius(instance: unknown): void {
   for (const name of ['onResolution', 'onSubscriptionResolution']) graphql?.addHook?.(name, count);
 }
 
-function traceConnection(
-  host: TracedApplication,
+/** Mercurius calls `onConnect` again for each message that brings parameters of its own. */
+function connectionOf(
+  application: TracedApplication,
   target: Connection,
   params: unknown,
 ): GraphqlConnection | undefined {
-  const { socket, context, handleGQLStart, handleGQLStop } = target;
-  const request = context?.request?.raw;
-  if (!socket || !request || !handleGQLStart) return undefined;
-  const connection = new GraphqlConnection(host, {
+  if (!connections.has(target)) {
+    connections.set(target, traceConnection(application, target, params));
+  }
+  return connections.get(target);
+}
+
+function traceConnection(
+  application: TracedApplication,
+  target: Connection,
+  params: unknown,
+): GraphqlConnection | undefined {
+  const socket = START.read('socket', () => target.socket);
+  const request = START.read('context.request.raw', () => target.context?.request?.raw);
+  if (socket === undefined || request === undefined) return undefined;
+  const connection = new GraphqlConnection(application, {
     transport: socket.protocol || 'graphql-ws',
     request,
     upgrade: currentTrace(),
     params,
     isOpen: () => socket.readyState === OPEN,
   });
+  traceOperations(target, connection);
+  socket.once('close', () => connection.close());
+  return connection;
+}
+
+function traceOperations(target: Connection, connection: GraphqlConnection): void {
   const operations = new Map<unknown, SocketOperation>();
-  target.handleGQLStart = (message) => {
+  START.methodOfInstance(target, 'handleGQLStart', (handleGQLStart) => (message) => {
     const operation = connection.begin();
     operations.set(message.id, operation);
     const end = (): void => {
       operation.end();
       if (operations.get(message.id) === operation) operations.delete(message.id);
     };
-    const result = operation.run(() => handleGQLStart.call(target, message));
-    result.then(end, end);
+    const result: unknown = operation.run(() => handleGQLStart.call(target, message));
+    if (types.isPromise(result)) result.then(end, end);
+    else end();
     return result;
-  };
-  // A stream that waits for its next event may not notice that nobody waits for that any more.
-  target.handleGQLStop = (message) => {
+  });
+  // A stream that waits for its next event may end only when that event comes.
+  STOP.methodOfInstance(target, 'handleGQLStop', (handleGQLStop) => (message) => {
     const operation = operations.get(message.id);
-    const stop = (): unknown => handleGQLStop?.call(target, message);
+    const stop = (): unknown => handleGQLStop.call(target, message);
     if (operation === undefined) return stop();
     const result = operation.run(stop);
     operation.end();
     return result;
-  };
-  socket.once('close', () => connection.close());
-  return connection;
+  });
 }

@@ -5,8 +5,10 @@ import { definePatch } from '../patch.js';
 const NAMES = definePatch({
   package: '@nestjs/websockets',
   target: 'WebSocketsController.prototype.subscribeMessages',
-  gives: 'the gateway and the method that handle a message',
-  without: 'the lines of WebSocket messages do not name their handlers',
+  gives: 'the gateway and the method that a message goes to, before its guards run',
+  without:
+    'the lines of WebSocket messages that guards refuse do not name their handlers, nor do any ' +
+    'where `interceptor` is off',
   why:
     'a WebSocket adapter is given the handlers of a gateway as anonymous functions, without the ' +
     'gateway, and NestJS connects gateways in an order that depends on the adapter',

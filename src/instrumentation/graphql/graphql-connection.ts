@@ -5,21 +5,18 @@ import { isValidId } from '../../trace/ids.js';
 import { allHeaders, carrierText, type TraceHeaders } from '../../trace/propagation.js';
 import type { Trace } from '../../trace/trace.js';
 import { parseTraceparent } from '../../trace/traceparent.js';
-import { SocketOperation } from './operation.js';
+import { SocketOperation } from './socket-operation.js';
 
-/** What is known of a socket when it has said hello. */
+/** What is known of a socket when its client has initialised the connection. */
 export interface Handshake {
   /** The name of its protocol. */
   readonly transport: string;
   readonly request: IncomingMessage;
-  /** Where the platform routes upgrade requests like any other: the trace of this one. */
+  /** The trace of the upgrade request, where the platform routes upgrade requests like others. */
   readonly upgrade?: Trace | undefined;
-  /**
-   * What the client said. A browser cannot set the headers of a WebSocket, so what would be one
-   * stands there.
-   */
+  /** The client's `connectionParams`: a browser cannot set headers, so it sends them in here. */
   readonly params: unknown;
-  /** Whether the client is still there. */
+  /** Whether the client is still connected. */
   readonly isOpen: () => boolean;
 }
 
@@ -29,11 +26,11 @@ export class GraphqlConnection {
   private readonly operations = new Set<SocketOperation>();
 
   constructor(
-    private readonly host: TracedApplication,
+    private readonly application: TracedApplication,
     private readonly handshake: Handshake,
   ) {
     const { request, transport } = handshake;
-    this.trace = host.openConnection(withHeaders(request, headersOf(handshake)), transport);
+    this.trace = application.openConnection(withHeaders(request, headersOf(handshake)), transport);
   }
 
   /** Runs what belongs to the connection, not to one of its operations. */
@@ -45,7 +42,7 @@ export class GraphqlConnection {
   begin(): SocketOperation {
     const { transport, isOpen } = this.handshake;
     const operation = new SocketOperation(
-      this.host,
+      this.application,
       { kind: 'message', transport, parent: this.trace, hasOwnRequestId: true },
       isOpen,
       () => this.operations.delete(operation),
@@ -54,7 +51,7 @@ export class GraphqlConnection {
     return operation;
   }
 
-  /** Ends all that is still at work: the client has gone, or this side gave up. */
+  /** Ends the open operations: the client has disconnected, or the server has closed the socket. */
   close(hasFailed = false): void {
     for (const operation of this.operations) {
       if (hasFailed) operation.fail();
@@ -70,7 +67,7 @@ function withHeaders(request: IncomingMessage, headers: TraceHeaders): IncomingM
   }) as IncomingMessage;
 }
 
-/** The client's parameters go before its headers, which are those that the upgrade began with. */
+/** The client's parameters take precedence over the headers of the upgrade request. */
 function headersOf({ params, upgrade }: Handshake): TraceHeaders {
   const headers = headersOfParams(params);
   const isNamed = 'traceparent' in headers || 'x-request-id' in headers;
@@ -78,7 +75,7 @@ function headersOf({ params, upgrade }: Handshake): TraceHeaders {
   return { ...allHeaders(upgrade, upgrade.spanId), ...headers };
 }
 
-/** The parameters that stand for headers. One that is not valid replaces none. */
+/** The parameters that replace headers. One that is not valid replaces none. */
 function headersOfParams(params: unknown): TraceHeaders {
   const given = fieldsOf(params);
   const headers: TraceHeaders = {};
@@ -89,11 +86,11 @@ function headersOfParams(params: unknown): TraceHeaders {
     return true;
   };
   if (take('traceparent', (value) => parseTraceparent(value) !== undefined)) {
-    // Those of the upgrade request belong to another one.
+    // Those of the upgrade request belong to another trace.
     headers['tracestate'] = carrierText(given.get('tracestate')) ?? '';
     headers['baggage'] = carrierText(given.get('baggage')) ?? '';
   }
-  // Who signs in here has that session, as in the requests that carry the same token.
+  // A client that authenticates here has the session of requests with the same token.
   if (take('authorization', () => true)) headers['x-session-id'] = '';
   take('x-session-id', isValidId);
   take('x-request-id', isValidId);

@@ -3,22 +3,22 @@ import { types } from 'node:util';
 import { currentTrace } from '../../context/trace-store.js';
 import type { TracedApplication, UnitOfWork } from '../../context/unit-of-work.js';
 import type { Trace } from '../../trace/trace.js';
-import { countErrors } from './errors.js';
+import { countErrors } from './result-errors.js';
 
 type RunInContext = <T>(fn: () => T) => T;
 
 /**
- * A query, mutation or subscription that came over a socket: one piece of work, through however
- * many callbacks it goes.
+ * A query, mutation or subscription that came over a socket: one context and one access log line
+ * for all the callbacks that it runs through.
  */
 export class SocketOperation {
   private trace: Trace | undefined = undefined;
   private enter: RunInContext = (fn) => fn();
   private settle = { done: (): void => {}, failed: (): void => {}, left: (): void => {} };
 
-  /** @param isOpen whether the client is still there. */
+  /** @param isOpen whether the client is still connected. */
   constructor(
-    host: TracedApplication,
+    application: TracedApplication,
     work: UnitOfWork,
     private readonly isOpen: () => boolean,
     onEnd: (operation: SocketOperation) => void,
@@ -35,10 +35,10 @@ export class SocketOperation {
       });
     };
     const end = (): void => onEnd(this);
-    host.runUnitOfWork({ ...work, onLeave }, begin).then(end, end);
+    application.runUnitOfWork({ ...work, onLeave }, begin).then(end, end);
   }
 
-  /** Runs a part of it in its context. Where that throws or rejects, it has failed. */
+  /** Runs a part of the operation in its context. It fails where that part throws or rejects. */
   run<T>(fn: () => T): T {
     try {
       const result = this.enter(fn);
@@ -54,7 +54,7 @@ export class SocketOperation {
     countErrors(this.trace, errors);
   }
 
-  /** There is nothing more to do. An answer with errors is a failure, whatever else it has. */
+  /** Ends the operation. A result with errors is a failure, even if it has data as well. */
   end(): void {
     const hasErrors = this.trace?.metadata.work?.graphql_errors !== undefined;
     if (!this.isOpen()) this.settle.left();
@@ -62,7 +62,7 @@ export class SocketOperation {
     else this.settle.done();
   }
 
-  /** This side gave up. */
+  /** Ends the operation as a failure of the server. */
   fail(): void {
     this.settle.failed();
   }

@@ -1,6 +1,6 @@
 import type { Trace } from '../../trace/trace.js';
 
-/** Adds the errors of a result to what the finish line says: HTTP answers them with 200. */
+/** Adds the errors of a result to the access log line: HTTP answers them with the status 200. */
 export function countErrors(trace: Trace | undefined, errors: unknown): void {
   if (trace === undefined || !Array.isArray(errors) || errors.length === 0) return;
   const { work } = trace.metadata;

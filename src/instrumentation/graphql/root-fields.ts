@@ -1,6 +1,7 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { currentTrace } from '../../context/trace-store.js';
 import type { Trace } from '../../trace/trace.js';
+import { definePatch } from '../patch.js';
 
 type Resolve = (
   source: unknown,
@@ -9,7 +10,7 @@ type Resolve = (
   info: ResolveInfo | undefined,
 ) => unknown;
 
-/** What GraphQL.js tells a resolver of where it is. */
+/** What a resolver is given about the operation that it runs in. */
 interface ResolveInfo {
   readonly operation?: { readonly name?: { readonly value?: unknown } };
 }
@@ -24,51 +25,72 @@ interface RootType {
   getFields(): Record<string, Field>;
 }
 
-/** A schema of GraphQL.js, as far as its root types. */
+/** The root types of a GraphQL.js schema. */
 export interface Schema {
   getQueryType(): RootType | null | undefined;
   getMutationType(): RootType | null | undefined;
   getSubscriptionType(): RootType | null | undefined;
 }
 
-const NAMED = Symbol.for('nestjs-tracing.v1.graphql-named');
+const FIELDS = definePatch({
+  package: 'graphql',
+  target: 'GraphQLField.resolve',
+  gives: 'the operation, the field and the handler on access log lines, for refused operations too',
+  without: 'access log lines do not name GraphQL operations',
+  why: 'GraphQL.js has no hook around the root fields of an operation',
+});
+
 // The metadata that NestJS puts on the methods of resolvers.
 const TYPE_METADATA = 'graphql:resolver_type';
 const NAME_METADATA = 'graphql:resolver_name';
-/** Longer names of operations are nobody's. */
+/** Operations with a longer name are logged without it. */
 const MAX_NAME_LENGTH = 128;
 
 /**
- * Lets the root fields of a schema tell the trace what is asked for, before their guards run: so
- * the finish line knows it of an operation that was refused as well.
+ * Has the root fields of a schema name the operation, before their guards run: so the access log
+ * line of an operation that a guard refuses names it too.
  */
 export function nameOperations(schema: Schema, modules: ModulesContainer): void {
   const handlers = handlersOf(modules);
-  const name = (kind: string, type: RootType | null | undefined, key: 'resolve' | 'subscribe') => {
-    for (const [fieldName, field] of Object.entries(type?.getFields() ?? {})) {
-      const handler = handlers.get(`${kind}.${fieldName}`);
+  const types = [
+    ['Query', () => schema.getQueryType(), 'resolve'],
+    ['Mutation', () => schema.getMutationType(), 'resolve'],
+    ['Subscription', () => schema.getSubscriptionType(), 'subscribe'],
+  ] as const;
+  for (const [kind, typeOf, key] of types) {
+    const root = FIELDS.read(`${kind} type`, () => fieldsOf(typeOf()));
+    for (const [fieldName, field] of Object.entries(root?.fields ?? {})) {
       // https://spec.graphql.org/September2025/#sec-Schema-Coordinates
-      field[key] = naming(field[key], `${type?.name}.${fieldName}`, handler);
+      traceField(field, key, `${root?.name}.${fieldName}`, handlers.get(`${kind}.${fieldName}`));
     }
-  };
-  name('Query', schema.getQueryType(), 'resolve');
-  name('Mutation', schema.getMutationType(), 'resolve');
-  name('Subscription', schema.getSubscriptionType(), 'subscribe');
+  }
 }
 
-function naming(
-  resolve: (Resolve & { [NAMED]?: true }) | undefined,
+/** Nothing is missing where a schema has no such type. */
+function fieldsOf(type: RootType | null | undefined): {
+  readonly name: string;
+  readonly fields: Readonly<Record<string, Field>>;
+} {
+  return { name: type?.name ?? '', fields: type?.getFields() ?? {} };
+}
+
+function traceField(
+  field: Field,
+  key: 'resolve' | 'subscribe',
   coordinate: string,
   handler: string | undefined,
-): Resolve | undefined {
-  // A schema may serve two endpoints.
-  if (resolve === undefined || resolve[NAMED]) return resolve;
-  const named: typeof resolve = function (this: unknown, source, args, context, info) {
-    nameOperation(currentTrace(), coordinate, handler, info);
-    return resolve.call(this, source, args, context, info);
-  };
-  named[NAMED] = true;
-  return named;
+): void {
+  // GraphQL.js reads the property of its source where a field has no function.
+  if (field[key] === undefined || field[key] === null) return;
+  FIELDS.methodOfInstance(
+    field,
+    key,
+    (resolve) =>
+      function (this: unknown, source, args, context, info) {
+        nameOperation(currentTrace(), coordinate, handler, info);
+        return resolve.call(this, source, args, context, info);
+      },
+  );
 }
 
 /** The first field of an operation names it, and the first operation of a batch the request. */
@@ -89,7 +111,7 @@ function nameOperation(
   if (handler !== undefined) trace.metadata.nameHandler?.(handler);
 }
 
-/** Which method answers a field: `Query.recipes` → `RecipesResolver.findAll`. */
+/** The methods that resolve fields, by field: `Query.recipes` → `RecipesResolver.findAll`. */
 function handlersOf(modules: ModulesContainer): Map<string, string> {
   const handlers = new Map<string, string>();
   for (const module of modules.values()) {
