@@ -2,13 +2,15 @@ import 'reflect-metadata';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { INestApplication, Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { NestFactory, type AbstractHttpAdapter } from '@nestjs/core';
 import type { MovedInternal, MovedOutcome } from './moved-internal.js';
 import { movedSink } from './moved-sink.js';
 
 /** What the module of an application under test exports. */
 interface TestedApplication {
   readonly AppModule: Type;
+  /** Default: Express. */
+  readonly createAdapter?: () => AbstractHttpAdapter;
   readonly exercise?: (app: INestApplication) => Promise<void>;
 }
 
@@ -30,8 +32,11 @@ for (const { module, path } of removed) {
 }
 
 const file = pathToFileURL(resolve(process.argv[2]!)).href;
-const { AppModule, exercise } = (await import(file)) as TestedApplication;
-const app = await NestFactory.create(AppModule, { logger: false, abortOnError: false });
+const { AppModule, createAdapter, exercise } = (await import(file)) as TestedApplication;
+const options = { logger: false, abortOnError: false } as const;
+const app = await (createAdapter === undefined
+  ? NestFactory.create(AppModule, options)
+  : NestFactory.create(AppModule, createAdapter(), options));
 await app.listen(0, '127.0.0.1');
 const { status } = await fetch(await app.getUrl());
 await exercise?.(app);

@@ -31,7 +31,8 @@ const TIMEOUT_MS = 30_000;
  * asks it for `GET /`.
  *
  * @param application the path of a module that exports a class `AppModule` with a route `GET /`,
- *   which imports `TracingModule.forRoot({ logger: movedLogger })` (`moved-sink.ts`), and perhaps a function `exercise(app)` that uses what is tested.
+ *   which imports `TracingModule.forRoot({ logger: movedLogger })` (`moved-sink.ts`), and perhaps
+ *   the functions `exercise(app)`, which uses what is tested, and `createAdapter()`.
  *
  * @example
  * const { warnings, status } = await startMoved('test/instrumentation/schedule/moved-app.ts', {

@@ -56,6 +56,6 @@ describe('a version of NestJS that has moved', () => {
       const lines = outcome.entries.filter(({ message }) => message === 'Message finished');
       expect(lines.map(({ handler, outcome: end }) => [handler, end])).toEqual(messages);
     },
-    30_000,
+    60_000,
   );
 });
