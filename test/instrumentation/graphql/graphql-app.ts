@@ -45,7 +45,7 @@ export class GraphqlApp {
     return `127.0.0.1:${String(this.service.ready['port'])}/graphql`;
   }
 
-  /** How its sockets are called on a finish line. */
+  /** The transport of its sockets on an access log line. */
   get transport(): string {
     return this.server === 'Mercurius' ? 'graphql-transport-ws' : 'graphql-ws';
   }
@@ -66,12 +66,12 @@ export class GraphqlApp {
     return this.service.linesOf(message, count);
   }
 
-  /** The finish lines of operations over sockets. */
+  /** The access log lines of operations over sockets. */
   messages(count: number): Promise<Line[]> {
     return this.linesOf('Message finished', count);
   }
 
-  /** The finish lines of HTTP requests that are not upgrades. */
+  /** The access log lines of HTTP requests that are not upgrades. */
   async requests(count: number): Promise<Line[]> {
     await this.linesOf('Request finished', count);
     return this.lines.filter(
@@ -148,7 +148,7 @@ class RunningOperation {
   readonly results: Result[] = [];
   /** With the error that ended it, if one did. */
   readonly ended: Promise<unknown>;
-  /** Tells the server that no more is wanted. */
+  /** Stops the operation. */
   stop: () => void = () => {};
 
   constructor(client: Client, query: string, operationName: string | undefined) {

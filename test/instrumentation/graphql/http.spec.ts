@@ -64,7 +64,7 @@ describe.each(SERVERS)('GraphQL over HTTP: %s', (server) => {
     expect(line!['handler_ms']).toBeGreaterThan(55);
   });
 
-  it('tells the errors of an answer that is 200 all the same', async () => {
+  it('counts the errors of a response with the status 200', async () => {
     const { errors } = await app.ask('query Broken { a: broken b: broken wait(ms: 1) }');
     expect(errors).toHaveLength(2);
     const [line, ...others] = await app.requests(1);
@@ -124,7 +124,7 @@ describe.each(SERVERS)('GraphQL over HTTP: %s', (server) => {
       undefined,
     ],
     [
-      'a persisted query that nobody knows',
+      'an unknown persisted query',
       { extensions: { persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } } },
       undefined,
     ],

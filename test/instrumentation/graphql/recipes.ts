@@ -60,7 +60,7 @@ export class Ids {
 const logger = new Logger('recipes');
 const events = new EventEmitter().setMaxListeners(0);
 
-/** Publishes in the context of whoever calls, as an emitter does. */
+/** Publishes in the context of the caller, as an emitter does. */
 function publish(topic: string, title: string): void {
   events.emit(topic, { title });
 }

@@ -21,7 +21,7 @@ describe.each(SERVERS)('GraphQL over sockets: %s', (server) => {
   beforeEach(() => app.clear());
 
   describe('a subscription', () => {
-    it('is one piece of work in its own context, whoever publishes', async () => {
+    it('has one line and a context of its own, independent of the publisher', async () => {
       const socket = app.connect({ traceparent: TRACEPARENT, 'x-session-id': 'subscriber' });
       const operation = socket.start('subscription Fresh { added { title author { name } } }');
       await app.linesOf('listening', 1);
@@ -127,7 +127,7 @@ describe.each(SERVERS)('GraphQL over sockets: %s', (server) => {
       const operation = app.connect().start('subscription { added { title } }');
       const [listening] = await app.linesOf('listening', 1);
       await app.ask('mutation { add(title: "poison") { title } }');
-      // Mercurius lets streams that nobody listens to any more go only with their next event.
+      // Mercurius ends abandoned streams only with their next event.
       const filters = await app.linesOf('filter function of poison', 1);
       expect(filters.map((line) => line.span_id)).toContain(listening!.span_id);
       // Apollo ends the subscription, Mercurius leaves the event out.
@@ -230,7 +230,7 @@ describe.each(SERVERS)('GraphQL over sockets: %s', (server) => {
       expect(tracestate).toBeNull();
     });
 
-    it('is in the trace of its upgrade request, where that has a finish line', async () => {
+    it('is in the trace of its upgrade request, where that has an access log line', async () => {
       const socket = app.connect();
       await socket.ask('{ wait(ms: 1) }');
       const [operation] = await app.messages(1);

@@ -341,7 +341,7 @@ describe.each(CASES)('a gateway of %s on %s', (platform, http) => {
     ['work', 'broken', ['handler', 'handler after await', 'filter']],
     ['throws', 1, ['filter']],
     ['failing values', 1, ['filter']],
-  ])('tells the failure of %j with %j', async (event, data, steps) => {
+  ])('logs the failure of %j with %j', async (event, data, steps) => {
     const { url, sink } = await start();
     const client = await connect(platform, url);
     client.send(event, data);
@@ -398,7 +398,7 @@ describe.each(CASES)('a gateway of %s on %s', (platform, http) => {
     expect(line).toMatchObject({ pattern: '__proto__', outcome: 'completed' });
   });
 
-  it('does nothing about a message that nobody takes', async () => {
+  it('ignores a message without a handler', async () => {
     const { url, sink } = await start();
     const client = await connect(platform, url);
     client.send('unknown', 1);
@@ -424,7 +424,7 @@ describe.each(CASES)('a gateway of %s on %s', (platform, http) => {
     expect(JSON.stringify(sink.lines)).not.toMatch(/is not an id|xxxx/);
   });
 
-  it('takes the session from a bearer token, and tells the token to nobody', async () => {
+  it('takes the session from a bearer token, and does not log the token', async () => {
     const { url, sink } = await start();
     const client = await connect(platform, url, { authorization: 'Bearer secret-token' });
     client.send('nothing');

@@ -180,7 +180,7 @@ describe.each(SOCKET_PLATFORMS)('a gateway of %s', (platform) => {
     const lines = await finished(sink, 3);
     await client.close();
     await eventually(() => sink.linesOf('second left').length > 0, 'the disconnect');
-    // Each handler that takes a message is a piece of work of its own.
+    // Each handler of a message has a context and a line of its own.
     expect(lines.map(({ handler }) => String(handler)).toSorted()).toEqual([
       'EchoGateway.echo',
       'SecondGateway.alsoEcho',
