@@ -17,7 +17,7 @@ export interface ServerApp {
 }
 
 /** NestJS's TCP, on a port that the system chooses. */
-const TCP: MicroserviceOptions = {
+export const TCP: MicroserviceOptions = {
   transport: Transport.TCP,
   options: { host: '127.0.0.1', port: 0 },
 };
