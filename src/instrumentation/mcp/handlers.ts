@@ -19,11 +19,11 @@ const CAPABILITIES: Readonly<Record<string, string>> = {
 const namesOf = new WeakMap<TracedApplication, ReadonlyMap<string, string>>();
 
 /** The method of a class that handles a message, as in `PaymentTools.pay`, where it is known. */
-export function handlerOf(host: TracedApplication, message: McpMessage): string | undefined {
+export function handlerOf(application: TracedApplication, message: McpMessage): string | undefined {
   const target = targetOf(message);
   if (target === undefined) return undefined;
-  let names = namesOf.get(host);
-  if (names === undefined) namesOf.set(host, (names = handlersIn(host)));
+  let names = namesOf.get(application);
+  if (names === undefined) namesOf.set(application, (names = handlersIn(application)));
   return names.get(`${String(message.method)} ${target}`);
 }
 

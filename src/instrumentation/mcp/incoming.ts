@@ -1,106 +1,129 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { currentTrace } from '../../context/trace-store.js';
 import type { TracedApplication, UnitOfWork } from '../../context/unit-of-work.js';
+import { sharedState } from '../../records/shared-state.js';
 import { W3C_HEADERS, type ReadCarrier } from '../../trace/propagation.js';
 import type { Trace } from '../../trace/trace.js';
+import { applicationOfTrace } from '../instrumented-applications.js';
+import type { Connection } from './connection.js';
 import { handlerOf } from './handlers.js';
 import {
+  cancelledIdOf,
+  isAnswer,
+  isNotification,
+  isRequest,
   metaOf,
   methodOf,
   toolOf,
   type McpMessage,
   type MessageExtra,
   type NotificationHandler,
-  type Protocol,
 } from './message.js';
-import { OpenRequest } from './open-request.js';
-import { applicationOfTrace, newestApplication } from '../instrumented-applications.js';
 
 /** What a message that comes in belongs to. */
 interface Origin {
-  readonly host: TracedApplication;
+  readonly application: TracedApplication;
   readonly parent?: Trace | undefined;
   readonly sessionId?: string | undefined;
 }
 
+/** A notification on its way to a handler. */
+interface Delivery {
+  readonly notification: McpMessage;
+  readonly origin: Origin;
+  /** Whether it has reached one. */
+  isHandled: boolean;
+}
+
 const CANCELLED = 'notifications/cancelled';
-/** These tell of a request that is under way, which has a line of its own. */
+/** These are about a request that is under way, which has an access log line of its own. */
 const ABOUT_REQUESTS: ReadonlySet<unknown> = new Set([CANCELLED, 'notifications/progress']);
 
-const TRACED = Symbol.for('nestjs-tracing.v1.mcp');
-const connections = new WeakMap<object, Origin>();
+const deliveries = sharedState('mcp-deliveries', () => new AsyncLocalStorage<Delivery>());
+const tracedHandlers = sharedState('mcp-handlers', () => new WeakSet<NotificationHandler>());
 
-/** Runs each message that comes in, to a server or to a client, in a trace of its own. */
-export function traceIncoming(prototype: Protocol): void {
-  traceRequests(prototype);
-  traceNotifications(prototype);
-  const { _onclose: onClose } = prototype;
-  prototype._onclose = function () {
-    onClose.call(this);
-    OpenRequest.abandonAll(this);
-  };
-}
-
-function traceRequests(prototype: Protocol): void {
-  const { _onrequest: onRequest } = prototype;
-  prototype._onrequest = function (request, extra) {
-    const origin = originOf(this, extra);
-    if (origin === undefined) return onRequest.call(this, request, extra);
-    let leave = (): void => {};
-    const onLeave = (left: () => void): void => {
-      leave = left;
-    };
-    origin.host
-      .runUnitOfWork({ ...workOf(origin, request), onLeave }, () => {
-        const open = new OpenRequest(this, request.id, leave);
-        onRequest.call(this, request, extra);
-        return open.answered;
-      })
-      .catch(() => {});
-  };
-}
-
-function traceNotifications(prototype: Protocol): void {
-  const { _onnotification: onNotification } = prototype;
-  prototype._onnotification = function (notification, extra) {
-    const { method } = notification;
-    const handle = (): void => onNotification.call(this, notification, extra);
-    if (method === CANCELLED) OpenRequest.cancel(this, cancelledId(notification));
-    if (ABOUT_REQUESTS.has(method) || traceHandler(this, String(method))) return handle();
-    const isHandled = this.fallbackNotificationHandler !== undefined;
-    const origin = isHandled ? originOf(this, extra) : undefined;
-    if (origin === undefined) return handle();
-    origin.host.runUnitOfWork(workOf(origin, notification), handle);
-  };
+/**
+ * Delivers a message that came in, to a server or to a client: requests and notifications in a
+ * trace of their own.
+ */
+export function receiveTraced(
+  connection: Connection,
+  message: McpMessage,
+  extra: MessageExtra | undefined,
+  deliver: () => void,
+): void {
+  if (isAnswer(message)) connection.sent.answer(message);
+  if (message.method === CANCELLED) connection.received.cancel(cancelledIdOf(message));
+  if (isRequest(message)) return receiveRequest(connection, message, extra, deliver);
+  if (isNotification(message) && !ABOUT_REQUESTS.has(message.method)) {
+    return receiveNotification(connection, message, extra, deliver);
+  }
+  deliver();
 }
 
 /**
- * Nothing comes of a notification that could be waited for; so what handles it is followed. Returns
- * `false` where there is no handler for this method.
+ * Lets a handler of notifications run in the trace of what it handles. Nothing answers a
+ * notification, so its handler is the only thing that shows whether it is handled, and how.
  */
-function traceHandler(protocol: Protocol, method: string): boolean {
-  const handlers = protocol._notificationHandlers;
-  const handler = handlers?.get(method);
-  if (handlers === undefined || handler === undefined) return false;
-  if (TRACED in handler) return true;
-  const traced: NotificationHandler = (notification, ...rest) => {
-    const origin = originOf(protocol);
-    if (origin === undefined) return handler(notification, ...rest);
-    return origin.host.runUnitOfWork(workOf(origin, notification), () =>
-      handler(notification, ...rest),
+export function traceHandler(handler: NotificationHandler): NotificationHandler {
+  if (tracedHandlers.has(handler)) return handler;
+  const traced: NotificationHandler = function (this: unknown, ...args) {
+    const delivery = deliveries.getStore();
+    if (delivery === undefined || delivery.isHandled) return handler.apply(this, args);
+    delivery.isHandled = true;
+    const { origin, notification } = delivery;
+    return origin.application.runUnitOfWork(workOf(origin, notification), () =>
+      handler.apply(this, args),
     );
   };
-  handlers.set(method, Object.assign(traced, { [TRACED]: true }));
-  return true;
+  tracedHandlers.add(traced);
+  return traced;
 }
 
-function workOf({ host, parent, sessionId }: Origin, message: McpMessage): UnitOfWork {
+function receiveRequest(
+  connection: Connection,
+  request: McpMessage,
+  extra: MessageExtra | undefined,
+  deliver: () => void,
+): void {
+  const origin = originOf(connection, extra);
+  if (origin === undefined) return deliver();
+  let leave = (): void => {};
+  const onLeave = (left: () => void): void => {
+    leave = left;
+  };
+  origin.application
+    .runUnitOfWork({ ...workOf(origin, request), onLeave }, () => {
+      const answered = connection.received.add(request.id, leave);
+      deliver();
+      return answered;
+    })
+    // The access log line says that it failed; the caller has the answer.
+    .catch(() => {});
+}
+
+function receiveNotification(
+  connection: Connection,
+  notification: McpMessage,
+  extra: MessageExtra | undefined,
+  deliver: () => void,
+): void {
+  const origin = originOf(connection, extra);
+  if (origin === undefined) return deliver();
+  const { protocol } = connection;
+  const { fallbackNotificationHandler: fallback } = protocol;
+  if (fallback !== undefined) protocol.fallbackNotificationHandler = traceHandler(fallback);
+  deliveries.run({ notification, origin, isHandled: false }, deliver);
+}
+
+function workOf({ application, parent, sessionId }: Origin, message: McpMessage): UnitOfWork {
   return {
     kind: 'message',
     transport: 'mcp',
     parent,
     sessionId,
     read: readerOf(message),
-    handler: handlerOf(host, message),
+    handler: handlerOf(application, message),
     fields: { mcp_method: methodOf(message), mcp_tool: toolOf(message) },
   };
 }
@@ -117,33 +140,16 @@ function readerOf(message: McpMessage): ReadCarrier {
 
 /**
  * A message is part of the HTTP request that brought it. Where none did, it may still be delivered
- * in the context of whoever opened the connection, which it has nothing to do with once that has
- * ended.
+ * in the context in which the connection was opened. Once that has ended, the message has nothing
+ * to do with it.
  */
-function originOf(protocol: Protocol, extra?: MessageExtra): Origin | undefined {
+function originOf(connection: Connection, extra: MessageExtra | undefined): Origin | undefined {
   const trace = currentTrace();
-  if (trace === undefined || (trace.finished && !isOverHttp(extra))) return connectionOf(protocol);
-  const host = applicationOfTrace(trace);
-  return host === undefined ? undefined : { host, parent: trace };
+  if (trace === undefined || (trace.finished && !isOverHttp(extra))) return connection.session;
+  const application = applicationOfTrace(trace);
+  return application === undefined ? undefined : { application, parent: trace };
 }
 
 function isOverHttp(extra: MessageExtra | undefined): boolean {
   return (extra?.requestInfo ?? extra?.request) !== undefined;
-}
-
-/** A connection outside every request is one session, of the application that was made last. */
-function connectionOf(protocol: Protocol): Origin | undefined {
-  const wire = protocol.transport?._wire ?? protocol.transport;
-  const host = newestApplication();
-  if (wire === undefined || host === undefined) return undefined;
-  let connection = connections.get(wire);
-  if (connection === undefined) {
-    connection = { host, sessionId: host.policy.newSessionId() };
-    connections.set(wire, connection);
-  }
-  return connection;
-}
-
-function cancelledId({ params }: McpMessage): unknown {
-  return (Object(params) as { requestId?: unknown }).requestId;
 }

@@ -1,4 +1,4 @@
-/** What goes over a connection, both ways: requests, notifications, and the answers to requests. */
+/** What goes over a connection, both ways: requests, notifications, and answers to requests. */
 export interface McpMessage {
   readonly id?: unknown;
   readonly method?: unknown;
@@ -7,27 +7,7 @@ export interface McpMessage {
   readonly error?: unknown;
 }
 
-/** A connection, as the SDK has it. */
-export interface McpTransport {
-  send(message: McpMessage, ...rest: unknown[]): Promise<void>;
-  /** Where several servers use one connection, one after the other: what is below. */
-  readonly _wire?: McpTransport;
-}
-
-/** One end of a connection: the class of the SDK that its servers and clients extend. */
-export interface Protocol {
-  readonly transport?: McpTransport | undefined;
-  readonly fallbackNotificationHandler?: unknown;
-  readonly _notificationHandlers?: Map<string, NotificationHandler>;
-  connect(transport: McpTransport, ...rest: unknown[]): Promise<void>;
-  _onrequest(request: McpMessage, extra?: MessageExtra): void;
-  _onnotification(notification: McpMessage, extra?: MessageExtra): void;
-  _onclose(): void;
-}
-
-export type NotificationHandler = (notification: McpMessage, ...rest: unknown[]) => unknown;
-
-/** What a transport says of a message. */
+/** What a transport adds to a message that came in. */
 export interface MessageExtra {
   /** The HTTP request that brought it, in version 1. */
   readonly requestInfo?: unknown;
@@ -35,8 +15,55 @@ export interface MessageExtra {
   readonly request?: unknown;
 }
 
-/** A client writes what it likes in these; a line of the log stays one that can be read. */
+export type ReceiveMessage = (message: McpMessage, extra?: MessageExtra) => void;
+
+/**
+ * A connection: the SDK's interface `Transport`, which is public and the same in both versions.
+ * Whoever uses a connection sets its callbacks and then starts it.
+ */
+export interface McpTransport {
+  onmessage?: ReceiveMessage | undefined;
+  onclose?: (() => void) | undefined;
+  start(): Promise<void>;
+  send(message: McpMessage, options?: SendOptions): Promise<void>;
+}
+
+export interface SendOptions {
+  /** Aborted where the sender no longer wants the answer, in version 2. */
+  readonly requestSignal?: AbortSignal | undefined;
+}
+
+export type NotificationHandler = (...args: unknown[]) => unknown;
+
+/**
+ * One end of a connection: the class `Protocol` of the SDK, which its servers and clients extend.
+ * These members are public.
+ */
+export interface McpProtocol {
+  readonly transport?: McpTransport | undefined;
+  fallbackNotificationHandler?: NotificationHandler | undefined;
+  connect(transport: McpTransport, ...rest: unknown[]): Promise<void>;
+  /** The handler is the last argument in both versions. */
+  setNotificationHandler(...args: unknown[]): void;
+}
+
+/** A client decides how long these are; a log line has to stay readable. */
 const MAX_LENGTH = 128;
+
+/** Whether a message asks for an answer. */
+export function isRequest({ id, method }: McpMessage): boolean {
+  return typeof method === 'string' && (typeof id === 'string' || typeof id === 'number');
+}
+
+/** Whether a message is one that nothing answers. */
+export function isNotification({ id, method }: McpMessage): boolean {
+  return typeof method === 'string' && id === undefined;
+}
+
+/** Whether a message answers a request. */
+export function isAnswer({ method, result, error }: McpMessage): boolean {
+  return method === undefined && (result !== undefined || error !== undefined);
+}
 
 /** The method of a message. */
 export function methodOf({ method }: McpMessage): string {
@@ -51,6 +78,11 @@ export function toolOf(message: McpMessage): string | undefined {
 /** What a message is about: a tool or prompt by its name, or a resource by its URI. */
 export function targetOf(message: McpMessage): string | undefined {
   return paramOf(message, message.method === 'resources/read' ? 'uri' : 'name');
+}
+
+/** The request that a `notifications/cancelled` is about. */
+export function cancelledIdOf({ params }: McpMessage): unknown {
+  return (Object(params) as { requestId?: unknown }).requestId;
 }
 
 /** Whether an answer says that the request has failed. A tool may say so in its result. */

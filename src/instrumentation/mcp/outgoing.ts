@@ -1,90 +1,61 @@
 import { currentTrace, runWithSpan } from '../../context/trace-store.js';
+import type { SpanKind, SpanStart } from '../../records/span-record.js';
 import { w3cHeaders } from '../../trace/propagation.js';
 import type { Span } from '../../trace/span.js';
-import type { SpanKind, SpanStart } from '../../records/span-record.js';
 import type { Trace } from '../../trace/trace.js';
+import { applicationOfTrace } from '../instrumented-applications.js';
+import { withHeaders } from '../outgoing-headers.js';
+import type { Connection } from './connection.js';
 import {
-  isFailure,
+  cancelledIdOf,
+  isRequest,
   metaOf,
   methodOf,
   targetOf,
   toolOf,
   type McpMessage,
-  type McpTransport,
-  type Protocol,
+  type SendOptions,
 } from './message.js';
-import { OpenRequest } from './open-request.js';
-import { withHeaders } from '../outgoing-headers.js';
-import { applicationOfTrace } from '../instrumented-applications.js';
+import { noteAnswer } from './open-requests.js';
 
-type Request = (this: unknown, ...args: unknown[]) => Promise<unknown>;
+type Send = (message: McpMessage) => Promise<void>;
 
-const TRACED = Symbol.for('nestjs-tracing.v1.mcp');
+/** Its answer comes when the stream of events that it asks for ends, which may be days later. */
+const LISTEN = 'subscriptions/listen';
 
-/** Lets what a server or client sends carry the trace, and tells how it answers requests. */
-export function traceOutgoing(prototype: Protocol): void {
-  traceRequests(prototype as unknown as Record<string, Request | undefined>);
-  const { connect, _onrequest: onRequest } = prototype;
-  prototype.connect = function (transport, ...rest) {
-    traceSending(transport);
-    return connect.call(this, transport, ...rest);
-  };
-  // It may have been connected before.
-  prototype._onrequest = function (request, extra) {
-    if (this.transport !== undefined) traceSending(this.transport);
-    onRequest.call(this, request, extra);
-  };
-}
-
-/** In version 2 every request goes through a method of its own, in version 1 through `request`. */
-function traceRequests(prototype: Record<string, Request | undefined>): void {
-  const [method, position] =
-    prototype['_requestWithSchemaViaCodec'] === undefined
-      ? ['request', 0]
-      : ['_requestWithSchemaViaCodec', 1];
-  const request = prototype[method];
-  if (request === undefined) return;
-  prototype[method] = function (...args) {
-    const message = args[position] as McpMessage;
-    return sendTraced('client', message, (traced) =>
-      request.apply(this, args.with(position, traced)),
-    );
-  };
-}
-
-function traceSending(transport: McpTransport): void {
-  const { send } = transport;
-  if (typeof send !== 'function' || TRACED in send) return;
-  const traced: McpTransport['send'] = function (this: McpTransport, message, ...rest) {
-    if (message.method !== undefined) {
-      return sendTraced('producer', message, (carrying) => send.call(this, carrying, ...rest));
-    }
-    OpenRequest.answer(message);
-    return send.call(this, message, ...rest);
-  };
-  Reflect.set(transport, 'send', Object.assign(traced, { [TRACED]: true }));
-}
-
-/** Sends a message as a span of the current trace, unless its sender has given it one. */
-function sendTraced<T>(
-  kind: SpanKind,
+/**
+ * Sends a message over a connection. A request is a client span until its answer comes, a
+ * notification is a producer span until it is sent; both carry the trace in `_meta`, unless their
+ * sender has put a trace there.
+ */
+export function sendTraced(
+  connection: Connection,
   message: McpMessage,
-  send: (message: McpMessage) => Promise<T>,
-): Promise<T> {
-  const trace = currentTrace();
-  const host = trace === undefined ? undefined : applicationOfTrace(trace);
-  if (trace === undefined || host === undefined || metaOf(message)['traceparent'] !== undefined) {
+  options: SendOptions | undefined,
+  send: Send,
+): Promise<void> {
+  if (message.method === undefined) {
+    noteAnswer(message);
     return send(message);
   }
-  const span = host.openSpan(spanOf(kind, message));
+  if (message.method === 'notifications/cancelled') connection.sent.fail(cancelledIdOf(message));
+  const trace = currentTrace();
+  const application = trace === undefined ? undefined : applicationOfTrace(trace);
+  if (trace === undefined || application === undefined) return send(message);
+  if (metaOf(message)['traceparent'] !== undefined) return send(message);
+
+  const hasAnswer = isRequest(message) && message.method !== LISTEN;
+  const span = application.openSpan(spanOf(hasAnswer ? 'client' : 'producer', message));
   const carrying = withTrace(message, trace, span);
   if (span === undefined) return send(carrying);
+  if (hasAnswer) connection.sent.add(message.id, span);
   const sent = runWithSpan(span, () => send(carrying));
-  endWith(sent, span);
+  if (hasAnswer) failUnanswered(connection, message.id, sent, options?.requestSignal);
+  else endWhenSent(sent, span);
   return sent;
 }
 
-/** The keys are the only ones that need no prefix. Ids of our own are not for everybody. */
+/** The keys are the only ones that need no prefix. Our own ids are for trusted services only. */
 function withTrace(message: McpMessage, trace: Trace, span: Span | undefined): McpMessage {
   const params = (message.params ?? {}) as { _meta?: Record<string, unknown> };
   return {
@@ -93,12 +64,27 @@ function withTrace(message: McpMessage, trace: Trace, span: Span | undefined): M
   };
 }
 
-function endWith(sent: Promise<unknown>, span: Span): void {
-  // A transport of somebody's own may not return a promise.
-  Promise.resolve(sent).then(
-    (result) => (isFailure({ result }) ? span.fail() : span.end()),
+/** Over HTTP, version 2 cancels a request by ending its HTTP request, and sends nothing. */
+function failUnanswered(
+  { sent }: Connection,
+  id: unknown,
+  sending: Promise<unknown>,
+  signal: AbortSignal | undefined,
+): void {
+  settled(sending).catch((error: unknown) => sent.fail(id, error));
+  signal?.addEventListener('abort', () => sent.fail(id, signal.reason), { once: true });
+}
+
+function endWhenSent(sending: Promise<unknown>, span: Span): void {
+  settled(sending).then(
+    () => span.end(),
     (error: unknown) => span.fail(error),
   );
+}
+
+/** A transport that an application has written may return something else than a promise. */
+function settled(sending: unknown): Promise<unknown> {
+  return Promise.resolve(sending);
 }
 
 /** @see https://opentelemetry.io/docs/specs/semconv/gen-ai/mcp/ */

@@ -55,11 +55,13 @@ const call = (client: Client) => client.callTool({ name: 'tool' });
 const toolsOf = (sink: LineSink) =>
   sink.linesOf('Message finished').filter((line) => line['mcp_tool'] === 'tool');
 
-describe('a server that stands in no container', () => {
-  it('is traced though it was connected before there was an application', async () => {
+describe('a server that a provider holds', () => {
+  it('is traced though it was connected before the module was ready', async () => {
     const server = makeServer();
     const { client } = await connect(server);
-    const { sink } = await tracedApp('express').of({}).start();
+    const { sink } = await tracedApp('express')
+      .of({ providers: [{ provide: 'server', useValue: server }] })
+      .start();
     await call(client);
     await call(client);
     await eventually(() => toolsOf(sink).length === 2, 'two calls');
@@ -71,7 +73,9 @@ describe('a server that stands in no container', () => {
       second!.span_id,
     ]);
   });
+});
 
+describe('a server that no container holds', () => {
   it('belongs to the newest application that runs, and stays with it', async () => {
     const first = await tracedApp('express').of({}).start();
     const second = await tracedApp('express').of({}).start();
