@@ -38,6 +38,11 @@ export function applicationOf(modules: ModulesContainer): TracedApplication | un
   return applications.byContainer.get(modules);
 }
 
+/** The running application that has an object among its providers. */
+export function applicationProviding(provided: object): TracedApplication | undefined {
+  return [...hosts.running].find(({ modules }) => isProvided(modules, provided));
+}
+
 /** The application that a trace was opened in. */
 export function applicationOfTrace(trace: Trace): TracedApplication | undefined {
   return applications.byPolicy.get(trace.policy);
@@ -49,4 +54,11 @@ export function applicationOfTrace(trace: Trace): TracedApplication | undefined 
  */
 export function newestApplication(): TracedApplication | undefined {
   return [...applications.running].at(-1);
+}
+
+function isProvided(modules: ModulesContainer, provided: object): boolean {
+  for (const { providers } of modules.values()) {
+    for (const { instance } of providers.values()) if (instance === provided) return true;
+  }
+  return false;
 }

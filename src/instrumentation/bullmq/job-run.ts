@@ -1,8 +1,8 @@
 import { currentStore, runInStore, type TraceStore } from '../../context/trace-store.js';
 import type { RunUnitOfWork, UnitOfWork } from '../../context/unit-of-work.js';
 
-/** What BullMQ's own errors are called that put a job back instead of failing it. */
-const STEPS_ASIDE: ReadonlySet<unknown> = new Set([
+/** The names of BullMQ's own errors that put a job back instead of failing it. */
+const PUTS_BACK: ReadonlySet<unknown> = new Set([
   'DelayedError',
   'RateLimitError',
   'WaitingError',
@@ -10,11 +10,11 @@ const STEPS_ASIDE: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * One attempt of a job. Its trace is there from the worker's first event about it to the last,
- * before and after the processor, which is what its finish line tells of.
+ * One attempt of a job. It has a trace from the worker's first event about it to the last one; its
+ * access log line covers the processor alone.
  */
 export class JobRun {
-  /** Both are set at once: a promise's function and that of a work are called where they stand. */
+  /** Both are set by the constructor, as both functions that set them are called at once. */
   private store!: TraceStore;
   private settle!: PromiseWithResolvers;
 
@@ -23,7 +23,7 @@ export class JobRun {
       this.store = currentStore()!;
       return new Promise<void>((resolve, reject) => (this.settle = { resolve, reject }));
     });
-    // Whoever called the processor is told of its error.
+    // The worker has the error: it called the processor.
     done.catch(() => {});
   }
 
@@ -39,7 +39,7 @@ export class JobRun {
       this.settle.resolve();
       return result;
     } catch (error) {
-      if (STEPS_ASIDE.has((error as Error | null | undefined)?.name)) this.settle.resolve();
+      if (PUTS_BACK.has((error as Error | null | undefined)?.name)) this.settle.resolve();
       else this.settle.reject(error);
       throw error;
     }

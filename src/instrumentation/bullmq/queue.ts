@@ -1,12 +1,13 @@
 import { currentTrace } from '../../context/trace-store.js';
-import type { OpenSpan } from '../../context/unit-of-work.js';
 import { allHeaders, type TraceHeaders } from '../../trace/propagation.js';
 import type { Span } from '../../trace/span.js';
 import type { SpanStart } from '../../records/span-record.js';
-import { ownerOfMethod } from '../provided-class.js';
+import { applicationOfTrace } from '../instrumented-applications.js';
+import { definePatch } from '../patch.js';
+import { hasMethods, ownerOf } from '../provided-class.js';
 import { withCarrier, type JobOptions } from './carrier.js';
 
-/** One job of a bulk, or one node of a flow. */
+/** One job of `addBulk`, or one node of a flow. */
 interface JobNode {
   readonly queueName?: string;
   readonly opts?: JobOptions | undefined;
@@ -16,10 +17,12 @@ interface JobNode {
 /** A queue or a flow producer, whose jobs may go to several queues. */
 interface Producer {
   readonly name?: string;
+  add: Add;
+  addBulk: Add;
 }
 
 /** A method of one that adds jobs. */
-type Add = (this: Producer, ...args: unknown[]) => Promise<unknown>;
+type Add = (...args: unknown[]) => Promise<unknown>;
 
 /** What such a method is given, and how a trace gets into it. */
 interface Addition {
@@ -30,7 +33,15 @@ interface Addition {
   carry(args: readonly unknown[], headers: TraceHeaders): unknown[];
 }
 
-const TRACED = Symbol.for('nestjs-tracing.v1.bullmq');
+const ADD = definePatch({
+  package: 'bullmq',
+  target: 'the methods `add` and `addBulk` of `Queue` and `FlowProducer`',
+  gives: 'a span for each call that adds jobs, and its trace in the options of the jobs',
+  without: 'jobs do not carry the trace of what adds them',
+  why:
+    "BullMQ's `telemetry` carries one string, which belongs to the telemetry that an application " +
+    'may have set itself',
+});
 
 const JOB: Addition = {
   count: () => 1,
@@ -53,37 +64,38 @@ const BULK: Addition = {
 
 /**
  * Lets a queue or flow producer send the trace in which it is used, and with it all others of its
- * class. Each call is one span, and the parent of all jobs that it adds: a bulk of thousands would
- * fill a trace. Anything else is left alone.
+ * class. Each call is one span, and the parent of all jobs that it adds: thousands of them in one
+ * call would fill a trace. Anything else is left alone.
  */
-export function traceQueue(instance: unknown, openSpan: OpenSpan): void {
-  const isFlowProducer = ownerOf(instance, 'getFlow') !== undefined;
-  if (!isFlowProducer && ownerOf(instance, 'getJobCounts') === undefined) return;
-  wrap(instance, 'add', isFlowProducer ? FLOW : JOB, openSpan);
-  wrap(instance, 'addBulk', BULK, openSpan);
+export function traceQueue(instance: unknown): void {
+  if (typeof instance !== 'object' || instance === null) return;
+  const isFlowProducer = hasMethods(instance, 'getFlow');
+  // A queue of the older Bull has no `waitUntilReady`.
+  if (!hasMethods(instance, 'waitUntilReady')) return;
+  if (!isFlowProducer && !hasMethods(instance, 'getJobCounts')) return;
+  traceAdding(instance, 'add', isFlowProducer ? FLOW : JOB);
+  traceAdding(instance, 'addBulk', BULK);
 }
 
-function wrap(instance: unknown, method: string, addition: Addition, openSpan: OpenSpan): void {
-  const owner = ownerOf(instance, method) as Record<string, Add> | undefined;
-  const original = owner?.[method];
-  if (owner === undefined || original === undefined || TRACED in original) return;
-  const traced: Add = function (...args) {
-    const trace = currentTrace();
-    if (trace === undefined) return original.apply(this, args);
-    const span = openSpan(
-      spanOf(method, addition.queue?.(args) ?? this.name, addition.count(args)),
-    );
-    const headers = allHeaders(trace, span?.spanId);
-    const added = original.apply(this, addition.carry(args, headers));
-    if (span !== undefined) endWith(added, span);
-    return added;
-  };
-  owner[method] = Object.defineProperty(traced, TRACED, { value: true });
-}
-
-function ownerOf(instance: unknown, method: string): object | undefined {
-  if (typeof instance !== 'object' || instance === null) return undefined;
-  return ownerOfMethod(Object.getPrototypeOf(instance) as object | null, method);
+function traceAdding(instance: object, method: 'add' | 'addBulk', addition: Addition): void {
+  ADD.method(
+    ownerOf(instance, method) as Producer | undefined,
+    method,
+    (add) =>
+      function (this: Producer, ...args) {
+        const trace = currentTrace();
+        const application = trace === undefined ? undefined : applicationOfTrace(trace);
+        if (trace === undefined || application === undefined) {
+          return add.apply(this, args) as Promise<unknown>;
+        }
+        const queue = addition.queue?.(args) ?? this.name;
+        const span = application.openSpan(spanOf(method, queue, addition.count(args)));
+        const headers = allHeaders(trace, span?.spanId);
+        const added = add.apply(this, addition.carry(args, headers)) as Promise<unknown>;
+        if (span !== undefined) endWith(added, span);
+        return added;
+      },
+  );
 }
 
 /** @see https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/ */
@@ -101,7 +113,8 @@ function spanOf(operation: string, queue: string | undefined, count: number): Sp
 }
 
 function endWith(added: Promise<unknown>, span: Span): void {
-  added.then(
+  // A queue class of the application's own may return something else than a promise.
+  Promise.resolve(added).then(
     () => span.end(),
     (error: unknown) => span.fail(error),
   );

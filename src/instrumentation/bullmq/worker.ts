@@ -1,11 +1,12 @@
 import type { RunUnitOfWork, UnitOfWork } from '../../context/unit-of-work.js';
+import { definePatch } from '../patch.js';
 import { readCarrier, type JobOptions } from './carrier.js';
 import { JobRun } from './job-run.js';
 
 /** A worker of BullMQ: an event emitter that calls a function for each job. */
 export interface BullWorker {
   emit(event: string, ...args: unknown[]): boolean;
-  /** Protected there: what tracers of all kinds wrap, as it is called once for each attempt. */
+  /** Protected there: called once for each attempt. */
   callProcessJob(job: BullJob, ...rest: unknown[]): Promise<unknown>;
 }
 
@@ -20,6 +21,23 @@ interface BullJob {
   readonly repeatJobKey?: string;
 }
 
+const PROCESS = definePatch({
+  package: 'bullmq',
+  target: 'Worker.callProcessJob',
+  gives: 'a trace for each attempt of a job',
+  without: 'jobs are not traced',
+  why:
+    "BullMQ's `telemetry` names neither the job nor its options, and its one metadata belongs to " +
+    'the telemetry that an application may have set itself',
+});
+const EVENTS = definePatch({
+  package: 'bullmq',
+  target: 'Worker.emit',
+  gives: "the job's context in `@OnWorkerEvent` handlers, and the end of a job that stalled",
+  without: 'handlers of worker events have no context',
+  why: "an event emitter runs all listeners in the emitter's context, and has no hook for it",
+});
+
 /** The events of a worker that are about one job, which is their first argument. */
 const JOB_EVENTS: ReadonlySet<string> = new Set(['active', 'progress', 'completed', 'failed']);
 
@@ -32,7 +50,6 @@ export function traceWorker(
   runUnitOfWork: RunUnitOfWork,
   handler: string,
 ): void {
-  const { emit, callProcessJob } = worker;
   const runs = new WeakMap<BullJob, JobRun>();
   const runOf = (job: BullJob): JobRun => {
     const known = runs.get(job);
@@ -41,17 +58,32 @@ export function traceWorker(
     runs.set(job, run);
     return run;
   };
-  worker.callProcessJob = function (job, ...rest) {
-    return runOf(job).process(() => callProcessJob.call(this, job, ...rest));
-  };
-  worker.emit = function (event, ...args) {
-    // A job that fails may be gone from Redis by then.
-    if (!JOB_EVENTS.has(event) || args[0] === undefined) return emit.call(this, event, ...args);
-    const run = runOf(args[0] as BullJob);
-    // One that stalled too often fails without being processed again.
-    if (event === 'failed') run.fail(args[1]);
-    return run.enter(() => emit.call(this, event, ...args));
-  };
+  const isTraced = PROCESS.methodOfInstance(
+    worker,
+    'callProcessJob',
+    (callProcessJob) =>
+      function (this: BullWorker, job, ...rest) {
+        return runOf(job).process(
+          () => callProcessJob.call(this, job, ...rest) as Promise<unknown>,
+        );
+      },
+  );
+  // An event begins the attempt, and only the processor ends every one of them.
+  if (!isTraced) return;
+  EVENTS.methodOfInstance(
+    worker,
+    'emit',
+    (emit) =>
+      function (this: BullWorker, event, ...args) {
+        const emitHere = (): boolean => emit.call(this, event, ...args) as boolean;
+        // A job that fails may be gone from Redis by then.
+        if (!JOB_EVENTS.has(event) || args[0] === undefined) return emitHere();
+        const run = runOf(args[0] as BullJob);
+        // One that stalled too often fails without being processed again.
+        if (event === 'failed') run.fail(args[1]);
+        return run.enter(emitHere);
+      },
+  );
 }
 
 function workOf(job: BullJob, handler: string): UnitOfWork {

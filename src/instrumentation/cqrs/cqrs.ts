@@ -1,71 +1,123 @@
 import type { Observable, Subject } from 'rxjs';
 import type { TracedApplication } from '../../context/unit-of-work.js';
+import { definePatch } from '../patch.js';
+import { hasMethods, prototypesOf } from '../provided-class.js';
 import { isRemembered, rememberOrigin, runAtOrigin } from './event-origins.js';
-import { prototypesOf } from '../provided-class.js';
-import { SagaStream } from './saga-stream.js';
+import { pipeAtOrigin, type Operator } from './pipe-at-origin.js';
 
-interface EventBus {
-  readonly subject$: Subject<unknown> & { [TRACED]?: true };
+/** The parts of `EventBus` that are used here. All of them are public. */
+interface EventBus extends Observable<unknown> {
+  readonly subject$: Subject<unknown>;
   readonly publisher: unknown;
   publish(event: unknown, ...rest: unknown[]): unknown;
   publishAll(events: unknown, ...rest: unknown[]): unknown;
   /** Subscribes the handlers, before the sagas. */
   register(handlers: unknown): void;
-  registerSaga(saga: Saga): void;
 }
 
-type Saga = (events: Observable<unknown>) => unknown;
+const PACKAGE = '@nestjs/cqrs';
+const WITHOUT = 'events that a publisher or a saga holds back lose their context';
 
-const TRACED: unique symbol = Symbol.for('nestjs-tracing.v1.cqrs');
+const PUBLISH = definePatch({
+  package: PACKAGE,
+  target: 'EventBus.prototype.publish',
+  gives: 'the context of the publisher, for events that are delivered later',
+  without: WITHOUT,
+  why: 'there is no hook where an event is published',
+});
+const REGISTER = definePatch({
+  package: PACKAGE,
+  target: 'EventBus.prototype.register',
+  gives: "handlers in the publisher's context, whenever an event is delivered",
+  without: WITHOUT,
+  why: 'there is no hook where an event is delivered',
+});
+const SUBJECT = definePatch({
+  package: PACKAGE,
+  target: 'EventBus.subject$.next',
+  gives: "handlers in the publisher's context, whenever an event is delivered",
+  without: WITHOUT,
+  why: 'there is no hook where an event is delivered',
+});
+const PIPE = definePatch({
+  package: PACKAGE,
+  target: 'EventBus.prototype.pipe',
+  gives: 'the context of an event behind operators that hold it back, as in a saga',
+  without: WITHOUT,
+  why: 'rxjs runs what follows such an operator wherever its timer was set',
+});
 
 /**
- * Readies `@nestjs/cqrs` to keep the context of whoever publishes an event. Commands and queries
+ * Readies `@nestjs/cqrs` to keep the context in which an event was published. Commands and queries
  * keep theirs by themselves, as do events that are handled at once; those that a publisher or a
  * saga holds back do not.
  */
 export function prepareCqrs({ modules }: TracedApplication): void {
-  for (const bus of prototypesOf<EventBus>(modules, 'CqrsModule', 'EventBus')) keepOrigins(bus);
+  for (const bus of prototypesOf<EventBus>(modules, isCqrsModule, 'EventBus')) {
+    if (hasMethods(bus, 'publish', 'publishAll', 'pipe')) keepOrigins(bus);
+  }
+}
+
+function isCqrsModule({ name }: Function): boolean {
+  return name === 'CqrsModule';
 }
 
 function keepOrigins(bus: EventBus): void {
-  if (TRACED in bus) return;
-  Object.defineProperty(bus, TRACED, { value: true });
-  const { publish, publishAll, register, registerSaga } = bus;
-  bus.publish = function (event, ...rest) {
-    rememberIfHeld(this, event);
-    return publish.call(this, event, ...rest);
-  };
-  bus.publishAll = function (events, ...rest) {
-    if (Array.isArray(events)) for (const event of events) rememberIfHeld(this, event);
-    return publishAll.call(this, events, ...rest);
-  };
-  bus.register = function (handlers) {
-    deliverAtOrigin(this.subject$);
-    register.call(this, handlers);
-  };
-  bus.registerSaga = function (saga) {
-    registerSaga.call(this, typeof saga === 'function' ? onSagaStream(saga) : saga);
-  };
+  PUBLISH.method(
+    bus,
+    'publish',
+    (publish) =>
+      function (this: EventBus, event, ...rest) {
+        rememberIfHeld(this, event);
+        return publish.call(this, event, ...rest) as unknown;
+      },
+  );
+  PUBLISH.method(
+    bus,
+    'publishAll',
+    (publishAll) =>
+      function (this: EventBus, events, ...rest) {
+        if (Array.isArray(events)) for (const event of events) rememberIfHeld(this, event);
+        return publishAll.call(this, events, ...rest) as unknown;
+      },
+  );
+  REGISTER.method(
+    bus,
+    'register',
+    (register) =>
+      function (this: EventBus, handlers) {
+        deliverAtOrigin(this);
+        register.call(this, handlers);
+      },
+  );
+  PIPE.method(
+    bus,
+    'pipe',
+    (pipe) =>
+      function (this: EventBus, ...operators: Operator[]) {
+        return pipeAtOrigin(this, operators) ?? (pipe.apply(this, operators) as unknown);
+      } as EventBus['pipe'],
+  );
 }
 
 /**
  * The default publisher delivers events at once, and what it need not remember must not outlive
- * its request. But an event that is published again is no longer that of the first one alone.
+ * its request. But an event that is published again no longer belongs to the first request alone.
  */
 function rememberIfHeld({ publisher }: EventBus, event: unknown): void {
   const { constructor } = Object(publisher) as { constructor?: Function };
   if (constructor?.name !== 'DefaultPubSub' || isRemembered(event)) rememberOrigin(event);
 }
 
-function deliverAtOrigin(subject: EventBus['subject$']): void {
-  if (subject[TRACED]) return;
-  Object.defineProperty(subject, TRACED, { value: true });
-  const { next } = subject;
-  subject.next = (event) => runAtOrigin(event, () => next.call(subject, event));
-}
-
-/** The name is the one that NestJS logs. */
-function onSagaStream(saga: Saga): Saga {
-  const onStream: Saga = (events) => saga(new SagaStream(events));
-  return Object.defineProperty(onStream, 'name', { value: saga.name });
+function deliverAtOrigin(bus: EventBus): void {
+  const subject = SUBJECT.read('`subject$`', () => bus.subject$);
+  if (subject === undefined) return;
+  SUBJECT.methodOfInstance(
+    subject,
+    'next',
+    (next) =>
+      function (this: Subject<unknown>, event) {
+        runAtOrigin(event, () => next.call(this, event) as unknown);
+      },
+  );
 }

@@ -1,10 +1,11 @@
 import { runInStore } from '../../context/trace-store.js';
 import type { RunUnitOfWork, UnitOfWork } from '../../context/unit-of-work.js';
+import { definePatch } from '../patch.js';
 
 /** A function that a timer calls. */
 export type Callback<R = unknown> = (this: unknown, ...args: unknown[]) => R;
 
-/** What holds the jobs of an application, those that are added by hand among them. */
+/** The jobs of an application, those that are added by hand among them. */
 export interface SchedulerRegistry {
   getCronJobs(): ReadonlyMap<string, CronJob>;
   addCronJob(name: string, job: CronJob): void;
@@ -16,8 +17,23 @@ interface CronJob {
   fireOnTick(): Promise<void>;
 }
 
+const REGISTRY = definePatch({
+  package: '@nestjs/schedule',
+  target: 'SchedulerRegistry.addCronJob',
+  gives: 'a trace for each run of a cron job that is added by hand',
+  without: 'cron jobs that are added by hand are not traced',
+  why: 'the registry has no hook for jobs that are added',
+});
+const JOB = definePatch({
+  package: 'cron',
+  target: 'CronJob',
+  gives: 'a trace for each run of a cron job that is added by hand',
+  without: 'cron jobs that are added by hand are not traced',
+  why: 'a job catches what its functions throw, and those it was made with are private to it',
+});
+
 const TRACED = Symbol.for('nestjs-tracing.v1.schedule');
-// Private there: what a job calls when its time has come.
+/** Private in `cron`: the functions that a job calls when its time has come. */
 const CALLBACKS = '_callbacks';
 
 /** Marks a function that opens a trace itself. */
@@ -27,20 +43,22 @@ export function markTraced<F extends Callback>(callback: F): F {
 
 /** Lets the jobs that are added by hand run in traces of their own too. */
 export function traceCronJobs(registry: SchedulerRegistry, runUnitOfWork: RunUnitOfWork): void {
-  if (TRACED in registry) return;
-  Object.defineProperty(registry, TRACED, { value: true });
-  for (const [name, job] of registry.getCronJobs()) traceCronJob(name, job, runUnitOfWork);
-  const { addCronJob } = registry;
-  registry.addCronJob = function (name, job) {
-    traceCronJob(name, job, runUnitOfWork);
-    addCronJob.call(this, name, job);
-  };
+  const jobs = REGISTRY.read('cron jobs', () => registry.getCronJobs());
+  for (const [name, job] of jobs ?? []) traceCronJob(name, job, runUnitOfWork);
+  REGISTRY.methodOfInstance(
+    registry,
+    'addCronJob',
+    (addCronJob) =>
+      function (this: SchedulerRegistry, name, job) {
+        traceCronJob(name, job, runUnitOfWork);
+        addCronJob.call(this, name, job);
+      },
+  );
 }
 
 function traceCronJob(name: string, job: CronJob, runUnitOfWork: RunUnitOfWork): void {
-  const callbacks = Reflect.get(job, CALLBACKS) as Callback[] | undefined;
-  if (TRACED in job || !Array.isArray(callbacks)) return;
-  Object.defineProperty(job, TRACED, { value: true });
+  const callbacks = JOB.read(`\`${CALLBACKS}\``, () => callbacksOf(job));
+  if (callbacks === undefined) return;
   const work: UnitOfWork = { kind: 'run', transport: 'cron', fields: { job: name } };
   const inRun = (callback: Callback): Callback => {
     if (TRACED in callback) return callback;
@@ -49,8 +67,27 @@ function traceCronJob(name: string, job: CronJob, runUnitOfWork: RunUnitOfWork):
     });
   };
   callbacks.splice(0, callbacks.length, ...callbacks.map(inRun));
-  const { addCallback, fireOnTick } = job;
-  job.addCallback = (callback) => addCallback.call(job, inRun(callback));
-  // A job that a request started has that request's context in its timer.
-  job.fireOnTick = () => runInStore({}, () => fireOnTick.call(job));
+  JOB.methodOfInstance(
+    job,
+    'addCallback',
+    (addCallback) =>
+      function (this: CronJob, callback) {
+        // Anything else than a function is ignored there.
+        addCallback.call(this, typeof callback === 'function' ? inRun(callback) : callback);
+      },
+  );
+  JOB.methodOfInstance(
+    job,
+    'fireOnTick',
+    (fireOnTick) =>
+      function (this: CronJob) {
+        // A job that a request started has that request's context in its timer.
+        return runInStore({}, () => fireOnTick.call(this) as Promise<void>);
+      },
+  );
+}
+
+function callbacksOf(job: CronJob): Callback[] | undefined {
+  const callbacks: unknown = Reflect.get(job, CALLBACKS);
+  return Array.isArray(callbacks) ? (callbacks as Callback[]) : undefined;
 }

@@ -1,24 +1,36 @@
-import type { ModulesContainer } from '@nestjs/core';
 import type { RunUnitOfWork, TracedApplication, UnitOfWork } from '../../context/unit-of-work.js';
-import { prototypesOf } from '../provided-class.js';
+import { applicationProviding } from '../instrumented-applications.js';
+import { definePatch } from '../patch.js';
+import { hasMethods, providedObjects, prototypesOf } from '../provided-class.js';
 import {
   markTraced,
   traceCronJobs,
   type Callback,
   type SchedulerRegistry,
 } from './schedule-registry.js';
-import { applicationOf } from '../instrumented-applications.js';
 
 /** What finds the methods with `@Cron`, `@Interval` and `@Timeout`. */
 interface ScheduleExplorer {
-  readonly discoveryService: { readonly modulesContainer: ModulesContainer };
-  readonly schedulerOrchestrator: { readonly schedulerRegistry: SchedulerRegistry };
   explore(): void;
   /** Makes the function that the timer calls. It logs what the method throws, and goes on. */
   wrapFunctionInTryCatchBlocks(method: Callback, instance: object): Callback<Promise<void>>;
 }
 
-const TRACED = Symbol.for('nestjs-tracing.v1.schedule');
+const EXPLORE = definePatch({
+  package: '@nestjs/schedule',
+  target: 'ScheduleExplorer.prototype.explore',
+  gives: 'a trace for each run of a cron job that is added to the `SchedulerRegistry`',
+  without: 'cron jobs that are added by hand are not traced',
+  why: 'jobs may be added before `onModuleInit` of any other module, and start at once',
+});
+const GUARD = definePatch({
+  package: '@nestjs/schedule',
+  target: 'ScheduleExplorer.prototype.wrapFunctionInTryCatchBlocks',
+  gives: 'a trace for each run of a method with `@Cron`, `@Interval` or `@Timeout`',
+  without: 'scheduled methods are not traced',
+  why: 'what a method throws is caught and logged here, which a wrapper of the method is inside of',
+});
+
 // The metadata that the decorators leave on a method.
 const SCHEDULER_TYPE = 'SCHEDULER_TYPE';
 const SCHEDULER_NAME = 'SCHEDULER_NAME';
@@ -26,32 +38,58 @@ const TRANSPORTS: Readonly<Record<number, string>> = { 1: 'cron', 2: 'timeout', 
 
 /** Readies `@nestjs/schedule` to run every job in a trace of its own. */
 export function prepareSchedule({ modules }: TracedApplication): void {
-  const explorers = prototypesOf<ScheduleExplorer>(modules, 'ScheduleModule', 'ScheduleExplorer');
-  for (const explorer of explorers) traceRuns(explorer);
+  for (const explorer of prototypesOf<ScheduleExplorer>(
+    modules,
+    isScheduleModule,
+    'ScheduleExplorer',
+  )) {
+    traceRuns(explorer);
+  }
+}
+
+/** By its name, and a static method that users call. */
+function isScheduleModule(type: Function): boolean {
+  return type.name === 'ScheduleModule' && hasMethods(type, 'forRoot');
 }
 
 function traceRuns(explorer: ScheduleExplorer): void {
-  if (TRACED in explorer) return;
-  Object.defineProperty(explorer, TRACED, { value: true });
-  const { explore, wrapFunctionInTryCatchBlocks: guard } = explorer;
-  explorer.explore = function () {
-    const host = applicationOf(this.discoveryService.modulesContainer);
-    if (host !== undefined) {
-      traceCronJobs(this.schedulerOrchestrator.schedulerRegistry, host.runUnitOfWork);
+  EXPLORE.method(
+    explorer,
+    'explore',
+    (explore) =>
+      function (this: ScheduleExplorer) {
+        const application = applicationProviding(this);
+        if (application !== undefined) traceRegistries(application);
+        explore.call(this);
+      },
+  );
+  GUARD.method(
+    explorer,
+    'wrapFunctionInTryCatchBlocks',
+    (guard) =>
+      function (this: ScheduleExplorer, method, instance) {
+        const guarded = (inner: Callback): Callback<Promise<void>> =>
+          guard.call(this, inner, instance) as Callback<Promise<void>>;
+        const application = applicationProviding(this);
+        if (application === undefined) return guarded(method);
+        const work = workOf(method, instance);
+        return markTraced(runGuarded(application.runUnitOfWork, work, method, guarded));
+      },
+  );
+}
+
+function traceRegistries({ modules, runUnitOfWork }: TracedApplication): void {
+  for (const provided of providedObjects(modules)) {
+    // By a method that this package does not need, so that the ones that it needs are checked.
+    if (hasMethods(provided, 'deleteCronJob')) {
+      traceCronJobs(provided as SchedulerRegistry, runUnitOfWork);
     }
-    explore.call(this);
-  };
-  explorer.wrapFunctionInTryCatchBlocks = function (method, instance) {
-    const host = applicationOf(this.discoveryService.modulesContainer);
-    if (host === undefined) return guard.call(this, method, instance);
-    const guarded = (inner: Callback): Callback<Promise<void>> => guard.call(this, inner, instance);
-    return markTraced(runGuarded(host.runUnitOfWork, workOf(method, instance), method, guarded));
-  };
+  }
 }
 
 /**
- * The handling of errors runs inside the run, so that it logs in its context. It also hides them,
- * so the run has to be told.
+ * The handling of errors runs inside the run, so that it logs in its context. It also hides them
+ * from the run, which has to fail all the same.
  */
 function runGuarded(
   runUnitOfWork: RunUnitOfWork,
@@ -73,6 +111,7 @@ function runGuarded(
       await inner(...args);
       if (failures.length > 0) throw failures[0];
     };
+    // NestJS has logged the error, and the access log line says that the run failed.
     await runUnitOfWork(work, run).catch(() => {});
   };
 }

