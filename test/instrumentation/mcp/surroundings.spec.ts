@@ -9,14 +9,16 @@ import {
   ToolListChangedNotificationSchema,
   type JSONRPCMessage,
 } from '@modelcontextprotocol/sdk/types.js';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Injectable, Logger } from '@nestjs/common';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TraceContext } from '../../../src/index.js';
+import { z } from 'zod';
+import { TraceContext, type SpanFinishEvent } from '../../../src/index.js';
 import { eventually, LineSink } from '../../support/line-sink.js';
 import { tracedApp } from '../../support/traced-app.js';
 import { connectTo } from './clients.js';
@@ -140,8 +142,90 @@ describe('a server that no container holds', () => {
   });
 });
 
+describe('what a transport alone does not show', () => {
+  it('is when the handler of a notification ends, and how', async () => {
+    const { sink } = await tracedApp('express').of({}).start();
+    const server = makeServer();
+    server.setNotificationHandler(
+      z.object({ method: z.literal('own/changed') }),
+      async ({ method }) => {
+        await sleep(20);
+        logger.log(method);
+        throw new Error('too late');
+      },
+    );
+    const { client } = await connect(server);
+    await client.notification({ method: 'own/changed' });
+    await client.notification({ method: 'own/unhandled' } as never);
+    const changed = () =>
+      sink.linesOf('Message finished').filter((line) => line['mcp_method'] === 'own/changed');
+    await eventually(() => changed().length === 1, 'the notification');
+    expect(changed()[0]).toMatchObject({ outcome: 'errored', level: 'error' });
+    expect(changed()[0]!['duration_ms']).toBeGreaterThan(15);
+    const [own] = sink.linesOf('own/changed');
+    expect(own!.span_id).toBe(changed()[0]!.span_id);
+    const methods = sink.linesOf('Message finished').map((line) => line['mcp_method']);
+    expect(methods).not.toContain('own/unhandled');
+  });
+});
+
+describe('a request that a client sends', () => {
+  const spans: SpanFinishEvent['span'][] = [];
+  const note = (message: unknown): unknown => spans.push((message as SpanFinishEvent).span);
+
+  beforeEach(() => {
+    spans.length = 0;
+    subscribe('nestjs-tracing:span:finish', note);
+  });
+  afterEach(() => {
+    unsubscribe('nestjs-tracing:span:finish', note);
+  });
+
+  const waiting = (): Server => {
+    const server = new Server(INFO, { capabilities: { tools: {} } });
+    server.setRequestHandler(CallToolRequestSchema, async () => {
+      logger.log('waiting');
+      await new Promise(() => {});
+      return { content: [] };
+    });
+    return server;
+  };
+  const callSpan = () => spans.find(({ name }) => name === 'tools/call tool');
+
+  it.each([
+    ['its sender gives it up', async (_: Client, abort: () => void) => abort()],
+    ['its connection closes', (client: Client) => client.close()],
+  ])('is a failed span where %s', async (_, end) => {
+    const { app, sink } = await tracedApp('express').of({}).start();
+    const { client } = await connect(waiting());
+    const abort = new AbortController();
+    const called = app.get(TraceContext).run({ name: 'caller' }, async () => {
+      await client
+        .callTool({ name: 'tool' }, undefined, { signal: abort.signal })
+        .catch(() => 'gone');
+    });
+    await eventually(() => sink.linesOf('waiting').length === 1, 'the tool');
+    expect(callSpan()).toBeUndefined();
+    await end(client, () => abort.abort());
+    await called;
+    expect(callSpan()).toMatchObject({ kind: 'client', failed: true });
+    expect(toolsOf(sink)[0]).toMatchObject({ outcome: 'aborted' });
+  });
+
+  it('is a failed span with the error of its answer', async () => {
+    const { app } = await tracedApp('express').of({}).start();
+    const server = new Server(INFO, { capabilities: { tools: {} } });
+    server.setRequestHandler(CallToolRequestSchema, async () => {
+      throw new Error('no such tool');
+    });
+    const { client } = await connect(server);
+    await app.get(TraceContext).run({ name: 'caller' }, () => call(client).catch(() => 'failed'));
+    expect(callSpan()).toMatchObject({ failed: true, error: { message: 'no such tool' } });
+  });
+});
+
 describe('a stream that stays open', () => {
-  it('does not keep the trace of whoever opened it', async () => {
+  it('does not keep the trace in which it was opened', async () => {
     const { app, sink } = await tracedApp('express').of({}).start();
     const server = new Server(INFO, { capabilities: { tools: { listChanged: true } } });
     const far = new StreamableHTTPServerTransport({ sessionIdGenerator: randomUUID });
