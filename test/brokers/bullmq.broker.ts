@@ -346,7 +346,7 @@ redis.describe('BullMQ', () => {
     await queue.close();
   });
 
-  it("leaves BullMQ's own telemetry to whoever uses it", async () => {
+  it("leaves BullMQ's own telemetry to the application that uses it", async () => {
     const own = { ...env, PREFIX: `${env.PREFIX}-telemetry`, TELEMETRY: '1' };
     const [sender, receiver] = await Promise.all([
       ServiceProcess.start(GATEWAY, own),

@@ -35,7 +35,7 @@ const HOST = definePatch({
 /** What `@Processor` leaves on a class. */
 const PROCESSOR_METADATA = 'bullmq:processor_metadata';
 
-/** Readies `@nestjs/bullmq` to run each job in a context. */
+/** Prepares `@nestjs/bullmq` to run each job in a context. */
 export function prepareBullmq({ modules }: TracedApplication): void {
   if (![...modules.values()].some(({ metatype }) => isBullmqModule(metatype))) return;
   const registrars = prototypesOf<BullRegistrar>(modules, isBullmqModule, 'BullRegistrar');
@@ -64,8 +64,8 @@ export function attachBullmq({ modules }: TracedApplication): void {
 }
 
 /**
- * The older `@nestjs/bull` has a `BullModule` too, as may any other package. What tells this one
- * apart are its flow producers, which only BullMQ has.
+ * The older `@nestjs/bull` has a `BullModule` too, as may any other package. Only this one has
+ * flow producers, which only BullMQ has.
  */
 function isBullmqModule(type: Function | undefined): boolean {
   return type !== undefined && hasMethods(type, 'registerQueue', 'registerFlowProducer');

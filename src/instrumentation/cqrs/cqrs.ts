@@ -48,7 +48,7 @@ const PIPE = definePatch({
 });
 
 /**
- * Readies `@nestjs/cqrs` to keep the context in which an event was published. Commands and queries
+ * Prepares `@nestjs/cqrs` to keep the context in which an event was published. Commands and queries
  * keep theirs by themselves, as do events that are handled at once; those that a publisher or a
  * saga holds back do not.
  */

@@ -2,7 +2,7 @@ import { currentStore, currentTrace, runInStore, TRACE } from '../../context/tra
 import type { TraceStore } from '../../context/trace-store.js';
 import { sharedState } from '../../records/shared-state.js';
 
-/** Of an object that several requests publish, as with a constant: it tells nothing. */
+/** The origin of an object that several requests publish, such as a constant: not known. */
 const AMBIGUOUS = null;
 
 const origins = sharedState(
@@ -24,14 +24,14 @@ export function rememberOrigin(value: unknown): void {
   else if (known !== AMBIGUOUS && known[TRACE] !== store[TRACE]) origins.set(value, AMBIGUOUS);
 }
 
-/** Runs a function where a value comes from; here, if that is not known. */
+/** Runs a function in the context that a value comes from; in this one, if that is not known. */
 export function runAtOrigin<T>(value: unknown, fn: () => T): T {
   const origin = originOf(value);
   return origin === undefined ? fn() : runInOrigin(origin, fn);
 }
 
-/** Runs a function where something began, which may be here. */
-export function runInOrigin<T>(store: TraceStore, fn: () => T): T {
+/** Runs a function in a context, which may be the current one. */
+function runInOrigin<T>(store: TraceStore, fn: () => T): T {
   return store[TRACE] === currentTrace() ? fn() : runInStore(store, fn);
 }
 
@@ -41,7 +41,7 @@ function originOf(value: unknown): TraceStore | undefined {
   return Array.isArray(value) ? originOfBatch(value) : undefined;
 }
 
-/** What was gathered from several requests is the business of none of them. */
+/** What was gathered from several requests belongs to none of them. */
 function originOfBatch(values: readonly unknown[]): TraceStore | undefined {
   let common: TraceStore | undefined;
   for (const value of values) {
@@ -53,7 +53,7 @@ function originOfBatch(values: readonly unknown[]): TraceStore | undefined {
   return common;
 }
 
-/** Whether a value is one of its own, unlike a string or a number. */
-export function isRememberable(value: unknown): value is object {
+/** Whether a value has an identity, unlike a string or a number. */
+function isRememberable(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }

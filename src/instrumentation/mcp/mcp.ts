@@ -16,8 +16,8 @@ const tracedCallbacks = new WeakSet<object>();
 const protocols = new Map<object, Sdk>();
 
 /**
- * Readies the official SDK, and `@rekog/mcp-nest`, which is built on it: a context for each message,
- * and the trace in those that are sent. Most servers are made for one request and are in no
+ * Prepares the official SDK, and `@rekog/mcp-nest`, which is built on it: a context for each message
+ * that comes in, and the trace in those that are sent. Most servers are made for one request and are in no
  * container, so this begins at the method that all of them are connected with.
  */
 export async function prepareMcp(): Promise<void> {

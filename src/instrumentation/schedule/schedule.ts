@@ -36,7 +36,7 @@ const SCHEDULER_TYPE = 'SCHEDULER_TYPE';
 const SCHEDULER_NAME = 'SCHEDULER_NAME';
 const TRANSPORTS: Readonly<Record<number, string>> = { 1: 'cron', 2: 'timeout', 3: 'interval' };
 
-/** Readies `@nestjs/schedule` to run every job in a trace of its own. */
+/** Prepares `@nestjs/schedule` to run every job in a trace of its own. */
 export function prepareSchedule({ modules }: TracedApplication): void {
   for (const explorer of prototypesOf<ScheduleExplorer>(
     modules,

@@ -1,7 +1,7 @@
 import type { IEvent, IEventPublisher } from '@nestjs/cqrs';
 import type { Subject } from 'rxjs';
 
-/** Gathers events for a while, as one does that writes them to a store: in whoever's context. */
+/** Gathers events for a while, as one that writes them to a store, and delivers them in any context. */
 export class HoldingPublisher implements IEventPublisher {
   private held: IEvent[] = [];
   private timer: NodeJS.Timeout | undefined;

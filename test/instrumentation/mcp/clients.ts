@@ -64,7 +64,7 @@ export async function connectTo(
     await client.connect(new Transport2(target, { requestInit }));
   }
   const connected: McpClient = {
-    // The versions differ in where the options stand.
+    // The versions take the options at different positions.
     callTool: async (call, signal) =>
       (client instanceof Client1
         ? await client.callTool(call, undefined, { signal })

@@ -25,7 +25,7 @@ async function connect(): Promise<Client1 | Client2> {
   return client;
 }
 
-/** Asks a tool, and so uses MCP from the other side. */
+/** Calls a tool, and so uses MCP as a client. */
 @Controller()
 class GatewayController implements OnModuleInit {
   private client!: Client1 | Client2;

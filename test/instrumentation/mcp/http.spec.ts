@@ -8,7 +8,7 @@ const CASES = Object.keys(ENDPOINTS).flatMap((endpoint) =>
   PLATFORMS.map((platform) => ({ endpoint, platform })),
 );
 
-/** The finish lines of the calls of a tool, once there are that many. */
+/** The access log lines of the calls of a tool, once there are that many. */
 async function callsOf({ sink }: TracedApp, tool: string, count = 1): Promise<Line[]> {
   const found = () => sink.linesOf('Message finished').filter((line) => line['mcp_tool'] === tool);
   await eventually(() => found().length >= count, `${count} × ${tool}`);
@@ -91,7 +91,7 @@ describe.each(CASES)('$endpoint on $platform', ({ endpoint, platform }) => {
     expect(lines[0]).toMatchObject({ outcome: 'errored', level: 'error' });
   });
 
-  it('is aborted where nobody waits for the answer any longer', async () => {
+  it('is aborted where the client no longer waits for the answer', async () => {
     const app = await start();
     const client = await connectTo(app.url, endpoint);
     const controller = new AbortController();

@@ -21,7 +21,7 @@ describe.each(['sessions', 'no sessions'])('@rekog/mcp-nest with %s', (mode) => 
 
   const connect = () => connectTo(`http://127.0.0.1:${String(service.ready['port'])}`, endpoint);
 
-  /** The finish line of the only call of a tool in this trace, and that of its HTTP request. */
+  /** The access log line of the only call of a tool in this trace, and that of its HTTP request. */
   const callOf = async (tool: string, traceId: string): Promise<[Line, Line]> => {
     const calls = () =>
       service.lines.filter((line) => line['mcp_tool'] === tool && line.trace_id === traceId);

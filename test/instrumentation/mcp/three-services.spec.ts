@@ -35,7 +35,7 @@ describe.each([
     const target = `http://127.0.0.1:${String(gateway.ready['port'])}/${path}?url=${echo.url}/echo${query}`;
     const response = await fetch(target, { headers: { traceparent } });
     expect(response.status).toBe(200);
-    // What is told of after the answer: notifications, streams that close.
+    // What is logged after the answer: notifications, streams that close.
     await sleep(SETTLE_MS);
     return [...gateway.lines, ...tools.lines, ...echo.sink.lines];
   };

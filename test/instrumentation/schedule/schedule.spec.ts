@@ -30,7 +30,7 @@ async function runs({ sink }: TracedApp, count: number): Promise<Line[]> {
   return sink.linesOf('Run finished');
 }
 
-/** All lines of a run, its finish line left out. */
+/** All lines of a run, its access log line left out. */
 const linesWithin = ({ sink }: TracedApp, { request_id: id }: Line): Line[] =>
   sink.lines.filter((line) => line.request_id === id && line.message !== 'Run finished');
 
