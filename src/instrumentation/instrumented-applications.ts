@@ -40,7 +40,7 @@ export function applicationOf(modules: ModulesContainer): TracedApplication | un
 
 /** The running application that has an object among its providers. */
 export function applicationProviding(provided: object): TracedApplication | undefined {
-  return [...hosts.running].find(({ modules }) => isProvided(modules, provided));
+  return [...applications.running].find(({ modules }) => isProvided(modules, provided));
 }
 
 /** The application that a trace was opened in. */
