@@ -6,7 +6,7 @@ const definition = new ConfigurableModuleBuilder<TracingModuleOptions>({
   optionsInjectionToken: RAW_TRACING_OPTIONS,
 })
   .setClassMethodName('forRoot')
-  // What a class that is given as `useClass` is asked for.
+  // The method of a class that is given as `useClass`.
   .setFactoryMethodName('createTracingOptions')
   .setExtras({}, (module) => ({ ...module, global: true }))
   .build();
@@ -16,6 +16,6 @@ export const { ConfigurableModuleClass } = definition;
 
 /** What `TracingModule.forRootAsync` takes. */
 export type TracingModuleAsyncOptions = typeof definition.ASYNC_OPTIONS_TYPE & {
-  /** `false` leaves `handler_ms` out and saves Nest's interceptor machinery. Default: `true`. */
+  /** `false` leaves `handler_ms` out and saves the cost of NestJS's interceptors. Default: `true`. */
   interceptor?: boolean;
 };

@@ -36,13 +36,14 @@ import type { ResolvedTracingOptions } from './options/resolve-options.js';
 import type { TracingModuleOptions } from './options/tracing-options.js';
 import { spanMethods } from './spans/auto-spans.js';
 import { AccessLog } from './access-log/access-log.js';
-import { shortcutInterceptor } from './access-log/interceptor-bypass.js';
+import { bypassInterceptor } from './access-log/interceptor-bypass.js';
 import { openSpan } from './spans/open-span.js';
 import { requestEnder } from './access-log/request-end.js';
 import { runSpan } from './spans/run-span.js';
-import { addServerTiming } from './spans/server-timing.js';
+import { serverTimingPatch } from './spans/server-timing.js';
 import { TracingInterceptor } from './access-log/tracing.interceptor.js';
 import { unitOfWorkRunner } from './access-log/run-unit-of-work.js';
+import { addApplication } from './instrumentation/instrumented-applications.js';
 import { appliedPatches } from './instrumentation/patch.js';
 import {
   attachInstrumentations,
@@ -81,7 +82,7 @@ const providers: Provider[] = [
       new RequestTracer(
         options,
         requestEnder(accessLog),
-        options.serverTiming ? addServerTiming : undefined,
+        options.serverTiming ? serverTimingPatch() : undefined,
       ),
   },
   { provide: RUN_SPAN, useValue: runSpan },
@@ -91,32 +92,40 @@ const providers: Provider[] = [
     useFactory: unitOfWorkRunner,
   },
   {
-    // Asynchronous, so that it is done before NestJS registers the first listener.
+    // NestJS waits for asynchronous providers before it registers routes and connects listeners.
     provide: TRACED_APPLICATION,
     inject: [TRACING_OPTIONS, ModulesContainer, RequestTracer, RUN_UNIT_OF_WORK],
-    useFactory: async (
-      options: ResolvedTracingOptions,
-      modules: ModulesContainer,
-      tracer: RequestTracer,
-      runUnitOfWork: RunUnitOfWork,
-    ): Promise<TracedApplication> => {
-      const { policy } = options;
-      spanMethods(modules, options);
-      if (options.interceptor) shortcutInterceptor();
-      if (policy.isTrustedHost !== undefined) traceOutgoingCalls(openSpan);
-      const openConnection = tracer.openConnection.bind(tracer);
-      return prepareInstrumentations({ modules, policy, runUnitOfWork, openSpan, openConnection });
-    },
+    useFactory: prepareApplication,
   },
   TraceContext,
   TracingLogger,
 ];
 
+/** Changes what has to be changed before the application registers its routes and listeners. */
+async function prepareApplication(
+  options: ResolvedTracingOptions,
+  modules: ModulesContainer,
+  tracer: RequestTracer,
+  runUnitOfWork: RunUnitOfWork,
+): Promise<TracedApplication> {
+  const { policy } = options;
+  const openConnection = tracer.openConnection.bind(tracer);
+  const application = { modules, policy, runUnitOfWork, openSpan, openConnection };
+  // An application that imports the module twice is prepared once. It is added first, so that the
+  // end of another application does not undo what is changed here.
+  if (!addApplication(application)) return application;
+  spanMethods(modules, options);
+  if (options.interceptor) await bypassInterceptor();
+  if (policy.isTrustedHost !== undefined) traceOutgoingCalls(openSpan);
+  await prepareInstrumentations(application);
+  return application;
+}
+
 const interceptor: Provider = { provide: APP_INTERCEPTOR, useClass: TracingInterceptor };
 
 /**
  * Traces an application: ids for every request, on every log line, on every response, and one
- * finish line for each. Import it in the root module; it is global.
+ * access log line for each. Import it in the root module; it is global.
  *
  * @publicApi
  *
@@ -133,7 +142,7 @@ const interceptor: Provider = { provide: APP_INTERCEPTOR, useClass: TracingInter
 @Module({
   imports: [ClsModule],
   providers,
-  // The options and the application are for the other entries of this package.
+  // The options and the application are for the other entries of this package, such as `nestjs-tracing/metrics`.
   exports: [TraceContext, TracingLogger, TRACING_OPTIONS, APPLICATION, ClsModule],
 })
 export class TracingModule
@@ -142,7 +151,7 @@ export class TracingModule
 {
   /** @internal */
   constructor(
-    private readonly host: HttpAdapterHost,
+    private readonly adapterHost: HttpAdapterHost,
     private readonly modules: ModulesContainer,
     private readonly tracer: RequestTracer,
     @Inject(WINSTON_LOGGER) private readonly logger: Logger,
@@ -157,8 +166,8 @@ export class TracingModule
   }
 
   /**
-   * Options from a factory, a class or an existing provider. `interceptor` stands beside them:
-   * whether Nest runs interceptors has to be known before the factory runs.
+   * Options from a factory, a class or an existing provider. `interceptor` is set beside
+   * them: whether NestJS gets the interceptor has to be known before the factory runs.
    */
   static override forRootAsync(options: TracingModuleAsyncOptions): DynamicModule {
     const { interceptor: isIntercepting, ...rest } = options;
@@ -167,7 +176,7 @@ export class TracingModule
 
   /** Called by NestJS. */
   configure(consumer: MiddlewareConsumer): void {
-    const { httpAdapter } = this.host;
+    const { httpAdapter } = this.adapterHost;
     nameHandlers(this.modules, httpAdapter);
     if (!installRequestHook(httpAdapter, this.tracer)) {
       consumer.apply(TracingMiddleware).forRoutes('{*path}');
@@ -188,20 +197,20 @@ export class TracingModule
   }
 
   /**
-   * Called by NestJS. Connections that were cut close their responses a little later; their finish
-   * lines belong before the end of the process.
+   * Called by NestJS. Waits for the responses of connections that were cut, which close a little
+   * later: their access log lines have to be written before the process ends.
    */
-  onApplicationShutdown(): Promise<void> {
+  async onApplicationShutdown(): Promise<void> {
+    await settled(this.application);
     detachInstrumentations(this.tracedApplication);
-    return settled(this.application);
   }
 
-  /** Lists what was changed in other packages, for the day on which one of them behaves oddly. */
+  /** Lists what was changed in other packages, to help where one of them behaves oddly. */
   private logPatches(): void {
     const entries = new EntryWriter(this.logger);
     if (!entries.isWritten(entries.nameOf('debug'))) return;
-    const patches = appliedPatches().map(
-      ({ package: name, version, target }) => `${name}@${version} ${target}`,
+    const patches = appliedPatches().map(({ package: name, version, target }) =>
+      version === undefined ? `${name} ${target}` : `${name}@${version} ${target}`,
     );
     entries.writeLine('debug', 'Patched packages', { context: 'TracingModule', patches });
   }

@@ -6,7 +6,7 @@ import type { AccessLogRecord } from '../records/access-log-record.js';
 import type { Outcome } from '../records/fields.js';
 import type { Trace } from '../trace/trace.js';
 
-/** Writes a line in the trace that is current. */
+/** Writes a line in the current trace. */
 export type WriteLine = (level: string, message: string, fields: object) => void;
 
 type WriteRecord = (
@@ -17,9 +17,10 @@ type WriteRecord = (
 ) => void;
 
 /**
- * The end of a trace: one line, one event. What the options leave open is settled once.
+ * Writes the access log line at the end of a trace, and publishes its record. The options are
+ * resolved once.
  *
- * A callback of the user's that throws costs the line its part, and a warning; never the line.
+ * Where a callback of the user throws, the default is used instead, with a warning.
  */
 export class AccessLog {
   private readonly line: WriteRecord | undefined;
@@ -30,12 +31,12 @@ export class AccessLog {
     this.slowerThanMs = (accessLog === false ? undefined : accessLog.slowerThan) ?? Infinity;
   }
 
-  /** Whether a record tells its steps: that of a failure, or of what took too long. */
+  /** Whether a record has steps: that of a failure, or of what took longer than `slowerThan`. */
   explainsItself(outcome: Outcome, durationMs: number): boolean {
     return outcome === 'errored' || durationMs > this.slowerThanMs;
   }
 
-  /** Look here before making a record: nothing is paid when nobody wants it. */
+  /** Whether a record is used at all. Check this before making one. */
   get isWanted(): boolean {
     return this.line !== undefined || tracingChannels.requestFinish.hasSubscribers;
   }
@@ -72,7 +73,7 @@ function recordWriter(
   };
 }
 
-/** What is not asked for costs no call. */
+/** Guards a callback; `undefined` where there is none, so that it costs no call. */
 function guarded<A extends unknown[], R>(
   name: string,
   callback: ((...args: A) => R) | undefined | '',

@@ -13,7 +13,7 @@ export type EndRequest = (trace: Trace, request: IncomingMessage, response: Serv
 /** Makes the function that ends HTTP requests. */
 export function requestEnder(accessLog: AccessLog): EndRequest {
   return (trace, request, response) => {
-    // Also lets go of the request, which a context may outlive.
+    // Also drops the request, which an async context may outlive.
     trace.metadata.settle?.(response.statusCode);
     if (!accessLog.isWanted) return;
     const record = requestRecord(trace, request, response, accessLog);
@@ -41,7 +41,7 @@ function requestRecord(
     graphql_operation: metadata.work?.graphql_operation,
     graphql_errors: metadata.work?.graphql_errors,
     handler: metadata.handler,
-    // Before the headers are out, a status is only what it would have been.
+    // Before the headers are sent, the status may still change.
     status_code: isUpgraded ? 101 : response.headersSent ? response.statusCode : undefined,
     outcome,
     parent_span_id: origin.parentSpanId,
@@ -51,8 +51,9 @@ function requestRecord(
 }
 
 /**
- * Whether a request became a WebSocket, which writes its answer past the response. Node says so of
- * all that it gave to a listener of `upgrade`, and Fastify's plugin routes those like any other.
+ * Whether a request became a WebSocket, which is answered on the socket instead of the response.
+ * Node sets `upgrade` on each request that it emitted as `upgrade`, and Fastify's plugin routes
+ * those like any other.
  */
 function hasUpgraded(request: IncomingMessage, response: ServerResponse): boolean {
   return (request as { upgrade?: unknown }).upgrade === true && !response.headersSent;
@@ -61,13 +62,13 @@ function hasUpgraded(request: IncomingMessage, response: ServerResponse): boolea
 function outcomeOf(request: IncomingMessage, response: ServerResponse): Outcome {
   if (response.headersSent && response.statusCode >= 500) return 'errored';
   const socket: unknown = request.socket;
-  // HTTP/2 calls a stream finished that was aborted; a simulated connection never calls it so.
+  // On HTTP/2, a stream that was aborted is finished too; on a simulated connection, none ever is.
   const isSent = response.writableFinished || !(socket instanceof Socket);
   if (isSent && response.writableEnded && !response.errored) return 'completed';
-  // A client that leaves ends or resets the connection. Where neither happened it was this side
-  // that gave up, such as on a stream that broke behind its headers.
-  const hasLeft =
+  // A client that disconnects ends or resets the connection. Where neither happened, the server has
+  // given up, for example on a stream that failed after its headers were sent.
+  const hasDisconnected =
     request.httpVersionMajor > 1 ||
     (socket instanceof Socket && (socket.readableEnded || socket.errored !== null));
-  return hasLeft ? 'aborted' : 'errored';
+  return hasDisconnected ? 'aborted' : 'errored';
 }

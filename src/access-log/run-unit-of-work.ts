@@ -32,7 +32,7 @@ const MESSAGES: Readonly<Record<UnitOfWork['kind'], string>> = {
 };
 const NOTHING: TraceCarrier = Object.freeze({ isTrusted: false });
 
-/** Makes the function that runs messages, jobs and runs. What the options say is settled once. */
+/** Makes the function that runs messages, jobs and runs. The options are resolved once. */
 export function unitOfWorkRunner(
   options: ResolvedTracingOptions,
   accessLog: AccessLog,
@@ -46,7 +46,7 @@ export function unitOfWorkRunner(
       new WorkMetadata(work),
       sdkSpan?.spanContext(),
     );
-    // What is not part of something must not see the store of whoever happens to deliver it.
+    // A unit of work that is not part of another must not see the store of the code that delivers it.
     const store = openStore(trace, (work.parent ?? work.carrier) !== undefined);
     const end = (ending: Ending, error?: unknown): void => {
       if (trace.finished) return;
@@ -76,11 +76,11 @@ export function unitOfWorkRunner(
   };
 }
 
-/** Begins the span of a piece of work where an OpenTelemetry SDK is registered. */
+/** Starts the span of a unit of work where an OpenTelemetry SDK is registered. */
 function startWorkSpan(work: UnitOfWork, { traceparent }: TraceCarrier): SdkSpan | undefined {
   const { kind, fields } = work;
   const caller = callerSpan(traceparent);
-  // An instrumentation of the transport's has begun one for this very message.
+  // An instrumentation of the transport has started one for this message.
   const isContinued =
     caller !== undefined && activeSpan()?.spanContext().traceId === caller.traceId;
   return startSdkSpan({
@@ -110,7 +110,7 @@ class WorkMetadata implements LiveMetadata {
   }
 }
 
-/** What the work continues: what came with it, else what it is part of. */
+/** The trace to continue: the one that came with the unit of work, or else that of its parent. */
 function carrierFor(work: UnitOfWork, options: ResolvedTracingOptions): TraceCarrier {
   const { carrier, read, parent, sessionId, hasOwnRequestId = false } = work;
   if (carrier !== undefined) return carrier;
@@ -134,7 +134,7 @@ function readCarrier(read: ReadCarrier, options: ResolvedTracingOptions): TraceC
     try {
       return carrierText(read(name));
     } catch {
-      // Whatever holds the headers may be anything, also a thing that throws.
+      // The object that holds the headers may be anything, also one that throws.
       return undefined;
     }
   };

@@ -12,9 +12,9 @@ import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import type { Trace } from '../trace/trace.js';
 
 /**
- * Measures the handler's share of a request: pipes, inner interceptors and the handler itself, to
- * the end of what it returns or to the moment the client leaves. GraphQL resolves the fields of an
- * operation side by side: its share ends with the last of them.
+ * Measures the handler's share of a request: pipes, inner interceptors and the handler itself, until
+ * its result has ended or the client disconnects. GraphQL resolves the fields of an operation
+ * concurrently: its share ends with the last of them.
  */
 @Injectable()
 export class TracingInterceptor implements NestInterceptor {
@@ -31,7 +31,7 @@ export class TracingInterceptor implements NestInterceptor {
     return next.handle().pipe(finalize(() => endHandler(trace)));
   }
 
-  /** Begins to measure; `undefined` where there is nothing to measure, or it is measured already. */
+  /** Starts measuring; `undefined` where there is nothing to measure, or it is measured already. */
   begin(
     type: string,
     controller: Function,
@@ -46,18 +46,18 @@ export class TracingInterceptor implements NestInterceptor {
     const isMeasured = trace.handlerStartedMs !== undefined;
     if (isMeasured && !(isField && isRootField(args))) return undefined;
     trace.handlerStartedMs ??= performance.now();
-    // The first field of a GraphQL operation has named it before its guards ran.
+    // A GraphQL operation was named by its first field, before its guards ran.
     if (!isField) trace.metadata.nameHandler?.(`${controller.name}.${handler.name}`);
     return trace;
   }
 }
 
-/** The share of a handler ends, or that of one more field. */
+/** Ends the share of a handler, or that of one more field. */
 export function endHandler(trace: Trace): void {
   trace.handlerMs = performance.now() - (trace.handlerStartedMs ?? Number.NaN);
 }
 
-/** Resolvers are called with the source, the arguments, the context and this. */
+/** The fourth argument of a resolver describes its field. */
 function isRootField(args: readonly unknown[]): boolean {
   const info = args[3] as { path?: { prev?: unknown } } | undefined;
   return info?.path?.prev === undefined;

@@ -30,7 +30,7 @@ interface OpenTelemetryApi {
     active(): SdkContext;
     with<T>(context: SdkContext, fn: () => T): T;
   };
-  /** There once an SDK is registered. */
+  /** Present once an SDK is registered. */
   readonly trace?: {
     getTracer(name: string): {
       startSpan(
@@ -46,28 +46,28 @@ function api(): OpenTelemetryApi | undefined {
   return (globalThis as Record<symbol, unknown>)[API] as OpenTelemetryApi | undefined;
 }
 
-/** The span that OpenTelemetry has open here, if an SDK is registered. */
+/** The active span of OpenTelemetry, if an SDK is registered. */
 export function activeSpan(): SdkSpan | undefined {
   return api()?.context?.active().getValue(ACTIVE_SPAN) as SdkSpan | undefined;
 }
 
-/** The span of a context of OpenTelemetry's. */
+/** The span of an OpenTelemetry context. */
 export function spanOfContext(context: Pick<SdkContext, 'getValue'>): object | undefined {
   return context.getValue(ACTIVE_SPAN) as object | undefined;
 }
 
-/** How a span of the SDK begins. */
+/** What a span of the SDK is started with. */
 export interface SdkSpanStart {
   readonly name: string;
   readonly kind: SdkSpanKind;
   readonly attributes?: SpanAttributes | undefined;
-  /** The caller in another process, or `null` for none. Left out: the span that is open here. */
+  /** The caller in another process, or `null` for none. Default: the active span. */
   readonly parent?: ActiveSpan | null | undefined;
 }
 
 /**
- * Begins a span through the SDK that is registered; `undefined` where none is. Its samplers and
- * processors are the user's own, and may throw.
+ * Starts a span through the SDK that is registered; `undefined` where none is. Its samplers and
+ * processors are the user's own and may throw.
  */
 export const startSdkSpan = guardCallback('OpenTelemetry', beginSpan);
 
@@ -78,7 +78,7 @@ function beginSpan(start: SdkSpanStart): SdkSpan | undefined {
   const span = trace
     .getTracer(TRACER)
     .startSpan(name, { kind: KINDS[kind], attributes }, contextBelow(context.active(), parent));
-  // A span of zeros is one that no SDK made.
+  // Without an SDK, the API makes spans whose id is all zeros.
   return /[1-9a-f]/.test(span.spanContext().spanId) ? span : undefined;
 }
 
@@ -91,14 +91,14 @@ function contextBelow(active: SdkContext, parent: ActiveSpan | null | undefined)
   });
 }
 
-/** Runs a function with a span of the SDK's open, so that what others measure in it is below it. */
+/** Runs a function with a span of the SDK active: spans that others start in it are its children. */
 export function runWithSdkSpan<T>(span: SdkSpan | undefined, fn: () => T): T {
   const context = span === undefined ? undefined : api()?.context;
   if (context === undefined) return fn();
   return context.with(context.active().setValue(ACTIVE_SPAN, span), fn);
 }
 
-/** Ends a span of the SDK's. */
+/** Ends a span of the SDK. */
 export const endSdkSpan = guardCallback(
   'OpenTelemetry',
   (span: SdkSpan, hasFailed: boolean, error?: unknown): void => {

@@ -11,7 +11,7 @@ import { RUN_SPAN, type RunSpan } from './run-span.token.js';
 import { currentScope, currentTrace } from './trace-store.js';
 import { RUN_UNIT_OF_WORK, type RunUnitOfWork } from './unit-of-work.js';
 
-/** What a trace that is begun by hand starts from. Whatever is missing or invalid is made anew. */
+/** The ids of a trace that is started by hand. What is missing or invalid is generated. */
 export interface TraceSeed {
   /** Any id of 1 to 128 characters of `A-Z a-z 0-9 _ . : @ / + = -`. */
   traceId?: string | undefined;
@@ -21,9 +21,9 @@ export interface TraceSeed {
   traceparent?: string | undefined;
   tracestate?: string | undefined;
   baggage?: string | undefined;
-  /** How it came in, for `metadata.transport` and the finish line. Default: `manual`. */
+  /** For `metadata.transport` and the access log line. Default: `manual`. */
   transport?: string | undefined;
-  /** What it is called on its finish line, as `job`. */
+  /** Its name on the access log line, as `job`. */
   name?: string | undefined;
 }
 
@@ -52,22 +52,22 @@ export class TraceContext {
     @Inject(RUN_UNIT_OF_WORK) private readonly runUnitOfWork: RunUnitOfWork,
   ) {}
 
-  /** What all services of one user action share: 32 hex digits, or the caller's `X-Request-ID`. */
+  /** The id that all services of one user action share: 32 hex digits, or the caller's `X-Request-ID`. */
   get traceId(): string | undefined {
     return currentTrace()?.traceId;
   }
 
-  /** This request alone. */
+  /** The id of this request alone. */
   get requestId(): string | undefined {
     return currentTrace()?.requestId;
   }
 
-  /** The user's session; where it came from a bearer token, a digest of that. */
+  /** The id of the user's session; where it came from a bearer token, a digest of the token. */
   get sessionId(): string | undefined {
     return currentTrace()?.sessionId;
   }
 
-  /** The running span: 16 lower-case hex digits. */
+  /** The id of the running span: 16 lower-case hex digits. */
   get spanId(): string | undefined {
     return currentScope()?.spanId;
   }
@@ -97,7 +97,7 @@ export class TraceContext {
 
   /**
    * Runs a function in a trace of its own: for scripts, jobs and tests. Returns what it returns.
-   * One line says when it has ended: `Run finished`.
+   * It writes one access log line when it has ended: `Run finished`.
    *
    * @example
    * await trace.run({ name: 'nightly report' }, () => this.report.build());
@@ -129,8 +129,8 @@ export class TraceContext {
 
   /**
    * The headers of one call made by hand: `traceparent` with a span id of its own, `tracestate`,
-   * and `x-request-id` and `x-session-id` unless `trusted` is `false`. A session id is nobody
-   * else's business, so say `trusted: false` for a host that is not yours. Empty outside a context.
+   * and `x-request-id` and `x-session-id` unless `trusted` is `false`. A session id must
+   * not reach other parties, so pass `trusted: false` for a host that is not yours. Empty outside a context.
    *
    * @see https://www.w3.org/TR/trace-context-2/
    *
@@ -145,11 +145,11 @@ export class TraceContext {
 
   /**
    * Measures a function as a named span: synchronous, or returning a promise, an observable or an
-   * async generator. Values and errors come back untouched; what is consumed later is measured
-   * while it is. The spans of a request that ends with an error stand on its finish line as
-   * `steps`.
+   * async generator. Values and errors are returned unchanged; a result that is consumed later
+   * is measured while it is consumed. The access log line of a request that ends with an error has
+   * its spans as `steps`.
    *
-   * Outside a context the function just runs.
+   * Outside a context the function runs unmeasured.
    *
    * @example
    * const rows = await trace.span('load orders', () => this.orders.find(), { 'db.table': 'orders' });

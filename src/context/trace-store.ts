@@ -5,10 +5,10 @@ import { sharedState } from '../records/shared-state.js';
 import type { Span } from '../trace/span.js';
 import type { Trace, TraceScope } from '../trace/trace.js';
 
-/** The key under which the trace sits in the `nestjs-cls` store. */
+/** The key of the trace in the `nestjs-cls` store. */
 export const TRACE = Symbol.for('nestjs-tracing.v1.trace');
 
-/** What `nestjs-cls` keeps for a request: its trace, and whatever its user adds. */
+/** What `nestjs-cls` keeps for a request: its trace, and what its user adds. */
 export type TraceStore = Record<symbol, unknown>;
 
 const cls = sharedState('cls', () => ClsServiceManager.getClsService<TraceStore>());
@@ -28,34 +28,34 @@ export function currentSpan(trace: Trace): Span | undefined {
   return span?.trace === trace ? span : undefined;
 }
 
-/** What a log entry that is written now says of its trace. */
+/** The ids and fields of a log entry that is written now. */
 export function currentScope(): TraceScope | undefined {
   const trace = currentTrace();
   if (trace === undefined) return undefined;
   return currentSpan(trace)?.scope ?? trace.scope;
 }
 
-/** Runs a function in a trace. What a user already keeps in the store stays visible. */
+/** Runs a function in a trace. What the user already keeps in the store stays visible. */
 export function runWithTrace<T>(trace: Trace, fn: () => T): T {
   return runInStore(openStore(trace, true), fn);
 }
 
 /**
- * Makes the store of a trace, for what has to come back to it.
+ * Makes the store of a trace, for code that has to enter it again.
  *
- * @param isInner whether what a user keeps in the store that is current is its business too.
+ * @param isInner whether what the user keeps in the current store is copied to it.
  */
 export function openStore(trace: Trace, isInner: boolean): TraceStore {
   const store: TraceStore = { [TRACE]: trace, [CLS_ID]: trace.requestId };
   return isInner && cls.isActive() ? { ...cls.get(), ...store } : store;
 }
 
-/** The store of the running code, for what has to come back to it; `undefined` outside a context. */
+/** The store of the running code, to enter it again later; `undefined` outside a context. */
 export function currentStore(): TraceStore | undefined {
   return cls.isActive() ? cls.get() : undefined;
 }
 
-/** Runs a function in a store that was made before, with all that its user put there since. */
+/** Runs a function in a store that was made before, with all that its user has added since. */
 export function runInStore<T>(store: TraceStore, fn: () => T): T {
   return cls.runWith(store, fn);
 }

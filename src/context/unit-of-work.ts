@@ -8,33 +8,33 @@ import type { SpanStart } from '../records/span-record.js';
 import type { TracePolicy } from '../trace/trace-policy.js';
 import type { Trace } from '../trace/trace.js';
 
-/** A message, a job or a run: whatever an application does that is not an HTTP request. */
+/** A message, a job or a run: work of an application that is not an HTTP request. */
 export interface UnitOfWork {
-  /** Names its finish line: `Message finished`, `Job finished`, `Run finished`. */
+  /** Decides the message of its access log line: `Message finished`, `Job finished`, `Run finished`. */
   readonly kind: UnitOfWorkKind;
-  /** How it came in, as in `tcp`. */
+  /** How it arrived, as in `tcp`. */
   readonly transport: string;
-  /** The trace headers that came with it. Left out: none did. */
+  /** Reads the trace headers that came with it. Omit it where there are none. */
   readonly read?: ReadCarrier;
   /** Instead of headers: ids that are known to be valid and trusted. */
   readonly carrier?: TraceCarrier;
-  /** What it is part of where it brings no `traceparent`: a connection, an HTTP request. */
+  /** The trace that it belongs to where it has no `traceparent`: of a connection or HTTP request. */
   readonly parent?: Trace | undefined;
-  /** Whether it has a request id of its own although it is part of something. Default: `false`. */
+  /** Whether it has a request id of its own although it has a parent. Default: `false`. */
   readonly hasOwnRequestId?: boolean;
-  /** That of its connection: its session where it brings none and is part of nothing. */
+  /** The session of its connection, for one that has no session and no parent. */
   readonly sessionId?: string | undefined;
   /** As in `PaymentController.pay`. */
   readonly handler?: string | undefined;
-  /** What its finish line says of it. */
+  /** What its access log line says about it. */
   readonly fields?: UnitOfWorkFields;
-  /** Is handed what to call when whoever waits for it leaves, where its transport knows that. */
+  /** Gets the function to call when the client disconnects, where the transport knows that. */
   readonly onLeave?: (left: () => void) => void;
 }
 
 /**
- * Runs a function as a piece of work: in a trace of its own, with one finish line when what it
- * returns has ended, be it a value, a promise, an observable, or a promise of one.
+ * Runs a function as a unit of work: in a trace of its own, with one access log line when its
+ * result has ended, whether a value, a promise, an observable, or a promise of an observable.
  */
 export type RunUnitOfWork = <T>(work: UnitOfWork, fn: () => T) => T;
 
@@ -42,20 +42,20 @@ export type RunUnitOfWork = <T>(work: UnitOfWork, fn: () => T) => T;
 export const RUN_UNIT_OF_WORK = Symbol('nestjs-tracing.run-work');
 
 /**
- * Begins a span of the current trace; whoever does has to end it. `undefined` outside a context,
- * and where the trace has as many spans as it may.
+ * Starts a span of the current trace, which the caller has to end. `undefined` outside a context,
+ * and where the trace has the most spans it may have.
  */
 export type OpenSpan = (start: SpanStart) => Span | undefined;
 
-/** What each way into an application is given to work with. */
+/** An application, and what instrumentations need to trace it. */
 export interface TracedApplication {
-  /** The application, as NestJS knows it. */
+  /** The modules of the application. */
   readonly modules: ModulesContainer;
-  /** How it makes ids: its own, so that its traces can be told from those of others. */
+  /** How it makes ids. Each application has its own, which identifies its traces. */
   readonly policy: TracePolicy;
   readonly runUnitOfWork: RunUnitOfWork;
   readonly openSpan: OpenSpan;
-  /** Opens the trace of a connection that began as an HTTP request, without a finish line. */
+  /** Opens the trace of a connection that began as an HTTP request, without an access log line. */
   readonly openConnection: (handshake: IncomingMessage, transport: string) => Trace;
 }
 

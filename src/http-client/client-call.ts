@@ -8,11 +8,11 @@ import type { Trace } from '../trace/trace.js';
 import { parseTraceparent } from '../trace/traceparent.js';
 import type { Target } from './call-target.js';
 
-/** One call that is about to go out. */
+/** A call that is about to be sent. */
 export interface ClientCall {
-  /** `undefined` where the trace has as many spans as it may. */
+  /** `undefined` where the trace has the most spans it may have. */
   readonly span: Span | undefined;
-  /** Without those of W3C where a `traceparent` stands on the call. */
+  /** Without those of W3C where the call has a `traceparent` already. */
   readonly headers: TraceHeaders;
 }
 
@@ -20,7 +20,7 @@ export interface ClientCall {
  * Begins a call in the current trace; `undefined` where there is none, or where its application
  * wants no headers on calls.
  *
- * @param traceparent what stands on the call already: another tracer's, or the caller's own.
+ * @param traceparent the one that the call has already: another tracer's, or the caller's own.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span
  */
@@ -34,7 +34,7 @@ export function openCall(
   if (trace === undefined || isTrustedHost === undefined) return undefined;
 
   const { method, authority, host, port, path, proxy } = target;
-  // An SDK's instrumentation has made the span, and its processor has brought it here.
+  // An instrumentation of the SDK has made the span, and `TracingSpanProcessor` has added it here.
   const isMade = hasSdk() && isRecorded(trace, parentIdIn(trace, traceparent));
   const span = isMade
     ? undefined
@@ -50,7 +50,7 @@ export function openCall(
         },
       });
   const spanId = span?.spanId ?? newSpanId();
-  // A proxy reads what it passes on.
+  // A proxy reads what it forwards.
   const isTrusted = isTrustedHost(host) && (proxy === undefined || isTrustedHost(proxy));
   const headers = isTrusted ? allHeaders(trace, spanId) : w3cHeaders(trace, spanId);
   if (traceparent !== undefined) {
@@ -60,9 +60,9 @@ export function openCall(
 }
 
 /**
- * The span that a `traceparent` names as the parent of the other side, if it can stand for a call
- * in this trace. Whoever passes on what came in, or sends the same headers twice, names a span
- * that is known already.
+ * The span that a `traceparent` on a call gives the server as its parent, if it can be that of this
+ * call. Code that forwards the headers it received, or sends the same headers twice, names a span
+ * that is known already: `undefined`.
  */
 export function idOnWire(trace: Trace, traceparent: string | undefined): string | undefined {
   const parentId = parentIdIn(trace, traceparent);
@@ -82,7 +82,7 @@ function isRecorded({ spans }: Trace, id: string | undefined): boolean {
   return id !== undefined && spans?.some(({ spanId }) => spanId === id) === true;
 }
 
-/** Puts headers on a call; one that stands there stays as it is. */
+/** Adds headers to a call; one that it has already stays as it is. */
 export function putHeaders(
   headers: TraceHeaders,
   has: (name: string) => boolean,
@@ -93,15 +93,15 @@ export function putHeaders(
     try {
       add(name, value);
     } catch {
-      // A validator of the user's own let a character through that no header may have.
+      // The user's own validator accepted a character that no header may have.
     }
   }
 }
 
-/** An answer with an error status makes a failed call. */
+/** From this status on, a call has failed. */
 const FIRST_ERROR_STATUS = 400;
 
-/** Ends the span of a call that was answered, or broke off behind the head of the answer. */
+/** Ends the span of a call that was answered, or that broke off after the head of the response. */
 export function endCall(span: Span, status: number | undefined, error?: unknown): void {
   if (status !== undefined) span.describe({ 'http.response.status_code': status });
   const isFine = error === undefined && status !== undefined && status < FIRST_ERROR_STATUS;

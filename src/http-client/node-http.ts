@@ -4,10 +4,26 @@ import http, { validateHeaderValue, type ClientRequest, type IncomingMessage } f
 import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
 import type { OpenSpan } from '../context/unit-of-work.js';
+import { definePatch } from '../instrumentation/patch.js';
 import { guardCallback } from '../options/guard-callback.js';
 import { endCall, openCall, putHeaders } from './client-call.js';
 import { headerIn, withHeader } from './raw-head.js';
 import { DEFAULT_PORTS, hostName, targetOf, type Peer } from './call-target.js';
+
+const HTTP_REQUEST = definePatch({
+  package: 'node',
+  target: 'http.request, http.get, https.request, https.get',
+  gives: 'trace headers and a span for each call through `node:http`, before Node 22.12',
+  without: 'calls through `node:http` and `node:https` carry no trace',
+  why: 'the channel `http.client.request.created` exists from Node 22.12 on',
+});
+const FINISHED_HEAD = definePatch({
+  package: 'node',
+  target: 'ClientRequest._header, ClientRequest.outputData',
+  gives: 'trace headers on calls whose headers were given as a list',
+  without: 'calls whose headers were given as a list carry no trace headers',
+  why: 'such a head is finished before the request is returned, and `setHeader` refuses it',
+});
 
 /** What Node keeps on a request besides what its types say. */
 interface SentRequest extends ClientRequest {
@@ -18,29 +34,31 @@ interface SentRequest extends ClientRequest {
   readonly outputData?: { data: unknown }[];
 }
 
-type MakeRequest = (...args: unknown[]) => ClientRequest;
+type MakeRequest = (this: unknown, ...args: unknown[]) => ClientRequest;
 type Requester = Record<'request' | 'get', MakeRequest>;
 type OnRequest = (request: ClientRequest) => void;
 
 /**
- * Lets `node:http` and `node:https` carry the trace, and so axios, got, and most clients there are.
+ * Lets `node:http` and `node:https` carry the trace, and with them axios, got and most other
+ * clients.
  *
+ * @returns what makes the changes that these channels do not replace.
  * @see https://nodejs.org/api/diagnostics_channel.html#event-httpclientrequestcreated
  */
-export function traceHttp(openSpan: OpenSpan): void {
+export function traceHttp(openSpan: OpenSpan): () => void {
   const onRequest = guardCallback('outgoing http.request', (request: ClientRequest) =>
     traceRequest(openSpan, request as SentRequest),
   );
-  if (hasCreatedChannel()) {
-    subscribe('http.client.request.created', (message) => {
-      onRequest((message as { request: ClientRequest }).request);
-    });
-    return;
+  if (!hasCreatedChannel()) {
+    return () => {
+      FINISHED_HEAD.noteApplied();
+      wrapBoth(onRequest);
+    };
   }
-  wrap(http as unknown as Requester, onRequest);
-  wrap(https as unknown as Requester, onRequest);
-  // For those who imported the functions by name.
-  syncBuiltinESMExports();
+  subscribe('http.client.request.created', (message) => {
+    onRequest((message as { request: ClientRequest }).request);
+  });
+  return () => FINISHED_HEAD.noteApplied();
 }
 
 function hasCreatedChannel(): boolean {
@@ -48,26 +66,42 @@ function hasCreatedChannel(): boolean {
   return major > 22 || (major === 22 && minor >= 12);
 }
 
+function wrapBoth(onRequest: OnRequest): void {
+  // For code that imported the functions by name. What is noted first is undone last.
+  HTTP_REQUEST.noteApplied(syncBuiltinESMExports);
+  wrap(http as unknown as Requester, onRequest);
+  wrap(https as unknown as Requester, onRequest);
+  syncBuiltinESMExports();
+}
+
 function wrap(target: Requester, onRequest: OnRequest): void {
-  const make = target.request;
-  Object.assign(target, {
-    request(this: unknown, ...args: unknown[]): ClientRequest {
-      const request = make.apply(this, args);
-      onRequest(request);
-      return request;
-    },
-    // Node's own does not ask for the function that stands in `request`.
-    get(...args: unknown[]): ClientRequest {
-      const request = target.request(...args);
-      request.end();
-      return request;
-    },
-  });
+  const isWrapped = HTTP_REQUEST.method(
+    target,
+    'request',
+    (make) =>
+      function (...args) {
+        const request = make.apply(this, args);
+        onRequest(request);
+        return request;
+      },
+  );
+  if (!isWrapped) return;
+  // Node's own `get` calls a `request` that it does not look up on the module.
+  HTTP_REQUEST.method(
+    target,
+    'get',
+    () =>
+      function (...args) {
+        const request = target.request(...args);
+        request.end();
+        return request;
+      },
+  );
 }
 
 function traceRequest(openSpan: OpenSpan, request: SentRequest): void {
   const { method, path } = request;
-  // A tunnel is no call: what goes through it is.
+  // A tunnel is not a call: what goes through it is.
   if (method === 'CONNECT') return;
   const target = targetOf(method, peerOf(request), path);
   const call = openCall(openSpan, target, headerOf(request, 'traceparent'));
@@ -79,7 +113,7 @@ function traceRequest(openSpan: OpenSpan, request: SentRequest): void {
     (name, value) => addHeader(request, name, value),
   );
   if (span === undefined) return;
-  // Neither takes an error from those who should hear it, nor makes Node keep a response.
+  // Neither listener keeps an error from the caller's own, or makes Node keep a response.
   request.once(errorMonitor, (error) => endCall(span, request.res?.statusCode, error));
   request.once('close', () =>
     endCall(span, request.res?.statusCode, request.res?.errored ?? undefined),
@@ -89,7 +123,7 @@ function traceRequest(openSpan: OpenSpan, request: SentRequest): void {
 function peerOf(request: SentRequest): Peer {
   const host = hostName(request.host);
   const name = host.includes(':') ? `[${host}]` : host;
-  // The port stands nowhere but here. A header that the caller made up may mean another server.
+  // Only this header has the port. One that the caller made up may mean another server.
   const [, given = '', port] = /^(.*?)(?::(\d+))?$/.exec(headerOf(request, 'host') ?? '') ?? [];
   if (hostName(given) !== host) return { authority: name, host, port: undefined };
   const usual = DEFAULT_PORTS[request.protocol];
@@ -104,17 +138,21 @@ function headerOf(request: SentRequest, name: string): string | undefined {
 }
 
 /**
- * Headers that were given as a list are a finished head from the start; with `Expect` it even
- * waits for the connection already. None of it has left before the caller has the request.
+ * Headers that were given as a list are a finished head from the start. With `Expect` that head
+ * even waits for the connection already. None of it is sent before the caller has the request.
  */
 function addHeader(request: SentRequest, name: string, value: string): void {
   const { _header: head, outputData } = request;
-  if (!head) {
+  if (!head && !request.headersSent) {
     request.setHeader(name, value);
+    return;
+  }
+  if (typeof head !== 'string' || !Array.isArray(outputData)) {
+    FINISHED_HEAD.unsupported('it has no `_header` or no `outputData`');
     return;
   }
   validateHeaderValue(name, value);
   request._header = withHeader(head, name, value);
-  const first = outputData?.[0];
+  const first = outputData[0];
   if (first?.data === head) first.data = request._header;
 }

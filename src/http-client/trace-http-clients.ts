@@ -3,16 +3,30 @@ import { sharedState } from '../records/shared-state.js';
 import { traceHttp } from './node-http.js';
 import { traceUndici } from './undici.js';
 
-const calls = sharedState('outgoing-calls', () => ({ areTraced: false }));
+/** Makes the changes that the channels of Node and undici do not replace. */
+export type InstallPatches = () => void;
+
+const state = sharedState('outgoing-calls', () => ({
+  /** Set once the process is subscribed to the channels, by whichever copy of the package. */
+  install: undefined as InstallPatches | undefined,
+}));
 
 /**
  * From now on, every HTTP call of this process that is made in a trace carries it and is a span of
- * it. Whose hosts are told which ids is a matter of the trace: two applications of one process may
+ * it. Which host gets which ids is decided by the trace: two applications of one process may
  * differ.
+ *
+ * The subscriptions stay for the life of the process, since they change nothing of anybody else's.
+ * The patches are undone with the last application, and made again for the next.
  */
 export function traceOutgoingCalls(openSpan: OpenSpan): void {
-  if (calls.areTraced) return;
-  calls.areTraced = true;
-  traceUndici(openSpan);
-  traceHttp(openSpan);
+  state.install ??= subscribeToCalls(openSpan);
+  state.install();
+}
+
+function subscribeToCalls(openSpan: OpenSpan): InstallPatches {
+  const patches = [traceUndici(openSpan), traceHttp(openSpan)];
+  return () => {
+    for (const install of patches) install();
+  };
 }

@@ -1,29 +1,46 @@
 import { AsyncResource } from 'node:async_hooks';
 import { subscribe } from 'node:diagnostics_channel';
+import { definePatch } from '../instrumentation/patch.js';
 import { guardCallback } from '../options/guard-callback.js';
+
+const DISPATCH = definePatch({
+  package: 'undici',
+  target: 'dispatch of the classes of dispatchers, Symbol(undici.globalDispatcher.1)',
+  gives: "each request its caller's context, also where it waits for a connection",
+  without: 'a call of `fetch` that waits for a connection may get the ids of another request',
+  why: "undici's channels are published in the context of the connection that becomes free",
+});
 
 type Dispatch = (this: unknown, options: unknown, handler: unknown) => boolean;
 
-/** What hears of the answer. One that follows redirects or tries again has a `dispatch` itself. */
+interface DispatchOwner {
+  dispatch: Dispatch;
+}
+
+/** Receives the response. One that follows redirects or tries again has a `dispatch` itself. */
 type Handler = object & { readonly dispatch?: unknown };
 
-const KEEPS_CONTEXT = Symbol.for('nestjs-tracing.v1.keeps-context');
 /** Where Node and undici keep the dispatcher of `fetch`. */
 const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
 
 /**
- * Lets undici send each request in the context of its caller. A pool whose connections are all
- * busy sends it later, and a redirect is followed, in the context of whoever opened the
- * connection: another request, whose ids would go out.
+ * Makes undici send each request in the context of its caller. A pool whose connections are all
+ * busy sends it later, and a redirect is followed, in the context of the code that opened the
+ * connection: that of another request, whose ids would be sent.
  *
  * Each copy of undici has classes of its own, so they are changed when they are first seen.
+ *
+ * @returns what lets classes be changed, until the last application closes.
  */
-export function keepContextOfDispatch(): void {
+export function keepContextOfDispatch(): () => void {
   let created = 0;
-  let seen: unknown;
+  let isInstalled = false;
+  let lastDispatcher: unknown;
   const contexts = new WeakMap<object, AsyncResource>();
+  /** The prototypes that were changed. */
+  const classes = new Set<DispatchOwner>();
 
-  const keepRequestContext = (dispatch: Dispatch): Dispatch =>
+  const keepContext = (dispatch: Dispatch): Dispatch =>
     function (options, handler) {
       if (!isObject(handler) || !isObject(options)) return dispatch.call(this, options, handler);
       const queued = isWrapper(handler) ? contexts.get(options) : undefined;
@@ -32,7 +49,7 @@ export function keepContextOfDispatch(): void {
       contexts.set(options, context);
       const before = created;
       const result = context.runInAsyncScope(dispatch, this, options, handler);
-      // It is on its way. Somebody may use one handler for all calls.
+      // It was sent. A caller may use one handler for all calls.
       if (created !== before) {
         contexts.delete(options);
         if (handler.dispatch === undefined) contexts.delete(handler);
@@ -40,49 +57,62 @@ export function keepContextOfDispatch(): void {
       return result;
     };
 
-  const see = guardCallback('outgoing undici', (dispatcher: unknown) =>
-    change(dispatcher, keepRequestContext),
-  );
+  const patchClassOf = guardCallback('outgoing undici', (dispatcher: unknown) => {
+    const owner = ownerOfDispatch(dispatcher);
+    if (owner !== undefined && DISPATCH.method(owner, 'dispatch', keepContext)) classes.add(owner);
+  });
+  const patchGlobalDispatcher = (): void => {
+    const dispatcher = (globalThis as Record<symbol, unknown>)[GLOBAL_DISPATCHER];
+    if (dispatcher === lastDispatcher) return;
+    lastDispatcher = dispatcher;
+    if (ownerOfDispatch(dispatcher) === undefined) {
+      DISPATCH.unsupported('the global dispatcher has no `dispatch`');
+    }
+    patchClassOf(dispatcher);
+  };
   subscribe('undici:request:create', () => {
     created++;
-    const dispatcher = (globalThis as Record<symbol, unknown>)[GLOBAL_DISPATCHER];
-    if (dispatcher === seen) return;
-    seen = dispatcher;
-    see(dispatcher);
+    if (isInstalled) patchGlobalDispatcher();
   });
   subscribe('undici:client:connected', (message) => {
+    if (!isInstalled) return;
     // A client is among what it keeps on its socket.
     const { socket } = message as { socket: Record<symbol, unknown> };
-    for (const key of Object.getOwnPropertySymbols(socket)) see(socket[key]);
+    for (const key of Object.getOwnPropertySymbols(socket)) patchClassOf(socket[key]);
   });
+  return () => {
+    if (isInstalled) return;
+    isInstalled = true;
+    lastDispatcher = undefined;
+    DISPATCH.noteApplied(() => {
+      isInstalled = false;
+    });
+    // The classes of earlier applications, and the one that exists before the first request.
+    for (const owner of classes) DISPATCH.method(owner, 'dispatch', keepContext);
+    patchGlobalDispatcher();
+  };
 }
 
 function isObject(value: unknown): value is Handler {
   return typeof value === 'object' && value !== null;
 }
 
-/** Whether a pool has put it around the handler that it was given: only the options are known. */
+/** Whether a pool has wrapped the handler that it was given: only the options are known then. */
 function isWrapper({ constructor }: Handler): boolean {
   return constructor?.name === 'UnwrapHandler';
 }
 
 /**
- * The handlers of undici's own methods know where they were made. `AsyncLocalStorage.snapshot()`
- * would do for the others, at a hundred times the cost.
+ * The handlers of undici's own methods are async resources and have the context they were made in.
+ * `AsyncLocalStorage.snapshot()` would do for the others, at a hundred times the cost.
  */
 function contextOf(handler: Handler): AsyncResource {
   if (handler instanceof AsyncResource) return handler;
   return new AsyncResource('nestjs-tracing.dispatch', { requireManualDestroy: true });
 }
 
-/** Changes the class of a dispatcher, if that is what it is. */
-function change(dispatcher: unknown, keepRequestContext: (dispatch: Dispatch) => Dispatch): void {
-  const owner = ownerOfDispatch(dispatcher);
-  if (owner === undefined || Object.hasOwn(owner, KEEPS_CONTEXT)) return;
-  Object.assign(owner, { dispatch: keepRequestContext(owner.dispatch), [KEEPS_CONTEXT]: true });
-}
-
-function ownerOfDispatch(dispatcher: unknown): { dispatch: Dispatch } | undefined {
+/** The prototype that has the `dispatch` of a dispatcher; `undefined` for anything else. */
+function ownerOfDispatch(dispatcher: unknown): DispatchOwner | undefined {
   if (typeof (dispatcher as { dispatch?: unknown } | null | undefined)?.dispatch !== 'function') {
     return undefined;
   }
@@ -90,5 +120,5 @@ function ownerOfDispatch(dispatcher: unknown): { dispatch: Dispatch } | undefine
   while (owner !== null && !Object.hasOwn(owner as object, 'dispatch')) {
     owner = Object.getPrototypeOf(owner);
   }
-  return (owner as { dispatch: Dispatch } | null) ?? undefined;
+  return (owner as DispatchOwner | null) ?? undefined;
 }

@@ -1,5 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { OpenSpan } from '../context/unit-of-work.js';
+import { definePatch } from '../instrumentation/patch.js';
 import { guardCallback } from '../options/guard-callback.js';
 import { W3C_HEADERS, type TraceHeaders } from '../trace/propagation.js';
 import type { Span } from '../trace/span.js';
@@ -8,7 +9,15 @@ import { headerIn } from './raw-head.js';
 import { peerOf, targetOf } from './call-target.js';
 import { keepContextOfDispatch } from './undici-context.js';
 
-/** What undici tells of a request, in all its versions. */
+const REQUEST = definePatch({
+  package: 'undici',
+  target: 'request of the channel undici:request:create (addHeader, headers, onUpgrade)',
+  gives: 'trace headers on calls of `fetch`, once where another tracer adds its own',
+  without: 'calls of `fetch` carry no trace',
+  why: 'the channel and `addHeader` are public, but a header that was added cannot be taken back',
+});
+
+/** What undici publishes of a request, in all its versions. */
 interface UndiciRequest {
   readonly origin: string | URL;
   readonly method: string;
@@ -32,7 +41,7 @@ interface ErrorMessage extends RequestMessage {
   readonly error: unknown;
 }
 
-/** A call that is on its way. */
+/** A call that has not been answered. */
 interface OpenCall {
   readonly span: Span;
   status: number | undefined;
@@ -40,11 +49,12 @@ interface OpenCall {
 
 /**
  * Lets `fetch`, and every other user of undici, carry the trace. A redirect is a request of its
- * own here, so each hop is told what its own host may know.
+ * own here, so each hop gets the headers that its own host may have.
  *
+ * @returns what makes the changes that these channels do not replace.
  * @see https://github.com/nodejs/undici/blob/main/docs/docs/api/DiagnosticsChannel.md
  */
-export function traceUndici(openSpan: OpenSpan): void {
+export function traceUndici(openSpan: OpenSpan): () => void {
   const calls = new WeakMap<UndiciRequest, OpenCall>();
   const end = (request: UndiciRequest, error?: unknown): void => {
     const call = calls.get(request);
@@ -57,7 +67,7 @@ export function traceUndici(openSpan: OpenSpan): void {
     calls.set(request, { span: call.span, status: undefined });
     if (request.upgrade) endOnUpgrade(request, call.span);
   });
-  keepContextOfDispatch();
+  const installDispatch = keepContextOfDispatch();
   subscribe('undici:request:create', (message) => create((message as RequestMessage).request));
   subscribe('undici:request:headers', (message) => {
     const { request, response } = message as ResponseMessage;
@@ -69,11 +79,19 @@ export function traceUndici(openSpan: OpenSpan): void {
     const { request, error } = message as ErrorMessage;
     end(request, error);
   });
+  return () => {
+    REQUEST.noteApplied();
+    installDispatch();
+  };
 }
 
 function traceRequest(openSpan: OpenSpan, request: UndiciRequest): ClientCall | undefined {
+  if (!hasKnownShape(request)) {
+    REQUEST.unsupported('it has no `addHeader`, or headers of an unknown kind');
+    return undefined;
+  }
   const { method, path, origin } = request;
-  // A tunnel is no call: what goes through it is.
+  // A tunnel is not a call: what goes through it is.
   if (method === 'CONNECT') return undefined;
   const target = targetOf(method, peerOf(new URL(origin)), path);
   const call = openCall(openSpan, target, headerOf(request, 'traceparent'));
@@ -87,23 +105,28 @@ function traceRequest(openSpan: OpenSpan, request: UndiciRequest): ClientCall | 
   return call;
 }
 
+function hasKnownShape({ headers, addHeader }: UndiciRequest): boolean {
+  return typeof addHeader === 'function' && (Array.isArray(headers) || typeof headers === 'string');
+}
+
 /**
- * Another tracer may listen behind us and add its `traceparent` to ours. Two are none, so then ours
- * goes, with what belongs to it, and the call is the other's span.
+ * Another tracer may subscribe after us and add its `traceparent` to ours. A request with two has
+ * none that is valid, so ours is removed then, with the headers that belong to it, and the call is
+ * the other's span.
  */
 function giveWay(request: UndiciRequest, { span, headers }: ClientCall): void {
   const { addHeader } = request;
   request.addHeader = (name, value) => {
     if (name.toLowerCase() === 'traceparent') {
       request.addHeader = addHeader;
-      takeBack(request, headers);
+      removeHeaders(request, headers);
       if (span !== undefined) span.spanId = idOnWire(span.trace, value) ?? span.spanId;
     }
     return addHeader.call(request, name, value);
   };
 }
 
-function takeBack(request: UndiciRequest, added: TraceHeaders): void {
+function removeHeaders(request: UndiciRequest, added: TraceHeaders): void {
   for (const name of W3C_HEADERS) {
     const value = added[name];
     if (value === undefined) continue;
@@ -118,7 +141,7 @@ function takeBack(request: UndiciRequest, added: TraceHeaders): void {
   }
 }
 
-/** Some versions tell nobody that a request has become another connection. */
+/** Some versions publish nothing when a request has become another connection. */
 function endOnUpgrade(request: UndiciRequest, span: Span): void {
   const { onUpgrade } = request;
   if (onUpgrade === undefined) return;
@@ -132,7 +155,7 @@ function headerOf({ headers }: UndiciRequest, name: string): string | undefined 
   if (typeof headers === 'string') return headerIn(headers, name);
   for (let i = 0; i < headers.length; i += 2) {
     const given = headers[i];
-    // Most are of another length, and need no other case.
+    // Most have another length, and need not be converted to lower case.
     if (given?.length !== name.length || String(given).toLowerCase() !== name) continue;
     return String(headers[i + 1]);
   }

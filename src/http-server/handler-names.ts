@@ -1,8 +1,23 @@
 import type { ModulesContainer } from '@nestjs/core';
+import { definePatch } from '../instrumentation/patch.js';
 import { ownerOf } from './request-context.js';
 
+const ROUTES = definePatch({
+  package: '@nestjs/core',
+  target: 'HttpAdapter.get, HttpAdapter.post and the other methods for routes',
+  gives: '`handler` of requests that a guard refuses or no interceptor measures, on NestJS 11',
+  without: '`handler` is missing where no interceptor ran',
+  why: 'NestJS 11 gives the functions of its routes no name; NestJS 12 names them itself',
+});
+const NOT_FOUND = definePatch({
+  package: '@nestjs/core',
+  target: 'HttpAdapter.setNotFoundHandler',
+  gives: 'no `route` for a request that only a host or version filter has matched',
+  without: 'a request that a host or version filter has passed on is logged with its route',
+  why: 'NestJS has no hook for requests that the not-found handler answers',
+});
+
 const HANDLER = Symbol.for('nestjs-tracing.v1.handler');
-const NAMING = Symbol.for('nestjs-tracing.v1.naming');
 // The metadata that NestJS puts on a method with a route.
 const PATH_METADATA = 'path';
 const ROUTING_METHODS = [
@@ -24,16 +39,17 @@ const ROUTING_METHODS = [
   'unlock',
 ];
 
-type Register = (...args: unknown[]) => unknown;
-type Routed = object & { raw?: object };
+type Register = (this: unknown, ...args: unknown[]) => unknown;
+type Router = Record<string, Register>;
+type RoutedRequest = object & { raw?: object };
 
 /**
- * Gives the functions that NestJS hands to the router the name of their controller's method, as
- * NestJS 12 does itself. So the handler of a request is known although nothing of ours runs in
- * it, and a guard that refused has a name on the finish line.
+ * Names the functions that NestJS passes to the router after their controller's method, as NestJS
+ * 12 does itself. The handler of a request is then known without running anything in it, and a
+ * request that a guard refused has its name on the access log line.
  *
- * NestJS copies the metadata of a method to the function that it registers. That is how the name
- * gets there.
+ * NestJS copies the metadata of a method to the function that it registers: the name gets there as
+ * metadata.
  */
 export function nameHandlers(modules: ModulesContainer, adapter: object): void {
   for (const module of modules.values()) {
@@ -41,33 +57,32 @@ export function nameHandlers(modules: ModulesContainer, adapter: object): void {
       if (typeof metatype === 'function') markMethods(metatype);
     }
   }
-  const router = adapter as Record<string, Register | undefined> & { [NAMING]?: true };
-  // A module that is imported twice comes here twice.
-  if (router[NAMING]) return;
-  router[NAMING] = true;
-  forgetRouteWhereNoneAnswers(router);
-  for (const name of ROUTING_METHODS) {
-    const register = router[name];
-    if (typeof register !== 'function') continue;
-    router[name] = function (...args) {
-      for (const handler of args) if (typeof handler === 'function') nameAsMarked(handler);
-      return register.apply(this, args);
-    };
-  }
+  const router = adapter as Router;
+  // Not every adapter has all of them.
+  const methods = ROUTING_METHODS.filter((name) => typeof router[name] === 'function');
+  if (methods.length === 0) ROUTES.unsupported('it has no method that registers a route');
+  for (const name of methods) ROUTES.methodOfInstance(router, name, namingHandlers);
+  NOT_FOUND.methodOfInstance(router, 'setNotFoundHandler', forgettingRoute);
+}
+
+function namingHandlers(register: Register): Register {
+  return function (...args) {
+    for (const handler of args) if (typeof handler === 'function') nameAsMarked(handler);
+    return register.apply(this, args);
+  };
 }
 
 /**
- * A host or version filter sits inside the function that the router matched, and passes the
- * request on. If it ends at the not-found handler, no route has answered it.
+ * A host or version filter is inside the function that the router matched, and may pass the
+ * request on. If the request ends at the not-found handler, no route has answered it.
  */
-function forgetRouteWhereNoneAnswers(router: Record<string, Register | undefined>): void {
-  const { setNotFoundHandler } = router;
-  router['setNotFoundHandler'] = function (handler, ...rest) {
-    const unrouted = function (this: unknown, request: Routed, ...args: unknown[]): unknown {
+function forgettingRoute(setNotFoundHandler: Register): Register {
+  return function (handler, ...rest) {
+    const unrouted = function (this: unknown, request: RoutedRequest, ...args: unknown[]): unknown {
       ownerOf(request.raw ?? request)?.metadata.forgetRoute?.();
       return (handler as Register).call(this, request, ...args);
     };
-    return setNotFoundHandler?.call(this, unrouted, ...rest);
+    return setNotFoundHandler.call(this, unrouted, ...rest);
   };
 }
 
@@ -77,7 +92,7 @@ function markMethods(controller: Function): void {
     for (const key of Object.getOwnPropertyNames(prototype)) {
       const method: unknown = Object.getOwnPropertyDescriptor(prototype, key)?.value;
       if (typeof method !== 'function' || !Reflect.hasMetadata(PATH_METADATA, method)) continue;
-      // A method that several controllers inherit goes by the class that declares it.
+      // A method that several controllers inherit is named after the class that declares it.
       Reflect.defineMetadata(HANDLER, `${prototype.constructor.name}.${key}`, method);
     }
     prototype = Object.getPrototypeOf(prototype) as object | null;

@@ -2,8 +2,8 @@ import type { SingleSpanRecord } from '../records/span-record.js';
 import type { Trace } from '../trace/trace.js';
 
 /**
- * The span that whatever happens on a connection is below. A connection has no finish line, and may
- * last for days, so it is the handshake, which is over as soon as the trace is open.
+ * The parent span of everything that happens on a connection. A connection has no access log line
+ * and may last for days, so the span is that of the handshake, which ends when the trace is open.
  */
 export function handshakeSpan({ spanId, origin, metadata, startedMs }: Trace): SingleSpanRecord {
   const durationMs = performance.now() - startedMs;

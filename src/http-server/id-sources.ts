@@ -3,15 +3,15 @@ import type { ResolvedIdOptions } from '../options/resolve-options.js';
 import type { IdSource } from '../options/tracing-options.js';
 import { digestId } from '../trace/ids.js';
 
-/** Reads one kind of id from a request, or finds none. */
+/** Reads one kind of id from a request; `undefined` where it has none. */
 export type IdReader = (request: IncomingMessage) => string | undefined;
 
 const BEARER = /^bearer +([\x21-\x7e]+)$/i;
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,128}$/;
 
 /**
- * Makes the reader of an id from what the options say, or from its default sources. Digests stand
- * behind those: they are made here, and pass no validator.
+ * Makes the reader of an id from the sources of the options, or from the default sources. Digests
+ * are tried after the defaults. They are made here, so the validator is not applied to them.
  */
 export function readerOf(
   { sources, validate }: ResolvedIdOptions,
@@ -39,13 +39,13 @@ function readerOfSource(source: IdSource): IdReader {
   return (request) => {
     const value = request.headers[name];
     if (typeof value !== 'string') return undefined;
-    // Node joins repeated headers with a comma, which no id of ours may hold, but one of the
-    // user's own rules might.
+    // Node joins repeated headers with a comma. The default rule allows no comma in an id, but a
+    // validator of the user might.
     return value.includes(',') && isRepeated(request, name) ? undefined : value;
   };
 }
 
-/** `session_id` of the query, if it is there once. */
+/** `session_id` of the query, if the query has it exactly once. */
 export function sessionIdOfQuery({ url = '' }: IncomingMessage): string | undefined {
   const queryAt = url.indexOf('?');
   // Nearly no request has one; do not parse a query to find that out.
@@ -55,7 +55,7 @@ export function sessionIdOfQuery({ url = '' }: IncomingMessage): string | undefi
 }
 
 /**
- * The digest of an MCP client's session whose id is not fit for a log: it may be any visible ASCII.
+ * The digest of an MCP client's session id, which may be any visible ASCII and is not fit for a log.
  *
  * @see https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#session-management
  */
@@ -67,7 +67,7 @@ export function mcpDigest(key: string | undefined): IdReader {
   };
 }
 
-/** The digest of a bearer token. The token itself is a secret, and never an id. */
+/** The digest of a bearer token. The token itself is a secret and never used as an id. */
 export function bearerDigest(key: string | undefined): IdReader {
   return (request) => {
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1];

@@ -6,8 +6,8 @@ const WAITING = Symbol.for('nestjs-tracing.v1.waiting');
 type WatchedSocket = Socket & { [WAITING]?: Set<ServerResponse> };
 
 /**
- * Closes pipelined responses with their connection: one that waits for its turn is not told when
- * the connection goes. One listener for each connection, however many requests it carries.
+ * Closes pipelined responses with their connection: Node emits no `close` on a response that still
+ * waits for its turn. There is one listener per connection, however many requests it carries.
  */
 export function closeWithConnection(socket: Socket, response: ServerResponse): void {
   const watched = socket as WatchedSocket;

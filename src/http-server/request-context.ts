@@ -1,8 +1,17 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { currentTrace, runInStore, type TraceStore } from '../context/trace-store.js';
+import { definePatch } from '../instrumentation/patch.js';
 import { sharedState } from '../records/shared-state.js';
 import type { Trace } from '../trace/trace.js';
+
+const EMIT = definePatch({
+  package: 'node',
+  target: 'emit of the prototypes of requests and responses',
+  gives: "the request's context to the listeners of its body and of its end",
+  without: 'the end of a request is not noticed: its access log line is missing',
+  why: 'Node emits these events in the context of the connection, and has no hook for it',
+});
 
 /** A request whose response has not closed yet. */
 export interface OpenRequest {
@@ -11,55 +20,93 @@ export interface OpenRequest {
   readonly store: TraceStore;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Told in its context, before any listener, that the response has closed. */
+  /** Called when the response has closed: in its context, before any listener. */
   readonly onClose: (closed: OpenRequest) => void;
 }
 
-type Emit = (this: OwnedEmitter, ...args: Parameters<EventEmitter['emit']>) => boolean;
+type Emit = (this: TracedEmitter, ...args: Parameters<EventEmitter['emit']>) => boolean;
 
 const OPEN = Symbol.for('nestjs-tracing.v1.open-request');
 
-interface OwnedEmitter extends EventEmitter {
+interface TracedEmitter extends EventEmitter {
   [OPEN]?: OpenRequest;
   emit: Emit;
 }
 
-/** What stands in the place of somebody's `emit`, whichever copy of the package put it there. */
-const covers = sharedState('emit-covers', () => new WeakSet<Emit>());
+const state = sharedState('emit-wrappers', () => ({
+  /** All that this package made, whichever copy of it. */
+  wrappers: new WeakSet<Emit>(),
+  /** Requests that are traced and have not closed. */
+  openRequests: 0,
+  /** What is to be undone when the last of them has closed. */
+  undo: [] as (() => void)[],
+}));
 
 /**
- * Lets the listeners of a request and its response run in its own store. Node emits `data`, `end`
- * and `close` in the context of the connection, which is none, or of the request before: whoever
- * reads a body by events would lose the trace there, and with it everything behind the body parser.
+ * Makes the listeners of a request and its response run in its own store. Node emits `data`, `end`
+ * and `close` in the context of the connection, which is none, or that of the request before. Code
+ * that reads a body by events would lose the trace there, and so would everything behind the body
+ * parser.
  *
- * The end of the response is noticed here too: a listener of its own would cost more.
+ * The end of the response is noticed here too: a listener for it would cost more. Call
+ * {@link requestClosed} for each request whose end was noticed.
  */
 export function keepRequestContext(open: OpenRequest): void {
-  keepContextOf(open.request as OwnedEmitter, open);
-  keepContextOf(open.response as unknown as OwnedEmitter, open);
+  state.openRequests++;
+  keepContextOf(open.request as TracedEmitter, open);
+  keepContextOf(open.response as unknown as TracedEmitter, open);
 }
 
-/** The trace whose request or response this is. */
+/** Notes that a request has closed. */
+export function requestClosed(): void {
+  state.openRequests--;
+  if (state.openRequests === 0 && state.undo.length > 0) undoAll();
+}
+
+/** The trace that a request or response belongs to. */
 export function ownerOf(emitter: object): Trace | undefined {
-  return (emitter as OwnedEmitter)[OPEN]?.trace;
+  return (emitter as TracedEmitter)[OPEN]?.trace;
 }
 
-function keepContextOf(emitter: OwnedEmitter, open: OpenRequest): void {
+function keepContextOf(emitter: TracedEmitter, open: OpenRequest): void {
   emitter[OPEN] = open;
-  if (!covers.has(emitter.emit)) coverEmit(emitter);
+  if (!state.wrappers.has(emitter.emit)) wrapEmit(emitter);
 }
 
 /**
- * Covers `emit` where all of the emitter's kind find it: Express gives its requests prototypes of
- * its own, others use Node's. A property on each emitter costs V8 far more.
+ * Wraps `emit` on the prototype of an emitter: Express gives its requests prototypes of its own,
+ * others use Node's. A property of each emitter costs V8 far more; it is used only where
+ * other code has replaced `emit` there, or where the prototype cannot be changed.
  */
-function coverEmit(emitter: OwnedEmitter): void {
-  const prototype = Object.getPrototypeOf(emitter) as OwnedEmitter;
+function wrapEmit(emitter: TracedEmitter): void {
+  const prototype = Object.getPrototypeOf(emitter) as TracedEmitter;
   const isReplaced = Object.hasOwn(emitter, 'emit') || Object.hasOwn(prototype, 'emit');
-  const value = emitInStore(emitter.emit);
-  covers.add(value);
-  const target = isReplaced ? emitter : prototype;
-  Object.defineProperty(target, 'emit', { value, configurable: true, writable: true });
+  const wrapper = emitInStore(emitter.emit);
+  state.wrappers.add(wrapper);
+  if (!isReplaced && setEmit(prototype, wrapper)) {
+    EMIT.noteApplied(() => {
+      state.undo.push(() => removeEmit(prototype, wrapper));
+      if (state.openRequests === 0) undoAll();
+    });
+  } else if (!setEmit(emitter, wrapper)) {
+    EMIT.unsupported('`emit` cannot be replaced');
+  }
+}
+
+function setEmit(owner: TracedEmitter, value: Emit): boolean {
+  const descriptor = { value, configurable: true, writable: true };
+  return Reflect.defineProperty(owner, 'emit', descriptor);
+}
+
+function removeEmit(prototype: TracedEmitter, wrapper: Emit): void {
+  // Code that has replaced it since calls ours, so it has to stay.
+  if (Object.getOwnPropertyDescriptor(prototype, 'emit')?.value !== wrapper) return;
+  Reflect.deleteProperty(prototype, 'emit');
+}
+
+/** A request that is open needs its wrapper to the end, also after its application has closed. */
+function undoAll(): void {
+  for (const undo of state.undo.splice(0)) undo();
 }
 
 function emitInStore(emit: Emit): Emit {

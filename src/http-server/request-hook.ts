@@ -1,55 +1,67 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AbstractHttpAdapter } from '@nestjs/core';
+import { definePatch } from '../instrumentation/patch.js';
 import { isTraced, type RequestTracer } from './request-tracer.js';
+
+const REQUEST_HOOK = definePatch({
+  package: '@nestjs/core',
+  target: 'HttpAdapter.setOnRequestHook, HttpAdapter.onRequestHook',
+  gives: 'a trace for each HTTP request, before body parsing and every middleware',
+  without: 'a request hook that was set before tracing does not run',
+  why: '`setOnRequestHook` is public, but it has room for one hook and cannot be read',
+});
 
 type Done = (error?: Error) => void;
 type RequestHook = (this: unknown, request: Raw, response: Raw, done: Done) => unknown;
+type SetRequestHook = (this: unknown, hook: RequestHook) => void;
 
-/** What a platform hands to its hook: Node's own object, or one that holds it. */
+/** What a platform passes to its hook: Node's own object, or one that holds it as `raw`. */
 type Raw = object & { raw?: object };
 
-const HOOKED = Symbol.for('nestjs-tracing.v1.hooked');
-
-interface HookedAdapter {
-  [HOOKED]?: true;
-  onRequestHook?: RequestHook;
-  setOnRequestHook?(hook: RequestHook): void;
+interface AdapterWithHook {
+  /** Where the adapters of Express and Fastify keep the hook. */
+  readonly onRequestHook?: RequestHook;
+  setOnRequestHook: SetRequestHook;
 }
 
-type SlottedAdapter = HookedAdapter & Required<Pick<HookedAdapter, 'setOnRequestHook'>>;
-
-/** Whether an adapter has a request hook. The base class has its setter, which does nothing. */
-export function hasRequestHook(adapter: object): adapter is SlottedAdapter {
-  const { setOnRequestHook } = adapter as HookedAdapter;
+/** Whether an adapter has a request hook. The base class has the setter, which does nothing. */
+export function hasRequestHook(adapter: object): adapter is AdapterWithHook {
+  const { setOnRequestHook } = adapter as Partial<AdapterWithHook>;
   return (
-    setOnRequestHook !== undefined &&
+    typeof setOnRequestHook === 'function' &&
     setOnRequestHook !== AbstractHttpAdapter.prototype.setOnRequestHook
   );
 }
 
 /**
- * Puts the tracer in front of an adapter's request hook, where it runs before body parsing, CORS,
- * routing and every middleware. The slot is one: a hook that is in it already, or is set later,
- * runs behind the tracer, in the request's context.
+ * Sets the tracer as an adapter's request hook, where it runs before body parsing, CORS, routing
+ * and every middleware. An adapter has one hook, so another one, set before or later, is chained:
+ * it runs behind the tracer, in the request's context.
  *
- * Returns `false` for an adapter that has no such hook.
+ * @returns whether the adapter has such a hook.
  */
 export function installRequestHook(adapter: object, tracer: RequestTracer): boolean {
   if (!hasRequestHook(adapter)) return false;
-  if (adapter[HOOKED]) return true;
+  // A module that is imported twice gets here twice: the second time, nothing is wrapped.
+  return REQUEST_HOOK.methodOfInstance(adapter, 'setOnRequestHook', (setHook) => {
+    let inner = hookOf(adapter);
+    const hook: RequestHook = function (request, response, done) {
+      const raw = (request.raw ?? request) as IncomingMessage;
+      // A hook that was set later may call this one, which it found in the adapter.
+      if (isTraced(raw)) return done();
+      const next = inner === undefined ? done : inner.bind(this, request, response, done);
+      return tracer.run(raw, (response.raw ?? response) as ServerResponse, request, next);
+    };
+    setHook.call(adapter, hook);
+    return (later) => {
+      inner = later;
+    };
+  });
+}
 
-  let inner = adapter.onRequestHook;
-  const hook: RequestHook = function (request, response, done) {
-    const raw = (request.raw ?? request) as IncomingMessage;
-    // A hook that was set later may call this one, which it found in the slot.
-    if (isTraced(raw)) return done();
-    const next = inner === undefined ? done : inner.bind(this, request, response, done);
-    return tracer.run(raw, (response.raw ?? response) as ServerResponse, request, next);
-  };
-  adapter.setOnRequestHook(hook);
-  adapter.setOnRequestHook = (next) => {
-    inner = next;
-  };
-  adapter[HOOKED] = true;
-  return true;
+/** The hook that an adapter has already. */
+function hookOf(adapter: AdapterWithHook): RequestHook | undefined {
+  const hook: unknown = adapter.onRequestHook;
+  if (!('onRequestHook' in adapter)) REQUEST_HOOK.unsupported('it has no `onRequestHook`');
+  return typeof hook === 'function' ? (hook as RequestHook) : undefined;
 }

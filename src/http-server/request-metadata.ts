@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { UnitOfWorkFields } from '../records/access-log-record.js';
 import type { LiveMetadata } from '../trace/trace.js';
 
-/** What a request says about the route that took it, on Express and on Fastify. */
+/** Where a request has the route that matched it, on Express and on Fastify. */
 interface RoutedRequest {
   /** Express: the route that matched last. */
   route?: { path?: unknown; stack?: { handle?: unknown }[] };
@@ -16,28 +16,28 @@ interface MatchedRoute {
   readonly handler: string | undefined;
 }
 
-// What NestJS 12 names the functions that it gives to the router; see name-handlers.ts for 11.
+// What NestJS 12 names the functions that it gives to the router; see handler-names.ts for 11.
 // Fastify binds them, which shows in the name.
 const HANDLER_NAME = /^(?:bound )?([^\s.]+\.[^\s.]+)$/;
 const NO_ROUTE: MatchedRoute = { route: undefined, handler: undefined };
 
-/** What is known of an HTTP request. Route and handler are looked up when somebody asks. */
+/** What is known of an HTTP request. Route and handler are looked up when they are read. */
 export class HttpMetadata implements LiveMetadata {
   readonly transport = 'http';
   readonly startedAt = Date.now();
   readonly method: string;
   readonly path: string;
-  /** What a GraphQL request asks for. */
+  /** The fields of a GraphQL operation. */
   work: UnitOfWorkFields | undefined = undefined;
 
-  // Truly private: whoever prints or serializes the metadata must not get the whole request.
+  // A private name: printing or serializing the metadata must not include the whole request.
   #request: RoutedRequest | undefined;
   private settled: MatchedRoute = NO_ROUTE;
   private handlerName: string | undefined = undefined;
 
   /**
    * @param raw Node's own request.
-   * @param routed the same, or what the platform made of it.
+   * @param routed the same, or the platform's own object for it.
    */
   constructor(raw: IncomingMessage, routed: object) {
     this.method = raw.method ?? '';
@@ -53,7 +53,7 @@ export class HttpMetadata implements LiveMetadata {
     return this.handlerName ?? this.matched.handler;
   }
 
-  /** The execution context knows the class even where a base class has the method. */
+  /** Sets the name from the execution context, which has the class even for an inherited method. */
   nameHandler(name: string): void {
     this.handlerName = name;
   }
@@ -63,11 +63,11 @@ export class HttpMetadata implements LiveMetadata {
     this.settled = NO_ROUTE;
   }
 
-  /** Looks up the route for good and lets go of the request: a context may outlive it. */
+  /** Keeps the route and drops the request, which an async context may outlive. */
   settle(status: number): void {
     if (this.#request === undefined) return;
     const matched = this.matched;
-    // A route that is not Nest's may have been a middleware that let the request pass.
+    // A route that is not NestJS's may have been a middleware that called `next`.
     this.settled = matched.handler === undefined && status === 404 ? NO_ROUTE : matched;
     this.#request = undefined;
   }
@@ -89,7 +89,7 @@ function matchedRoute({ route, baseUrl = '', routeOptions }: RoutedRequest): Mat
 function describe(route: string, handle: unknown): MatchedRoute {
   const handler = typeof handle === 'function' ? HANDLER_NAME.exec(handle.name)?.[1] : undefined;
   if (handler !== undefined) return { route, handler };
-  // Wildcards that are not Nest's are middleware: CORS, static files, `forRoutes('*path')`.
+  // Wildcards that are not NestJS's are middleware: CORS, static files, `forRoutes('*path')`.
   return route.includes('*') ? NO_ROUTE : { route, handler: undefined };
 }
 

@@ -8,7 +8,7 @@ import { openTrace, type TraceCarrier } from '../trace/open-trace.js';
 import type { Trace } from '../trace/trace.js';
 import { handshakeSpan } from './handshake-span.js';
 import { HttpMetadata } from './request-metadata.js';
-import { keepRequestContext, ownerOf, type OpenRequest } from './request-context.js';
+import { keepRequestContext, ownerOf, requestClosed, type OpenRequest } from './request-context.js';
 import { endRequestSpan, startRequestSpan } from './sdk-request-span.js';
 import {
   bearerDigest,
@@ -19,7 +19,7 @@ import {
 } from './id-sources.js';
 import { closeWithConnection } from './pipelined-responses.js';
 
-/** Told once for each request, in its context, when the response has closed. */
+/** Called once for each request, in its context, when the response has closed. */
 export type OnResponseClose = (
   trace: Trace,
   request: IncomingMessage,
@@ -28,7 +28,7 @@ export type OnResponseClose = (
 
 const NOTHING: TraceCarrier = Object.freeze({ isTrusted: false });
 
-/** Whether a request has its trace already. */
+/** Whether a request has a trace already. */
 export function isTraced(request: IncomingMessage): boolean {
   return ownerOf(request) !== undefined;
 }
@@ -42,7 +42,7 @@ export class RequestTracer {
   constructor(
     private readonly options: ResolvedTracingOptions,
     private readonly onClose: OnResponseClose,
-    /** Told of each response before anything is written to it. */
+    /** Called with each response before anything is written to it. */
     private readonly onOpen?: (response: ServerResponse, trace: Trace) => void,
   ) {
     const { traceId, requestId, session } = options;
@@ -58,7 +58,7 @@ export class RequestTracer {
   /**
    * Runs `next` in the trace of a request, which is new unless the request has one.
    *
-   * @param routed the request as the platform's router knows it.
+   * @param routed the platform's own object for the request.
    */
   run<T>(request: IncomingMessage, response: ServerResponse, routed: object, next: () => T): T {
     if (isTraced(request)) return next();
@@ -66,7 +66,7 @@ export class RequestTracer {
     const carrier = this.read(request);
     const { policy } = this.options;
     const metadata = new HttpMetadata(request, routed);
-    // One that an instrumentation of the SDK's has begun is its own to end.
+    // A span that an instrumentation of the SDK has started is ended by that instrumentation.
     const active = activeSpan();
     const sdkSpan = active === undefined ? startRequestSpan(metadata, carrier) : undefined;
     const trace = openTrace(carrier, policy, metadata, (active ?? sdkSpan)?.spanContext());
@@ -116,7 +116,7 @@ export class RequestTracer {
     const { requestId, traceId, session } = this.options;
     setHeader(response, requestId.header, trace.requestId);
     setHeader(response, traceId.header, trace.traceId);
-    // What stands for a secret is told to nobody, not even to the one who sent it.
+    // The digest of a secret is not sent to anyone, not even to the client that sent the secret.
     const isDerived = carrier.sessionId !== undefined && /^(?:tok|mcp)_/.test(carrier.sessionId);
     if (!isDerived) setHeader(response, session.header, trace.sessionId);
   }
@@ -125,6 +125,7 @@ export class RequestTracer {
     if (trace.finished) return;
     trace.finished = true;
     trace.policy.application.inFlight--;
+    requestClosed();
     this.onClose(trace, request, response);
     if (trace.sdkSpan !== undefined) endRequestSpan(trace.sdkSpan, trace, response);
   };
@@ -135,6 +136,6 @@ function setHeader(response: ServerResponse, name: string | undefined, value: st
   try {
     response.setHeader(name, value);
   } catch {
-    // A validator of the user's own let a character through that no header may have.
+    // The user's own validator accepted a character that no header may have.
   }
 }

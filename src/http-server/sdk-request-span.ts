@@ -4,7 +4,7 @@ import type { TraceCarrier } from '../trace/open-trace.js';
 import { callerSpan, type SdkSpan } from '../trace/sdk-span.js';
 import type { LiveMetadata, Trace } from '../trace/trace.js';
 
-/** Begins the span of a request where an OpenTelemetry SDK is registered. */
+/** Starts the span of a request where an OpenTelemetry SDK is registered. */
 export function startRequestSpan(
   { method = '', path = '' }: LiveMetadata,
   { traceparent }: TraceCarrier,
@@ -17,7 +17,7 @@ export function startRequestSpan(
   });
 }
 
-/** Ends it with what is known by then. */
+/** Ends the span of a request with its route and status. */
 export function endRequestSpan(
   span: SdkSpan,
   { metadata: { method = '', route } }: Trace,

@@ -5,7 +5,7 @@ import { attachGraphql } from './graphql/graphql.js';
 import { attachMcp, prepareMcp } from './mcp/mcp.js';
 import { prepareMicroservices } from './microservices/microservices.js';
 import { prepareSchedule } from './schedule/schedule.js';
-import { addApplication, removeApplication } from './instrumented-applications.js';
+import { removeApplication } from './instrumented-applications.js';
 import { undoPatches } from './patch.js';
 import { prepareWebSockets } from './websockets/websockets.js';
 
@@ -25,12 +25,8 @@ const PREPARATIONS: readonly Prepare[] = [
 const ATTACHMENTS: readonly Attach[] = [attachBullmq, attachGraphql, attachMcp];
 
 /** Prepares the packages that are installed, before NestJS connects the first listener. */
-export async function prepareInstrumentations(
-  application: TracedApplication,
-): Promise<TracedApplication> {
-  // An application that imports the module twice is prepared once.
-  if (addApplication(application)) for (const prepare of PREPARATIONS) await prepare(application);
-  return application;
+export async function prepareInstrumentations(application: TracedApplication): Promise<void> {
+  for (const prepare of PREPARATIONS) await prepare(application);
 }
 
 /** Attaches to what the application has of them. */

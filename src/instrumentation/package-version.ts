@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/** The version of a package that the application has; `undefined` where it is not to be found. */
+/**
+ * The version of a package that the application has, or else of the copy inside Node, which brings
+ * undici; `undefined` where it is not to be found.
+ */
 export function versionOf(name: string): string | undefined {
   if (name === 'node') return process.versions.node;
   for (const file of [process.argv[1], join(process.cwd(), 'index.js')]) {
@@ -10,7 +13,7 @@ export function versionOf(name: string): string | undefined {
     const version = versionSeenFrom(file, name);
     if (version !== undefined) return version;
   }
-  return undefined;
+  return process.versions[name];
 }
 
 function versionSeenFrom(file: string, name: string): string | undefined {

@@ -88,7 +88,8 @@ export class Patch {
     wrap: (original: T[K] & Function) => T[K],
   ): boolean {
     const undo = this.replace(owner, name, wrap);
-    if (typeof undo === 'boolean') return undo;
+    if (undo === false) return false;
+    // Also where an earlier application has made it: a logger may serve several, one by one.
     if (!state.applied.has(this.description)) state.applied.set(this.description, []);
     return true;
   }

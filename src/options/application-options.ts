@@ -16,10 +16,10 @@ const applications = sharedState(
 );
 
 /**
- * The options of an application, however often the module is imported in it: a feature module or
- * a library may import it bare, and gets those of the import that has some.
+ * The options of an application, however often the module is imported in it: a feature module or a
+ * library may import it without options, and gets those of the import that has some.
  *
- * @throws {TracingConfigError} for a wrong option, and for two imports that want different things.
+ * @throws {TracingConfigError} for a wrong option, and for two imports with different options.
  */
 export function optionsOf(
   modules: ModulesContainer,
@@ -31,7 +31,7 @@ export function optionsOf(
     throw new TracingConfigError(
       'CONFLICTING_IMPORTS',
       'TracingModule is imported more than once, with different options.',
-      'import it with its options in the root module, and bare or not at all elsewhere.',
+      'import it with its options in the root module, and without options or not at all elsewhere.',
     );
   }
   const raw = isEmpty(own) ? (optionsOfOtherImports(modules) ?? own) : own;
@@ -58,7 +58,7 @@ function withW3cIds(raw: TracingModuleOptions): TracingModuleOptions {
 }
 
 function isEmpty(options: object): boolean {
-  // `null` is no options, but a mistake, which is told where options are checked.
+  // `null` is a mistake, which is reported where options are checked.
   return options !== null && Object.keys(options).length === 0;
 }
 

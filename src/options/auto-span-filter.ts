@@ -1,15 +1,15 @@
 import { checkKeys, checkRecord, invalid } from './check.js';
 import type { TracingModuleOptions } from './tracing-options.js';
 
-/** Whether a method, named `Class.method`, is meant. */
-type IsMethodMeant = (name: string) => boolean;
+/** Whether a method, named `Class.method`, matches. */
+type MatchesMethod = (name: string) => boolean;
 
 /**
- * Settles which methods become spans by themselves. `undefined` where none does.
+ * Resolves which methods are spans automatically. `undefined` where none is.
  *
  * @throws {TracingConfigError} for what is neither a name nor a pattern.
  */
-export function autoSpans(spans: TracingModuleOptions['spans']): IsMethodMeant | undefined {
+export function autoSpans(spans: TracingModuleOptions['spans']): MatchesMethod | undefined {
   if (spans === undefined) return undefined;
   checkRecord('spans', spans);
   checkKeys('spans.', spans, ['auto']);
@@ -23,7 +23,7 @@ export function autoSpans(spans: TracingModuleOptions['spans']): IsMethodMeant |
   return (name) => isIncluded(name) && !isExcluded(name);
 }
 
-function matcherOf(option: string, patterns: unknown): IsMethodMeant | undefined {
+function matcherOf(option: string, patterns: unknown): MatchesMethod | undefined {
   if (patterns === undefined) return undefined;
   if (!Array.isArray(patterns) || !patterns.every(isNameOrPattern)) {
     throw invalid(option, patterns, "a list, as in `['PaymentService', /Repository\\./]`");

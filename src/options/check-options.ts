@@ -30,23 +30,23 @@ export function checkLogger({
   if (!isLogger && found.length > 0) {
     throw new TracingConfigError(
       'INVALID_LOGGER',
-      '`logger` is a logger, but not one of winston.',
-      'pass what `winston.createLogger(…)` returns, or the options for it.',
+      '`logger` is a logger, but not a winston logger.',
+      'pass a logger that `winston.createLogger(…)` returned, or options for one.',
     );
   }
   const isFormatted = isLogger || (logger as LoggerOptions).format !== undefined;
   if (isFormatted && (format ?? preset ?? service) !== undefined) {
     throw new TracingConfigError(
       'CONFLICTING_OPTIONS',
-      '`format`, `preset` and `service` are for the module’s own format, but `logger` brings one.',
-      'drop them, or use `traceJson({ preset, service })` or `traceText()` as the format of your logger.',
+      '`format`, `preset` and `service` are for the module’s own format, but `logger` has one.',
+      'remove them, or use `traceJson({ preset, service })` or `traceText()` as the format of your logger.',
     );
   }
   if (output !== undefined && (isLogger || (logger as LoggerOptions).transports !== undefined)) {
     throw new TracingConfigError(
       'CONFLICTING_OPTIONS',
-      '`output` is for the module’s own transport, but `logger` brings its own.',
-      'drop it, and let the transports of your logger write where you want.',
+      '`output` is for the module’s own transport, but `logger` has its own.',
+      'remove it, and let the transports of your logger write where you want.',
     );
   }
   if (level !== undefined) {
@@ -89,7 +89,7 @@ function isSource(source: unknown): source is IdSource {
   return typeof source === 'function' || isToken(source);
 }
 
-/** A token of RFC 9110: what the name of a header or a key of baggage may be. */
+/** A token of RFC 9110: what the name of a header and a key of baggage are made of. */
 export function isToken(value: unknown): value is string {
   return typeof value === 'string' && TOKEN.test(value);
 }
@@ -128,13 +128,13 @@ export function checkAccessLog(accessLog: TracingModuleOptions['accessLog']): vo
   if (Array.isArray(fields) && !fields.every((name) => known.includes(name))) {
     throw new TracingConfigError(
       'INVALID_OPTION',
-      '`accessLog.fields` names a field that no finish line has.',
+      '`accessLog.fields` names a field that no access log line has.',
       `choose from ${ACCESS_LOG_FIELD_NAMES.join(', ')}, or give a function.`,
     );
   }
 }
 
-/** Throws for a level that the logger does not have: the finish line would never be written. */
+/** Throws for a level that the logger does not have: the access log line would never be written. */
 export function checkAccessLogLevel(
   accessLog: false | AccessLogOptions,
   levels: Readonly<Record<string, number>>,

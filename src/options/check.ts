@@ -6,7 +6,7 @@ export function checkRecord(name: string, value: unknown): void {
   throw invalid(name, value, 'an object');
 }
 
-/** Throws for a key that is no option, and names the one that was probably meant. */
+/** Throws for a key that is not an option, and names the option that was probably meant. */
 export function checkKeys(prefix: string, value: object, known: readonly string[]): void {
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;
@@ -21,7 +21,7 @@ export function checkKeys(prefix: string, value: object, known: readonly string[
 
 export function checkOneOf(name: string, value: unknown, allowed: readonly string[]): void {
   if (value === undefined || allowed.includes(value as string)) return;
-  // Only here is the value shown, and only a word: elsewhere it may be a secret in a wrong place.
+  // The value is shown only here, and only if it is a word: it may be a misplaced secret.
   const shown =
     typeof value === 'string' && /^\w{1,20}$/.test(value) ? `"${value}"` : describe(value);
   throw new TracingConfigError(
@@ -74,7 +74,7 @@ export function invalid(name: string, value: unknown, expected: string): Tracing
   );
 }
 
-/** Says what was found without showing it. */
+/** Describes a value without showing it, since it may be a secret. */
 function describe(value: unknown): string {
   if (value === null) return '`null`';
   return Array.isArray(value) ? 'an array' : `of type ${typeof value}`;

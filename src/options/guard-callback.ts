@@ -2,8 +2,8 @@ import { types } from 'node:util';
 import { warnOnce } from '../records/warnings.js';
 
 /**
- * A callback of the user's that never throws: where it would, it returns `undefined`, and says so
- * once.
+ * Wraps a callback of the user so that it never throws: where it would, it returns `undefined` and
+ * warns once.
  */
 export function guardCallback<A extends unknown[], R>(
   name: string,

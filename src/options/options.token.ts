@@ -1,10 +1,10 @@
-/** What the user wrote. */
+/** The token of the options as the user wrote them. */
 export const RAW_TRACING_OPTIONS = Symbol.for('nestjs-tracing.v1.raw-options');
 
-/** Stands on the class of a module that needs every trace id to be a W3C id. */
+/** Marks the class of a module that needs every trace id to be a W3C id. */
 export const REQUIRES_W3C_IDS = Symbol.for('nestjs-tracing.v1.requires-w3c-ids');
 
-/** The same with defaults, checked and frozen. */
+/** The token of the options with defaults, checked and frozen. */
 export const TRACING_OPTIONS = Symbol.for('nestjs-tracing.v1.options');
 
 /** The winston logger of an application, behind `TracingLogger`. */

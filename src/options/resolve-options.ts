@@ -32,9 +32,9 @@ import type {
 } from './tracing-options.js';
 import type { PresetName } from '../records/fields.js';
 
-/** Where one kind of id comes from, settled at startup. */
+/** How one kind of id is read and returned, resolved at startup. */
 export interface ResolvedIdOptions {
-  /** `undefined`: the sources of the table of ids. */
+  /** `undefined` for the default sources. */
   readonly sources: readonly IdSource[] | undefined;
   readonly validate: (value: string) => boolean;
   /** The response header, or `undefined` for none. */
@@ -50,9 +50,9 @@ export interface ResolvedTracingOptions {
   readonly preset: PresetName | undefined;
   readonly service: string;
   readonly isTrusted: (request: IncomingMessage) => boolean;
-  /** The same for messages and jobs, which have no request: a function is not asked. */
+  /** The same for messages and jobs, which have no request: a function is not called. */
   readonly trustsMessages: boolean;
-  /** How ids are made, and who is told them. */
+  /** How ids are made, and which hosts get them. */
   readonly policy: TracePolicy;
   readonly requestId: ResolvedIdOptions;
   readonly traceId: ResolvedIdOptions;
@@ -99,7 +99,7 @@ export const LOG_LEVELS = [
 const PRESETS = ['otel', 'ecs', 'gcp', 'datadog'] as const;
 
 /**
- * Checks what the user wrote and settles everything that need not be looked up per request.
+ * Checks the user's options and resolves everything that need not be computed per request.
  *
  * @throws {TracingConfigError} for the first thing that is wrong.
  */
@@ -155,7 +155,7 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
   });
 }
 
-/** Whether the log goes to a terminal. */
+/** Whether the log is written to a terminal. */
 function isWatched(output: TracingModuleOptions['output']): boolean {
   return (output === 'stderr' ? process.stderr : process.stdout).isTTY;
 }
@@ -202,7 +202,7 @@ function generatorOf(
   };
 }
 
-/** Who is trusted; a function that throws trusts nobody. */
+/** Which requests are trusted; none for which a function throws. */
 function trustOf(
   trust: boolean | ((request: IncomingMessage) => boolean),
 ): (request: IncomingMessage) => boolean {

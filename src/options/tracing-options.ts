@@ -5,7 +5,7 @@ import type { AccessLogRecord } from '../records/access-log-record.js';
 
 /**
  * Where an id may come from: the name of a request header, or a function that reads the request
- * (Node's own, on Fastify too). A value that is not valid is passed over.
+ * (Node's own, on Fastify too). A value that is not valid is ignored.
  */
 export type IdSource = string | ((request: IncomingMessage) => string | undefined);
 
@@ -30,21 +30,23 @@ export interface TraceIdOptions extends IdOptions {
 /** How the session id is found, checked and made. */
 export interface SessionOptions extends IdOptions {
   /**
-   * Keys the digest of bearer tokens (HMAC-SHA256), so that nobody who reads the logs can test a
-   * guessed token against them. At least 16 characters.
+   * Keys the digest of bearer tokens (HMAC-SHA256), so that a reader of the logs cannot test a guessed
+   * token against them. At least 16 characters.
    */
   key?: string | undefined;
 }
 
-/** Which part of the finish line is written, and how. */
+/** Which access log lines are written, and how. */
 export interface AccessLogOptions {
   /**
-   * Milliseconds: a request that takes longer tells its steps, as one that fails does.
-   * Default: none does.
+   * Milliseconds: the line of a request that takes longer has its steps, as that of a failure does.
+   * Default: only failures have steps.
    */
   slowerThan?: number | undefined;
-  /** What has no finish line: paths of requests, patterns of messages, methods of MCP, jobs, or a
-   * function. */
+  /**
+   * What has no access log line: paths of requests, patterns of messages, methods of MCP, names of
+   * jobs, or a function.
+   */
   exclude?: readonly (string | RegExp)[] | ((record: AccessLogRecord) => boolean) | undefined;
   /** Default: `info`, from 400 `warn`, from 500 `error`. */
   level?: string | ((record: AccessLogRecord) => string) | undefined;
@@ -64,7 +66,7 @@ export interface AccessLogOptions {
   message?: string | ((record: AccessLogRecord) => string) | undefined;
 }
 
-/** Which spans are made by themselves. */
+/** Which spans are made automatically. */
 export interface SpansOptions {
   /**
    * Makes every method of controllers, providers, guards, pipes, interceptors and filters a span
@@ -81,22 +83,22 @@ export interface SpansOptions {
 }
 
 /**
- * Which hosts are told what, on calls that the application makes with `fetch`, undici, `node:http`
- * or `node:https`.
+ * Which hosts get which headers, on calls that the application makes with `fetch`, undici,
+ * `node:http` or `node:https`.
  *
  * @example
  * outgoing: { trusted: ['payments', '*.internal.example', /^10\.20\./] }
  */
 export interface OutgoingOptions {
   /**
-   * Hosts of your own, which are told the request and the session id; all others get
+   * Hosts of your own, which get the request and the session id; all others get only
    * `traceparent`, `tracestate` and the baggage that is allowed. Names and addresses without a
    * port, `*.example.com` for those below a name but not itself, patterns, or a function. All of
    * them see the host in lower case and without brackets. Behind a proxy that reads the call, both
    * it and the proxy have to be trusted; after a redirect, the new host. Loopback is always
    * trusted. Default: none.
    *
-   * A function that throws, or gives anything but `true`, trusts nobody.
+   * A host for which a function throws, or returns anything but `true`, is not trusted.
    */
   trusted?: readonly (string | RegExp)[] | ((host: string) => boolean) | undefined;
 }
@@ -124,7 +126,7 @@ export interface TracingModuleOptions {
   format?: 'json' | 'text' | undefined;
   /**
    * Where the module's own logger writes. Default: standard output; standard error from the moment
-   * on when an MCP server is served over stdio, because nothing else may stand there. Say `stderr`
+   * an MCP server is served over stdio, because nothing else may be written there. Set `stderr`
    * where that moment comes late.
    */
   output?: 'stdout' | 'stderr' | undefined;
@@ -139,8 +141,8 @@ export interface TracingModuleOptions {
   service?: string | undefined;
   /**
    * Whether ids and W3C headers of a caller are adopted; a function decides for each request.
-   * Default: `true`. Say `false`, or look at the address, where the internet calls directly.
-   * A function is asked for HTTP requests and WebSocket handshakes; messages of a broker and jobs
+   * Default: `true`. Set `false`, or check the address, where clients on the internet call directly.
+   * A function is called for HTTP requests and WebSocket handshakes; messages of a broker and jobs
    * of a queue have none, and are trusted unless this is `false`.
    */
   trustIncoming?: boolean | ((request: IncomingMessage) => boolean) | undefined;
@@ -150,15 +152,15 @@ export interface TracingModuleOptions {
   session?: SessionOptions | undefined;
   /** Keys of W3C baggage that are forwarded. Default: none. */
   baggage?: { allow: readonly string[] } | undefined;
-  /** The finish line; `false` for none. */
+  /** The access log line; `false` for none. */
   accessLog?: false | AccessLogOptions | undefined;
-  /** `false` leaves `handler_ms` out and saves Nest's interceptor machinery. Default: `true`. */
+  /** `false` leaves `handler_ms` out and saves the cost of NestJS's interceptors. Default: `true`. */
   interceptor?: boolean | undefined;
-  /** Spans that are made without a line of code. Default: none. */
+  /** Spans that are made automatically. Default: none. */
   spans?: SpansOptions | undefined;
   /**
    * Whether responses carry the ten longest spans as `Server-Timing`, for the browser's developer
-   * tools. It tells the world the names of your methods. Default: `false`.
+   * tools. It makes the names of your methods public. Default: `false`.
    */
   serverTiming?: boolean | undefined;
   /** Headers and spans of outgoing HTTP calls; `false` for neither. Default: on. */

@@ -11,7 +11,7 @@ const HOST = /^(?:\*\.)?[\w-]+(?:\.[\w-]+)*$/;
 type IsTrustedHost = (host: string) => boolean;
 
 /**
- * Settles which hosts may see request and session ids. `undefined` where calls carry nothing.
+ * Resolves which hosts get request and session ids. `undefined` where calls carry no headers.
  *
  * @throws {TracingConfigError} for what no host can match, such as a URL.
  */

@@ -1,8 +1,8 @@
 const MS_PER_SECOND = 1000;
 
 /**
- * Writes the time of an entry. The text of the second is kept until the next one: a server
- * writes many lines in each.
+ * Makes a function that formats the time of an entry. The text of a second is kept until the next
+ * one, since a server writes many lines in each.
  */
 function perSecond(
   prefixOf: (ms: number) => string,

@@ -1,6 +1,6 @@
 /**
- * A wrong option. It is thrown while the application starts, so that a mistake is found on the
- * desk and not in production.
+ * A wrong option. It is thrown while the application starts, so that a mistake is found before it
+ * reaches production.
  *
  * @publicApi
  *
@@ -12,7 +12,7 @@ export class TracingConfigError extends Error {
   override readonly name = 'TracingConfigError';
 
   constructor(
-    /** Names the mistake, for programs: `UNKNOWN_OPTION`, `INVALID_FORMAT`, … */
+    /** The kind of mistake, for programs: `UNKNOWN_OPTION`, `INVALID_FORMAT`, … */
     readonly code: string,
     problem: string,
     /** What to do about it. */

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { ApplicationConfig, ModuleRef, type ModulesContainer } from '@nestjs/core';
 import { currentSpan, currentTrace } from '../context/trace-store.js';
+import { definePatch } from '../instrumentation/patch.js';
 import { guardCallback } from '../options/guard-callback.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import type { TracePolicy } from '../trace/trace-policy.js';
@@ -8,40 +9,53 @@ import type { Trace } from '../trace/trace.js';
 import { replaceMethod, SPANNED, type Method } from './replace-method.js';
 import { runMethodSpan } from './run-span.js';
 
+const AUTO_SPANS = definePatch({
+  package: 'the application',
+  target: 'methods of controllers, providers, guards, pipes, interceptors and filters',
+  gives: 'a span for each call of a method that `spans.auto` names',
+  without: 'their calls are not spans',
+  why: 'NestJS has no hook around a call of a provider',
+});
+
 const AUTO = Symbol.for('nestjs-tracing.v1.auto-span');
 
-/** A method that is a span in some applications. */
+/** A method whose calls are spans in some applications. */
 interface AutoMethod extends Method {
   [AUTO]?: { readonly original: Method; readonly policies: WeakSet<TracePolicy> };
 }
 
 /**
- * Deeper than this, methods just run: a span takes room on the stack, which one that calls itself
- * may need.
+ * At a greater depth, methods just run: a span takes space on the stack, which a method that calls
+ * itself may need.
  */
 const MAX_DEPTH = 100;
 
 type Class = Function & { readonly prototype: object };
 
-/** Of NestJS and of this package: what is in every application, and nobody's own code. */
+/** Modules of NestJS and of this package that are in every application. */
 const INNER_MODULES = new Set(['InternalCoreModule', 'TracingModule', 'ClsModule']);
-/** Whatever is inherited from here on up belongs to the language, Node or NestJS. */
+/** What is inherited from these belongs to the language or to Node. */
 const FOREIGN = new Set<object>([Object.prototype, Error.prototype, EventEmitter.prototype]);
 
 /**
- * Makes the methods of an application's controllers, providers, guards, pipes, interceptors and
- * filters spans. A class may serve several applications of one process, so its methods are changed
- * once, and ask the trace in which they are called whether it wants them.
+ * Makes calls of the methods of an application's controllers, providers, guards, pipes,
+ * interceptors and filters spans. A class may serve several applications of one process, so a
+ * method is replaced once and checks at each call which application the trace belongs to. The
+ * methods are restored when the last application closes.
  */
 export function spanMethods(
   modules: ModulesContainer,
   { isAutoSpan, policy }: ResolvedTracingOptions,
 ): void {
   if (isAutoSpan === undefined) return;
+  const undo: (() => void)[] = [];
   const span = guardCallback('spans.auto', (target: Class) =>
-    spanMethodsOf(target, isAutoSpan, policy),
+    spanMethodsOf(target, isAutoSpan, policy, undo),
   );
   for (const target of classesOf(modules)) span(target);
+  AUTO_SPANS.noteApplied(() => {
+    for (const restore of undo.toReversed()) restore();
+  });
 }
 
 function classesOf(modules: ModulesContainer): Set<Class> {
@@ -73,15 +87,14 @@ function spanMethodsOf(
   target: Class,
   isMeant: (name: string) => boolean,
   policy: TracePolicy,
+  undo: (() => void)[],
 ): void {
-  for (const [key, descriptor] of methodsOf(target)) {
+  for (const [key, method] of methodsOf(target)) {
     const name = `${target.name}.${key}`;
     if (!isMeant(name)) continue;
-    const known = Object.hasOwn(target.prototype, key)
-      ? (descriptor.value as AutoMethod)[AUTO]
-      : undefined;
+    const known = Object.hasOwn(target.prototype, key) ? method[AUTO] : undefined;
     if (known === undefined) {
-      spanMethod(target, key, descriptor, name).add(policy);
+      undo.push(spanMethod(target, key, name, policy));
     } else {
       known.policies.add(policy);
     }
@@ -89,14 +102,16 @@ function spanMethodsOf(
 }
 
 /** Its own methods and those that it inherits from classes that are not foreign. */
-function methodsOf({ prototype }: Class): Map<string, PropertyDescriptor> {
-  const methods = new Map<string, PropertyDescriptor>();
+function methodsOf({ prototype }: Class): Map<string, AutoMethod> {
+  const methods = new Map<string, AutoMethod>();
   const seen = new Set<string>(['constructor']);
   let owner: object | null = prototype;
   while (owner !== null && !FOREIGN.has(owner)) {
     for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
-      // A getter is never read, and what hides a method is no method.
-      if (!seen.has(key) && isReplaceable(descriptor)) methods.set(key, descriptor);
+      // A getter is never read. A member that hides an inherited method counts as seen.
+      if (!seen.has(key) && isReplaceable(descriptor)) {
+        methods.set(key, descriptor.value as AutoMethod);
+      }
       seen.add(key);
     }
     owner = Object.getPrototypeOf(owner) as object | null;
@@ -114,24 +129,26 @@ function isReplaceable({ value, writable, configurable }: PropertyDescriptor): b
   );
 }
 
-/** A class that stands on a prototype is called with `new`. */
+/** A class that is a property of a prototype is called with `new`. */
 function isSyntaxClass(value: Function): boolean {
   return Object.getOwnPropertyDescriptor(value, 'prototype')?.writable === false;
 }
 
+/** Replaces a method, and returns what restores it. */
 function spanMethod(
   { prototype }: Class,
   key: string,
-  descriptor: PropertyDescriptor,
   name: string,
-): WeakSet<TracePolicy> {
-  const policies = new WeakSet<TracePolicy>();
+  policy: TracePolicy,
+): () => void {
+  const policies = new WeakSet<TracePolicy>([policy]);
+  const own = Object.getOwnPropertyDescriptor(prototype, key);
+  const descriptor = own === undefined ? inheritedDescriptor(prototype, key) : { ...own };
   const original = originalOf(descriptor.value as Method);
-  const isOwn = Object.hasOwn(prototype, key);
   replaceMethod(descriptor, () => {
     return function (...args) {
-      // What is inherited is looked up when it is called: somebody may replace it up there.
-      const method = isOwn ? original : inherited(prototype, key);
+      // An inherited method is looked up when it is called: it may have been replaced up there.
+      const method = own === undefined ? inherited(prototype, key) : original;
       const trace = currentTrace();
       if (trace === undefined || !policies.has(trace.policy) || isDeep(trace)) {
         return method.apply(this, args);
@@ -139,9 +156,21 @@ function spanMethod(
       return runMethodSpan(name, () => method.apply(this, args));
     };
   });
-  (descriptor.value as AutoMethod)[AUTO] = { original, policies };
+  const replacement = descriptor.value as AutoMethod;
+  replacement[AUTO] = { original, policies };
   Object.defineProperty(prototype, key, descriptor);
-  return policies;
+  return () => {
+    // Code that has replaced it since calls ours, so it has to stay.
+    if (Object.getOwnPropertyDescriptor(prototype, key)?.value !== replacement) return;
+    if (own === undefined) Reflect.deleteProperty(prototype, key);
+    else Object.defineProperty(prototype, key, own);
+  };
+}
+
+function inheritedDescriptor(prototype: object, key: string): PropertyDescriptor {
+  let owner = Object.getPrototypeOf(prototype) as object;
+  while (!Object.hasOwn(owner, key)) owner = Object.getPrototypeOf(owner) as object;
+  return Object.getOwnPropertyDescriptor(owner, key)!;
 }
 
 function isDeep(trace: Trace): boolean {

@@ -2,20 +2,20 @@ import { types } from 'node:util';
 import { Observable, Subscriber } from 'rxjs';
 import { isAsyncGenerator, isPlainObservable, isPlainPromise, isThenable } from './result-kinds.js';
 
-/** How something ended; `left`: whoever waited for it no longer does. */
+/** How something ended; `left`: its consumer has unsubscribed or disconnected. */
 export type Ending = 'done' | 'failed' | 'left';
 
-/** What goes on until a result has ended. */
+/** What is done until a result has ended. */
 export interface Following {
   /** Runs the next part of it in its context. */
   run<T>(fn: () => T): T;
-  /** Told when it ends, perhaps more than once; the first time counts. */
+  /** Called when it ends, perhaps more than once; the first call counts. */
   end(ending: Ending, error?: unknown): void;
 }
 
 /**
  * Follows what a function returned to its end: a promise as one that ends the same way, an
- * observable or async generator while somebody consumes it, all else as it is.
+ * observable or async generator while it is consumed. Anything else is returned as it is.
  */
 export function follow(following: Following, result: unknown): unknown {
   if (isPlainPromise(result)) return followPromise(following, result);
@@ -23,7 +23,7 @@ export function follow(following: Following, result: unknown): unknown {
   return followConsumed(following, result);
 }
 
-/** The same, and on through a promise to the observable or generator that it may bring. */
+/** The same, and through a promise also the observable or generator that it resolves to. */
 export function followThrough(following: Following, result: unknown): unknown {
   if (!types.isPromise(result)) return follow(following, result);
   return result.then(
@@ -36,8 +36,8 @@ export function followThrough(following: Following, result: unknown): unknown {
 }
 
 /**
- * Hands on a promise behind the one that is followed. A branch beside it would answer for its
- * rejection: one that nobody handles would no longer reach the process.
+ * Returns a promise that is chained to the one that is followed. A separate branch would handle its
+ * rejection, and an unhandled one would no longer reach the process.
  */
 function followPromise(following: Following, source: Promise<unknown>): Promise<unknown> {
   return source.then(
@@ -59,7 +59,7 @@ function followConsumed(following: Following, result: unknown): unknown {
   return result;
 }
 
-/** Query builders run whenever somebody asks for `then`, so that must happen once: when it is used. */
+/** A query builder runs each time `then` is called, so it is called only when its user calls it. */
 function followThenable<T extends PromiseLike<unknown>>(following: Following, source: T): T {
   const { run } = following;
   return new Proxy(source, {
@@ -110,7 +110,7 @@ function onFailure({ end }: Following, onError: unknown): Callback {
   };
 }
 
-/** Follows one to where it ends, or nobody listens any more; both happen in its context. */
+/** Follows an observable until it ends or is unsubscribed; both happen in its context. */
 export function followObservable(
   following: Following,
   source: Observable<unknown>,
@@ -127,7 +127,7 @@ export function followObservable(
         subscriber.complete();
       },
     });
-    // Before it is subscribed: a source that emits at once must hear that nobody listens any more.
+    // Before it is subscribed: a source that emits synchronously must notice an unsubscription.
     subscriber.add(() => {
       following.run(() => inner.unsubscribe());
       following.end('left');

@@ -8,9 +8,9 @@ import type { SpanStart } from '../records/span-record.js';
 import type { Trace } from '../trace/trace.js';
 
 /**
- * Begins a span of the current trace, below the span that is running. Where an OpenTelemetry SDK is
- * registered it is made through that, and the id is the SDK's. One with an id of its own is on the
- * wire already: whoever put it there has made it.
+ * Starts a span of the current trace, below the running span. Where an OpenTelemetry SDK is
+ * registered, the span is made through it and has the SDK's id. A span that is given an id was made
+ * by another tracer, which has sent that id already.
  */
 export const openSpan: OpenSpan = (start) => {
   const trace = currentTrace();
@@ -25,7 +25,7 @@ export const openSpan: OpenSpan = (start) => {
   return span;
 };
 
-/** Begins a span below another one, or below none. */
+/** Starts a span below another one, or below none. */
 export function openSpanBelow(
   trace: Trace,
   parent: Span | undefined,

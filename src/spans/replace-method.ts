@@ -1,12 +1,12 @@
-/** Stands on a method that its author has made a span, and which is not made one again. */
+/** Marks a method that has `@Span`: automatic spans leave it alone. */
 export const SPANNED = Symbol.for('nestjs-tracing.v1.spanned');
 
-/** A method of whatever class. */
+/** A method of any class. */
 export type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
- * Puts another function in the place of a method. It looks like the one that it replaces: name,
- * number of parameters, own properties and the metadata that decorators put there.
+ * Replaces a method. The replacement gets the name, the number of parameters, the own properties
+ * and the decorators' metadata of the original.
  */
 export function replaceMethod(
   descriptor: PropertyDescriptor,

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { isObservable, type Observable } from 'rxjs';
 
-/** A promise of the language, and nothing more: a class of its own may not run before it is used. */
+/** A native promise. One of a subclass may be lazy, and run only when it is used. */
 export function isPlainPromise(value: unknown): value is Promise<unknown> {
   return (
     types.isPromise(value) &&
@@ -11,22 +11,22 @@ export function isPlainPromise(value: unknown): value is Promise<unknown> {
 }
 
 /**
- * An observable that there is nothing to do with but subscribe. A subject, or a class of the
- * user's own, has more to it, which must not get lost.
+ * An observable that can only be subscribed to. A subject, or a class of the user's own, has other
+ * members, which a wrapper would lose.
  */
 export function isPlainObservable(value: unknown): value is Observable<unknown> {
   return holds(() => isObservable(value) && PLAIN_OBSERVABLES.has(value.constructor.name));
 }
 
-/** What `pipe` makes; of a subject it makes an anonymous one. */
+/** What `pipe` returns; for a subject it is an anonymous one. */
 const PLAIN_OBSERVABLES = new Set(['Observable', 'AnonymousSubject']);
 
-/** Whether a value is one that `await` asks for another. */
+/** Whether `await` would call the value's `then`. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return holds(() => typeof (value as { then?: unknown } | null | undefined)?.then === 'function');
 }
 
-/** An async generator, or what behaves like one. */
+/** An async generator, or an object that behaves like one. */
 export function isAsyncGenerator(
   value: unknown,
 ): value is AsyncGenerator<unknown, unknown, unknown> {
@@ -39,7 +39,7 @@ export function isAsyncGenerator(
   );
 }
 
-/** Some objects throw when they are asked for what they do not have. */
+/** Some objects throw when a property that they do not have is read. */
 function holds(test: () => boolean): boolean {
   try {
     return test();

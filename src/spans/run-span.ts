@@ -5,7 +5,7 @@ import { follow } from './follow-result.js';
 import { openSpan } from './open-span.js';
 import { isPlainPromise, isThenable } from './result-kinds.js';
 
-/** Runs a function as a span of the current trace, and hands back what it returns. */
+/** Runs a function as a span of the current trace, and returns what it returns. */
 export const runSpan: RunSpan = (name, fn, attributes) => {
   const span = openSpan({ name, attributes });
   if (span === undefined) return fn();
@@ -20,8 +20,8 @@ export const runSpan: RunSpan = (name, fn, attributes) => {
 };
 
 /**
- * The same for a method whose author knows nothing of it. A thenable that is no promise comes back
- * as it is, and the span ends there: it may be a query that is still being built.
+ * The same for a method that is a span automatically. A thenable that is not a promise is returned
+ * as it is, and the span ends then: it may be a query that is still being built.
  */
 export function runMethodSpan(name: string, fn: () => unknown): unknown {
   const span = openSpan({ name });

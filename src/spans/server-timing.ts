@@ -1,22 +1,41 @@
 import type { ServerResponse } from 'node:http';
+import { definePatch } from '../instrumentation/patch.js';
 import type { SpanRecord } from '../records/span-record.js';
 import type { Trace } from '../trace/trace.js';
 import { roundMs } from '../records/round-ms.js';
 
-/** More would make the head of a response larger than some proxies take. */
+const WRITE_HEAD = definePatch({
+  package: 'node',
+  target: 'ServerResponse.writeHead, of each response',
+  gives: 'the header `Server-Timing`, with `serverTiming: true`',
+  without: 'responses have no `Server-Timing`',
+  why: 'Node has no hook in front of the moment at which the headers are sent',
+});
+
+/** More would make the head of a response larger than some proxies accept. */
 const MAX_METRICS = 10;
 
-/** As much of a name as is told, for the same reason. */
+/** How much of a name is sent, for the same reason. */
 const MAX_NAME = 100;
 
+/** Notes the change that {@link addServerTiming} makes to each response, and returns it. */
+export function serverTimingPatch(): typeof addServerTiming {
+  WRITE_HEAD.noteApplied();
+  return addServerTiming;
+}
+
 /**
- * Puts the longest spans of a request on its response, at the last moment at which there can be
- * headers. What has not ended by then is measured up to there.
+ * Adds the longest spans of a request to its response, at the last moment at which headers can be
+ * set. A span that has not ended by then is measured up to that moment.
  *
  * @see https://www.w3.org/TR/server-timing/
  */
-export function addServerTiming(response: ServerResponse, trace: Trace): void {
+function addServerTiming(response: ServerResponse, trace: Trace): void {
   const { writeHead } = response;
+  if (typeof writeHead !== 'function') {
+    WRITE_HEAD.unsupported('`writeHead` is not a function');
+    return;
+  }
   response.writeHead = function (this: ServerResponse, ...args: unknown[]) {
     if (!this.headersSent && trace.spans !== undefined && !this.hasHeader('server-timing')) {
       this.setHeader('Server-Timing', serverTiming(trace.spans));

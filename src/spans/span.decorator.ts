@@ -4,8 +4,8 @@ import { replaceMethod, SPANNED } from './replace-method.js';
 /**
  * Makes every call of a method a span of the current trace, named `Class.method` or as given:
  * synchronous, or returning a promise, an observable or an async generator. Results and errors
- * come back as they are, and what other decorators put on the method stays on it. Outside a trace
- * the method just runs.
+ * are returned unchanged, and the metadata of other decorators stays on the method. Outside a trace
+ * the method runs unmeasured.
  *
  * @publicApi
  *

@@ -26,7 +26,7 @@ export function droppedSteps({ droppedSpans }: Trace): number | undefined {
   return droppedSpans === 0 ? undefined : droppedSpans;
 }
 
-/** What the interceptor measured; where the client disconnected first, up to now. */
+/** What the interceptor measured; where the client has disconnected first, up to now. */
 export function handlerMs(trace: Trace): number | undefined {
   if (trace.handlerMs !== undefined) return roundMs(trace.handlerMs);
   if (trace.handlerStartedMs === undefined) return undefined;

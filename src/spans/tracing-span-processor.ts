@@ -4,7 +4,7 @@ import type { Span } from '../trace/span.js';
 import type { SpanKind } from '../records/span-record.js';
 import { openSpanBelow } from './open-span.js';
 
-/** What an OpenTelemetry SDK hands to a processor, of its versions 1 and 2. */
+/** What an OpenTelemetry SDK passes to a processor, in its versions 1 and 2. */
 interface StartedSpan {
   readonly name: string;
   readonly kind: number;
@@ -27,9 +27,9 @@ const STATUS_ERROR = 2;
 const OWN_SCOPE = 'nestjs-tracing';
 
 /**
- * Brings the spans that other OpenTelemetry instrumentations make, such as a database's, into the
- * timeline of the request that they belong to: they stand among its steps. Their names only; what
- * their attributes hold, such as a query, is for the exporter of your SDK.
+ * Adds the spans of other OpenTelemetry instrumentations, such as a database's, to the timeline of
+ * the request that they belong to: they are among its steps. Only names are taken over; attributes,
+ * such as a query, go to the exporter of your SDK alone.
  *
  * @publicApi
  *
@@ -42,7 +42,7 @@ const OWN_SCOPE = 'nestjs-tracing';
  * @see https://opentelemetry.io/docs/specs/otel/trace/sdk/#span-processor
  */
 export class TracingSpanProcessor {
-  /** By the SDK's own, which not every instrumentation ends: none may be kept for that. */
+  /** By the SDK's span. Weak, because not every instrumentation ends its spans. */
   private readonly spans = new WeakMap<object, Span>();
 
   /** Called by the OpenTelemetry SDK. */

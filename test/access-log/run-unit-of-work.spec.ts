@@ -23,7 +23,7 @@ const message = (work: Partial<UnitOfWork> = {}): UnitOfWork => ({
   ...work,
 });
 
-/** A runner, and the finish lines that it writes. */
+/** A runner, and the access log lines that it writes. */
 function runner(options: TracingModuleOptions = {}) {
   const lines: { level: string; message: string; trace: Trace; record: AccessLogRecord }[] = [];
   const resolved = resolveOptions(options);

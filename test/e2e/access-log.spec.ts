@@ -262,7 +262,7 @@ function useThrowingMiddleware(app: INestApplication): void {
   });
 }
 
-describe.each(PLATFORMS)('the finish line on %s', (platform) => {
+describe.each(PLATFORMS)('the access log line on %s', (platform) => {
   describe.each(['', 'api'])('with the global prefix "%s"', (prefix) => {
     const start = (): Promise<TracedApp> =>
       tracedApp(platform)

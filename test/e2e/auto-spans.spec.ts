@@ -226,10 +226,11 @@ const messages = {
 };
 
 async function stepsOf(platform: Platform, path: string, options: TracingModuleOptions) {
-  const { send, sink } = await tracedApp(platform).with(options).of(messages).start();
+  const { app, send, sink } = await tracedApp(platform).with(options).of(messages).start();
   const response = await send(path);
   const [line] = await sink.finishes(1);
   return {
+    app,
     response,
     line: line!,
     names: ((line!['steps'] ?? []) as Step[]).map((step) => step.name),
@@ -241,7 +242,7 @@ const AUTO = { spans: { auto: true } } as const;
 const ALWAYS = { accessLog: { slowerThan: 0 } } as const;
 
 describe.each(PLATFORMS)('spans.auto on %s', (platform) => {
-  it('tells the story of a failure: controller, service, repository, the failed ones marked', async () => {
+  it('has the spans of a failure as steps: controller, service, repository, the failed ones marked', async () => {
     const { line } = await stepsOf(platform, '/fails', AUTO);
     const steps = line['steps'] as Step[];
     const story = steps.filter(({ name }) => /list|find/.test(name));
@@ -315,7 +316,21 @@ describe.each(PLATFORMS)('spans.auto on %s', (platform) => {
     expect(line).not.toHaveProperty('steps');
   });
 
-  it('tells the steps of what took longer than it should, and of nothing else', async () => {
+  it('restores the methods when the last application closes, and replaces them for the next', async () => {
+    const classes = [MessagesRepository, MessagesService];
+    const methods = () =>
+      classes.map(({ prototype }) => Object.getOwnPropertyDescriptors(prototype));
+    const originals = methods();
+    for (let round = 0; round < 2; round++) {
+      const { names, app } = await stepsOf(platform, '/fails', AUTO);
+      expect(names).toContain('MessagesRepository.find');
+      expect(methods()).not.toEqual(originals);
+      await app.close();
+      expect(methods()).toEqual(originals);
+    }
+  });
+
+  it('writes the steps of requests that took too long, and of no others', async () => {
     const slow = { ...AUTO, accessLog: { slowerThan: 0 } };
     expect((await stepsOf(platform, '/stream', slow)).names).toContain('MessagesController.stream');
     const quick = { ...AUTO, accessLog: { slowerThan: 10_000 } };

@@ -68,7 +68,7 @@ describe('HTTP/2 on fastify', () => {
     expect(stream.body).toContain('"requestId":"r-1"');
   });
 
-  it('has ids, headers and a finish line', async () => {
+  it('has ids, headers and an access log line', async () => {
     const sink = await start();
     const stream = client.request({ ':path': '/work', 'x-request-id': 'r-1' });
     const headers = await new Promise<Record<string, unknown>>((resolve) => {

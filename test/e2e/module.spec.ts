@@ -151,7 +151,7 @@ describe.each(PLATFORMS)('the module on %s', (platform) => {
     ]);
   });
 
-  it('stands a hook that wraps whatever was there', async () => {
+  it('works with a hook that wraps the previous one', async () => {
     const seen: string[] = [];
     const { send, sink } = await tracedApp(platform)
       .of(hello)
@@ -215,7 +215,7 @@ describe.each(PLATFORMS)('the module on %s', (platform) => {
 });
 
 describe('the module elsewhere', () => {
-  it('writes its finish lines although a test has replaced the logger', async () => {
+  it('writes its access log lines although a test has replaced the logger', async () => {
     const sink = new LineSink();
     const module = await Test.createTestingModule({
       imports: [TracingModule.forRoot({ logger: sinkLogger(sink) })],

@@ -105,7 +105,7 @@ describe.each(PLATFORMS)('route and handler on %s', (platform) => {
     expect({ route: line!['route'], handler: line!['handler'] }).toEqual({ route, handler });
   });
 
-  it('of a host that nobody serves are none', async () => {
+  it('of a host without a controller are none', async () => {
     const { send, sink } = await tracedApp('express').of({ controllers }).start();
     expect((await send('/hosted')).status).toBe(404);
     const [line] = await sink.finishes(1);

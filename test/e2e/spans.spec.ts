@@ -32,7 +32,7 @@ class MessagesController {
 }
 
 describe.each(PLATFORMS)('spans on %s', (platform) => {
-  it('stand on the finish line of a request that failed, and of no other', async () => {
+  it('are on the access log line of a request that failed, and on no other', async () => {
     const { send, sink } = await tracedApp(platform)
       .of({ controllers: [MessagesController] })
       .start();

@@ -22,7 +22,7 @@ async function ask(via: string, n: number, headers: Record<string, string>): Pro
   return (await response.json()) as unknown[];
 }
 
-/** What all services wrote, once each has that many finish lines. */
+/** What all services wrote, once each has that many access log lines. */
 async function linesAfter(finishes: number): Promise<Line[]> {
   for (const service of services) await service.linesOf('Request finished', finishes);
   return services.flatMap(({ lines }) => lines);

@@ -157,7 +157,7 @@ describe.each(BOTH)('the span of a call with %s', (client, call) => {
     expect(app.spans).toHaveLength(1000);
   });
 
-  it('is a step of the finish line, without the query', async () => {
+  it('is a step of the access log line, without the query', async () => {
     const [server, app] = [await localServer(), await callingApp()];
     const failing = async (): Promise<void> => {
       await call(`${server.url}/status/500?token=secret`);
@@ -190,7 +190,7 @@ describe.each(BOTH)('the span of a call with %s', (client, call) => {
   });
 });
 
-describe('an answer that nobody reads', () => {
+describe('a response that is not read', () => {
   it('is dropped by node:http as ever, and still ends the span', async () => {
     const [server, app] = [await localServer(), await callingApp()];
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
@@ -206,7 +206,7 @@ describe('an answer that nobody reads', () => {
     expect(await app.ended(3)).toHaveLength(3);
   });
 
-  it('stays unread where somebody holds it', async () => {
+  it('stays unread where it is held', async () => {
     const [server, app] = [await localServer(), await callingApp()];
     await app.run(async () => {
       const response = await responseOf(http.request(server.url));

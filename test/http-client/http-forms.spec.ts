@@ -268,7 +268,7 @@ describe('the port of a call', () => {
   });
 });
 
-describe('who is told what', () => {
+describe('which host gets which headers', () => {
   const sentTo = async (server: LocalServer, call: () => ClientRequest) => {
     const app = await callingApp();
     await app.run(() => bodyOf(call()));

@@ -87,7 +87,7 @@ describe.each(Object.entries(CLIENTS))('%s', (_client, call) => {
     ]);
   });
 
-  it('tells each host only its own after a POST', async () => {
+  it('sends each host only its own after a POST', async () => {
     const [server, app] = [await localServer(), await callingApp()];
     const to = encodeURIComponent(`${server.untrusted}/end`);
     await app.run(() => call(`${server.url}/redirect/307?to=${to}`, 'POST'));
@@ -100,7 +100,7 @@ describe.each(Object.entries(CLIENTS))('%s', (_client, call) => {
 });
 
 describe('axios through a proxy', () => {
-  it('tells the host behind it', async () => {
+  it('sends the headers of the host behind it', async () => {
     const [server, app] = [await localServer(), await callingApp()];
     const proxy = { protocol: 'http', host: '127.0.0.1', port: server.port };
     await app.run(async () => {

@@ -108,7 +108,7 @@ describe('undici carries the trace', () => {
     });
   });
 
-  it('and tells other hosts no more than W3C headers', async () => {
+  it('and sends other hosts only W3C headers', async () => {
     const server = await localServer();
     const app = await callingApp();
     const dispatcher = opened(new undici.Agent());
@@ -280,7 +280,7 @@ describe('a request that undici sends later than it was made', () => {
     expect(await inEachTrace(app, server, call)).toEqual({ wrong: 0, sent: 120 });
   });
 
-  it('where one handler hears of all answers', async () => {
+  it('where one handler receives all responses', async () => {
     const [server, app] = [await slowServer(), await callingApp()];
     const client = opened(new undici.Client(server.url));
     await textOf(client.request({ path: '/undefined/', method: 'GET' }));

@@ -201,6 +201,20 @@ describe('a patch', () => {
   });
 });
 
+describe('a patch of an object that outlives its application', () => {
+  it('is listed again for the next application', () => {
+    const patch = newPatch();
+    const router = new Router();
+    const patched = () => patch.methodOfInstance(router, 'route', () => () => 'patched');
+    expect(patched()).toBe(true);
+    undoPatches();
+    expect(appliedPatches()).toEqual([]);
+    expect(patched()).toBe(true);
+    expect(appliedPatches()).toHaveLength(1);
+    expect(router.route('/a')).toBe('patched');
+  });
+});
+
 describe('the version of a package', () => {
   it.each([
     ['@nestjs/core', /^\d+\.\d+/],
@@ -208,6 +222,10 @@ describe('the version of a package', () => {
     ['node', /^\d+\.\d+\.\d+$/],
   ])('is found: %s', (name, version) => {
     expect(versionOf(name)).toMatch(version);
+  });
+
+  it('is that of the copy inside Node where the application has none', () => {
+    expect(versionOf('v8')).toBe(process.versions.v8);
   });
 
   it('is not known of one that is not installed', () => {

@@ -29,7 +29,10 @@ async function ask(service: ServiceProcess, path: string, headers: Record<string
   const traceId = response.headers.get('x-trace-id')!;
   const of = (message: string): Line[] =>
     service.lines.filter((line) => line.message === message && line.trace_id === traceId);
-  await eventually(() => of('Request finished').length === 1, `its finish line: ${service.stderr}`);
+  await eventually(
+    () => of('Request finished').length === 1,
+    `its access log line: ${service.stderr}`,
+  );
   await eventually(() => of('SDK span').some(({ kind }) => Number(kind) === 1), 'its span');
   return {
     body: (await response.json().catch(() => undefined)) as any,

@@ -89,7 +89,7 @@ describe('a validator', () => {
 });
 
 describe('warnOnce', () => {
-  it('tells each kind once', () => {
+  it('warns of each kind once', () => {
     warnOnce('TRACING_DISK_FULL', 'first', new Error('why'));
     warnOnce('TRACING_DISK_FULL', 'second');
     warnOnce('TRACING_NOT_LOADED', 'third');

@@ -27,7 +27,7 @@ const OTHERS = [
   '',
 ];
 
-describe('who is told request and session ids', () => {
+describe('hosts that get request and session ids', () => {
   it.each([
     ['nothing', undefined],
     ['no options', {}],
@@ -39,12 +39,12 @@ describe('who is told request and session ids', () => {
     expect(OTHERS.filter(isTrusted)).toEqual([]);
   });
 
-  it('is nobody, and neither are W3C headers sent, by false', () => {
+  it('are none with false, which sends no W3C headers either', () => {
     expect(trustedHosts(false)).toBeUndefined();
     expect(resolveOptions({ outgoing: false }).policy.isTrustedHost).toBeUndefined();
   });
 
-  it('is whoever has one of the names', () => {
+  it('are those with one of the names', () => {
     const names = ['Payments', 'API.internal.example', '10.1.2.3', '2001:DB8::1', 'a_b.example'];
     const hosts = ['payments', 'api.internal.example', '10.1.2.3', '2001:db8::1', 'a_b.example'];
     expect(trustedOf(names, hosts)).toEqual(hosts);
@@ -59,7 +59,7 @@ describe('who is told request and session ids', () => {
     ).toEqual([]);
   });
 
-  it('is whoever is below a name, and not the name', () => {
+  it('are those below a name, but not the name itself', () => {
     const hosts = ['a.internal.example', 'a.b.internal.example'];
     expect(trustedOf(['*.Internal.example'], hosts)).toEqual(hosts);
     expect(

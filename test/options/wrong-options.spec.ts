@@ -165,7 +165,7 @@ describe('a wrong option stops the application', () => {
     expect(errorOf(raw)).toMatchObject({ code: 'INVALID_OPTION', fix: 'make it an object.' });
   });
 
-  it('tells the first of several', () => {
+  it('reports the first of several', () => {
     expect(errorOf({ format: 'xml', level: 'x', service: '' }).code).toBe('INVALID_FORMAT');
   });
 });

@@ -25,8 +25,8 @@ export interface TraceJsonOptions {
 }
 
 /**
- * One format that does timestamp, ids, errors and JSON in a single pass. Use it alone: nothing
- * need be combined with it.
+ * Formats timestamp, ids, errors and JSON in a single pass. It is used alone: it needs no other
+ * format.
  *
  * Fields, in this order: `timestamp`, `level`, `message`, `trace_id`, `request_id`, `session_id`,
  * `span_id`, `service`, `context`, then those of `TraceContext.set` and the entry's own. A field
@@ -51,7 +51,7 @@ export function jsonLine(preset: Preset, service: string): (entry: CapturedEntry
   const outside = members(idFields(preset, null)) + constants;
   const ids = Object.keys(preset.ids).map((name) => [keyJson(name), preset.ids[name]!] as const);
   const reserved = reservedNames(preset, service);
-  // Levels are few, and each is always written the same way.
+  // There are few levels, and each is always written the same way.
   const levels = new Map<string, string>();
   const levelJson = (level: string): string => {
     let json = levels.get(level);
@@ -110,7 +110,7 @@ export function jsonLine(preset: Preset, service: string): (entry: CapturedEntry
   };
 }
 
-/** What an entry's error and the end of a request are told with; `undefined` for most entries. */
+/** The fields of an entry's error and of an access log line; `undefined` for most entries. */
 function addedFields(
   preset: Preset,
   renamed: PresetAccessLog | undefined,
@@ -118,11 +118,11 @@ function addedFields(
   error: Error | undefined,
 ): Readonly<Record<string, unknown>> | undefined {
   if (error === undefined) return renamed?.fieldsOf(entry);
-  const told = preset.error(error);
-  return renamed === undefined ? told : { ...renamed.fieldsOf(entry), ...told };
+  const fields = preset.error(error);
+  return renamed === undefined ? fields : { ...renamed.fieldsOf(entry), ...fields };
 }
 
-/** The key itself, unless the line has it already: then with as many `_` as make it free. */
+/** The key itself, unless the line has it already: then with as many `_` as are needed. */
 function freeName(
   key: string,
   entry: CapturedEntry,
@@ -142,7 +142,7 @@ function memberJson(name: string, value: unknown): string {
   return json === undefined ? '' : keyJson(name) + json;
 }
 
-// Names of fields are few, and come again with every line.
+// There are few names of fields, and they are repeated on every line.
 const keys = new Map<string, string>();
 const MAX_KEYS = 1000;
 
@@ -155,7 +155,7 @@ function keyJson(name: string): string {
   return json;
 }
 
-/** Names that no field of an entry may take: it would stand on the line twice. */
+/** Names that a field of an entry may not have: the line would have them twice. */
 function reservedNames(preset: Preset, service: string): ReadonlySet<string> {
   return new Set([
     '__proto__',

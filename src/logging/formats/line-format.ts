@@ -4,7 +4,7 @@ import { MESSAGE } from '../winston/winston-symbols.js';
 
 const formats = new WeakSet<object>();
 
-/** Makes a format of a function that writes the whole line, ids included. */
+/** Makes a format from a function that writes the whole line, ids included. */
 export function lineFormat(line: (entry: CapturedEntry) => string): Logform.Format {
   const made = format((info) => {
     info[MESSAGE] = line(info);
@@ -14,7 +14,7 @@ export function lineFormat(line: (entry: CapturedEntry) => string): Logform.Form
   return made;
 }
 
-/** Whether a format writes the ids itself, so that they need not stand on the entry. */
+/** Whether a format writes the ids itself, so that the entry needs no fields for them. */
 export function isSelfContained(candidate: object | undefined): boolean {
   return candidate !== undefined && formats.has(candidate);
 }

@@ -10,14 +10,14 @@ export interface Preset {
   readonly level: string;
   readonly message: string;
   readonly context: string;
-  /** The backend's word for a level. Default: the level itself. */
+  /** The backend's name of a level. Default: the level itself. */
   readonly levelName?: (level: string) => string;
   /** The fields that hold the ids. */
   readonly ids: Readonly<Record<string, (scope: TraceScope) => string | boolean>>;
-  /** The same outside a context. Default: none, as backends take a `-` for a broken id. */
+  /** The same outside a context. Default: none, because backends take a `-` for an invalid id. */
   readonly noIds?: Readonly<Record<string, string>>;
   readonly error: (error: Error) => Readonly<Record<string, unknown>>;
-  /** Fields that stand on every line: the service, and what else is known at startup. */
+  /** Fields of every line: the service, and what else is known at startup. */
   readonly constants: (service: string) => Readonly<Record<string, unknown>>;
   /** The backend's names for the fields of the access log line. */
   readonly accessLog?: PresetAccessLog;
@@ -134,8 +134,8 @@ const gcp: Preset = {
 };
 
 /**
- * The bare id, which is the preferred form, or with its project where that is known: for readers
- * that still look for the older one.
+ * The id alone, which is the preferred form, or with its project where that is known, for tools that
+ * still expect the older form.
  *
  * @see https://cloud.google.com/trace/docs/trace-log-integration
  */
@@ -156,7 +156,7 @@ const datadog: Preset = {
   level: 'status',
   message: 'message',
   context: 'logger.name',
-  // Anything that begins with an `s` is a success.
+  // Datadog takes a status that begins with `s` for a success.
   levelName: (level) => (level === 'silly' ? 'debug' : level),
   ids: {
     'dd.trace_id': ({ trace }) => trace.w3cTraceId,
@@ -193,7 +193,7 @@ export function presetOf(name: PresetName | undefined): Preset {
   return name === undefined ? standard : PRESETS[name];
 }
 
-/** The ids of one scope under a backend's names; `null` stands for no context. */
+/** The ids of a scope under a backend's names; `null` for no context. */
 export function idFields(
   preset: Preset,
   scope: TraceScope | null,

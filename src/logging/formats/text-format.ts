@@ -22,7 +22,7 @@ export interface TraceTextOptions {
   sessionLength?: number;
   /** Colours for a terminal. Default: `false`. */
   colors?: boolean;
-  /** Whether the logger's context (`PaymentService`) stands before the message. Default: `false`. */
+  /** Whether the logger's context (`PaymentService`) is shown before the message. Default: `false`. */
   context?: boolean;
 }
 
@@ -34,13 +34,13 @@ const LEVEL_COLORS: Readonly<Record<string, string>> = {
   warn: '33',
   info: '32',
 };
-// These stand on every line already, in front of the message, or are for machines.
+// These are on every line already, in front of the message, or are for machines.
 const NOT_SHOWN = new Set(['level', 'message', 'context', 'timestamp']);
 const ID_NAMES = new Set(['trace_id', 'request_id', 'session_id', 'span_id']);
 
 /**
- * The format for people: one line an entry, its fields behind the message as `name=value`, the
- * stack of an error, or the steps of a failed request, indented below it.
+ * The format for people: one line per entry, with its fields after the message as `name=value`. The
+ * stack of an error and the steps of a failed request are indented below it.
  *
  * ```
  * 2024-01-15 10:30:15 - INFO - [req=a1b2c3d4|session=12345678] - Processing payment for user Alice
@@ -72,7 +72,7 @@ function textLine({
       const { requestId, sessionId } = scope.trace;
       const session = sessionId.slice(0, sessionLength);
       scope.renderedBy = writer;
-      // A validator of the user's own may have let anything through.
+      // The user's own validator may have accepted anything.
       scope.rendered = paint(CYAN, `[req=${escapeText(requestId)}|session=${escapeText(session)}]`);
     }
     return scope.rendered;
@@ -89,8 +89,8 @@ function textLine({
       text += `[${escapeText(String(entry['context']))}] `;
     }
     text += escapeText(entryMessage(entry));
-    const isFinishLine = isAccessLogEntry(entry);
-    if (isFinishLine) text += escapeText(accessLogText(entry));
+    const isAccessLogLine = isAccessLogEntry(entry);
+    if (isAccessLogLine) text += escapeText(accessLogText(entry));
     if (scope?.fields !== undefined) {
       for (const key of Object.keys(scope.fields)) {
         if (!Object.hasOwn(entry, key)) text += fieldPair(key, scope.fields[key]);
@@ -99,18 +99,18 @@ function textLine({
     let stack = '';
     for (const key of Object.keys(entry)) {
       if (NOT_SHOWN.has(key) || ID_NAMES.has(key)) continue;
-      if (isFinishLine && isInAccessLogText(key)) continue;
+      if (isAccessLogLine && isInAccessLogText(key)) continue;
       const value = readProperty(entry, key);
       if (error !== undefined && repeatsError(error, key, value)) continue;
       if (key === 'stack' && typeof value === 'string') stack = indent(value);
       else text += fieldPair(key, value);
     }
-    if (isFinishLine) stack += stepsText(entry).map(indent).join('');
+    if (isAccessLogLine) stack += stepsText(entry).map(indent).join('');
     return text + stack + (error === undefined ? '' : indent(errorText(error)));
   };
 }
 
-/** Lines below an entry begin with white space, so that none can pass for an entry. */
+/** Lines below an entry start with white space, so that none can be taken for an entry. */
 function indent(block: string): string {
   return block
     .split('\n')

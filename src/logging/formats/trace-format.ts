@@ -13,10 +13,10 @@ export interface TraceFormatOptions {
 }
 
 /**
- * The winston format that puts the ids on an entry, and the fields of `TraceContext.set`. It
- * renders what was captured when the logger was called, so the logger must be one that
- * {@link traceLogger} or `TracingModule.forRoot({ logger })` has seen; of any other it says once
- * that it is not, and writes no ids rather than another request's.
+ * The winston format that adds the ids and the fields of `TraceContext.set` to an entry. It writes
+ * what was captured when the logger was called, so the logger must have been passed to
+ * {@link traceLogger} or `TracingModule.forRoot({ logger })`. For any other logger it warns once,
+ * and writes no ids rather than those of another request.
  *
  * @publicApi
  *
@@ -31,7 +31,7 @@ export function traceFormat(options: TraceFormatOptions = {}): Logform.Format {
   })();
 }
 
-/** Puts the ids on an entry as plain fields. */
+/** Adds the ids to an entry as plain fields. */
 export function addIds(entry: CapturedEntry, preset: Preset): void {
   const scope = capturedScope(entry);
   const injected = entry[INJECTED];
@@ -49,8 +49,7 @@ export function addIds(entry: CapturedEntry, preset: Preset): void {
 }
 
 /**
- * An error has nothing that `JSON.stringify` sees, so that formats which know nothing of ours would
- * write `{}` in its place.
+ * Replaces errors by plain objects. `JSON.stringify`, which other formats use, would write `{}`.
  */
 function spellOutErrors(entry: CapturedEntry): void {
   for (const key of Object.keys(entry)) {

@@ -3,7 +3,7 @@ import { LineQueue } from './line-queue.js';
 import type { LineTarget } from './line-target.js';
 import { EXIT_PATIENCE_MS, unwritten } from './lost-lines.js';
 
-/** What has become of the lines, since the transport was made. */
+/** How many lines were written, lost or kept, since the transport was made. */
 export interface LineCounts {
   /** Lines that were written. */
   readonly written: number;
@@ -11,42 +11,42 @@ export interface LineCounts {
   readonly dropped: number;
   /** Lines that are gathered, or wait for a slow reader or for space on the disk. */
   readonly waiting: number;
-  /** Calls that the system refused, those included that were repeated. */
+  /** Calls that the system refused, including those that were repeated. */
   readonly failedWrites: number;
   /** Rotations for which no new file could be opened. */
   readonly failedReopens: number;
 }
 
-/** How lines are gathered. Without any of it, those of one turn of the event loop are. */
+/** How lines are gathered. By default, those of one turn of the event loop are. */
 export interface Gathering {
-  /** Whether each line is written at once, for a person who watches. */
+  /** Whether each line is written at once, for a terminal. */
   readonly isImmediate?: boolean;
   /** Characters that are gathered across turns. */
   readonly bufferSize?: number;
-  /** Milliseconds that a line may wait for them. */
+  /** Milliseconds that a gathered line may wait. */
   readonly flushInterval?: number;
 }
 
 /** Why lines wait: `more` are written in the next turn, so that this one does not take too long. */
 type Stall = 'unknown' | 'slow' | 'full' | 'more';
 
-/** Lines of one turn are not gathered beyond this. */
+/** The most that is gathered in one turn. */
 const TURN_CHARACTERS = 256 * 1024;
-/** What was kept back is written in such parts, so that other work is not. */
+/** The backlog is written in parts of this size, so that other work is not held up. */
 const BYTES_PER_RETRY = 1024 * 1024;
 /** Beyond this, lines are dropped: a reader that has stopped must not fill the memory. */
 export const BACKLOG_BYTES = 64 * 1024 * 1024;
-/** Each retry waits twice as long as the one before, and so long at most. */
+/** Each retry waits twice as long as the one before, up to this. */
 const RETRY_MS: Record<Stall, number> = { unknown: 10, slow: 10, full: 1000, more: 0 };
 
 /**
- * Gathers lines and writes them with few calls: a call for each line costs half as much again.
- * What the system does not take now, it gets later, in order, without blocking the event loop.
+ * Gathers lines and writes them with few calls: one call per line costs half as much again. What the
+ * system does not accept now is written later, in order, without blocking the event loop.
  */
 export class LineOutput {
   private readonly queue = new LineQueue();
   private readonly flushInterval: number | undefined;
-  /** So many characters are written at once. */
+  /** From this many characters on, lines are written. */
   private flushAt: number;
   private isScheduled = false;
   private timer: NodeJS.Timeout | undefined;
@@ -77,17 +77,17 @@ export class LineOutput {
     else if (!this.isScheduled) this.schedule();
   }
 
-  /** Writes all there is; returns `false` if some of it has to wait. */
+  /** Writes all lines; returns `false` if some of them have to wait. */
   flush(): boolean {
     return this.settle(this.writeOut());
   }
 
-  /** Writes all there is, and waits for a slow reader, but not for ever. */
+  /** Writes all lines, and waits for a slow reader for a limited time. */
   flushAtExit(): void {
     this.target.release?.();
     const deadline = Math.min(performance.now() + EXIT_PATIENCE_MS, unwritten.exitDeadline);
     let stall = this.writeOut();
-    // Nobody knows when a disk has space again.
+    // It is not known when a full disk has space again.
     while (stall !== undefined && stall !== 'full' && performance.now() < deadline) {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS.slow);
       stall = this.writeOut();
@@ -102,7 +102,7 @@ export class LineOutput {
     this.flush();
   }
 
-  /** Opens the file anew: what was logged before goes to the old one. */
+  /** Opens the file again: what was logged before goes to the old one. */
   reopen(): boolean {
     const { target } = this;
     this.flush();
@@ -111,7 +111,7 @@ export class LineOutput {
       target.reopen();
     } catch (error) {
       this.failedReopens++;
-      warnOnce('TRACING_REOPEN_FAILED', `${target.name} could not be opened anew`, error);
+      warnOnce('TRACING_REOPEN_FAILED', `${target.name} could not be opened again`, error);
       return false;
     }
     this.queue.restartLine();
@@ -147,12 +147,15 @@ export class LineOutput {
     this.settle(this.writeOut(BYTES_PER_RETRY));
   };
 
-  /** Takes a line behind those that cannot be written now. */
+  /** Queues a line after those that cannot be written now. */
   private keep(line: string): void {
     const { queue, target } = this;
     if (queue.size >= BACKLOG_BYTES) {
       queue.dropped++;
-      warnOnce('TRACING_WRITE_STALLED', `${target.name} takes no more; log lines are dropped`);
+      warnOnce(
+        'TRACING_WRITE_STALLED',
+        `${target.name} does not accept lines any more; log lines are dropped`,
+      );
       return;
     }
     queue.push(line);
@@ -194,7 +197,7 @@ export class LineOutput {
     }
   }
 
-  /** Returns whether everything is written, and sees to the rest. */
+  /** Returns whether everything is written, and schedules the rest. */
   private settle(stall: Stall | undefined): boolean {
     clearTimeout(this.timer);
     this.isScheduled = false;
@@ -207,7 +210,7 @@ export class LineOutput {
     unwritten.waiting.add(this);
     this.timer = setTimeout(this.retry, Math.min(this.retryMs, RETRY_MS[stall]));
     this.retryMs = Math.min(this.retryMs * 2, RETRY_MS.full);
-    // A process that is done does not wait for a disk.
+    // A process that has nothing else to do does not wait for a disk.
     if (stall === 'full') this.timer.unref();
     return false;
   }

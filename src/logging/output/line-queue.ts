@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 
 const NEWLINE = 10;
 
-// Text is encoded in the same place each time: a buffer for each call costs half of the call.
+// Text is encoded into the same buffer each time: a new one costs half as much as the call.
 const SCRATCH_CHARACTERS = 64 * 1024;
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_CHARACTERS * 3);
 
@@ -12,12 +12,13 @@ interface Batch {
 }
 
 /**
- * Lines on their way out, in order: text as long as it grows, since nothing is cheaper to append
- * to, and bytes from when it is to be written, since a call may take any part of them.
+ * Lines to be written, in order: text while it grows, since a string is the cheapest to append to,
+ * and bytes once it is to be written, since a call may write any part of them.
  */
 export class LineQueue {
-  /** Lines that were written, and that never will be. */
+  /** Lines that were written. */
   written = 0;
+  /** Lines that are lost. */
   dropped = 0;
 
   private text = '';
@@ -32,7 +33,7 @@ export class LineQueue {
     this.textLines++;
   }
 
-  /** Characters that are not made into bytes yet. */
+  /** Characters that are not encoded yet. */
   get textLength(): number {
     return this.text.length;
   }
@@ -51,7 +52,7 @@ export class LineQueue {
     return this.batches.reduce((sum, batch) => sum + batch.lines, this.textLines);
   }
 
-  /** Makes bytes of the text, so that it is not all to do at once when much of it has to wait. */
+  /** Encodes the text, so that a large backlog is not encoded at once. */
   seal(): void {
     if (this.text === '') return;
     const bytes = Buffer.from(this.text);
@@ -81,13 +82,13 @@ export class LineQueue {
     return taken;
   }
 
-  /** Begins the line again that is written in part: what comes now goes to another file. */
+  /** Writes a line that was written in part again from its start, for another file. */
   restartLine(): void {
     if (this.offset === 0) return;
     this.offset = this.batches[0]!.bytes.lastIndexOf(NEWLINE, this.offset - 1) + 1;
   }
 
-  /** Gives up all that waits. */
+  /** Drops all lines that wait. */
   drop(): void {
     if (this.offset > 0) this.settleFirst();
     this.dropped += this.lines;
@@ -111,7 +112,7 @@ export class LineQueue {
     return taken;
   }
 
-  /** Of a batch that is written in part, some lines are out. */
+  /** Counts the lines of a batch that is written in part, and drops the rest of it. */
   private settleFirst(): void {
     const { bytes, lines } = this.batches[0]!;
     let left = 0;

@@ -3,28 +3,28 @@ import { dirname } from 'node:path';
 import { logOutput, releaseLogs } from './protocol-output.js';
 import { TracingConfigError } from '../../records/tracing-config.error.js';
 
-/** Where lines are written. */
+/** A destination of lines. */
 export interface LineTarget {
   /** For messages. */
   readonly name: string;
-  /** The descriptor to write to; `undefined` lets the lines wait. Throws if it cannot be opened. */
+  /** The descriptor to write to; `undefined` while lines have to wait. Throws if it does not open. */
   fd(): number | undefined;
-  /** From now on, lines that wait for the descriptor do so no longer. */
+  /** Lets lines that wait for the descriptor be written. */
   release?(): void;
-  /** Opens the file anew, or throws and keeps the one that it has. */
+  /** Opens the file again, or throws and keeps the open one. */
   reopen?(): void;
-  /** Closes what is the target's own; {@link LineTarget.fd} opens it again. */
+  /** Closes a file that the target has opened; {@link LineTarget.fd} opens it again. */
   close?(): void;
 }
 
-/** Standard output, or standard error from the moment that a protocol speaks on the other. */
+/** Standard output, or standard error once standard output is used by a protocol. */
 export const STANDARD_OUTPUT: LineTarget = {
   name: 'standard output',
   fd: logOutput,
   release: () => releaseLogs(),
 };
 
-/** A descriptor that somebody else has opened, and closes. */
+/** A descriptor that other code opens and closes. */
 export function descriptor(fd: number): LineTarget {
   return { name: `fd ${fd}`, fd: () => fd };
 }
@@ -50,8 +50,8 @@ export function openTarget(destination: number | string | undefined): LineTarget
   }
 }
 
-// A pipe that has a path, such as `/dev/stdout`, must not block the process, neither when it is
-// opened nor when it is full. To files it makes no difference; Windows does not know it.
+// A pipe with a path, such as `/dev/stdout`, must not block the process, neither when it is opened
+// nor when it is full. `O_NONBLOCK` has no effect on files and does not exist on Windows.
 const FLAGS =
   constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0);
 

@@ -18,7 +18,7 @@ export interface TransportOptions {
   silent?: boolean;
   /** Whether winston catches uncaught exceptions and writes them here. */
   handleExceptions?: boolean;
-  /** The same for rejections that nobody handles. */
+  /** The same for unhandled rejections. */
   handleRejections?: boolean;
 }
 
@@ -30,7 +30,7 @@ const { Transport } = winston as unknown as {
 interface LineEntry {
   readonly [LEVEL]: string;
   readonly [MESSAGE]: string;
-  /** winston's marks of what it has caught. */
+  /** winston's marks on an exception or rejection that it has caught. */
   readonly exception?: unknown;
   readonly rejection?: unknown;
   /** `TracingLogger`'s mark where the logger has no such level. */
@@ -46,14 +46,14 @@ export class LineTransport extends Transport {
     super(options);
   }
 
-  /** What has become of the lines so far. */
+  /** How many lines were written, lost or kept so far. */
   get counts(): LineCounts {
     return this.output.counts;
   }
 
   /**
-   * Takes an entry as the logger's pipe hands it over. A string that grows needs none of a
-   * stream's queues and callbacks, which cost more than the line itself.
+   * Takes an entry from the logger's pipe. Appending to a string needs none of a stream's queues and
+   * callbacks, which cost more than the line itself.
    *
    * @internal
    */
@@ -66,8 +66,8 @@ export class LineTransport extends Transport {
   }
 
   /**
-   * What winston asks of a transport. Only a stream that is written to by hand, and winston's own
-   * for exceptions, get here.
+   * What winston calls on a transport. Only a stream that is written to directly, and winston's own
+   * stream for exceptions, get here.
    *
    * @internal
    */
@@ -76,12 +76,12 @@ export class LineTransport extends Transport {
     next();
   }
 
-  /** Writes all there is now. Returns `false` if a slow reader or a full disk lets some wait. */
+  /** Writes all lines now. Returns `false` if some wait for a slow reader or a full disk. */
   flush(): boolean {
     return this.output.flush();
   }
 
-  /** Writes all there is, and closes a file of its own; a later line opens it again. */
+  /** Writes all lines, and closes a file that it has opened; a later line opens it again. */
   override close(): void {
     this.output.close();
   }

@@ -15,7 +15,7 @@ export const unwritten = sharedState('line-transports', () => {
     exitDeadline: Number.POSITIVE_INFINITY,
   };
   process.on('exit', () => {
-    // Other listeners may still log, and no loop comes behind them.
+    // Other listeners may still log, and the event loop does not run again after them.
     state.isExiting = true;
     state.exitDeadline = performance.now() + EXIT_PATIENCE_MS;
     for (const output of state.waiting) output.flushAtExit();

@@ -12,22 +12,22 @@ const output = sharedState('log-output', () => ({
 }));
 
 /**
- * Where lines go that are for standard output: there, or to standard error where a protocol speaks
- * on it. `undefined` while that is not known.
+ * Where lines for standard output are written: there, or to standard error where a protocol uses
+ * standard output. `undefined` while that is not known.
  */
 export function logOutput(): number | undefined {
   return performance.now() < output.heldUntil ? undefined : output.fd;
 }
 
-/** From now on, what is still to be written included, lines go to standard error. */
+/** From now on, lines go to standard error, also those that wait. */
 export function leaveStdoutToProtocol(): void {
   output.fd = STDERR;
   output.heldUntil = 0;
 }
 
 /**
- * Whether somebody may want to speak a protocol with this process: both ends are pipes, as they
- * are where a program has started it for that, and seldom elsewhere.
+ * Whether this process may serve a protocol over stdio: standard input and output are both pipes,
+ * as they are where a client has started the process for that, and seldom elsewhere.
  */
 export function mayServeStdio(): boolean {
   try {
@@ -37,12 +37,12 @@ export function mayServeStdio(): boolean {
   }
 }
 
-/** Lets lines wait, so long at most, until it is known where they go. */
+/** Makes lines wait, for this long at most, until it is known where they go. */
 export function holdLogs(milliseconds: number): void {
   if (output.fd === STDOUT) output.heldUntil = performance.now() + milliseconds;
 }
 
-/** Lines that wait do so no longer, or so long at most. */
+/** Ends the wait of lines, or limits it. */
 export function releaseLogs(afterMilliseconds = 0): void {
   if (logOutput() === undefined) output.heldUntil = performance.now() + afterMilliseconds;
 }

@@ -8,12 +8,12 @@ import { checkTransportOptions, type TracingTransportOptions } from './transport
  * A winston transport that costs less than winston's own, for any logger of winston's. It gathers
  * the lines of one turn of the event loop and writes them with one call before the loop goes on,
  * or more with `bufferSize`. What was logged is written before the process ends, also by
- * `process.exit()`, an uncaught exception or a rejection that nobody handles; a `fatal` entry and
- * all before it at once. Only a signal that nobody handles can cost what is gathered.
+ * `process.exit()`, an uncaught exception or an unhandled rejection; a `fatal` entry and all before
+ * it at once. Only a signal without a handler can lose gathered lines.
  *
- * It never throws and never blocks for its reader. What a slow reader or a full disk does not take
- * waits, up to 64 MiB, and is written later, in order and once; where the reader has gone, lines
- * are dropped. Each costs one process warning, and {@link counts} tells how much it was.
+ * It never throws and never blocks for its reader. What a slow reader or a full disk does not accept
+ * waits, up to 64 MiB, and is written later, in order and once; where the reader has gone, lines are
+ * dropped. Each gives one process warning, and {@link counts} has the numbers.
  *
  * @publicApi
  * @throws {TracingConfigError} for a wrong option, or a destination that cannot be opened.

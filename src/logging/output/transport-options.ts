@@ -29,7 +29,7 @@ const KEYS = {
   handleRejections: true,
 } satisfies Record<keyof TracingTransportOptions, true>;
 
-// The system, and a timer, take no more.
+// The largest that the system and a timer accept.
 const MAX_DESCRIPTOR = 2 ** 31 - 1;
 const MAX_INTERVAL_MS = 2 ** 31 - 1;
 

@@ -7,7 +7,7 @@ import { LEVEL, MESSAGE, SPLAT } from './winston-symbols.js';
 export const SCOPE = Symbol.for('nestjs-tracing.v1.scope');
 /** Where an entry keeps the time of its call: milliseconds since the Unix epoch. */
 export const CALLED_AT = Symbol.for('nestjs-tracing.v1.called-at');
-/** The names under which the ids already stand on an entry as plain fields. */
+/** The names of the ids that an entry already has as plain fields. */
 export const INJECTED = Symbol.for('nestjs-tracing.v1.injected');
 
 /** A winston entry on its way through the formats. */
@@ -22,8 +22,8 @@ export interface CapturedEntry {
 }
 
 /**
- * An entry that is made for one call. It has its symbols from the start: V8 turns an object that
- * gets them behind a dozen fields into a dictionary, which costs more than all else about it.
+ * An entry that is made for one call. It has its symbols from the start: V8 turns an object that gets
+ * them after a dozen fields into a dictionary, which costs more than everything else about it.
  */
 export class FreshEntry implements CapturedEntry {
   [key: string | symbol]: unknown;
@@ -39,11 +39,12 @@ export class FreshEntry implements CapturedEntry {
 }
 
 /**
- * Notes on an entry whose it is. A winston logger is a stream: under backpressure its formats run
- * later, in the context of whichever request made room. So this happens at the call.
+ * Captures the scope and the time of a call on its entry. A winston logger is a stream: under
+ * backpressure its formats run later, in the context of another request. So this has to happen at
+ * the call.
  *
- * winston takes an object literal, or an error, as it is. Its owner may log it again while it
- * still waits with the ids of another request, or have frozen it; so it is copied.
+ * winston uses an object literal, or an error, as it is. Its owner may log it again while it still
+ * waits with the ids of another request, or may have frozen it, so it is copied.
  */
 export function capture(chunk: object): CapturedEntry {
   const entry = (isUnused(chunk) ? chunk : copyOf(chunk)) as CapturedEntry;
@@ -67,20 +68,20 @@ function copyOf(chunk: object): object {
   }
 }
 
-/** A getter throws: each property is read by itself, and says so in its place. */
+/** For an object whose getter throws: each property is read separately, and marked if it throws. */
 function copyOfUnreadable(chunk: object): object {
   try {
     const readable = Reflect.ownKeys(chunk).map((key) => [key, readProperty(chunk, key)]);
     return Object.fromEntries(readable) as object;
   } catch {
-    // A proxy that does not even tell its keys.
+    // A proxy that throws when its keys are read.
     return { level: 'error', [LEVEL]: 'error', message: '[unreadable]' };
   }
 }
 
 function copyOfError(chunk: Error): object {
-  // What an error says does not spread. The error itself stands where winston puts one that came
-  // behind a message, and formats look for it there.
+  // The message and stack of an error are not enumerable. The error itself is put where winston puts
+  // one that follows a message, and formats look for it there.
   const { message, stack, cause } = chunk;
   const copy = Object.assign({}, chunk, { message, stack, [SPLAT]: [chunk] });
   return cause === undefined ? copy : Object.assign(copy, { cause });

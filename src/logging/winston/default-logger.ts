@@ -12,7 +12,7 @@ import { assignLogger } from './logger-application.js';
 import { rootOf, traceLogger } from './trace-logger.js';
 
 const STDERR = 2;
-/** Longer than this, no start is waited for. */
+/** The longest that lines wait for the start of the application. */
 const START_MS = 10_000;
 
 const LEVELS = Object.fromEntries(LOG_LEVELS.map((level, severity) => [level, severity]));
@@ -20,7 +20,7 @@ const LEVELS = Object.fromEntries(LOG_LEVELS.map((level, severity) => [level, se
 const loggers = sharedState('loggers', () => new WeakMap<ResolvedTracingOptions, Logger>());
 
 /**
- * The logger that the options ask for, capturing at the call; the same for the same options.
+ * The logger of the options, which captures the ids at the call; the same one for the same options.
  *
  * @throws {TracingConfigError} for an access log with a level that the logger does not have.
  */
@@ -53,7 +53,7 @@ function createTraced(options: ResolvedTracingOptions): Logger {
   );
 }
 
-/** Standard output, unless it has to be left to a protocol. At the start that may not be known. */
+/** Standard output, unless a protocol uses it. While the application starts, that is not known. */
 function targetOf({ output }: ResolvedTracingOptions): LineTarget {
   if (output === 'stderr') return descriptor(STDERR);
   if (output === undefined && mayServeStdio()) holdLogs(START_MS);

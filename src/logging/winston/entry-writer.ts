@@ -13,7 +13,7 @@ export const NEST_LEVELS: readonly LogLevel[] = [
   'fatal',
 ];
 
-/** What a NestJS level is called in winston: npm's names, syslog's, or the nearest there is. */
+/** The names of a NestJS level in winston: npm's, syslog's, or the nearest. */
 const WINSTON_NAMES: Readonly<Record<LogLevel, readonly string[]>> = {
   fatal: ['fatal', 'crit', 'critical', 'emerg', 'error'],
   error: ['error', 'major'],
@@ -23,7 +23,7 @@ const WINSTON_NAMES: Readonly<Record<LogLevel, readonly string[]>> = {
   verbose: ['verbose', 'debug', 'silly', 'trace'],
 };
 
-/** Writes entries that were made for one call to a winston logger, under the names that it has. */
+/** Writes entries that were made for one call to a winston logger, at the levels that it has. */
 export class EntryWriter {
   private readonly names: Readonly<Record<LogLevel, string>>;
 
@@ -55,7 +55,7 @@ export class EntryWriter {
     this.winston.write(entry);
   }
 
-  /** Writes fields under winston's name for a level, NestJS's, or what stands for it. */
+  /** Writes fields at a level, which may have winston's name or NestJS's. */
   writeLine(level: string, message: string, fields: object): void {
     const { levels } = this.winston;
     const name = level in levels ? level : (this.names[level as LogLevel] ?? this.names.log);
@@ -74,7 +74,7 @@ function addMissing(entry: FreshEntry, fields: Readonly<Record<string, unknown>>
   }
 }
 
-/** The first name that the logger has; else the level that stands where NestJS's stands. */
+/** The first name that the logger has, or else its level of the same relative severity. */
 function nameIn({ levels }: Logger, level: LogLevel): string {
   const known = WINSTON_NAMES[level].find((name) => name in levels);
   if (known !== undefined) return known;

@@ -1,4 +1,5 @@
 import type { Logform, Logger } from 'winston';
+import { definePatch } from '../../instrumentation/patch.js';
 import { warnOnce } from '../../records/warnings.js';
 import { defaultService } from '../../options/resolve-options.js';
 import { SCOPE, type CapturedEntry } from './captured-entry.js';
@@ -9,23 +10,36 @@ import { isSelfContained } from '../formats/line-format.js';
 import { addIds } from '../formats/trace-format.js';
 import { MESSAGE } from './winston-symbols.js';
 
+const LOGGER_FORMAT = definePatch({
+  package: 'winston',
+  target: 'format of a logger',
+  gives: 'the ids for every format, and a line even where a format throws',
+  without: 'a format that throws costs the line',
+  why: '`logger.configure()` replaces the format, and winston has no hook for that',
+});
+
 type Formatted = CapturedEntry | boolean;
 type Transform = (entry: CapturedEntry, options: unknown) => Formatted;
 
 const standard = presetOf(undefined);
 
 /**
- * Stands faults of a logger's own format, and puts the ids on the entry before a format that does
- * not know them. Set as a property, so that a format which `configure()` brings is covered too.
+ * Catches what a logger's own format throws, and adds the ids to the entry before a format that
+ * does not know them. It is an accessor, so that a format that `configure()` sets is covered too.
  */
 export function guardFormat(logger: Logger): void {
+  if (typeof (logger.format as Logform.Format | undefined)?.transform !== 'function') {
+    LOGGER_FORMAT.unsupported('it has no `transform`');
+    return;
+  }
+  LOGGER_FORMAT.noteApplied();
   let guarded = guardedFormat(logger.format, true);
   Object.defineProperty(logger, 'format', {
     configurable: true,
     enumerable: true,
     get: () => guarded,
     set: (format: Logform.Format) => {
-      // `configure()` without a format sets the one it finds.
+      // `configure()` without a format sets the one that it finds.
       if (format !== guarded) guarded = guardedFormat(format, true);
     },
   });
@@ -35,7 +49,7 @@ export function guardFormat(logger: Logger): void {
  * A format that never throws: an entry that it fails on is still written, with level, message and
  * ids.
  *
- * @param isFirst whether it is the logger's own, which puts the ids on the entry.
+ * @param isFirst whether it is the logger's own, which adds the ids to the entry.
  */
 export function guardedFormat(format: Logform.Format, isFirst: boolean): Logform.Format {
   const transform = format.transform.bind(format) as unknown as Transform;
@@ -45,7 +59,7 @@ export function guardedFormat(format: Logform.Format, isFirst: boolean): Logform
       value(entry: CapturedEntry, options: unknown): Formatted {
         try {
           if (needsIds) addIds(entry, standard);
-          // `null` would end the logger's stream; a format that returns nothing means to drop.
+          // `null` would end the logger's stream. A format that returns nothing drops the entry.
           return transform(entry, options) ?? false;
         } catch (error) {
           warnOnce('TRACING_FORMAT_FAILED', 'a log format threw', error);

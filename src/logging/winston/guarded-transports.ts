@@ -1,8 +1,24 @@
 import { types } from 'node:util';
 import type { Logger } from 'winston';
+import { definePatch } from '../../instrumentation/patch.js';
 import { warnOnce } from '../../records/warnings.js';
 import { guardedFormat } from './guarded-format.js';
 import { LineTransport } from '../output/line-transport.js';
+
+const LOGGER_ADD = definePatch({
+  package: 'winston',
+  target: 'add of a logger',
+  gives: 'guards for transports that are added later',
+  without: 'a transport that is added later can cost a request when it throws',
+  why: 'winston has no event for an added transport',
+});
+const TRANSPORT = definePatch({
+  package: 'winston',
+  target: 'write, log, _write and _writev of a transport',
+  gives: 'a warning where a transport throws or is stuck, instead of an error or of silence',
+  without: 'a transport that throws can cost a request, and one that is stuck stops the others',
+  why: "winston passes a transport's errors and its backpressure on to the logger",
+});
 
 type Next = (error?: Error | null) => void;
 
@@ -14,39 +30,32 @@ type Transport = Logger['transports'][number] & {
   _writableState?: { writing?: boolean };
 };
 
-/** A transport that works on one entry for so long, while others wait, has lost its callback. */
+/** A transport that works on one entry for this long while others wait has lost its callback. */
 const STALL_MS = 10_000;
 /** Beyond this, entries are dropped: a dead transport must not take the process with it. */
 const BACKLOG_LIMIT = 100_000;
 
 /**
- * Stands faults of a logger's transports and of their formats, also of those added later. A
- * transport that is slow, or dead, keeps its entries waiting alone: winston would let every other
+ * Catches what a logger's transports and their formats throw, also of transports that are added
+ * later. Only the entries of a transport that is slow or dead wait: winston would make every other
  * transport of the logger wait with it.
  */
 export function guardTransports(logger: Logger): void {
-  const seen = new WeakSet<object>();
-  const guardNew = (): void => {
-    for (const transport of logger.transports) {
-      if (seen.has(transport)) continue;
-      seen.add(transport);
-      guardTransport(transport as Transport);
-    }
+  const guardAll = (): void => {
+    for (const transport of logger.transports) guardTransport(transport as Transport);
   };
-  const add = logger.add.bind(logger);
-  logger.add = (transport) => {
-    add(transport);
-    guardNew();
+  LOGGER_ADD.methodOfInstance(logger, 'add', (add) => (transport) => {
+    add.call(logger, transport);
+    guardAll();
     return logger;
-  };
-  guardNew();
+  });
+  guardAll();
 }
 
 function guardTransport(transport: Transport): void {
   if (transport instanceof LineTransport) return; // Never throws, never waits.
-  if (transport.format !== undefined) transport.format = guardedFormat(transport.format, false);
-
   let begun = 0;
+  let isNew = false;
   const fail = (next: Next, error: unknown): void => {
     warnOnce('TRACING_TRANSPORT_FAILED', 'a log transport threw', error);
     // A stream whose write is never called back writes nothing more.
@@ -60,40 +69,58 @@ function guardTransport(transport: Transport): void {
       fail(next, error);
     }
   };
-  const { log, _write: writeOne, _writev: writeMany } = transport;
-  transport._write = function (entry, encoding, next) {
-    begun++;
-    attempt(next, () => writeOne.call(this, entry, encoding, next));
-  };
-  if (writeMany !== undefined) {
-    transport._writev = function (entries, next) {
-      begun++;
-      attempt(next, () => writeMany.call(this, entries, next));
+  TRANSPORT.methodOfInstance(transport, 'write', (original) => {
+    isNew = true;
+    const write = original.bind(transport) as (entry: unknown) => boolean;
+    const isStalled = stallDetector(() => begun);
+    return (entry: unknown): boolean => {
+      const waiting = transport.writableLength;
+      if (waiting > 0 && isStalled() && waiting >= BACKLOG_LIMIT) return true;
+      try {
+        write(entry);
+      } catch (error) {
+        warnOnce('TRACING_TRANSPORT_FAILED', 'a log transport threw', error);
+      }
+      // Backpressure would reach the logger, and through it all other transports.
+      return true;
     };
-  }
-  if (log !== undefined) {
-    // By itself too: it is called for each entry of a batch, and one must not cost the others.
-    transport.log = function (entry: unknown, next: Next): void {
-      attempt(next, () => log.call(this, entry, next));
-    };
-  }
+  });
+  if (!isNew) return;
 
-  const write = transport.write.bind(transport) as (entry: unknown) => boolean;
-  const isStalled = stallDetector(() => begun);
-  transport.write = (entry: unknown): boolean => {
-    const waiting = transport.writableLength;
-    if (waiting > 0 && isStalled() && waiting >= BACKLOG_LIMIT) return true;
-    try {
-      write(entry);
-    } catch (error) {
-      warnOnce('TRACING_TRANSPORT_FAILED', 'a log transport threw', error);
-    }
-    // Backpressure would reach the logger, and through it all other transports.
-    return true;
-  };
+  if (transport.format !== undefined) transport.format = guardedFormat(transport.format, false);
+  TRANSPORT.methodOfInstance(
+    transport,
+    '_write',
+    (write) =>
+      function (this: unknown, entry, encoding, next) {
+        begun++;
+        attempt(next, () => write.call(this, entry, encoding, next));
+      },
+  );
+  if (transport._writev !== undefined) {
+    TRANSPORT.methodOfInstance(
+      transport as Required<Transport>,
+      '_writev',
+      (writeMany) =>
+        function (this: unknown, entries, next) {
+          begun++;
+          attempt(next, () => writeMany.call(this, entries, next));
+        },
+    );
+  }
+  if (transport.log === undefined) return;
+  // Separately too: it is called for each entry of a batch, and one must not cost the others.
+  TRANSPORT.methodOfInstance(
+    transport as Required<Transport>,
+    'log',
+    (log) =>
+      function (this: unknown, entry: unknown, next: Next): void {
+        attempt(next, () => log.call(this, entry, next) as unknown);
+      },
+  );
 }
 
-/** Tells whether there was no progress for too long, and warns once. */
+/** Makes a function that says whether there was no progress for too long, and warns once. */
 function stallDetector(progress: () => number): () => boolean {
   let last = -1;
   let since = 0;

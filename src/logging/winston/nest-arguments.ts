@@ -1,21 +1,21 @@
 import { errorFields, isError, jsonValue, readProperty } from '../../records/json-value.js';
 
-/** What a call of a NestJS logger says, as an entry's fields. */
+/** The arguments of a call of a NestJS logger, as an entry's fields. */
 export interface NestEntry {
   message: unknown;
   [field: string]: unknown;
 }
 
 const STACK_LINE = /\n[ \t]+at .+:\d+:\d+/;
-/** A stack begins early; a text of megabytes need not be searched for one. */
+/** A stack starts early: a text of megabytes need not be searched for one. */
 const STACK_WITHIN = 64 * 1024;
-// `exception` is winston's own: a transport leaves such an entry to its exception handlers.
+// `exception` is reserved by winston: a transport leaves such an entry to its exception handlers.
 const RESERVED = new Set(['level', 'message', 'exception', '__proto__']);
 
 /**
- * Reads the arguments of a NestJS logger into an entry. They stand for different things: the last string is
- * the context; before it, of `error` and `fatal`, may be a stack. Objects are fields, an error is
- * the entry's `error`, what else there is joins the message. Nothing is left out.
+ * Reads the arguments of a NestJS logger into an entry. The last string is the context. Before it,
+ * `error` and `fatal` may have a stack. Objects become fields, an error becomes the entry's `error`,
+ * and anything else is appended to the message. Nothing is left out.
  *
  * @see https://docs.nestjs.com/techniques/logger
  */
@@ -46,8 +46,8 @@ export function readNestArguments(
 }
 
 /**
- * Where the stack stands: wherever a string looks like one, or right before the context, if that
- * is a string. Loggers with a context of their own call `error(message, stack, context)`.
+ * The index of the stack: that of a string that looks like one, or of the one right before the
+ * context, if both are strings. Loggers with a context of their own call `error(message, stack, context)`.
  */
 function stackIndex(params: readonly unknown[]): number {
   const index = params.findIndex((value) => isStack(value));
@@ -75,7 +75,7 @@ function addMessage(entry: NestEntry, value: unknown): void {
   }
 }
 
-/** NestJS takes a class for its name and calls any other function. */
+/** NestJS logs the name of a class and calls any other function. */
 function resolveMessage(message: unknown): unknown {
   if (typeof message !== 'function') return message;
   if (Function.prototype.toString.call(message).startsWith('class ')) return message.name;

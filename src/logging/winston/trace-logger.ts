@@ -1,4 +1,5 @@
 import type { Logger } from 'winston';
+import { definePatch } from '../../instrumentation/patch.js';
 import { tracingChannels } from '../../records/channels.js';
 import { warnOnce } from '../../records/warnings.js';
 import { capture, type CapturedEntry } from './captured-entry.js';
@@ -9,15 +10,21 @@ import { LoggerPipes, type Transport } from './logger-pipes.js';
 import { PublishedEntry } from './published-entry.js';
 import { LEVEL } from './winston-symbols.js';
 
-const TRACED = Symbol.for('nestjs-tracing.v1.traced-logger');
+const LOGGER_WRITE = definePatch({
+  package: 'winston',
+  target: 'write of a logger',
+  gives: 'the ids of the call on each entry, and the log channel',
+  without: 'log lines have no ids',
+  why: 'a format runs later, under backpressure in the context of another request',
+});
 
 /**
  * Makes any winston logger capture the ids when it is called, not when its stream gets to the
- * entry, and stand faults of its transports and formats: they cost a warning, never a request and
- * never the line. Entries carry `trace_id`, `request_id`, `session_id` and `span_id` as plain
- * fields, so that any format shows them. Child loggers are covered.
+ * entry, and makes it survive faults of its transports and formats: they cost a warning, never a
+ * request and never the line. Entries carry `trace_id`, `request_id`, `session_id` and `span_id` as
+ * plain fields, so that any format shows them. Child loggers are covered.
  *
- * The logger itself is changed and returned; twice is as good as once.
+ * The logger itself is changed and returned. Calling it again changes nothing.
  *
  * @publicApi
  *
@@ -25,20 +32,34 @@ const TRACED = Symbol.for('nestjs-tracing.v1.traced-logger');
  * const logger = traceLogger(createLogger({ format: format.json(), transports }));
  */
 export function traceLogger<T extends Logger>(logger: T): T {
-  const root = rootOf(logger) as Logger & { [TRACED]?: true };
-  if (root[TRACED]) return logger;
-  root[TRACED] = true;
+  const root = rootOf(logger);
+  let isNew = false;
+  LOGGER_WRITE.methodOfInstance(root, 'write', (write) => {
+    isNew = true;
+    return capturingWrite(root, write.bind(root) as Write);
+  });
+  if (!isNew) return logger;
+  // Without a listener, a transport's error would end the process.
+  root.on('error', (error: unknown) => {
+    warnOnce('TRACING_TRANSPORT_FAILED', 'a log transport reported an error', error);
+  });
+  guardFormat(root);
+  guardTransports(root);
+  return logger;
+}
 
-  const write = root.write.bind(root) as (entry: unknown) => boolean;
+type Write = (chunk: unknown) => boolean;
+
+function capturingWrite(root: Logger, write: Write): Write {
   const pipes = new LoggerPipes(root);
-  root.write = (chunk: unknown): boolean => {
+  return (chunk) => {
     if (typeof chunk !== 'object' || chunk === null) return write(chunk);
     try {
       const entry = capture(chunk);
       if (tracingChannels.log.hasSubscribers && pipes.isWritten(entry.level)) {
         tracingChannels.log.publish(new PublishedEntry(entry, applicationOfLogger(root)));
       }
-      // A level that it does not know is winston's to complain of.
+      // winston itself reports a level that it does not know.
       if (entry[LEVEL] === undefined || !(entry[LEVEL] in root.levels) || !pipes.isIdle) {
         return write(entry);
       }
@@ -49,26 +70,18 @@ export function traceLogger<T extends Logger>(logger: T): T {
       return true;
     }
   };
-
-  // Without a listener, a transport's error would end the process.
-  root.on('error', (error: unknown) => {
-    warnOnce('TRACING_TRANSPORT_FAILED', 'a log transport reported an error', error);
-  });
-  guardFormat(root);
-  guardTransports(root);
-  return logger;
 }
 
-/** What the logger does with an entry behind its queues. */
+/** Does what the logger does with an entry that has left its queues. */
 function deliver({ format }: Logger, transports: readonly Transport[], entry: CapturedEntry): void {
   const formatted = format.transform(entry as never, format.options);
   if (typeof formatted !== 'object') return;
-  // One that fails leaves the list while it is gone through.
+  // winston removes a transport that fails from the list during the loop.
   const targets = transports.length > 1 ? [...transports] : transports;
   for (const transport of targets) transport.write(formatted);
 }
 
-/** A child has a `write` that cannot be changed, and hands its entries to its parent's. */
+/** A child has a `write` that cannot be changed, and passes its entries to its parent's. */
 export function rootOf(logger: Logger): Logger {
   let root = logger;
   while (Object.getOwnPropertyDescriptor(root, 'write')?.configurable === false) {

@@ -7,11 +7,11 @@ import { EntryWriter, NEST_LEVELS } from './entry-writer.js';
 import { readNestArguments } from './nest-arguments.js';
 
 /**
- * NestJS's logger on winston, so that Nest's own lines and those of `new Logger('Context')` say
- * whose they are.
+ * NestJS's logger on winston, so that NestJS's own lines and those of `new Logger('Context')` have
+ * the ids of their request.
  *
- * Every argument survives: objects as fields, errors with stack and cause, the last string as
- * `context`. The level is looked at before winston builds or formats anything.
+ * Every argument is kept: objects as fields, errors with stack and cause, the last string as
+ * `context`. The level is checked before winston builds or formats anything.
  *
  * @publicApi
  *
@@ -26,7 +26,7 @@ export class TracingLogger implements LoggerService {
   private enabled: ReadonlySet<LogLevel> | undefined;
 
   constructor(
-    /** The logger underneath, for what NestJS's interface has no word for. */
+    /** The winston logger, for what NestJS's interface does not have. */
     @Inject(WINSTON_LOGGER) readonly winston: Logger,
   ) {
     this.writer = new EntryWriter(winston);

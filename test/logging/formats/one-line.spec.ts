@@ -41,7 +41,7 @@ const key = fc.oneof(
   text,
   fc.constantFrom(
     ...['request_id', 'trace_id', 'timestamp', 'level', '__proto__', 'stack', 'error', 'context'],
-    // Of a finish line, which the text format writes in another way.
+    // Of an access log line, which the text format writes in another way.
     ...['outcome', 'duration_ms', 'method', 'path', 'steps'],
   ),
 );

@@ -245,7 +245,7 @@ describe('levels', () => {
   });
 });
 
-describe('a finish line', () => {
+describe('an access log line', () => {
   const request = {
     message: 'Request finished',
     duration_ms: 447.486,

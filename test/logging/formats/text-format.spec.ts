@@ -196,7 +196,7 @@ describe('an error', () => {
   });
 });
 
-describe('a finish line', () => {
+describe('an access log line', () => {
   const record = {
     duration_ms: 12.5,
     handler_ms: 9.25,

@@ -78,7 +78,7 @@ describe('traceFormat', () => {
     },
   );
 
-  it.each(Object.entries(PLACES))('%s: the ids stand on the line', (_name, [own, ofTransport]) => {
+  it.each(Object.entries(PLACES))('%s: the ids are on the line', (_name, [own, ofTransport]) => {
     const { logger, sink } = loggerWith(own(), ofTransport?.());
     traceLogger(logger);
     inTrace(() => logger.info('paid', { amount: 12 }));
@@ -165,7 +165,7 @@ describe('traceFormat', () => {
   });
 });
 
-describe('a logger that nobody wrapped', () => {
+describe('a logger that was not wrapped', () => {
   const log = (logger: Logger): void => inTrace(() => logger.info('paid'));
 
   it('writes no ids rather than another request’s, and says so once', () => {

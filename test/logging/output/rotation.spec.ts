@@ -117,7 +117,7 @@ describe('a file that has been moved', () => {
     expect(transport.counts).toMatchObject({ written: 2, dropped: 0, failedReopens: 2 });
     expect(warn.mock.calls).toEqual([
       [
-        expect.stringMatching(`${file} could not be opened anew: .*EISDIR`),
+        expect.stringMatching(`${file} could not be opened again: .*EISDIR`),
         { type: 'TracingWarning', code: 'TRACING_REOPEN_FAILED' },
       ],
     ]);
@@ -128,7 +128,7 @@ describe('a file that has been moved', () => {
     expect(linesOf(file)).toEqual(['c']);
   });
 
-  it('is opened anew with its folder', () => {
+  it('is opened again with its folder', () => {
     const [logger, transport] = open();
     rmSync(folder, { recursive: true });
     expect(transport.reopen()).toBe(true);
@@ -139,14 +139,14 @@ describe('a file that has been moved', () => {
 });
 
 describe('a descriptor', () => {
-  it('cannot be opened anew, which is said once', () => {
+  it('cannot be opened again, and one warning says so', () => {
     const transport = new TracingTransport({ destination: 1 });
     expect(transport.reopen()).toBe(false);
     expect(transport.reopen()).toBe(false);
     expect(transport.counts).toMatchObject({ failedReopens: 2, failedWrites: 0 });
     expect(warn.mock.calls).toEqual([
       [
-        expect.stringContaining('fd 1 could not be opened anew: it is not the path of a file'),
+        expect.stringContaining('fd 1 could not be opened again: it is not the path of a file'),
         { type: 'TracingWarning', code: 'TRACING_REOPEN_FAILED' },
       ],
     ]);
@@ -166,7 +166,7 @@ describe('a transport that is closed', () => {
     expect(descriptors()).toEqual([]);
   });
 
-  it('may be flushed and opened anew', () => {
+  it('may be flushed and opened again', () => {
     const [, transport] = open();
     transport.close();
     expect(transport.flush()).toBe(true);

@@ -275,7 +275,7 @@ describe('capture', () => {
     expect(Object.getOwnPropertySymbols(entry)).toEqual([]);
   });
 
-  it.each(Object.keys(FORMATS))('stands what throws when it is read, with %s', async (name) => {
+  it.each(Object.keys(FORMATS))('survives what throws when it is read, with %s', async (name) => {
     const throws = (key: string, entry: object): object =>
       Object.defineProperty(entry, key, {
         enumerable: true,
@@ -302,7 +302,7 @@ describe('capture', () => {
     ]);
   });
 
-  it('stands an entry that nobody can read', () => {
+  it('survives an entry that cannot be read', () => {
     const { logger } = slowLogger();
     const trap = (): never => {
       throw new Error('on purpose');

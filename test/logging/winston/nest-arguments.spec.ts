@@ -241,7 +241,7 @@ describe('any arguments', () => {
     );
   });
 
-  it('of text all stand in the entry', () => {
+  it('of text are all in the entry', () => {
     const word = fc.stringMatching(/^[a-z]{8,12}$/);
     fc.assert(
       fc.property(fc.uniqueArray(word, { minLength: 1 }), fc.boolean(), (words, mayHaveStack) => {
