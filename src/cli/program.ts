@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { complain, reasonOf } from './problem.js';
-import { untangleCommand } from './untangle/command.js';
+import { printError, errorReason } from './print-error.js';
+import { untangleCommand } from './untangle/untangle-command.js';
 
 const FAILED = 1;
 const WRONG_USE = 2;
@@ -10,21 +10,21 @@ const WRONG_USE = 2;
 export async function runProgram(argv: readonly string[]): Promise<number> {
   let code = 0;
   const program = new Command('nestjs-tracing')
-    .description('Tells which lines of a log belong to which request.')
+    .description('Shows which lines of a log belong to which request.')
     .version(packageVersion())
     .addCommand(untangleCommand((exit) => (code = exit)));
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ outputError: (text, write) => write(text) });
-    command.showHelpAfterError('(--help says which options there are)');
+    command.showHelpAfterError('(--help lists the options)');
   }
   try {
     await program.parseAsync(argv);
     return code;
   } catch (error) {
-    // It has said what was wrong, or what was asked for, already.
+    // commander has written its message, or the help, already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USE;
     const { path } = error as NodeJS.ErrnoException;
-    complain(path === undefined ? reasonOf(error) : `${path}: ${reasonOf(error)}`);
+    printError(path === undefined ? errorReason(error) : `${path}: ${errorReason(error)}`);
     return FAILED;
   }
 }

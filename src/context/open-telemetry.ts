@@ -1,5 +1,6 @@
 import { guardCallback } from '../options/guard-callback.js';
 import type { ActiveSpan, SdkSpan, SdkSpanKind } from '../trace/sdk-span.js';
+import { SPAN_KIND_NUMBERS } from '../records/span-kinds.js';
 import type { SpanAttributes } from '../records/span-record.js';
 
 // OpenTelemetry's API keeps its state under these names, so that an application without it loads
@@ -9,15 +10,6 @@ const API = Symbol.for('opentelemetry.js.api.1');
 const ACTIVE_SPAN = Symbol.for('OpenTelemetry Context Key SPAN');
 const TRACER = 'nestjs-tracing';
 const STATUS_ERROR = 2;
-
-/** @see https://opentelemetry.io/docs/specs/otel/trace/api/#spankind */
-const KINDS: Readonly<Record<SdkSpanKind, number>> = {
-  internal: 0,
-  server: 1,
-  client: 2,
-  producer: 3,
-  consumer: 4,
-};
 
 interface SdkContext {
   getValue(key: symbol): unknown;
@@ -77,7 +69,11 @@ function beginSpan(start: SdkSpanStart): SdkSpan | undefined {
   const { name, kind, attributes, parent } = start;
   const span = trace
     .getTracer(TRACER)
-    .startSpan(name, { kind: KINDS[kind], attributes }, contextBelow(context.active(), parent));
+    .startSpan(
+      name,
+      { kind: SPAN_KIND_NUMBERS[kind], attributes },
+      contextBelow(context.active(), parent),
+    );
   // Without an SDK, the API makes spans whose id is all zeros.
   return /[1-9a-f]/.test(span.spanContext().spanId) ? span : undefined;
 }

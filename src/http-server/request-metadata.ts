@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { UnitOfWorkFields } from '../records/access-log-record.js';
+import { pathOf } from '../records/url-path.js';
 import type { LiveMetadata } from '../trace/trace.js';
 
 /** Where a request has the route that matched it, on Express and on Fastify. */
@@ -91,13 +92,4 @@ function describe(route: string, handle: unknown): MatchedRoute {
   if (handler !== undefined) return { route, handler };
   // Wildcards that are not NestJS's are middleware: CORS, static files, `forRoutes('*path')`.
   return route.includes('*') ? NO_ROUTE : { route, handler: undefined };
-}
-
-/** The path of a request target, without query, fragment, scheme and host. */
-export function pathOf(url: string): string {
-  const end = url.search(/[?#]/);
-  const target = end === -1 ? url : url.slice(0, end);
-  if (target.startsWith('/')) return target;
-  const pathAt = target.indexOf('/', target.indexOf('://') + 3);
-  return target.includes('://') ? (pathAt === -1 ? '/' : target.slice(pathAt)) : target;
 }

@@ -1,8 +1,9 @@
-import { SeverityNumber, type LogAttributes } from '@opentelemetry/api-logs';
+import type { LogAttributes, SeverityNumber } from '@opentelemetry/api-logs';
 import type { HrTime, SpanContext } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { LogRecord } from '../records/log-record.js';
+import { severityNumberOf } from '../records/severity.js';
 import { hrTime } from './hr-time.js';
 import { exceptionAttributes } from './exception-attributes.js';
 import { exportedValue } from './exported-attributes.js';
@@ -11,23 +12,6 @@ import { idAttributes } from './trace-attributes.js';
 const SCOPE = { name: 'nestjs-tracing' };
 /** What the record's span context says. */
 const IN_SPAN_CONTEXT = new Set(['trace_id', 'span_id']);
-
-/** @see https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber */
-const SEVERITIES: Readonly<Record<string, SeverityNumber>> = {
-  fatal: SeverityNumber.FATAL,
-  emerg: SeverityNumber.FATAL,
-  alert: SeverityNumber.FATAL,
-  crit: SeverityNumber.FATAL,
-  error: SeverityNumber.ERROR,
-  warn: SeverityNumber.WARN,
-  warning: SeverityNumber.WARN,
-  notice: SeverityNumber.INFO2,
-  info: SeverityNumber.INFO,
-  http: SeverityNumber.DEBUG4,
-  verbose: SeverityNumber.DEBUG2,
-  debug: SeverityNumber.DEBUG,
-  silly: SeverityNumber.TRACE,
-};
 
 /** A log entry as OpenTelemetry's processors and exporters read it. */
 export class ExportedLog implements ReadableLogRecord {
@@ -49,7 +33,7 @@ export class ExportedLog implements ReadableLogRecord {
     this.hrTime = hrTime(time);
     this.hrTimeObserved = this.hrTime;
     this.severityText = level.toUpperCase();
-    this.severityNumber = SEVERITIES[level] ?? SeverityNumber.UNSPECIFIED;
+    this.severityNumber = severityNumberOf(level);
     this.body = text;
     if (trace !== undefined) {
       const { w3cTraceId: traceId, origin } = trace;

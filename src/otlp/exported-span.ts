@@ -9,6 +9,7 @@ import {
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { AccessLogRecord } from '../records/access-log-record.js';
+import { SPAN_KIND_NUMBERS } from '../records/span-kinds.js';
 import type { SingleSpanRecord } from '../records/span-record.js';
 import type { RequestRecord } from '../records/request-record.js';
 import { hrTime } from './hr-time.js';
@@ -16,12 +17,6 @@ import { exceptionAttributes } from './exception-attributes.js';
 import { exportedAttributes } from './exported-attributes.js';
 import { requestAttributes } from './trace-attributes.js';
 
-const KINDS = {
-  internal: SpanKind.INTERNAL,
-  client: SpanKind.CLIENT,
-  producer: SpanKind.PRODUCER,
-  server: SpanKind.SERVER,
-} as const;
 const SCOPE = { name: 'nestjs-tracing' };
 const NOTHING: never[] = [];
 
@@ -131,7 +126,7 @@ export function spanOfRecord(
     {
       // The method alone: a name is for groups of spans, and the rest stands in the attributes.
       name: String(attributes['http.request.method'] ?? name),
-      kind: KINDS[kind],
+      kind: SPAN_KIND_NUMBERS[kind],
       spanId,
       parentSpanId,
       isParentRemote: kind === 'server',

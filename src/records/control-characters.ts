@@ -4,6 +4,7 @@ const CONTROLS =
   '\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069';
 const UNSAFE_IN_TEXT = new RegExp(`[${CONTROLS}]`);
 const EACH_UNSAFE_IN_TEXT = new RegExp(UNSAFE_IN_TEXT, 'g');
+const EACH_UNSAFE_IN_LINES = new RegExp(`(?!\\n)[${CONTROLS}]`, 'g');
 // JSON also escapes quotes, backslashes and lone surrogates.
 const UNSAFE_IN_JSON = new RegExp(`["\\\\\\ud800-\\udfff${CONTROLS}]`);
 
@@ -16,6 +17,11 @@ function escapeCharacter(character: string): string {
 /** Text that cannot end its line or drive a terminal: control characters as escapes. */
 export function escapeText(text: string): string {
   return UNSAFE_IN_TEXT.test(text) ? text.replace(EACH_UNSAFE_IN_TEXT, escapeCharacter) : text;
+}
+
+/** The same for text of several lines, such as a stack or indented JSON: it keeps its newlines. */
+export function escapeLines(text: string): string {
+  return text.replace(EACH_UNSAFE_IN_LINES, escapeCharacter);
 }
 
 /** A JSON string literal, in which the controls that JSON allows are escaped as well. */

@@ -1,6 +1,7 @@
 import { spanOfContext } from '../context/open-telemetry.js';
 import { currentSpan, currentTrace } from '../context/trace-store.js';
 import type { Span } from '../trace/span.js';
+import { spanKindOf } from '../records/span-kinds.js';
 import type { SpanKind } from '../records/span-record.js';
 import { openSpanBelow } from './open-span.js';
 
@@ -21,8 +22,6 @@ interface EndedSpan {
   readonly status: { readonly code: number };
 }
 
-/** @see https://opentelemetry.io/docs/specs/otel/trace/api/#spankind */
-const KINDS: Readonly<Record<number, SpanKind>> = { 1: 'server', 2: 'client', 3: 'producer' };
 const STATUS_ERROR = 2;
 const OWN_SCOPE = 'nestjs-tracing';
 
@@ -55,8 +54,11 @@ export class TracingSpanProcessor {
 
     const outer = spanOfContext(context);
     const parent = (outer && this.spans.get(outer)) ?? currentSpan(trace);
-    const kind = KINDS[started.kind] ?? 'internal';
-    const span = openSpanBelow(trace, parent, { name: started.name, kind, spanId });
+    const span = openSpanBelow(trace, parent, {
+      name: started.name,
+      kind: kindOf(started),
+      spanId,
+    });
     if (span !== undefined) this.spans.set(started, span);
   }
 
@@ -76,4 +78,10 @@ export class TracingSpanProcessor {
   shutdown(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+/** The span of a consumer is a part of its request here, which is what takes the message. */
+function kindOf({ kind }: StartedSpan): SpanKind {
+  const name = spanKindOf(kind);
+  return name === undefined || name === 'consumer' ? 'internal' : name;
 }

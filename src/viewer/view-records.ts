@@ -3,23 +3,23 @@ import type { Outcome } from '../records/fields.js';
 import type { SpanKind } from '../records/span-record.js';
 
 /**
- * What is shown to people of requests and lines, whoever tells it: this application, another
- * service over OTLP, or a log file. All of it is JSON.
+ * What the trace viewer shows. The records come from this application, from another service over OTLP,
+ * or from a log file. All of them are JSON.
  */
 export type ViewRecord = ViewRequest | ViewSpan | ViewLine | ViewDrops;
 
-/** A request, message, job or run. It is told when it begins, and whole again when it has ended. */
+/** A request, message, job or run. It is sent when it begins, and again, complete, when it has ended. */
 export interface ViewRequest extends UnitOfWorkFields {
   readonly type: 'request';
-  /** Given by the teller: two requests in flight with the same id stay two. */
+  /** Given by the source, so that two requests in flight with the same id stay two. */
   readonly key: string;
   readonly service: string;
   readonly kind: 'request' | UnitOfWorkKind;
-  /** As its log has it; what joins the requests of several services is {@link w3cTraceId}. */
+  /** As in its log. The requests of several services have the same {@link w3cTraceId}. */
   readonly traceId: string;
   /** 32 lower-case hex digits. */
   readonly w3cTraceId: string;
-  /** Missing where a service in another language has none. */
+  /** Missing for a service that has no request ids. */
   readonly requestId?: string | undefined;
   readonly sessionId?: string | undefined;
   /** 16 lower-case hex digits. */
@@ -33,7 +33,7 @@ export interface ViewRequest extends UnitOfWorkFields {
   readonly path?: string | undefined;
   readonly route?: string | undefined;
   readonly handler?: string | undefined;
-  /** How it came in; missing for HTTP. */
+  /** How it was received: `tcp`, `bullmq`, `cron`, …; missing for HTTP. */
   readonly transport?: string | undefined;
   readonly status?: number | undefined;
   /** Missing while it runs. */
@@ -41,20 +41,20 @@ export interface ViewRequest extends UnitOfWorkFields {
   /** Milliseconds; missing while it runs. */
   readonly durationMs?: number | undefined;
   readonly handlerMs?: number | undefined;
-  /** What it failed with, where its service tells that of the request itself. */
+  /** The error of the request itself, where its service sends that. */
   readonly error?: string | undefined;
-  /** Those of its own process, in the order in which they began. */
+  /** The spans of its own process, in the order in which they began. */
   readonly spans?: readonly ViewSpan[] | undefined;
-  /** How many more there were than are kept. */
+  /** How many more spans there were than are kept. */
   readonly droppedSpans?: number | undefined;
 }
 
-/** One operation inside a trace. Of another service it comes by itself, before or after its request. */
+/** A span inside a trace. One of another service is sent alone, before or after its request. */
 export interface ViewSpan {
   readonly type: 'span';
   readonly service: string;
   readonly w3cTraceId: string;
-  /** Missing for what is told as the sum of its equal siblings. */
+  /** Missing for one that sums up equal siblings. */
   readonly spanId?: string | undefined;
   readonly parentSpanId?: string | undefined;
   readonly name: string;
@@ -64,17 +64,17 @@ export interface ViewSpan {
   /** Milliseconds; missing for one that its request did not wait for. */
   readonly durationMs?: number | undefined;
   readonly failed?: boolean | undefined;
-  /** Of more than 20 equal siblings: how many. The duration is then their sum. */
+  /** For one that sums up more than 20 equal siblings: how many. The duration is then their sum. */
   readonly count?: number | undefined;
   readonly attributes?: Readonly<Record<string, string | number | boolean>> | undefined;
-  /** What it threw, with its stack. */
+  /** The stack of its error. */
   readonly error?: string | undefined;
 }
 
 /** A log line, as it was written. */
 export interface ViewLine {
   readonly type: 'line';
-  /** The {@link ViewRequest.key} of its request, where the teller knows it. */
+  /** The {@link ViewRequest.key} of its request, where the source knows it. */
   readonly key?: string | undefined;
   readonly service: string;
   /** Milliseconds since the Unix epoch. */
@@ -87,15 +87,15 @@ export interface ViewLine {
   readonly requestId?: string | undefined;
   readonly sessionId?: string | undefined;
   readonly spanId?: string | undefined;
-  /** The logger's, as in `PaymentService`. */
+  /** The context of the logger, as in `PaymentService`. */
   readonly context?: string | undefined;
-  /** What else the entry says. */
+  /** The other fields of the entry. */
   readonly fields?: Readonly<Record<string, unknown>> | undefined;
   /** The stack of its error, with its causes. */
   readonly error?: string | undefined;
 }
 
-/** What was not kept, or not sent, because there was too much of it: totals since the start. */
+/** How many records were dropped because there were too many: totals since the start. */
 export interface ViewDrops {
   readonly type: 'drops';
   readonly requests: number;
@@ -103,11 +103,11 @@ export interface ViewDrops {
   readonly spans: number;
 }
 
-/** What a self-contained page has in it. */
+/** The records in an exported page. */
 export interface ViewExport {
   /** ISO 8601. */
   readonly exportedAt: string;
-  /** What it was taken from: a service, a file. */
+  /** Where they come from: a service or a file. */
   readonly source: string;
   readonly records: readonly ViewRecord[];
 }

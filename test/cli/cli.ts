@@ -13,7 +13,7 @@ const PATIENCE_MS = 30_000;
 const REGISTER = join(process.cwd(), 'test/support/register-typescript.mjs');
 const MAIN = join(process.cwd(), 'src/cli/main.ts');
 
-/** What Node takes to run the program as it stands in the sources. */
+/** The arguments with which Node runs the program from its sources. */
 export const PROGRAM: readonly string[] = ['--import', REGISTER, MAIN];
 
 const { NODE_OPTIONS: _, NO_COLOR: _noColor, FORCE_COLOR: _color, ...inherited } = process.env;

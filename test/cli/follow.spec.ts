@@ -8,7 +8,7 @@ import { ALICE, BOB, finish, line, NOBODY, STATUS } from './figure.js';
 const ONE_LOOK = 400;
 
 describe('--follow', () => {
-  it('shows what is there, then each request when it has ended', async () => {
+  it('shows what is in the file, then each request when it has ended', async () => {
     const file = fileOf('grows.log', logOf([line(1, ALICE, 'One'), finish(2, ALICE)]));
     const cli = Cli.start(['untangle', '--follow', file]);
     await cli.says('One');
@@ -98,7 +98,7 @@ describe('--follow', () => {
     await cli.ended;
   });
 
-  it('needs a file that is there at first', async () => {
+  it('needs a file that exists at first', async () => {
     const missing = pathOf('nothing.log');
     const { stderr, code } = await run(['untangle', '-f', missing]);
     expect(stderr).toBe(`nestjs-tracing: ${missing}: no such file or directory\n`);

@@ -2,13 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { untangle } from './cli.js';
 import { ALICE, BOB, FIGURE, finish, line, NOBODY } from './figure.js';
 
-/** The groups of an output: what stands between empty lines. */
+/** The groups of an output, which are separated by empty lines. */
 function groupsOf(text: string): string[] {
   return text.split('\n\n').filter((group) => group !== '');
 }
 
 describe('untangle', () => {
-  it('tells the figure request by request, in the order in which they ended', async () => {
+  it('shows the figure request by request, in the order in which they ended', async () => {
     const { stdout, stderr, code } = await untangle(FIGURE);
     expect(stdout).toBe(`\
 2026-01-15 10:30:15.000 INFO  [NestApplication] Listening
@@ -138,7 +138,7 @@ describe('untangle', () => {
     );
   });
 
-  it('tells jobs, messages and runs by what they have', async () => {
+  it('shows jobs, messages and runs with their own fields', async () => {
     const { stdout } = await untangle([
       line(9, ALICE, 'Job finished', {
         ...{ transport: 'bullmq', queue: 'mails', job: 'send', attempt: 2 },

@@ -64,7 +64,7 @@ describe('--html', () => {
     });
   });
 
-  it('tells steps as spans, each inside the one that it is in', async () => {
+  it('converts steps to spans, each with its parent', async () => {
     const steps = [
       { name: 'a', start_ms: 1, duration_ms: 8, failed: true },
       { name: 'b', start_ms: 2, duration_ms: 3, depth: 1 },
@@ -77,8 +77,8 @@ describe('--html', () => {
     const spans = requests[0]!.spans!;
     const nameOf = new Map(spans.map(({ spanId, name }) => [spanId, name]));
     nameOf.set(ALICE.span_id, 'request');
-    const told = spans.map((span) => [nameOf.get(span.parentSpanId), span.name, span.durationMs]);
-    expect(told).toEqual([
+    const shown = spans.map((span) => [nameOf.get(span.parentSpanId), span.name, span.durationMs]);
+    expect(shown).toEqual([
       ...[
         ['request', 'a', 8],
         ['a', 'b', 3],
@@ -97,7 +97,7 @@ describe('--html', () => {
     );
   });
 
-  it('lets no log end the element that it stands in', async () => {
+  it('lets no text of a log end the script element', async () => {
     const markup = '</script><script>alert(1)</script><!--';
     const { html, lines } = await pageOf([
       line(1, { ...ALICE, request_id: markup, session_id: markup }, markup, { [markup]: markup }),
@@ -112,7 +112,7 @@ describe('--html', () => {
     expect(page.lines.map(({ message }) => message)).toEqual(['Gateway slow']);
   });
 
-  it('tells a request once that comes in parts', async () => {
+  it('includes a request once that is read in parts', async () => {
     const page = await pageOf([finish(1, ALICE), line(2, ALICE, 'Late'), line(3, BOB, 'Two')]);
     expect(page.requests.map(({ requestId }) => requestId)).toEqual(['req-001', 'req-002']);
     expect(page.lines.map(({ key }) => key)).toEqual(['log:1', 'log:1', 'log:2']);

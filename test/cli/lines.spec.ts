@@ -1,23 +1,26 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { levelOf, severityOf } from '../../src/cli/untangle/levels.js';
+import { severityOf } from '../../src/records/severity.js';
+import { levelOf } from '../../src/cli/untangle/entry-level.js';
 import { LineSplitter, MAX_LINE_BYTES } from '../../src/cli/untangle/line-splitter.js';
 import { lineText, errorLines } from '../../src/cli/untangle/line-text.js';
 import { lineTime } from '../../src/cli/untangle/line-time.js';
-import { FIELD_NAMES, FINISH_NAMES } from '../../src/cli/untangle/field-names.js';
-import { entriesOf } from '../../src/cli/untangle/otlp-lines.js';
+import { LOG_FIELD_NAMES, ACCESS_LOG_NAMES } from '../../src/cli/untangle/log-field-names.js';
+import { entriesOf } from '../../src/cli/untangle/otlp-entries.js';
 import { plain } from '../../src/cli/untangle/colors.js';
 import { groupText } from '../../src/cli/untangle/group-text.js';
 import { readLine } from '../../src/cli/untangle/read-line.js';
 import { RecentMap } from '../../src/cli/untangle/recent-map.js';
 import { RequestGroups, type RequestGroup } from '../../src/cli/untangle/request-groups.js';
 import { terminalText } from '../../src/cli/untangle/terminal-text.js';
-import { ViewRecords } from '../../src/cli/untangle/view-records.js';
+import { LogRecordConverter } from '../../src/cli/untangle/records-from-log.js';
 import { ALICE, BOB, finish, line } from './figure.js';
 
 // oxlint-disable-next-line no-control-regex
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
-const ALL_NAMES = [FIELD_NAMES, FINISH_NAMES].flatMap((names) => Object.values(names).flat());
+const ALL_NAMES = [LOG_FIELD_NAMES, ACCESS_LOG_NAMES].flatMap((names) =>
+  Object.values(names).flat(),
+);
 
 /** Any JSON, with names among its keys that mean something. */
 const entry = fc.dictionary(
@@ -38,13 +41,13 @@ describe('any entry', () => {
           if (read === undefined) continue;
           const group: RequestGroup = {
             ...{ id: 1, lines: [read], isContinued: false, wasShown: false },
-            finish: read.isAccessLogEntry ? read : undefined,
+            accessLogLine: read.isAccessLogEntry ? read : undefined,
           };
           const text = groupText(group, () => true, plain);
           for (const row of [lineText(read, plain), ...errorLines(read), ...text.split('\n')]) {
             expect(row).not.toMatch(CONTROLS);
           }
-          const records = new ViewRecords(() => true).ofGroup(group);
+          const records = new LogRecordConverter(() => true).ofGroup(group);
           expect(JSON.parse(JSON.stringify(records))).toHaveLength(records.length);
         }
       }),
@@ -64,7 +67,7 @@ describe('any entry', () => {
     expect(readLine(record) !== undefined).toBe(isLine);
   });
 
-  it('has the better known name of two, wherever it stands', () => {
+  it('reads the better known name of two, in any order', () => {
     const wanted = { message: 'hi', fields: [['event', 'paid']] };
     expect(readLine({ level: 30, time: 1, event: 'paid', msg: 'hi' })).toMatchObject(wanted);
     expect(readLine({ level: 30, time: 1, msg: 'hi', event: 'paid' })).toMatchObject(wanted);
@@ -116,7 +119,7 @@ describe('the line that ends a request', () => {
     ['/a', '/a'],
   ])('has a path without query: %s', (url, path) => {
     const record = { level: 30, time: 1, req: { url }, res: { statusCode: 200 }, responseTime: 3 };
-    expect(readLine(record)!.facts!.path).toBe(path);
+    expect(readLine(record)!.requestFields!.path).toBe(path);
   });
 });
 
@@ -237,9 +240,9 @@ describe('RequestGroups', () => {
 
   function shownOf(lines: readonly object[], bytes = 1): string[] {
     const shown: string[] = [];
-    const groups = new RequestGroups(({ lines, finish, isContinued }) => {
+    const groups = new RequestGroups(({ lines, accessLogLine, isContinued }) => {
       const messages = lines.map(({ message }) => message).join(' ');
-      shown.push(`${messages}${finish ? ' .' : ''}${isContinued ? ' continued' : ''}`);
+      shown.push(`${messages}${accessLogLine ? ' .' : ''}${isContinued ? ' continued' : ''}`);
       return true;
     }, limits);
     for (const one of lines) {

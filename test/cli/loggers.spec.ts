@@ -93,7 +93,7 @@ async function withServer(server: Server, use: (url: string) => Promise<void>): 
 }
 
 describe('pino-http', () => {
-  it('is told by its numbers: requests that succeed, fail and are left', async () => {
+  it('is recognized by its numbers: requests that succeed, fail and are aborted', async () => {
     const sink = new LineSink();
     const log = pinoHttp({}, sink);
     const server = createServer(async (request, response) => {
@@ -150,7 +150,7 @@ class CatsController {
 }
 
 describe('nestjs-pino', () => {
-  it('is told by its numbers', async () => {
+  it('is recognized by its numbers', async () => {
     const sink = new LineSink();
     const genReqId = (request: IncomingMessage): string => String(request.headers['x-request-id']);
     @Module({
@@ -190,7 +190,7 @@ describe('nestjs-pino', () => {
 });
 
 describe('the logger of Fastify', () => {
-  it('is told by its numbers', async () => {
+  it('is recognized by its numbers', async () => {
     const sink = new LineSink();
     @Module({ controllers: [CatsController] })
     class AppModule {}

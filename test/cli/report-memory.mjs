@@ -1,3 +1,3 @@
-// Tells the test that has started this process how much memory it took at most.
+// Reports the peak memory of this process to the test that has started it.
 process.once('exit', () => process.send?.(process.resourceUsage().maxRSS / 1024));
 process.channel?.unref();

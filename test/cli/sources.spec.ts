@@ -7,7 +7,7 @@ import { ALICE, BOB, FIGURE, finish, line } from './figure.js';
 const LOG = logOf(FIGURE);
 
 describe('what is read', () => {
-  it('is every file, one after the other, and standard input where - stands', async () => {
+  it('is every file, one after the other, and standard input for -', async () => {
     const first = fileOf('first.log', 'from the first, without an end');
     const third = fileOf('third.log', 'from the third\n');
     const { stdout, code } = await run(['untangle', first, '-', third], { stdin: 'from a pipe\n' });
@@ -70,7 +70,7 @@ describe('gzip', () => {
 });
 
 describe('what cannot be read', () => {
-  it('is told, and the others are read', async () => {
+  it('is reported, and the others are read', async () => {
     const missing = pathOf('missing.log');
     const folder = join(missing, '..');
     const { stdout, stderr, code } = await run(['untangle', missing, folder, fileOf('a.log', LOG)]);

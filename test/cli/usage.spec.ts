@@ -38,7 +38,7 @@ describe('the command line', () => {
     ['an option without its value', ['untangle', '--request'], /argument missing/],
     ['no number', ['untangle', '--slower-than', '1s'], /Not a number of milliseconds/],
     ['no level', ['untangle', '--level', 'loud'], /Not one of trace, debug, info, warn, error/],
-  ])('%s is told on standard error, with exit code 2', async (_name, args, message) => {
+  ])('%s is reported on standard error, with exit code 2', async (_name, args, message) => {
     const { stdout, stderr, code } = await run(args);
     expect(stdout).toBe('');
     expect(stderr).toMatch(message);

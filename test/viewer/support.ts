@@ -38,9 +38,10 @@ const STARTUP = new Set([
   'RoutesResolver',
   'RouterExplorer',
   'NestApplication',
+  'TracingModule',
 ]);
 
-/** A page without a browser: what the stream tells it, but for the lines of the start. */
+/** A page without a browser: the records of its stream, without the lines of the start. */
 export class StreamReader {
   readonly records: ViewRecord[] = [];
   hello: Record<string, string> | undefined;

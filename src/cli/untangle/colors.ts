@@ -1,6 +1,6 @@
-import { LEVEL_NAMES } from './levels.js';
+import { LEVEL_NAMES } from '../../records/severity.js';
 
-/** Puts the codes of a terminal's colours around a text, or nothing. */
+/** Puts the codes of a terminal's colours around a text; without colours, returns it unchanged. */
 export type Paint = (code: string, text: string) => string;
 
 export const DIM = '2';
@@ -13,7 +13,7 @@ const CYAN = '36';
 /** By severity. */
 const LEVEL_COLORS: readonly string[] = [DIM, DIM, GREEN, YELLOW, RED, RED];
 
-// Far enough from each other, and readable on black and on white: of the 256 that terminals have.
+// Of the 256 colours of terminals: distinct, and readable on black and on white.
 const SESSION_COLORS: readonly string[] = [
   ...['33', '170', '36', '172', '135', '71', '204', '67', '136', '99', '30', '168'],
 ].map((color) => `38;5;${color}`);
@@ -21,7 +21,7 @@ const SESSION_COLORS: readonly string[] = [
 export const plain: Paint = (_code, text) => text;
 export const colored: Paint = (code, text) => `\u001b[${code}m${text}\u001b[0m`;
 
-/** Whether to use colours: what was asked for, else what the environment says, else a terminal. */
+/** Whether to use colours: as the option says, else the environment, else only on a terminal. */
 export function wantsColors(
   asked: boolean | undefined,
   env: NodeJS.ProcessEnv,
@@ -38,7 +38,7 @@ export function levelColor(severity: number): string {
   return LEVEL_COLORS[severity] ?? CYAN;
 }
 
-/** The same for the same session, in every run. */
+/** The colour of a session: the same in every run. */
 export function sessionColor(session: string | undefined): string {
   if (session === undefined) return DIM;
   let sum = 0;
@@ -46,5 +46,5 @@ export function sessionColor(session: string | undefined): string {
   return SESSION_COLORS[sum % SESSION_COLORS.length]!;
 }
 
-/** The colour of what a level's name says; that of `info` for a name that nobody knows. */
+/** Characters of the longest name of a level. */
 export const WIDEST_LEVEL = Math.max(...LEVEL_NAMES.map((name) => name.length));

@@ -1,57 +1,62 @@
-import { FIELD_NAMES, FINISH_NAMES, type Slot } from './field-names.js';
-import { otlpAttributes } from './otlp-values.js';
+import { LOG_FIELD_NAMES, ACCESS_LOG_NAMES, type FieldMeaning } from './log-field-names.js';
+import { plainAttributes } from './otlp-entries.js';
 
-/** A field that nobody knows: name and value. */
+/** A field that has no known meaning: name and value. */
 export type OtherField = readonly [name: string, value: unknown];
 
 interface Place {
   readonly name: string;
-  readonly slot: Slot;
-  /** The number of the slot. */
+  readonly meaning: FieldMeaning;
+  /** The number of the meaning. */
   readonly index: number;
-  /** Where the name stands among those of its slot. */
+  /** The position of the name among those with its meaning. */
   readonly rank: number;
-  /** Whether the name means this only on a line that ends a request. */
+  /** Whether the name has this meaning only on an access log line. */
   readonly isBare: boolean;
 }
 
-/** One line's fields of some kind, by the number of their slot. */
+/** Fields of one line, by the number of their meaning. */
 interface Bank {
-  /** The number of the line that has put a field there: emptying all slots would cost more. */
+  /** The number of the line that each field is from: to empty all of them would cost more. */
   readonly lines: number[];
   readonly places: Place[];
   readonly values: unknown[];
 }
 
-const INDEXES = new Map<Slot, number>();
+const INDEXES = new Map<FieldMeaning, number>();
 const PLACES = new Map<string, Place>();
-/** The names of the objects in which fields are looked for. */
+/** The names of objects that have fields with a known meaning inside. */
 const OBJECTS = new Set<string>();
-/** Those whose fields are named as if they stood outside. */
-const OPEN: ReadonlySet<Slot> = new Set<Slot>(['attributes', 'resource']);
-const TAKE_OBJECTS: ReadonlySet<Slot> = new Set<Slot>(['message', 'errorCause', 'steps', 'hidden']);
+/** Objects whose fields have the same names as those outside. */
+const OPEN: ReadonlySet<FieldMeaning> = new Set<FieldMeaning>(['attributes', 'resource']);
+const TAKE_OBJECTS: ReadonlySet<FieldMeaning> = new Set<FieldMeaning>([
+  'message',
+  'errorCause',
+  'steps',
+  'hidden',
+]);
 
 for (const [names, isBare] of [
-  [FIELD_NAMES, false],
-  [FINISH_NAMES, true],
+  [LOG_FIELD_NAMES, false],
+  [ACCESS_LOG_NAMES, true],
 ] as const) {
   for (const [key, list] of Object.entries(names)) {
-    const slot = key as Slot;
-    if (!INDEXES.has(slot)) INDEXES.set(slot, INDEXES.size);
-    for (const [rank, name] of list.entries()) addPlace(name, slot, rank, isBare);
+    const meaning = key as FieldMeaning;
+    if (!INDEXES.has(meaning)) INDEXES.set(meaning, INDEXES.size);
+    for (const [rank, name] of list.entries()) addPlace(name, meaning, rank, isBare);
   }
 }
 
-function addPlace(name: string, slot: Slot, rank: number, isBare: boolean): void {
-  PLACES.set(name, { name, slot, index: INDEXES.get(slot)!, rank, isBare });
+function addPlace(name: string, meaning: FieldMeaning, rank: number, isBare: boolean): void {
+  PLACES.set(name, { name, meaning, index: INDEXES.get(meaning)!, rank, isBare });
   for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
     OBJECTS.add(name.slice(0, dot));
   }
 }
 
 /**
- * What the fields of one line are about, found by their names. The same object serves every line:
- * a log has millions.
+ * The fields of one line by their meaning. The same object is used for every line, as a log has
+ * millions.
  */
 export class EntryFields {
   private readonly sure = newBank();
@@ -67,18 +72,18 @@ export class EntryFields {
     this.walk(entry as Record<string, unknown>, '', true);
   }
 
-  /** The value of a slot, under any name that means nothing else. */
-  get(slot: Slot): unknown {
-    return this.valueIn(this.sure, INDEXES.get(slot)!);
+  /** The value with this meaning, under any name that means nothing else. */
+  get(meaning: FieldMeaning): unknown {
+    return this.valueIn(this.sure, INDEXES.get(meaning)!);
   }
 
-  /** The value that a slot has if this line ends a request. */
-  getOfFinish(slot: Slot): unknown {
-    const index = INDEXES.get(slot)!;
+  /** The value with this meaning if this line is an access log line. */
+  getOfAccessLog(meaning: FieldMeaning): unknown {
+    const index = INDEXES.get(meaning)!;
     return this.valueIn(this.sure, index) ?? this.valueIn(this.bare, index);
   }
 
-  /** What nobody knows; unless the line ends a request, that is much of what could tell of one. */
+  /** Fields without a known meaning. Unless the line ends a request, those of a request are among them. */
   otherFields(isAccessLogEntry: boolean): readonly OtherField[] | undefined {
     if (!isAccessLogEntry && this.hasBare) {
       for (const index of this.bare.lines.keys()) this.makeOther(this.bare, index);
@@ -86,9 +91,9 @@ export class EntryFields {
     return this.others;
   }
 
-  /** Makes a value that turned out not to belong to its slot a field like any other. */
-  giveBack(slot: Slot): void {
-    this.makeOther(this.sure, INDEXES.get(slot)!);
+  /** Makes a value that does not have this meaning after all a field like any other. */
+  giveBack(meaning: FieldMeaning): void {
+    this.makeOther(this.sure, INDEXES.get(meaning)!);
   }
 
   private valueIn({ lines, values }: Bank, index: number): unknown {
@@ -105,16 +110,17 @@ export class EntryFields {
       const value = record[key];
       const place = PLACES.get(name);
       if (typeof value === 'object' && value !== null && this.open(name, place, value)) continue;
-      if (place !== undefined && isTaken(place.slot, value)) this.put(place, value);
+      if (place !== undefined && isTaken(place.meaning, value)) this.put(place, value);
       else if (isShown) this.addOther(name, value);
     }
   }
 
-  /** Looks for fields inside an object that is known to have some. */
+  /** Reads the fields inside an object that is known to have some. */
   private open(name: string, place: Place | undefined, value: object): boolean {
-    if (place !== undefined && OPEN.has(place.slot)) {
-      const record = Array.isArray(value) ? otlpAttributes(value) : value;
-      this.walk(record as Record<string, unknown>, '', place.slot === 'attributes');
+    if (place !== undefined && OPEN.has(place.meaning)) {
+      const record = Array.isArray(value) ? plainAttributes(value) : value;
+      if (record === undefined) return false;
+      this.walk(record as Record<string, unknown>, '', place.meaning === 'attributes');
       return true;
     }
     if (!OBJECTS.has(name) || Array.isArray(value)) return false;
@@ -123,7 +129,7 @@ export class EntryFields {
   }
 
   private put(place: Place, value: unknown): void {
-    if (place.slot === 'hidden') return;
+    if (place.meaning === 'hidden') return;
     const bank = place.isBare ? this.bare : this.sure;
     const { index } = place;
     if (bank.lines[index] === this.line) {
@@ -142,16 +148,16 @@ export class EntryFields {
   }
 }
 
-function isTaken(slot: Slot, value: unknown): boolean {
-  if (OPEN.has(slot)) return false;
+function isTaken(meaning: FieldMeaning, value: unknown): boolean {
+  if (OPEN.has(meaning)) return false;
   if (typeof value === 'string' || typeof value === 'number') return true;
-  if (typeof value === 'object' && value !== null) return TAKE_OBJECTS.has(slot);
-  // pino-http says `null` for the status that was never sent.
-  return slot === 'hidden' || (slot === 'status_code' && value === null);
+  if (typeof value === 'object' && value !== null) return TAKE_OBJECTS.has(meaning);
+  // pino-http writes `null` for a status that was never sent.
+  return meaning === 'hidden' || (meaning === 'status_code' && value === null);
 }
 
 function newBank(): Bank {
-  const none = { name: '', slot: 'hidden', index: 0, rank: 0, isBare: false } as const;
+  const none = { name: '', meaning: 'hidden', index: 0, rank: 0, isBare: false } as const;
   return {
     lines: Array.from(INDEXES, () => 0),
     places: Array.from(INDEXES, () => none),

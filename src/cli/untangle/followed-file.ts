@@ -3,8 +3,8 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 const CHUNK_BYTES = 2 ** 18;
 
 /**
- * A file that is written while it is read. It survives that another one takes its name, as log
- * rotation does, and that it is emptied.
+ * A file that is written while it is read. Reading continues when another file takes its name, as in
+ * log rotation, and when it is emptied.
  */
 export class FollowedFile {
   private handle: FileHandle | undefined;
@@ -13,7 +13,7 @@ export class FollowedFile {
 
   constructor(
     readonly path: string,
-    /** What comes next is the beginning of a file, whatever came before. */
+    /** Called before the beginning of a file is read again. */
     private readonly onBeginning: () => void,
   ) {}
 
@@ -22,13 +22,13 @@ export class FollowedFile {
     this.handle = await open(this.path);
   }
 
-  /** Reads what has come since the last time. The bytes are only lent. */
+  /** Reads what was written since the last call. The bytes are overwritten by the next read. */
   async *read(): AsyncGenerator<Buffer> {
     this.handle ??= await openIfThere(this.path);
     if (this.handle === undefined) return;
     yield* this.readHandle(this.handle);
     if (!(await this.isReplaced(this.handle))) return;
-    // Between its last line and the change of names, more may have been written.
+    // More may have been written before the file was renamed.
     yield* this.readHandle(this.handle);
     await this.close();
     this.onBeginning();
@@ -55,7 +55,7 @@ export class FollowedFile {
     }
   }
 
-  /** While nothing has the name, the file that had it goes on. */
+  /** Whether another file has the name now. While none has it, the old one may still be written. */
   private async isReplaced(handle: FileHandle): Promise<boolean> {
     const now = await stat(this.path).catch(ignoreMissing);
     if (now === undefined) return false;

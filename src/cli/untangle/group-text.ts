@@ -2,10 +2,10 @@ import { escapeText } from '../../records/control-characters.js';
 import { accessLogText } from '../../records/access-log-text.js';
 import { localTimestamp } from '../../records/timestamp.js';
 import { BOLD, DIM, RED, sessionColor, YELLOW, type Paint } from './colors.js';
-import { factsOf, idOf, startOf } from './group-facts.js';
+import { requestFieldsOf, idOf, startOf } from './group-summary.js';
 import { errorLines, lineText } from './line-text.js';
 import type { LogLine } from './log-line.js';
-import type { RequestFacts } from './request-facts.js';
+import type { RequestFields } from './request-fields.js';
 import type { RequestGroup } from './request-groups.js';
 import { waterfallText } from './waterfall-text.js';
 
@@ -13,31 +13,31 @@ const FIRST_ERROR_STATUS = 400;
 const TIME_WIDTH = 8;
 const MS_PER_SECOND = 1000;
 const LONG_MS = 10 * MS_PER_SECOND;
-/** What loggers write when a request ends, which the header says already. */
+/** Messages that loggers write when a request ends: the header shows the same. */
 const USUAL_END =
   /^(?:(?:Request|Message|Job|Run) finished|request (?:completed|errored|aborted))$/;
 
-/** One request: a header, its lines, and its steps where they are known. */
+/** One request as text: a header, its lines, and its steps where they are known. */
 export function groupText(
   group: RequestGroup,
   isShown: (line: LogLine) => boolean,
   paint: Paint,
 ): string {
-  const { lines, finish } = group;
-  const facts = factsOf(group);
+  const { lines, accessLogLine } = group;
+  const requestFields = requestFieldsOf(group);
   const session = idOf(group, 'session');
   const gutter = paint(sessionColor(session), '│');
   const startedAt = startOf(group);
-  let text = `${paint(sessionColor(session), '●')}${headline(group, facts, startedAt, paint)}\n`;
-  text += `${gutter} ${paint(DIM, idsText(group, facts))}\n`;
+  let text = `${paint(sessionColor(session), '●')}${headline(group, requestFields, startedAt, paint)}\n`;
+  text += `${gutter} ${paint(DIM, idsText(group, requestFields))}\n`;
   for (const line of lines) {
     if (isShown(line)) text += block(line, startedAt, gutter, paint);
   }
-  if (finish !== undefined && isShown(finish) && saysMore(finish)) {
-    text += block(finish, startedAt, gutter, paint);
+  if (accessLogLine !== undefined && isShown(accessLogLine) && hasMore(accessLogLine)) {
+    text += block(accessLogLine, startedAt, gutter, paint);
   }
-  if (facts.steps !== undefined && facts.steps.length > 0) {
-    for (const row of waterfallText(facts.steps, facts.duration_ms, paint)) {
+  if (requestFields.steps !== undefined && requestFields.steps.length > 0) {
+    for (const row of waterfallText(requestFields.steps, requestFields.duration_ms, paint)) {
       text += `${gutter} ${' '.repeat(TIME_WIDTH)} ${row}\n`;
     }
   }
@@ -46,25 +46,26 @@ export function groupText(
 
 function headline(
   group: RequestGroup,
-  facts: RequestFacts,
+  requestFields: RequestFields,
   startedAt: number | undefined,
   paint: Paint,
 ): string {
-  const { finish, lines, isContinued } = group;
-  const what = escapeText(accessLogText(facts)) || (idOf(group, 'request') ? ' request' : ' trace');
-  const isOver = finish !== undefined;
+  const { accessLogLine, lines, isContinued } = group;
+  const what =
+    escapeText(accessLogText(requestFields)) || (idOf(group, 'request') ? ' request' : ' trace');
+  const isOver = accessLogLine !== undefined;
   const state = isContinued ? ' (continued)' : isOver ? '' : ' (no end yet)';
   const since = isContinued && !isOver ? lines[0]?.time : startedAt;
   const time = since === undefined ? '' : `  ${paint(DIM, timeText(since))}`;
-  return paint(outcomeColor(facts), what) + paint(YELLOW, state) + time;
+  return paint(outcomeColor(requestFields), what) + paint(YELLOW, state) + time;
 }
 
-function outcomeColor({ outcome, status_code: status = 0 }: RequestFacts): string {
+function outcomeColor({ outcome, status_code: status = 0 }: RequestFields): string {
   if (outcome === 'errored') return RED;
   return outcome === 'aborted' || status >= FIRST_ERROR_STATUS ? YELLOW : BOLD;
 }
 
-function idsText(group: RequestGroup, { handler, attempt }: RequestFacts): string {
+function idsText(group: RequestGroup, { handler, attempt }: RequestFields): string {
   const pairs: string[] = [];
   const add = (name: string, value: string | number | undefined): void => {
     if (value !== undefined) pairs.push(`${name}=${escapeText(String(value))}`);
@@ -97,6 +98,6 @@ export function timeText(ms: number): string {
   return `${localTimestamp(whole)}.${String(whole % MS_PER_SECOND).padStart(3, '0')}`;
 }
 
-function saysMore({ message, fields, error }: LogLine): boolean {
+function hasMore({ message, fields, error }: LogLine): boolean {
   return !USUAL_END.test(message) || fields !== undefined || error !== undefined;
 }

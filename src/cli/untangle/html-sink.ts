@@ -2,14 +2,15 @@ import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
+import { FifoQueue } from '../../records/fifo-queue.js';
 import type { ViewDrops, ViewExport } from '../../viewer/view-records.js';
 import type { LineFilter } from './line-filter.js';
 import type { LogLine } from './log-line.js';
 import type { RequestGroup } from './request-groups.js';
 import type { Sink } from './sink.js';
-import { ViewRecords } from './view-records.js';
+import { LogRecordConverter } from './records-from-log.js';
 
-/** Built with the viewer's page: `ViewExport` as JSON goes where `null` stands. */
+/** Built with the page of the trace viewer: `ViewExport` as JSON replaces `null`. */
 const TEMPLATE = new URL(
   'dist/viewer-page/export.html',
   import.meta.resolve('nestjs-tracing/package.json'),
@@ -20,20 +21,19 @@ const MAX_REQUESTS = 5000;
 const MAX_LINES = 50_000;
 const MAX_CHARACTERS = 64 * 2 ** 20;
 
-/** A request with its lines, or a line of none: JSON without the brackets around it. */
+/** A request with its lines, or a line outside of requests: JSON without the brackets around it. */
 interface Piece {
   readonly json: string;
   readonly requests: number;
   readonly lines: number;
 }
 
-/** What is left out is the oldest. */
+/** Writes a page of the trace viewer. Beyond the limits, the oldest requests and lines are left out. */
 export class HtmlSink implements Sink {
-  private pieces: Piece[] = [];
+  private readonly pieces = new FifoQueue<Piece>();
   private kept = { requests: 0, lines: 0, characters: 0 };
-  private first = 0;
   private left = { requests: 0, lines: 0 };
-  private readonly records: ViewRecords;
+  private readonly records: LogRecordConverter;
 
   private constructor(
     private readonly file: string,
@@ -41,7 +41,7 @@ export class HtmlSink implements Sink {
     private readonly template: readonly [before: string, after: string],
     filter: LineFilter,
   ) {
-    this.records = new ViewRecords((line) => filter.passesLevel(line));
+    this.records = new LogRecordConverter((line) => filter.passesLevel(line));
   }
 
   /** @throws {Error} where the page was never built. */
@@ -70,24 +70,24 @@ export class HtmlSink implements Sink {
 
   beginSource(): void {}
 
-  /** The page has no place for what is no entry. */
+  /** Input that is no entry is not shown on the page. */
   other(): void {}
 
   async flush(): Promise<void> {}
 
-  /** What stands on the page, and what there was no room for. */
+  /** How much is on the page, and how much was left out. */
   get summary(): string {
     const { requests, lines } = this.kept;
-    const told = `${counted(requests, 'request')} and ${counted(lines, 'line')}`;
-    if (this.left.requests + this.left.lines === 0) return told;
+    const included = `${counted(requests, 'request')} and ${counted(lines, 'line')}`;
+    if (this.left.requests + this.left.lines === 0) return included;
     const left = `${counted(this.left.requests, 'request')} and ${counted(this.left.lines, 'line')}`;
-    return `the newest ${told}; left out ${left} before them`;
+    return `the newest ${included}; left out ${left} before them`;
   }
 
   async end(): Promise<void> {
     const stream = createWriteStream(this.file);
     const done = finished(stream);
-    // Told to whoever waits for the end, below.
+    // The error is thrown by the `await` below.
     done.catch(() => {});
     for (const part of this.html()) {
       if (stream.errored) break;
@@ -107,7 +107,7 @@ export class HtmlSink implements Sink {
     yield `${escapeMarkup(JSON.stringify(head)).slice(0, -1)},"records":[`;
     const drops: ViewDrops = { type: 'drops', ...this.left, spans: 0 };
     yield JSON.stringify(drops);
-    for (const { json } of this.pieces.slice(this.first)) yield `,${json}`;
+    for (const { json } of this.pieces.slice()) yield `,${json}`;
     yield `]}${after}`;
   }
 
@@ -125,15 +125,10 @@ export class HtmlSink implements Sink {
   }
 
   private dropFirst(): void {
-    const piece = this.pieces[this.first]!;
+    const piece = this.pieces.shift()!;
     this.count(piece, -1);
     this.left.requests += piece.requests;
     this.left.lines += piece.lines;
-    this.first++;
-    // To take one off the front costs as much as to copy all.
-    if (this.first < this.pieces.length / 2) return;
-    this.pieces = this.pieces.slice(this.first);
-    this.first = 0;
   }
 
   private count({ requests, lines, json }: Piece, sign: 1 | -1): void {
@@ -147,7 +142,7 @@ function jsonOf(records: readonly object[]): string {
   return escapeMarkup(JSON.stringify(records).slice(1, -1));
 }
 
-/** Nothing in a log ends the element that it stands in, or begins another. */
+/** Text from a log can neither end the script element that it is in, nor begin another. */
 function escapeMarkup(json: string): string {
   return json.replaceAll('<', '\\u003c');
 }

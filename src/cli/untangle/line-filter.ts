@@ -1,8 +1,8 @@
-import { isErrorSeverity } from './levels.js';
+import { ERROR_SEVERITY } from '../../records/severity.js';
 import type { LogLine } from './log-line.js';
 import type { RequestGroup } from './request-groups.js';
 
-/** What is shown; everything by default. */
+/** Which requests and lines are shown: all by default. */
 export interface FilterOptions {
   /** Ids, exact or up to a `*`. */
   readonly request?: string | undefined;
@@ -22,10 +22,10 @@ const SERVER_ERROR = 500;
 // JSON can write any character in two ways, and some encoders do so with `/`, `=` or `+`.
 const WRITTEN_ONE_WAY = /^[\w.:@-]+$/;
 
-/** Says which requests and lines are shown. */
+/** Decides which requests and lines are shown. */
 export class LineFilter {
   readonly isActive: boolean;
-  /** Bytes without which no line can match; `undefined` where that cannot be told. */
+  /** Bytes that every matching line contains; `undefined` where there are none for certain. */
   readonly needle: Buffer | undefined;
   private readonly ids: readonly Matcher[];
 
@@ -35,7 +35,7 @@ export class LineFilter {
       const wanted = options[name];
       return wanted === undefined ? [] : idMatcher(name, wanted);
     });
-    // Only the request id stands on every line of its request for sure: it is what they share.
+    // Only the request id is certain to be on every line of its request.
     const text = options.request?.replace(/\*$/, '') ?? '';
     this.needle = WRITTEN_ONE_WAY.test(text) ? Buffer.from(text) : undefined;
   }
@@ -43,13 +43,14 @@ export class LineFilter {
   /** Whether a line that belongs to no request is shown. */
   passesAlone(line: LogLine): boolean {
     if (this.options.slowerThan !== undefined) return false;
-    if (this.options.errors && !isErrorSeverity(line.severity)) return false;
+    if (this.options.errors && line.severity < ERROR_SEVERITY) return false;
     return this.ids.every((matches) => matches(line)) && this.passesLevel(line);
   }
 
   passesGroup(group: RequestGroup): boolean {
     if (!this.isActive) return true;
-    const lines = group.finish === undefined ? group.lines : [...group.lines, group.finish];
+    const lines =
+      group.accessLogLine === undefined ? group.lines : [...group.lines, group.accessLogLine];
     if (!lines.some((line) => this.passesLevel(line))) return false;
     if (group.wasShown) return true;
     return (
@@ -59,19 +60,19 @@ export class LineFilter {
     );
   }
 
-  /** Whether a line of a group that is shown is shown with it. */
+  /** Whether a line is shown in a group that is shown. */
   passesLevel(line: LogLine): boolean {
     const { severity } = this.options;
     return severity === undefined || line.severity >= severity;
   }
 
-  /** Of a request that has not ended, what is known of it so far. */
+  /** For a request that has not ended, by its duration so far. */
   private passesDuration(lines: readonly LogLine[]): boolean {
     const { slowerThan } = this.options;
     if (slowerThan === undefined) return true;
     const last = lines.at(-1);
-    const lived = (last?.time ?? 0) - (lines[0]?.time ?? 0);
-    return (last?.facts?.duration_ms ?? lived) > slowerThan;
+    const elapsed = (last?.time ?? 0) - (lines[0]?.time ?? 0);
+    return (last?.requestFields?.duration_ms ?? elapsed) > slowerThan;
   }
 }
 
@@ -81,10 +82,10 @@ function idMatcher(name: IdName, wanted: string): Matcher {
   return (line) => line[name]?.startsWith(beginning) === true;
 }
 
-function isFailure({ severity, facts }: LogLine): boolean {
+function isFailure({ severity, requestFields }: LogLine): boolean {
   return (
-    isErrorSeverity(severity) ||
-    facts?.outcome === 'errored' ||
-    (facts?.status_code ?? 0) >= SERVER_ERROR
+    severity >= ERROR_SEVERITY ||
+    requestFields?.outcome === 'errored' ||
+    (requestFields?.status_code ?? 0) >= SERVER_ERROR
   );
 }

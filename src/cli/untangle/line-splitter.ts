@@ -1,24 +1,24 @@
 const NEWLINE = 10;
-/** No line is parsed that is longer. */
+/** A longer line is not parsed. */
 export const MAX_LINE_BYTES = 2 ** 20;
 
-/** What is done with lines. Their bytes are only lent. */
-export interface LineTakers {
-  /** Takes a line, with its newline if it has one: to cut it out would cost as much as to read it. */
+/** Receivers of lines. They must not keep the bytes, which are overwritten later. */
+export interface LineReceivers {
+  /** Receives a line, with its newline if it has one, as a range: a copy would cost as much as reading. */
   readonly line: (bytes: Buffer, start: number, end: number) => void;
-  /** Takes a part of a line that is too long to be kept. */
+  /** Receives a part of a line that is too long to be kept. */
   readonly part: (bytes: Buffer) => void;
 }
 
-/** Cuts what is read into lines. A line without an end takes no more memory than a long one. */
+/** Splits what is read into lines. Memory is bounded, even for a line without an end. */
 export class LineSplitter {
   private rest: Buffer[] = [];
   private restBytes = 0;
   private isOverlong = false;
 
   constructor(
-    private readonly takers: LineTakers,
-    /** Lines that do not have these bytes are passed over. */
+    private readonly receivers: LineReceivers,
+    /** Lines without these bytes are skipped. */
     private readonly needle?: Buffer,
   ) {}
 
@@ -43,18 +43,18 @@ export class LineSplitter {
     this.restBytes = 0;
     this.isOverlong = false;
     if (bytes.length === 0) return;
-    if (isOverlong) this.takers.part(bytes);
+    if (isOverlong) this.receivers.part(bytes);
     else if (this.needle === undefined || bytes.includes(this.needle))
-      this.takers.line(bytes, 0, bytes.length);
+      this.receivers.line(bytes, 0, bytes.length);
   }
 
-  /** Returns where the line begins that has no end yet. */
+  /** Returns the beginning of the line that has no end yet. */
   private takeAll(chunk: Buffer, from: number): number {
     let start = from;
     for (;;) {
       const end = chunk.indexOf(NEWLINE, start) + 1;
       if (end === 0) return start;
-      this.takers.line(chunk, start, end);
+      this.receivers.line(chunk, start, end);
       start = end;
     }
   }
@@ -67,7 +67,7 @@ export class LineSplitter {
       if (found === -1 || found >= complete) break;
       const begin = Math.max(chunk.lastIndexOf(NEWLINE, found) + 1, start);
       start = chunk.indexOf(NEWLINE, found) + 1;
-      this.takers.line(chunk, begin, start);
+      this.receivers.line(chunk, begin, start);
     }
     return Math.max(complete, from);
   }
@@ -79,7 +79,7 @@ export class LineSplitter {
     if (this.restBytes <= MAX_LINE_BYTES && !this.isOverlong) return;
     this.isOverlong = true;
     const endsHere = bytes.at(-1) === NEWLINE;
-    for (const part of this.rest) this.takers.part(part);
+    for (const part of this.rest) this.receivers.part(part);
     this.rest = [];
     this.restBytes = 0;
     if (endsHere) this.isOverlong = false;

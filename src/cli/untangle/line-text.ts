@@ -1,12 +1,12 @@
 import { escapeText } from '../../records/control-characters.js';
 import { fieldPair } from '../../records/field-pair.js';
 import { levelColor, DIM, type Paint, WIDEST_LEVEL } from './colors.js';
-import { errorText } from './entry-error.js';
+import { errorText } from './line-error.js';
 import type { LogLine } from './log-line.js';
 
 const MAX_FIELD = 200;
 
-/** What a line says, without its time: level, context, message and fields. */
+/** A line as text, without its time: level, context, message and fields. */
 export function lineText(line: LogLine, paint: Paint): string {
   const { level, severity, context, message, fields, error } = line;
   const name = escapeText(level).toUpperCase().padEnd(WIDEST_LEVEL);

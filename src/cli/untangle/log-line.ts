@@ -1,10 +1,10 @@
-import type { EntryError } from './entry-error.js';
+import type { LineError } from './line-error.js';
 import type { OtherField } from './entry-fields.js';
-import type { RequestFacts } from './request-facts.js';
+import type { RequestFields } from './request-fields.js';
 
-/** A line of a log, whatever logger wrote it. */
+/** A line of a log, read from the format of any logger. */
 export interface LogLine {
-  /** Milliseconds since the Unix epoch; `undefined` where the line does not say. */
+  /** Milliseconds since the Unix epoch; `undefined` for a line without a time. */
   readonly time: number | undefined;
   /** In lower case. */
   readonly level: string;
@@ -16,12 +16,12 @@ export interface LogLine {
   readonly request: string | undefined;
   readonly session: string | undefined;
   readonly span: string | undefined;
-  /** The requests that have the same are one: which process, which trace, which request. */
+  /** Lines with the same key are of one request: process, trace and request id. */
   readonly key: string | undefined;
-  /** What the line says of its request. */
-  readonly facts: RequestFacts | undefined;
+  /** The fields of its request that are on this line. */
+  readonly requestFields: RequestFields | undefined;
   /** Whether it is the line that ends its request. */
   readonly isAccessLogEntry: boolean;
   readonly fields: readonly OtherField[] | undefined;
-  readonly error: EntryError | undefined;
+  readonly error: LineError | undefined;
 }

@@ -1,19 +1,20 @@
 import { jsonValue } from '../../records/json-value.js';
-import { readError } from './entry-error.js';
+import { severityOf } from '../../records/severity.js';
+import { readError } from './line-error.js';
 import { EntryFields } from './entry-fields.js';
-import type { Slot } from './field-names.js';
-import { levelOf, otelLevel, severityOf, type Level } from './levels.js';
+import type { FieldMeaning } from './log-field-names.js';
+import { levelOf, otelLevel, type Level } from './entry-level.js';
 import { lineTime } from './line-time.js';
 import type { LogLine } from './log-line.js';
-import { otlpValue } from './otlp-values.js';
-import { finishFacts, isFinishLine, lineFacts } from './request-facts.js';
+import { plainValue } from './otlp-entries.js';
+import { accessLogFields, isAccessLogLine, fieldsOfOtherLine } from './request-fields.js';
 
-// What stands for an id where there is none.
+// Values that mean that there is no id.
 const NO_ID = /^(?:-?|0{16}|0{32}|none|null|undefined)$/;
-/** Behind the project, as in `projects/acme/traces/4bf92f35…`. */
+/** After the project, as in `projects/acme/traces/4bf92f35…`. */
 const GCP_TRACE = /^projects\/[^/]*\/traces\//;
 const SEPARATOR = '\n';
-const OF_FINISH: readonly Slot[] = [
+const OF_ACCESS_LOG: readonly FieldMeaning[] = [
   'method',
   'path',
   'url',
@@ -24,11 +25,11 @@ const OF_FINISH: readonly Slot[] = [
   'latency',
   'ecsOutcome',
 ];
-const OF_PINO: readonly Slot[] = ['pid', 'hostname', 'bunyanVersion'];
+const OF_PINO: readonly FieldMeaning[] = ['pid', 'hostname', 'bunyanVersion'];
 
 const fields = new EntryFields();
 
-/** What a JSON entry says as a log line; `undefined` for an object that is none. */
+/** A JSON entry as a log line; `undefined` for an object that is none. */
 export function readLine(entry: object): LogLine | undefined {
   fields.read(entry);
   const message = messageText();
@@ -45,7 +46,7 @@ function makeLine(message: string, time: number | undefined, level: Level): LogL
   const trace = id('trace')?.replace(GCP_TRACE, '');
   const request = requestId();
   const service = serviceName();
-  const isAccessLogEntry = isFinishLine(fields, message);
+  const isAccessLogEntry = isAccessLogLine(fields, message);
   const context = fields.get('context');
   if (time === undefined) fields.giveBack('time');
   giveBackUnused(level, isAccessLogEntry);
@@ -61,7 +62,7 @@ function makeLine(message: string, time: number | undefined, level: Level): LogL
     session: id('session'),
     span: id('span'),
     key: keyOf(service, trace, request),
-    facts: isAccessLogEntry ? finishFacts(fields, message) : lineFacts(fields),
+    requestFields: isAccessLogEntry ? accessLogFields(fields, message) : fieldsOfOtherLine(fields),
     isAccessLogEntry,
     error: readError(fields),
     fields: fields.otherFields(isAccessLogEntry),
@@ -69,8 +70,8 @@ function makeLine(message: string, time: number | undefined, level: Level): LogL
 }
 
 /**
- * Ids that callers send may come twice at once, and those that a process counts are every
- * process's. Not the span: the lines inside a child span have that one's.
+ * What the lines of one request have in common. Callers may send the same id twice at once, and every
+ * process may count its ids from 1. The span is no part of it: lines in a child span have that one's.
  */
 function keyOf(
   service: string | undefined,
@@ -88,8 +89,8 @@ function keyOf(
 function messageText(): string | undefined {
   const message = fields.get('message');
   if (typeof message === 'string' || message === undefined) return message;
-  const held = otlpValue(message);
-  return typeof held === 'string' ? held : jsonValue(held);
+  const body = plainValue(message);
+  return typeof body === 'string' ? body : jsonValue(body);
 }
 
 function levelOfEntry(): Level {
@@ -102,17 +103,17 @@ function levelOfEntry(): Level {
   return levelOf(isLevel ? status : '');
 }
 
-/** What is noise only where a certain logger writes it, and else a field like any other. */
+/** Fields that are noise only in the lines of a certain logger become fields like any other. */
 function giveBackUnused(level: Level, isAccessLogEntry: boolean): void {
   const status = fields.get('status');
   const isUsed =
     typeof status === 'string' ? status.toLowerCase() === level.name : isAccessLogEntry;
   if (!isUsed) fields.giveBack('status');
-  if (!isAccessLogEntry) for (const slot of OF_FINISH) fields.giveBack(slot);
-  if (!isOfPino()) for (const slot of OF_PINO) fields.giveBack(slot);
+  if (!isAccessLogEntry) for (const meaning of OF_ACCESS_LOG) fields.giveBack(meaning);
+  if (!isOfPino()) for (const meaning of OF_PINO) fields.giveBack(meaning);
 }
 
-/** Bunyan's lines are the same in this. */
+/** Whether a line is pino's, or Bunyan's, which has the same fields. */
 function isOfPino(): boolean {
   return fields.get('pid') !== undefined && fields.get('hostname') !== undefined;
 }
@@ -135,8 +136,8 @@ function serviceName(): string | undefined {
   return service === undefined ? undefined : String(service);
 }
 
-function id(slot: Slot): string | undefined {
-  const value = fields.get(slot);
+function id(meaning: FieldMeaning): string | undefined {
+  const value = fields.get(meaning);
   if (value === undefined) return undefined;
   const text = String(value);
   return NO_ID.test(text) ? undefined : text;

@@ -1,6 +1,6 @@
 /**
- * Remembers at least the last so many entries and at most twice as many. To forget one by one, a
- * `Map` would have to be searched for its oldest past all that it forgot before.
+ * A map that keeps at least the last `size` entries and at most twice as many. To remove the oldest
+ * one by one, a `Map` would be searched past all entries that were removed before.
  */
 export class RecentMap<K, V> {
   private newer = new Map<K, V>();

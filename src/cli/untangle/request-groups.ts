@@ -1,10 +1,11 @@
-import type { LinesOfRequest } from './group-facts.js';
+import { FifoQueue } from '../../records/fifo-queue.js';
+import type { LinesOfRequest } from './group-summary.js';
 import type { LogLine } from './log-line.js';
 import { RecentMap } from './recent-map.js';
 
 /** Lines of one request that are shown together. */
 export interface RequestGroup extends LinesOfRequest {
-  /** The same for all groups of one request, and for no other's. */
+  /** The same for all groups of one request, and for no other request's. */
   readonly id: number;
   /** Whether lines of the same request were shown before. */
   readonly isContinued: boolean;
@@ -16,7 +17,7 @@ export interface RequestGroup extends LinesOfRequest {
 export type ShowGroup = (group: RequestGroup) => boolean;
 
 export interface GroupLimits {
-  /** Requests that wait for their end. */
+  /** Requests that have not ended yet. */
   readonly open: number;
   /** Bytes of all their lines. */
   readonly bytes: number;
@@ -37,15 +38,15 @@ interface OpenGroup {
   readonly key: string;
   lines: LogLine[];
   bytes: number;
-  finish: LogLine | undefined;
+  accessLogLine: LogLine | undefined;
   /** When its last line came: milliseconds. */
   touchedAt: number;
   /** The number of the line of the log from which on it no longer waits. */
   closesAt: number;
 }
 
-/** What is remembered of a request that was shown. */
-interface ShownRequest {
+/** What is remembered of a request after it was shown. */
+interface ShownGroup {
   readonly id: number;
   /** Its own span; `undefined` where it has none or has not ended. */
   readonly span: string | undefined;
@@ -57,17 +58,17 @@ interface ShownRequest {
  * Puts the lines of each request together. A request is shown when it ends; when there is too much
  * to remember, the one that began first is shown unfinished.
  *
- * Callers choose request ids and may use one twice at once. Those two have different spans; but so
- * have a request and the spans inside it. So a request whose lines are of several spans waits a
- * little for the end of the other one, which then takes what is its own.
+ * Callers choose request ids and may use one twice at once. Those two requests have different span
+ * ids, but so have a request and the spans inside it. So a request whose lines have several span ids
+ * waits a little: if the other one ends, it takes its own lines.
  */
 export class RequestGroups {
   private readonly open = new Map<string, OpenGroup>();
   /** Ended, or late: shown when {@link OpenGroup.closesAt} has come, in this order. */
-  private readonly closing: OpenGroup[] = [];
+  private readonly closing = new FifoQueue<OpenGroup>();
   /** The same by their keys. */
   private readonly waiting = new Map<string, OpenGroup[]>();
-  private readonly shown: RecentMap<string, ShownRequest>;
+  private readonly shown: RecentMap<string, ShownGroup>;
   private bytes = 0;
   private lineNumber = 0;
   private lastId = 0;
@@ -79,19 +80,19 @@ export class RequestGroups {
     this.shown = new RecentMap(limits.open);
   }
 
-  /** Takes a line of a request, which takes that many bytes. */
+  /** Adds a line of a request, with its size in bytes. */
   add(key: string, line: LogLine, bytes: number, now: number): void {
     this.lineNumber++;
-    if (line.isAccessLogEntry) this.finish(key, line, bytes, now);
+    if (line.isAccessLogEntry) this.end(key, line, bytes, now);
     else this.keep(key, line, bytes, now);
     const { closing, limits } = this;
-    while (closing.length > 0 && closing[0]!.closesAt <= this.lineNumber) this.close();
+    while ((closing.first?.closesAt ?? Infinity) <= this.lineNumber) this.close();
     while (this.open.size > limits.open || this.bytes > limits.bytes) this.showOldest();
   }
 
-  /** Shows what has waited long enough, in milliseconds, for a reader who waits too. */
+  /** Shows groups that have waited long enough, in milliseconds, for live output. */
   showQuiet(now: number, endedMs: number, openMs: number): void {
-    while (this.closing.length > 0 && now - this.closing[0]!.touchedAt >= endedMs) this.close();
+    while (now - (this.closing.first?.touchedAt ?? Infinity) >= endedMs) this.close();
     for (const group of this.open.values()) {
       if (now - group.touchedAt >= openMs) this.showUnfinished(group);
     }
@@ -116,7 +117,7 @@ export class RequestGroups {
   private groupFor(key: string, line: LogLine, now: number): OpenGroup {
     const group = this.open.get(key);
     if (group !== undefined) return group;
-    const waiting = this.waiting.get(key)?.findLast((one) => isOf(line, one.finish?.span));
+    const waiting = this.waiting.get(key)?.findLast((one) => isOf(line, one.accessLogLine?.span));
     if (waiting !== undefined) return waiting;
     const made = newGroup(key, now);
     const ended = this.shown.get(key);
@@ -125,11 +126,11 @@ export class RequestGroups {
     return made;
   }
 
-  private finish(key: string, line: LogLine, bytes: number, now: number): void {
+  private end(key: string, line: LogLine, bytes: number, now: number): void {
     const group = this.open.get(key) ?? newGroup(key, now);
     this.open.delete(key);
     this.takeOwn(group, line.span);
-    group.finish = line;
+    group.accessLogLine = line;
     group.touchedAt = now;
     group.bytes += bytes;
     this.bytes += bytes;
@@ -141,9 +142,9 @@ export class RequestGroups {
   private takeOwn(group: OpenGroup, span: string | undefined): void {
     for (const other of this.waiting.get(group.key) ?? []) {
       const isOwn = (line: LogLine): boolean =>
-        other.finish === undefined
+        other.accessLogLine === undefined
           ? isOf(line, span)
-          : line.span === span && !isOf(line, other.finish.span);
+          : line.span === span && !isOf(line, other.accessLogLine.span);
       group.lines.unshift(...other.lines.filter(isOwn));
       other.lines = other.lines.filter((line) => !isOwn(line));
     }
@@ -162,7 +163,7 @@ export class RequestGroups {
     const same = this.waiting.get(group.key)!;
     if (same.length === 1) this.waiting.delete(group.key);
     else same.shift();
-    if (group.lines.length > 0 || group.finish !== undefined) this.showGroup(group);
+    if (group.lines.length > 0 || group.accessLogLine !== undefined) this.showGroup(group);
     else this.bytes -= group.bytes;
   }
 
@@ -177,26 +178,26 @@ export class RequestGroups {
     this.showGroup(group);
   }
 
-  private showGroup({ key, lines, finish, bytes }: OpenGroup): void {
+  private showGroup({ key, lines, accessLogLine, bytes }: OpenGroup): void {
     this.bytes -= bytes;
     const before = this.shown.get(key);
-    // A request ends once: this is another one with the same ids.
-    const isAnother = before?.isEnded && finish !== undefined;
+    // A request ends once, so this is another one with the same ids.
+    const isAnother = before?.isEnded && accessLogLine !== undefined;
     const isContinued = before !== undefined && !isAnother;
     const wasShown = isContinued && before.wasShown;
     const id = isContinued ? before.id : ++this.lastId;
-    const passed = this.show({ id, lines, finish, isContinued, wasShown });
+    const passed = this.show({ id, lines, accessLogLine, isContinued, wasShown });
     this.shown.set(key, {
       id,
-      span: finish?.span ?? before?.span,
-      isEnded: finish !== undefined || before?.isEnded === true,
+      span: accessLogLine?.span ?? before?.span,
+      isEnded: accessLogLine !== undefined || before?.isEnded === true,
       wasShown: passed || wasShown,
     });
   }
 }
 
 function newGroup(key: string, now: number): OpenGroup {
-  return { key, lines: [], bytes: 0, finish: undefined, touchedAt: now, closesAt: 0 };
+  return { key, lines: [], bytes: 0, accessLogLine: undefined, touchedAt: now, closesAt: 0 };
 }
 
 /** Whether a line may be one that a request wrote outside its inner spans. */

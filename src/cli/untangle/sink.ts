@@ -1,18 +1,18 @@
 import type { LogLine } from './log-line.js';
 import type { RequestGroup } from './request-groups.js';
 
-/** Where what is found goes. */
+/** The output of `untangle`. */
 export interface Sink {
   /** Lines of one request. */
   group(group: RequestGroup): void;
-  /** A line of no request. */
+  /** A line outside of any request. */
   line(line: LogLine): void;
-  /** What comes next is from another source. */
+  /** Called before the input of another source. */
   beginSource(): void;
-  /** What is no JSON line. The bytes are only lent. */
+  /** Input that is no JSON line. The bytes are overwritten later. */
   other(bytes: Buffer): void;
-  /** Makes sure that everything so far is where it belongs. */
+  /** Writes everything so far. */
   flush(): Promise<void>;
-  /** Nothing more comes. */
+  /** Called at the end. */
   end(): Promise<void>;
 }

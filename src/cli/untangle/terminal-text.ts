@@ -7,8 +7,8 @@ const LINE_END = /\r?\n$/;
 const RESET = `${ESCAPE}[0m`;
 
 /**
- * Foreign text for a terminal: it may have its colours, and nothing else that drives one. A line
- * that ends in colour leaves none behind.
+ * Text from outside for a terminal: its colours are kept, and all other control characters escaped.
+ * Colours are reset at the end of the line.
  */
 export function terminalText(text: string): string {
   const end = LINE_END.test(text) ? '\n' : '';

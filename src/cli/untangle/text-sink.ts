@@ -3,16 +3,16 @@ import { groupText, timeText } from './group-text.js';
 import type { LineFilter } from './line-filter.js';
 import { errorLines, lineText } from './line-text.js';
 import type { LogLine } from './log-line.js';
-import type { Output } from './output.js';
+import type { StandardOutput } from './standard-output.js';
 import type { RequestGroup } from './request-groups.js';
 import type { Sink } from './sink.js';
 
-/** Writes for people. */
+/** Writes text for people. */
 export class TextSink implements Sink {
   private readonly isShown = (line: LogLine): boolean => this.filter.passesLevel(line);
 
   constructor(
-    private readonly output: Output,
+    private readonly output: StandardOutput,
     private readonly filter: LineFilter,
     private readonly paint: Paint,
   ) {}

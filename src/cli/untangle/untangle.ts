@@ -1,26 +1,26 @@
 import { colored, plain, wantsColors } from './colors.js';
 import { HtmlSink } from './html-sink.js';
 import { type FilterOptions, LineFilter } from './line-filter.js';
-import { Output } from './output.js';
+import { StandardOutput } from './standard-output.js';
 import { Progress } from './progress.js';
-import { Reading } from './reading.js';
+import { SourceReader } from './source-reader.js';
 import type { Sink } from './sink.js';
-import { STDIN, totalBytes } from './sources.js';
+import { STDIN, totalBytes } from './log-sources.js';
 import { TextSink } from './text-sink.js';
 import { Untangler } from './untangler.js';
 
 export interface UntangleOptions extends FilterOptions {
   readonly follow?: boolean | undefined;
   readonly html?: string | undefined;
-  /** `undefined`: on a terminal, or as the environment says. */
+  /** `undefined`: as the environment says, else only on a terminal. */
   readonly color?: boolean | undefined;
 }
 
 const FAILED = 1;
-/** As a shell says of a program that Ctrl+C has ended. */
+/** The exit code by which shells report a program that Ctrl+C has ended. */
 const INTERRUPTED = 130;
 
-/** Reads all sources and shows what they hold. Returns the exit code. */
+/** Reads all sources and shows their requests and lines. Returns the exit code. */
 export async function untangle(
   files: readonly string[],
   options: UntangleOptions,
@@ -32,7 +32,7 @@ export async function untangle(
   const page = html === undefined ? undefined : await HtmlSink.open(html, sources, filter);
   const sink = page ?? textSink(filter, color, progress);
   const untangler = new Untangler(sink, filter);
-  const reading = new Reading(untangler, sink, progress);
+  const reading = new SourceReader(untangler, sink, progress);
   await (follow ? reading.follow(sources) : reading.readAll(sources));
   untangler.end();
   progress.clear();
@@ -44,12 +44,12 @@ export async function untangle(
 }
 
 function textSink(filter: LineFilter, color: boolean | undefined, progress: Progress): Sink {
-  // Whoever read this has seen enough, as in `| head`.
+  // The reader has closed the pipe, as `| head` does.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
-  const output = new Output(process.stdout, () => progress.clear());
+  const output = new StandardOutput(process.stdout, () => progress.clear());
   const isColored = wantsColors(color, process.env, process.stdout.isTTY);
   return new TextSink(output, filter, isColored ? colored : plain);
 }

@@ -1,16 +1,16 @@
 import type { LineFilter } from './line-filter.js';
 import { LineSplitter } from './line-splitter.js';
 import type { LogLine } from './log-line.js';
-import { entriesOf } from './otlp-lines.js';
+import { entriesOf } from './otlp-entries.js';
 import { readLine } from './read-line.js';
 import { RequestGroups } from './request-groups.js';
 import type { Sink } from './sink.js';
 
-/** For a reader who waits: a request that has ended, and one that says nothing more. */
+/** In live output: how long a request that has ended waits for more lines, and one that has not. */
 const ENDED_MS = 200;
 const OPEN_MS = 5000;
 
-/** Reads lines, from any number of sources, and puts together what belongs together. */
+/** Reads lines from any number of sources, and groups them by request. */
 export class Untangler {
   /** Whether anything was shown. */
   hasShown = false;
@@ -30,7 +30,7 @@ export class Untangler {
     });
   }
 
-  /** Cuts one source into lines. */
+  /** Begins a source; what is pushed into the splitter is read. */
   openSource(): LineSplitter {
     this.sink.beginSource();
     return new LineSplitter(
@@ -42,7 +42,7 @@ export class Untangler {
     );
   }
 
-  /** Shows what has ended, or been quiet for long. */
+  /** Shows requests that have ended, or have had no line for long. */
   showQuiet(): void {
     this.groups.showQuiet(Date.now(), ENDED_MS, OPEN_MS);
   }
@@ -70,7 +70,7 @@ export class Untangler {
     }
   }
 
-  /** What is no entry has neither an id nor a level: no filter lets it through. */
+  /** Shows what is no entry. It has neither an id nor a level, so it matches no filter. */
   private pass(bytes: Buffer): void {
     if (this.filter.isActive) return;
     this.hasShown = true;
@@ -78,9 +78,9 @@ export class Untangler {
   }
 }
 
-/** `undefined` for what is no JSON object. */
+/** `undefined` for anything but a JSON object. */
 function parseObject(bytes: Buffer, start: number, end: number): object | undefined {
-  // Also takes off a byte order mark.
+  // This also removes a byte order mark.
   const text = bytes.toString('utf8', start, end).trimStart();
   if (!text.startsWith('{')) return undefined;
   try {

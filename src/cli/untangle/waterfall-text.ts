@@ -4,7 +4,7 @@ import { DIM, RED, type Paint } from './colors.js';
 
 const BAR_WIDTH = 32;
 const MAX_NAME = 48;
-/** Deeper steps stand no further to the right. */
+/** Deeper steps are not indented further. */
 const MAX_DEPTH = 16;
 
 /** The steps of a request, each with a bar for the time in which it ran. */
@@ -33,7 +33,7 @@ function endOf({ start_ms: start, duration_ms: duration }: Step): number {
   return start + (typeof duration === 'number' ? duration : 0);
 }
 
-/** At least one cell, wherever it is; what did not end goes on to the end. */
+/** At least one cell, so that it is visible. A step that did not end extends to the end. */
 function barOf(step: Step, total: number): string {
   const cell = (ms: number): number => Math.round((ms / (total || 1)) * BAR_WIDTH);
   const from = Math.min(Math.max(cell(step.start_ms), 0), BAR_WIDTH - 1);

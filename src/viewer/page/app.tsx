@@ -4,39 +4,39 @@ import type { ViewExport } from '../view-records.js';
 import { Connectors } from './connectors.js';
 import { Detail } from './detail/detail.js';
 import { DroppedNote } from './dropped-note.js';
-import { downloadExport, fileName } from './feed/download.js';
-import type { Feed } from './feed/feed.js';
+import { downloadExport, fileName } from './export/download-export.js';
+import type { LiveFeed } from './connection/live-feed.js';
 import { HelpDialog } from './help-dialog.js';
-import { useFeed } from './hooks/use-feed.js';
-import { useFiltered } from './hooks/use-filtered.js';
+import { useLiveFeed } from './hooks/use-live-feed.js';
+import { useFilteredRecords } from './hooks/use-filtered-records.js';
 import { useMedia } from './hooks/use-media.js';
-import { useOpened } from './hooks/use-opened.js';
-import { usePointed } from './hooks/use-pointed.js';
+import { useDetail } from './hooks/use-detail.js';
+import { useHovered } from './hooks/use-hovered.js';
 import { useShortcuts } from './hooks/use-shortcuts.js';
-import { Legend } from './legend.js';
+import { SessionLegend } from './session-legend.js';
 import { LinePanel } from './line-panel.js';
 import { isEmptyFilter } from './lists/filtered-view.js';
-import { exportOf } from './model/export.js';
+import { exportOf } from './export/html-export.js';
 import type { Filter } from './model/filter.js';
-import type { ShownLine, ShownRequest } from './model/shown.js';
+import type { PageLine, PageRequest } from './model/page-records.js';
 import { PanelTabs, type PanelName } from './panel-tabs.js';
 import { RequestPanel } from './request-panel.js';
 import { SearchBar } from './search-bar.js';
-import { SLOW_MS } from './text/request-marks.js';
+import { SLOW_MS } from './text/request-status.js';
 import { visibleText } from './text/visible-text.js';
 import { TopBar } from './top-bar.js';
 
 const NO_FILTER: Filter = { text: '' };
 
 interface AppProps {
-  readonly feed: Feed;
-  /** What the page was saved with; `undefined` for the live one. */
+  readonly feed: LiveFeed;
+  /** The records of an exported page; `undefined` for the live one. */
   readonly exported: ViewExport | undefined;
 }
 
-/** The page: left the requests, right the mixed lines, and what was opened on top of those. */
+/** The trace viewer: requests on the left, log lines on the right, and over those what is open. */
 export function App({ feed, exported }: AppProps): JSX.Element {
-  useFeed(feed);
+  useLiveFeed(feed);
   const { store } = feed;
   const isExport = exported !== undefined;
   const isNarrow = useMedia('(max-width: 800px)');
@@ -49,9 +49,9 @@ export function App({ feed, exported }: AppProps): JSX.Element {
   const board = useRef<HTMLElement>(null);
   const search = useRef<HTMLInputElement>(null);
 
-  const { requests, lines } = useFiltered(store, filter);
-  const pointed = usePointed(store);
-  const opened = useOpened(store, requests);
+  const { requests, lines } = useFilteredRecords(store, filter);
+  const hovered = useHovered(store);
+  const detail = useDetail(store, requests);
   const source = exported?.source ?? feed.hello?.service ?? '';
   useEffect(() => {
     document.title = source === '' ? 'Traces' : `Traces · ${visibleText(source)}`;
@@ -60,8 +60,8 @@ export function App({ feed, exported }: AppProps): JSX.Element {
   const clearFilter = (): void => setFilter(NO_FILTER);
   const stopFollowing = useCallback(() => setIsFollowing(false), []);
   const save = async (
-    chosen: readonly ShownRequest[],
-    others: readonly ShownLine[] = [],
+    chosen: readonly PageRequest[],
+    others: readonly PageLine[] = [],
   ): Promise<void> => {
     setNotice('');
     try {
@@ -71,23 +71,24 @@ export function App({ feed, exported }: AppProps): JSX.Element {
     }
   };
   const escape = (): void => {
-    if (opened.isOpen) opened.close();
+    if (detail.isOpen) detail.close();
     else clearFilter();
     search.current?.blur();
   };
 
   useShortcuts({
     '/': () => search.current?.select(),
-    j: () => opened.step(1),
-    k: () => opened.step(-1),
+    j: () => detail.step(1),
+    k: () => detail.step(-1),
     p: () => isExport || feed.pause(!feed.isPaused),
     '?': () => setIsHelpOpen(true),
     Escape: escape,
   });
 
-  const isHeld = opened.isOpen || pointed.request !== undefined || pointed.line !== undefined;
+  const isScrollLocked =
+    detail.isOpen || hovered.request !== undefined || hovered.line !== undefined;
   const shared = {
-    pointed,
+    hovered,
     query: filter.text.trim(),
     hasService: store.services.length > 1,
   };
@@ -128,32 +129,32 @@ export function App({ feed, exported }: AppProps): JSX.Element {
         <RequestPanel
           {...shared}
           requests={requests}
-          open={opened.request}
+          open={detail.request}
           slowMs={slowMs}
-          isFollowing={isFollowing && !isHeld}
-          focus={opened.focusRequest}
+          isFollowing={isFollowing && !isScrollLocked}
+          focus={detail.focusRequest}
           empty={empty.requests}
           isHidden={isNarrow && panel !== 'requests'}
           onScrollUp={stopFollowing}
-          onPoint={pointed.pointAtRequest}
+          onHover={hovered.hoverRequest}
         />
-        {!isNarrow && <Connectors board={board} pointed={pointed} />}
+        {!isNarrow && <Connectors board={board} hovered={hovered} />}
         <LinePanel
           {...shared}
           lines={lines}
           isCompact={isCompact}
-          isFollowing={isFollowing && !isHeld}
-          focus={opened.focusLine}
+          isFollowing={isFollowing && !isScrollLocked}
+          focus={detail.focusLine}
           empty={empty.lines}
           isHidden={isNarrow && panel !== 'lines'}
-          isCovered={opened.isOpen}
+          isCovered={detail.isOpen}
           onScrollUp={stopFollowing}
-          onPoint={pointed.pointAtLine}
-          onOpen={opened.openLine}
+          onHover={hovered.hoverLine}
+          onOpen={detail.openLine}
         />
         <Detail
           store={store}
-          opened={opened}
+          detail={detail}
           slowMs={slowMs}
           isLive={isExport || feed.state === 'live'}
           isExport={isExport}
@@ -161,7 +162,7 @@ export function App({ feed, exported }: AppProps): JSX.Element {
         />
       </main>
       <footer class="bottom-bar">
-        <Legend
+        <SessionLegend
           sessions={store.sessions}
           chosen={filter.session}
           onChoose={(session) => setFilter({ ...filter, session })}
@@ -181,7 +182,7 @@ function emptyText(isUnfiltered: boolean, isExport: boolean): { requests: string
       lines: 'There are no lines in this file.',
     };
   return {
-    requests: 'Waiting for the first request. It will be here as soon as it begins.',
+    requests: 'Waiting for the first request. It appears here as soon as it begins.',
     lines: 'Waiting for the first line.',
   };
 }

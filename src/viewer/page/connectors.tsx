@@ -1,11 +1,11 @@
 import type { JSX, RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useReducer, useRef } from 'preact/hooks';
-import type { Pointed } from './hooks/use-pointed.js';
-import { sessionClass } from './parts/session-style.js';
+import type { Hovered } from './hooks/use-hovered.js';
+import { sessionClass } from './parts/session-class.js';
 
 interface ConnectorsProps {
   readonly board: RefObject<HTMLElement | null>;
-  readonly pointed: Pointed;
+  readonly hovered: Hovered;
 }
 
 interface Drawn {
@@ -15,33 +15,33 @@ interface Drawn {
 
 const NOTHING: Drawn = { height: 0, paths: [] };
 
-/** The figure's arrows: from the request that is pointed at to those of its lines that can be seen. */
-export function Connectors({ board, pointed }: ConnectorsProps): JSX.Element {
+/** Arrows from the request under the pointer to those of its lines that are visible. */
+export function Connectors({ board, hovered }: ConnectorsProps): JSX.Element {
   const gutter = useRef<HTMLDivElement>(null);
   const drawn = useRef(NOTHING);
   const [, render] = useReducer((times: number) => times + 1, 0);
-  const isPointing = pointed.request !== undefined;
+  const isHovering = hovered.request !== undefined;
 
   const redraw = (): void => {
-    const next = isPointing ? draw(board.current!, gutter.current!) : NOTHING;
+    const next = isHovering ? draw(board.current!, gutter.current!) : NOTHING;
     if (JSON.stringify(next) === JSON.stringify(drawn.current)) return;
     drawn.current = next;
     render(undefined);
   };
 
-  // Where rows are is known after they are in the page.
+  // The positions of rows are known after they are in the page.
   useLayoutEffect(redraw);
   useEffect(() => {
-    if (!isPointing) return undefined;
+    if (!isHovering) return undefined;
     const element = board.current!;
     const redrawInFrame = (): void => void requestAnimationFrame(redraw);
     element.addEventListener('scroll', redrawInFrame, { capture: true, passive: true });
     return () => element.removeEventListener('scroll', redrawInFrame, { capture: true });
-  }, [isPointing]);
+  }, [isHovering]);
 
   const { height, paths } = drawn.current;
   return (
-    <div ref={gutter} class={`gutter ${sessionClass(pointed.request?.session)}`} aria-hidden="true">
+    <div ref={gutter} class={`gutter ${sessionClass(hovered.request?.session)}`} aria-hidden="true">
       <svg width="100%" height={height}>
         {paths.map((path) => (
           <path key={path} d={path} />
@@ -53,11 +53,11 @@ export function Connectors({ board, pointed }: ConnectorsProps): JSX.Element {
 
 function draw(board: HTMLElement, gutter: HTMLElement): Drawn {
   const box = gutter.getBoundingClientRect();
-  const list = board.querySelector('.terminal')?.getBoundingClientRect();
-  const request = board.querySelector('.request[data-lit]')?.getBoundingClientRect();
+  const list = board.querySelector('.line-terminal')?.getBoundingClientRect();
+  const request = board.querySelector('.request[data-highlighted]')?.getBoundingClientRect();
   if (list === undefined || request === undefined || box.width === 0) return NOTHING;
   const from = middleOf(request) - box.top;
-  const paths = [...board.querySelectorAll('.line[data-lit]')]
+  const paths = [...board.querySelectorAll('.line[data-highlighted]')]
     .map((line) => middleOf(line.getBoundingClientRect()))
     .filter((y) => y > list.top && y < list.bottom)
     .map((y) => curve(box.width, clamp(from, list.top - box.top, box.height), y - box.top));

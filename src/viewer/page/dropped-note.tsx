@@ -4,7 +4,7 @@ interface DroppedNoteProps {
   readonly dropped: { readonly requests: number; readonly lines: number; readonly spans: number };
 }
 
-/** How much is not here, because there was too much of it. */
+/** How many records were dropped, because there were too many. */
 export function DroppedNote({ dropped }: DroppedNoteProps): JSX.Element | null {
   const parts = [
     counted(dropped.requests, 'request'),
@@ -13,7 +13,7 @@ export function DroppedNote({ dropped }: DroppedNoteProps): JSX.Element | null {
   ].filter((part) => part !== undefined);
   if (parts.length === 0) return null;
   return (
-    <p class="dropped" title="The oldest are let go of when there are too many to keep.">
+    <p class="dropped" title="The oldest are dropped when there are too many to keep.">
       {parts.join(', ')} dropped
     </p>
   );

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { Filter, StatusFilter } from './model/filter.js';
-import type { Session } from './model/shown.js';
-import { sessionLabel } from './model/titles.js';
+import type { Session } from './model/page-records.js';
+import { sessionLabel } from './text/display-text.js';
 import { visibleText } from './text/visible-text.js';
 
 const LEVELS: readonly (readonly [string, string])[] = [

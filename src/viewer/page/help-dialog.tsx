@@ -12,7 +12,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['?', 'these keys'],
 ];
 
-/** The keys that work on this page. */
+/** The keyboard shortcuts of the trace viewer. */
 export function HelpDialog({ onClose }: { onClose(): void }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current!.showModal(), []);

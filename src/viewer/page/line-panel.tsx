@@ -1,17 +1,17 @@
 import type { JSX } from 'preact';
-import type { Pointed } from './hooks/use-pointed.js';
+import type { Hovered } from './hooks/use-hovered.js';
 import type { Numbered } from './lists/row-window.js';
 import { VirtualList } from './lists/virtual-list.js';
 import { LineRow } from './line-row.js';
-import type { ShownLine } from './model/shown.js';
+import type { PageLine } from './model/page-records.js';
 import { OverviewRuler } from './overview-ruler.js';
 
 const ROW_HEIGHT = 26;
 const COMPACT_ROW_HEIGHT = 46;
 
 interface LinePanelProps {
-  readonly lines: readonly ShownLine[];
-  readonly pointed: Pointed;
+  readonly lines: readonly PageLine[];
+  readonly hovered: Hovered;
   readonly query: string;
   readonly hasService: boolean;
   /** Whether a row has room for the message only on a second line. */
@@ -20,18 +20,18 @@ interface LinePanelProps {
   readonly focus: Numbered | undefined;
   readonly empty: string;
   readonly isHidden: boolean;
-  /** Whether the detail lies over this panel. */
+  /** Whether the detail covers this panel. */
   readonly isCovered: boolean;
   onScrollUp(): void;
-  onPoint(line: ShownLine | undefined): void;
-  onOpen(line: ShownLine): void;
+  onHover(line: PageLine | undefined): void;
+  onOpen(line: PageLine): void;
 }
 
-/** Right: the mixed lines in the order in which they were written. */
+/** The list of log lines of all requests, on the right, in the order in which they were written. */
 export function LinePanel(props: LinePanelProps): JSX.Element {
-  const { lines, pointed } = props;
+  const { lines, hovered } = props;
   const rowHeight = props.isCompact ? COMPACT_ROW_HEIGHT : ROW_HEIGHT;
-  const isPointing = pointed.request !== undefined || pointed.line !== undefined;
+  const isHovering = hovered.request !== undefined || hovered.line !== undefined;
   return (
     <section
       class="panel lines"
@@ -43,7 +43,7 @@ export function LinePanel(props: LinePanelProps): JSX.Element {
         <h2 id="lines-title">Log lines</h2>
         <span class="count">{lines.length.toLocaleString('en')}</span>
       </header>
-      <div class="terminal">
+      <div class="line-terminal">
         <VirtualList
           key={props.isCompact}
           label="Log lines"
@@ -52,8 +52,8 @@ export function LinePanel(props: LinePanelProps): JSX.Element {
           rowHeight={rowHeight}
           isFollowing={props.isFollowing}
           onScrollUp={props.onScrollUp}
-          onPoint={props.onPoint}
-          reveal={pointed.revealLines}
+          onHover={props.onHover}
+          reveal={hovered.revealLines}
           focus={props.focus}
           empty={props.empty}
           row={(line, { tabIndex }) => (
@@ -63,8 +63,8 @@ export function LinePanel(props: LinePanelProps): JSX.Element {
               session={line.session}
               query={props.query}
               hasService={props.hasService}
-              isLit={pointed.lines.has(line) || line === pointed.line}
-              isDim={isPointing && !pointed.lines.has(line) && line !== pointed.line}
+              isHighlighted={hovered.lines.has(line) || line === hovered.line}
+              isDimmed={isHovering && !hovered.lines.has(line) && line !== hovered.line}
               tabIndex={tabIndex}
               onOpen={props.onOpen}
             />
@@ -72,8 +72,8 @@ export function LinePanel(props: LinePanelProps): JSX.Element {
         />
         <OverviewRuler
           lines={lines}
-          lit={pointed.lines}
-          session={pointed.request?.session}
+          highlighted={hovered.lines}
+          session={hovered.request?.session}
           rowHeight={rowHeight}
         />
       </div>

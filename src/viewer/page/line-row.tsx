@@ -1,28 +1,28 @@
 import type { JSX } from 'preact';
 import type { ViewLine } from '../view-records.js';
 import { memo } from './lists/memo.js';
-import type { Session, ShownLine } from './model/shown.js';
-import { sessionLabel, timeText } from './model/titles.js';
-import { sessionClass } from './parts/session-style.js';
-import { rowFields, rowMessage } from './text/line-text.js';
-import { Marked } from './text/marked.js';
+import type { Session, PageLine } from './model/page-records.js';
+import { sessionLabel, timeText } from './text/display-text.js';
+import { sessionClass } from './parts/session-class.js';
+import { rowFields, rowMessage } from './text/line-row-text.js';
+import { HighlightedText } from './text/highlighted-text.js';
 import { levelTone } from './text/level-tone.js';
 import { shortId } from './text/short-id.js';
 import { visibleText } from './text/visible-text.js';
 
 interface LineRowProps {
-  readonly line: ShownLine;
+  readonly line: PageLine;
   readonly record: ViewLine;
   readonly session: Session | undefined;
   readonly query: string;
   readonly hasService: boolean;
-  readonly isLit: boolean;
-  readonly isDim: boolean;
+  readonly isHighlighted: boolean;
+  readonly isDimmed: boolean;
   readonly tabIndex: 0 | -1;
-  onOpen(line: ShownLine): void;
+  onOpen(line: PageLine): void;
 }
 
-/** One line of the right list, as the log's own text has it. */
+/** One row of the list of log lines, as the text format shows it. */
 export const LineRow = memo(function LineRow(props: LineRowProps): JSX.Element {
   const { record, query } = props;
   const { requestId, sessionId, level } = record;
@@ -31,8 +31,8 @@ export const LineRow = memo(function LineRow(props: LineRowProps): JSX.Element {
   return (
     <div
       class={`line ${sessionClass(props.session)} level-${levelTone(level)}`}
-      data-lit={props.isLit || undefined}
-      data-dim={props.isDim || undefined}
+      data-highlighted={props.isHighlighted || undefined}
+      data-dimmed={props.isDimmed || undefined}
       onClick={() => isSelecting() || props.onOpen(props.line)}
     >
       <time>
@@ -42,23 +42,30 @@ export const LineRow = memo(function LineRow(props: LineRowProps): JSX.Element {
       <span class="level">{visibleText(level).toUpperCase()}</span>{' '}
       <button
         type="button"
-        class="tag"
+        class="line-ids"
         tabIndex={props.tabIndex}
         title="Open this line"
         data-target
       >
         [req=
-        <Marked text={requestId === undefined ? 'none' : shortId(requestId)} query={query} />
+        <HighlightedText
+          text={requestId === undefined ? 'none' : shortId(requestId)}
+          query={query}
+        />
         |session=
-        <Marked text={sessionId === undefined ? 'none' : sessionLabel(sessionId)} query={query} />]
+        <HighlightedText
+          text={sessionId === undefined ? 'none' : sessionLabel(sessionId)}
+          query={query}
+        />
+        ]
       </button>{' '}
       {props.hasService && <span class="service">{visibleText(record.service)} </span>}
       <span class="message">
-        <Marked text={rowMessage(record)} query={query} />
+        <HighlightedText text={rowMessage(record)} query={query} />
         {fields !== '' && (
           <span class="fields">
             {' '}
-            <Marked text={fields} query={query} />
+            <HighlightedText text={fields} query={query} />
           </span>
         )}
       </span>

@@ -1,20 +1,25 @@
 import type { JSX } from 'preact';
-import type { Session, ShownLine } from './model/shown.js';
-import { sessionClass } from './parts/session-style.js';
+import type { Session, PageLine } from './model/page-records.js';
+import { sessionClass } from './parts/session-class.js';
 
 const MAX_MARKS = 300;
 
 interface OverviewRulerProps {
-  readonly lines: readonly ShownLine[];
-  readonly lit: ReadonlySet<ShownLine>;
+  readonly lines: readonly PageLine[];
+  readonly highlighted: ReadonlySet<PageLine>;
   readonly session: Session | undefined;
   /** Pixels. */
   readonly rowHeight: number;
 }
 
-/** Beside the scroll bar: where in the whole list the lines of the request are. */
-export function OverviewRuler({ lines, lit, session, rowHeight }: OverviewRulerProps): JSX.Element {
-  const marks = [...lit].slice(0, MAX_MARKS).flatMap((line) => {
+/** Marks beside the scroll bar: where in the list the lines of the request are. */
+export function OverviewRuler({
+  lines,
+  highlighted,
+  session,
+  rowHeight,
+}: OverviewRulerProps): JSX.Element {
+  const marks = [...highlighted].slice(0, MAX_MARKS).flatMap((line) => {
     const index = indexOfLine(lines, line);
     return index === -1 ? [] : [{ n: line.n, share: (index + 0.5) / lines.length }];
   });
@@ -29,7 +34,7 @@ export function OverviewRuler({ lines, lit, session, rowHeight }: OverviewRulerP
 }
 
 /** Lines are in the order of their time. */
-function indexOfLine(lines: readonly ShownLine[], line: ShownLine): number {
+function indexOfLine(lines: readonly PageLine[], line: PageLine): number {
   let from = 0;
   let to = lines.length;
   while (from < to) {

@@ -1,16 +1,16 @@
 import type { JSX } from 'preact';
-import type { Pointed } from './hooks/use-pointed.js';
+import type { Hovered } from './hooks/use-hovered.js';
 import type { Numbered } from './lists/row-window.js';
 import { VirtualList } from './lists/virtual-list.js';
-import type { ShownRequest } from './model/shown.js';
+import type { PageRequest } from './model/page-records.js';
 import { RequestRow } from './request-row.js';
 
 const ROW_HEIGHT = 64;
 
 interface RequestPanelProps {
-  readonly requests: readonly ShownRequest[];
-  readonly pointed: Pointed;
-  readonly open: ShownRequest | undefined;
+  readonly requests: readonly PageRequest[];
+  readonly hovered: Hovered;
+  readonly open: PageRequest | undefined;
   readonly query: string;
   readonly slowMs: number;
   readonly hasService: boolean;
@@ -19,12 +19,12 @@ interface RequestPanelProps {
   readonly empty: string;
   readonly isHidden: boolean;
   onScrollUp(): void;
-  onPoint(request: ShownRequest | undefined): void;
+  onHover(request: PageRequest | undefined): void;
 }
 
-/** Left: the requests in the order in which they began. */
+/** The list of requests, on the left, in the order in which they began. */
 export function RequestPanel(props: RequestPanelProps): JSX.Element {
-  const { pointed } = props;
+  const { hovered } = props;
   return (
     <section class="panel requests" aria-labelledby="requests-title" hidden={props.isHidden}>
       <header class="panel-head">
@@ -38,8 +38,8 @@ export function RequestPanel(props: RequestPanelProps): JSX.Element {
         rowHeight={ROW_HEIGHT}
         isFollowing={props.isFollowing}
         onScrollUp={props.onScrollUp}
-        onPoint={props.onPoint}
-        reveal={pointed.revealRequests}
+        onHover={props.onHover}
+        reveal={hovered.revealRequests}
         focus={props.focus}
         empty={props.empty}
         row={(request, { tabIndex }) => (
@@ -49,8 +49,8 @@ export function RequestPanel(props: RequestPanelProps): JSX.Element {
             query={props.query}
             slowMs={props.slowMs}
             hasService={props.hasService}
-            isLit={request === pointed.request}
-            isDim={pointed.line !== undefined && request !== pointed.request}
+            isHighlighted={request === hovered.request}
+            isDimmed={hovered.line !== undefined && request !== hovered.request}
             isOpen={request === props.open}
             tabIndex={tabIndex}
           />

@@ -2,12 +2,12 @@ import type { JSX } from 'preact';
 import type { ViewRequest } from '../view-records.js';
 import { permalinkOf } from './hooks/use-permalink.js';
 import { memo } from './lists/memo.js';
-import type { Session } from './model/shown.js';
-import { durationText, sessionLabel, timeText, titleOf } from './model/titles.js';
-import { sessionClass } from './parts/session-style.js';
+import type { Session } from './model/page-records.js';
+import { durationText, sessionLabel, timeText, titleOf } from './text/display-text.js';
+import { sessionClass } from './parts/session-class.js';
 import { OutcomeWord, StatusBadge } from './parts/status-badge.js';
-import { Marked } from './text/marked.js';
-import { isSlow } from './text/request-marks.js';
+import { HighlightedText } from './text/highlighted-text.js';
+import { isSlow } from './text/request-status.js';
 import { shortId } from './text/short-id.js';
 import { visibleText } from './text/visible-text.js';
 
@@ -16,23 +16,23 @@ interface RequestRowProps {
   readonly session: Session | undefined;
   readonly query: string;
   readonly slowMs: number;
-  /** Where the page shows several services, each row says its own. */
+  /** Whether the row shows the name of its service. */
   readonly hasService: boolean;
-  readonly isLit: boolean;
-  readonly isDim: boolean;
+  readonly isHighlighted: boolean;
+  readonly isDimmed: boolean;
   readonly isOpen: boolean;
   readonly tabIndex: 0 | -1;
 }
 
-/** One request of the left list: a card with the stripe of its session. */
+/** One row of the list of requests. Its stripe has the colour of the session. */
 export const RequestRow = memo(function RequestRow(props: RequestRowProps): JSX.Element {
   const { record, session, query, slowMs } = props;
   const { requestId, sessionId, durationMs } = record;
   return (
     <div
       class={`request ${sessionClass(session)}`}
-      data-lit={props.isLit || undefined}
-      data-dim={props.isDim || undefined}
+      data-highlighted={props.isHighlighted || undefined}
+      data-dimmed={props.isDimmed || undefined}
       data-open={props.isOpen || undefined}
     >
       <div class="request-row">
@@ -54,20 +54,20 @@ export const RequestRow = memo(function RequestRow(props: RequestRowProps): JSX.
         </p>
       </div>
       <div class="request-row">
-        <p class="request-facts">
+        <p class="request-ids">
           {sessionId !== undefined && (
-            <span class="fact">
+            <span class="request-id">
               <i>session</i>{' '}
               <b class="session-text">
-                <Marked text={sessionLabel(sessionId)} query={query} />
+                <HighlightedText text={sessionLabel(sessionId)} query={query} />
               </b>
             </span>
           )}
           {requestId !== undefined && (
-            <span class="fact">
+            <span class="request-id">
               <i>request</i>{' '}
               <b>
-                <Marked text={shortId(requestId)} query={query} />
+                <HighlightedText text={shortId(requestId)} query={query} />
               </b>
             </span>
           )}
@@ -91,11 +91,11 @@ function Title({
 }): JSX.Element {
   const title = titleOf(record);
   const space = title.indexOf(' ');
-  if (space === -1) return <Marked text={title} query={query} />;
+  if (space === -1) return <HighlightedText text={title} query={query} />;
   return (
     <>
       <span class="method">{visibleText(title.slice(0, space))}</span>{' '}
-      <Marked text={title.slice(space + 1)} query={query} />
+      <HighlightedText text={title.slice(space + 1)} query={query} />
     </>
   );
 }

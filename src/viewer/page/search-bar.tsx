@@ -2,7 +2,7 @@ import type { JSX, RefObject } from 'preact';
 import { useState } from 'preact/hooks';
 import { FilterFields } from './filter-fields.js';
 import type { Filter } from './model/filter.js';
-import type { Session } from './model/shown.js';
+import type { Session } from './model/page-records.js';
 import { Icon } from './parts/icon.js';
 
 interface SearchBarProps {
@@ -25,7 +25,7 @@ export function SearchBar(props: SearchBarProps): JSX.Element {
     <div role="search" class="search-bar" aria-label="Requests and lines">
       <label class="search">
         <Icon name="search" />
-        <span class="unseen">Search</span>
+        <span class="visually-hidden">Search</span>
         <input
           ref={props.input}
           type="search"

@@ -1,11 +1,11 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { ViewExport } from '../view-records.js';
-import type { Feed } from './feed/feed.js';
+import type { LiveFeed } from './connection/live-feed.js';
 import { Icon, Logo, type IconName } from './parts/icon.js';
 import { visibleText } from './text/visible-text.js';
 
 interface TopBarProps {
-  readonly feed: Feed;
+  readonly feed: LiveFeed;
   readonly exported: ViewExport | undefined;
   readonly isFollowing: boolean;
   onFollow(isFollowing: boolean): void;
@@ -13,7 +13,7 @@ interface TopBarProps {
   onHelp(): void;
 }
 
-/** What is shown, whether it is live, and what can be done with all of it. */
+/** The name of the service, the state of the connection, and the buttons for the whole page. */
 export function TopBar(props: TopBarProps): JSX.Element {
   const { feed, exported, onHelp } = props;
   const source = exported?.source ?? feed.hello?.service ?? '';
@@ -41,13 +41,13 @@ export function TopBar(props: TopBarProps): JSX.Element {
 
 const STATE_WORDS = { connecting: 'Connecting…', live: 'Live', lost: 'Reconnecting…' } as const;
 
-function Connection({ feed }: { readonly feed: Feed }): JSX.Element {
+function Connection({ feed }: { readonly feed: LiveFeed }): JSX.Element {
   const state = feed.isPaused && feed.state === 'live' ? 'paused' : feed.state;
   const word = state === 'paused' ? 'Paused' : STATE_WORDS[state];
   return (
     <span class="connection" data-state={state}>
       <span class="dot" aria-hidden="true" />
-      {/* Says when it changes, and not each line. */}
+      {/* Announced when it changes, unlike each line. */}
       <span role="status">{word}</span>
     </span>
   );
@@ -75,7 +75,7 @@ function LiveActions({ feed, isFollowing, onFollow, onExport }: TopBarProps): JS
       )}
       <Action
         icon="follow"
-        title="Scroll to what is new as it arrives"
+        title="Scroll to new records as they arrive"
         isPressed={isFollowing}
         onClick={() => onFollow(!isFollowing)}
       >
@@ -83,12 +83,12 @@ function LiveActions({ feed, isFollowing, onFollow, onExport }: TopBarProps): JS
       </Action>
       <Action
         icon={isPaused ? 'play' : 'pause'}
-        title={isPaused ? 'Show what has arrived (p)' : 'Stop showing what arrives (p)'}
+        title={isPaused ? 'Show the records that have arrived (p)' : 'Stop showing new records (p)'}
         onClick={() => feed.pause(!isPaused)}
       >
         {isPaused ? 'Resume' : 'Pause'}
       </Action>
-      <Action icon="clear" title="Forget what is shown" onClick={() => feed.clear()}>
+      <Action icon="clear" title="Remove everything from this page" onClick={() => feed.clear()}>
         Clear
       </Action>
       <Action icon="save" title="Save everything shown as one HTML file" onClick={onExport}>
@@ -101,7 +101,7 @@ function LiveActions({ feed, isFollowing, onFollow, onExport }: TopBarProps): JS
 interface ActionProps {
   readonly icon: IconName;
   readonly title: string;
-  /** For what is on or off. */
+  /** For a button that is on or off. */
   readonly isPressed?: boolean;
   readonly children: ComponentChildren;
   onClick(): void;

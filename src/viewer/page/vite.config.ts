@@ -1,23 +1,23 @@
 import { defineConfig, type Plugin } from 'vite';
-import { exportPage } from './export-page.js';
+import { exportPlugin } from './vite-export-plugin.js';
 
 export default defineConfig({
-  base: './/',
+  base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: '../../../dist/viewer-page',
     emptyOutDir: true,
-    // A script that the server hands out with `no-store` needs no hint to load earlier.
+    // The server sends the script with `no-store`, so a hint to load it earlier is of no use.
     modulePreload: false,
     license: { fileName: '.licenses/page.json' },
     rolldownOptions: {
       output: { entryFileNames: 'page.js', assetFileNames: 'page[extname]' },
     },
   },
-  plugins: [exportPage(), sameOrigin()],
+  plugins: [exportPlugin(), sameOrigin()],
 });
 
-/** Vite asks for the script and the style as if they were another host's. */
+/** Vite adds `crossorigin` to the script and the style, which come from the same origin. */
 function sameOrigin(): Plugin {
   return {
     name: 'same-origin',

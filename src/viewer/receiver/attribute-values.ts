@@ -1,8 +1,8 @@
 import { isValidId } from '../../trace/ids.js';
-import { cut, MAX_MESSAGE, MAX_TEXT } from '../server/text-limits.js';
-import type { AnyValue, OtlpAttributes } from './otlp-data.js';
+import { cut, MAX_TEXT } from '../server/text-limits.js';
+import type { AnyValue, OtlpAttributes } from './otlp-model.js';
 
-/** The text of the first of these attributes that is one. Of several names the newest comes first. */
+/** The first of these attributes that is a text. Of several names, put the newest first. */
 export function textOf(attributes: OtlpAttributes, ...names: string[]): string | undefined {
   for (const name of names) {
     const value = attributes.get(name);
@@ -30,27 +30,7 @@ function idOf(attributes: OtlpAttributes, names: readonly string[]): string | un
   return names.map((name) => attributes.get(name)).find(isValidId);
 }
 
-/**
- * What was thrown: its stack, its name and its message. Not every language has the latter two in
- * the stack.
- *
- * @see https://opentelemetry.io/docs/specs/semconv/exceptions/
- */
-export function errorOf(attributes: OtlpAttributes): string | undefined {
-  const [stack, type, message] = ['stacktrace', 'type', 'message'].map((name) =>
-    attributes.get(`exception.${name}`),
-  );
-  const told = [type, message].filter(isText).join(': ');
-  if (!isText(stack)) return told === '' ? undefined : cut(told, MAX_MESSAGE);
-  const isTold = !isText(message) || stack.includes(message);
-  return cut(isTold ? stack : `${told}\n${stack}`, MAX_MESSAGE);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
-}
-
-/** A value that an attribute of a record may have: simple ones as they are, all others as JSON. */
+/** A value as an attribute of a record: simple ones as they are, all others as JSON. */
 export function simpleValue(value: AnyValue, limit = MAX_TEXT): string | number | boolean {
   switch (typeof value) {
     case 'boolean':

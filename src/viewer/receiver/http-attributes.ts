@@ -1,8 +1,9 @@
+import { pathOf } from '../../records/url-path.js';
 import { numberOf, textOf } from './attribute-values.js';
-import type { OtlpAttributes } from './otlp-data.js';
-import { applicationOf, pathOf } from './url-parts.js';
+import type { OtlpAttributes } from './otlp-model.js';
+import { hostOf } from './url-parts.js';
 
-/** What is known of a request of HTTP. */
+/** The attributes of an HTTP request. */
 export interface HttpParts {
   readonly method: string | undefined;
   readonly path: string | undefined;
@@ -11,7 +12,7 @@ export interface HttpParts {
 }
 
 /**
- * What a span says of HTTP, by the conventions of today or by those before them.
+ * The HTTP attributes of a span, by the stable conventions or by those before them.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/
  * @see https://opentelemetry.io/docs/specs/semconv/non-normative/http-migration/
@@ -20,15 +21,15 @@ export function httpParts(attributes: OtlpAttributes): HttpParts {
   const url = textOf(attributes, 'url.path', 'http.target', 'url.full', 'http.url');
   return {
     method: textOf(attributes, 'http.request.method', 'http.method'),
-    path: url === undefined ? undefined : pathOf(url),
+    path: url === undefined ? undefined : pathOf(url) || '/',
     route: textOf(attributes, 'http.route'),
     status: numberOf(attributes, 'http.response.status_code', 'http.status_code'),
   };
 }
 
 /**
- * The name of a span as it is read by people. That of an outgoing call is its method alone by the
- * conventions, which are about groups of spans; so this adds what it calls.
+ * The name of a span for people. By the conventions the name of an outgoing call is its method alone,
+ * so that such spans can be grouped; this adds host and path.
  */
 export function callName(name: string, attributes: OtlpAttributes): string {
   const { method, path = '' } = httpParts(attributes);
@@ -38,7 +39,7 @@ export function callName(name: string, attributes: OtlpAttributes): string {
 
 function calledHost(attributes: OtlpAttributes): string {
   const url = textOf(attributes, 'url.full', 'http.url');
-  const host = url === undefined ? undefined : applicationOf(url);
+  const host = url === undefined ? undefined : hostOf(url);
   if (host !== undefined) return host;
   const address = textOf(attributes, 'server.address', 'net.peer.name') ?? '';
   const port = numberOf(attributes, 'server.port', 'net.peer.port');

@@ -1,4 +1,4 @@
-/** An object of a body. Its keys are as they came: read what is known, never all of it. */
+/** An object in a body. Its keys are not checked: read only those that are known. */
 export type Json = Readonly<Record<string, unknown>>;
 
 /**
@@ -11,7 +11,7 @@ export function parseBody(body: Uint8Array): Json {
 }
 
 /**
- * The objects of a list. In the JSON of protobuf, `null` is as good as missing.
+ * The objects in a list. In the JSON of protobuf, `null` means missing.
  *
  * @throws for what is no list of objects.
  */
@@ -35,17 +35,17 @@ export function list(value: unknown): unknown[] {
   return value as unknown[];
 }
 
-/** A text; empty for all else. */
+/** A text; empty for any other value. */
 export function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** The number of an enumeration, or of one of its names; 0 for all else. */
+/** The number of an enumeration, or of one of its names; 0 for any other value. */
 export function enumeration(value: unknown, names: ReadonlyMap<unknown, number>): number {
   return typeof value === 'number' ? value : (names.get(value) ?? 0);
 }
 
-/** A 64-bit integer, which may be a number or its digits; 0 for all else. */
+/** A 64-bit integer, which may be a number or its digits; 0 for any other value. */
 export function integer(value: unknown): bigint {
   if (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return BigInt(value);
   return Number.isInteger(value) ? BigInt(value as number) : 0n;

@@ -1,39 +1,39 @@
 import { integer, list, record, records, text, type Json } from './json-fields.js';
-import { MAX_VALUE_DEPTH, type AnyValue } from './otlp-data.js';
+import { MAX_VALUE_DEPTH, type AnyValue } from './otlp-model.js';
 
 /** A list of `KeyValue`. */
 export function attributesOf(pairs: unknown): Map<string, AnyValue> {
   return new Map(entriesOf(pairs, 0));
 }
 
-/** What an `AnyValue` holds; `null` where it holds nothing. */
+/** The value in an `AnyValue`; `null` for an empty one. */
 export function anyValueOf(value: unknown, depth = 0): AnyValue {
   const json = record(value);
   for (const [key, read] of READERS) {
-    const held = json[key];
-    if (held !== undefined && held !== null) return read(held, depth);
+    const content = json[key];
+    if (content !== undefined && content !== null) return read(content, depth);
   }
   return null;
 }
 
-const READERS: readonly (readonly [string, (held: unknown, depth: number) => AnyValue])[] = [
+const READERS: readonly (readonly [string, (content: unknown, depth: number) => AnyValue])[] = [
   ['stringValue', text],
-  ['boolValue', (held) => held === true],
+  ['boolValue', (content) => content === true],
   ['intValue', int64],
   ['doubleValue', double],
-  ['arrayValue', (held, depth) => arrayOf(record(held), depth)],
-  ['kvlistValue', (held, depth) => recordOf(record(held), depth)],
+  ['arrayValue', (content, depth) => arrayOf(record(content), depth)],
+  ['kvlistValue', (content, depth) => recordOf(record(content), depth)],
   ['bytesValue', text],
 ];
 
-function int64(held: unknown): number | string {
-  const value = integer(held);
+function int64(content: unknown): number | string {
+  const value = integer(content);
   return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 }
 
 /** NaN and the infinities are spelled out. */
-function double(held: unknown): number {
-  return typeof held === 'object' ? NaN : Number(held);
+function double(content: unknown): number {
+  return typeof content === 'object' ? NaN : Number(content);
 }
 
 function arrayOf({ values }: Json, depth: number): AnyValue {

@@ -1,13 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { otlpAnswer, readOtlp, type OtlpEncoding, type OtlpSignal } from './read-otlp.js';
 import type { RecordStore } from '../server/record-store.js';
+import type { OtlpEncoding } from './otlp-model.js';
+import { otlpResponse } from './otlp-response.js';
+import { readOtlp, type OtlpSignal } from './read-otlp.js';
 import { requestBody } from './request-body.js';
 
 const ENCODINGS: Readonly<Record<string, OtlpEncoding>> = {
   'application/json': 'json',
   'application/x-protobuf': 'protobuf',
 };
-/** What the sender is told of a body that was not taken. */
+/** The message of a response that refuses a body, by its status. */
 const REASONS = {
   400: 'the body is not what its headers say',
   413: 'the body is larger than `limits.bodyBytes`',
@@ -15,8 +17,8 @@ const REASONS = {
 };
 
 /**
- * Takes in what another service sends. What is too much is dropped and counted, as is this
- * application's own: a sender that is told to come back would only send it again.
+ * Receives what another service sends. Beyond the limits, records are dropped and counted, as this
+ * application's own are: a sender that is asked to retry would only send them again.
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
@@ -44,7 +46,7 @@ export async function receiveOtlp(
 }
 
 function refuse(response: ServerResponse, encoding: OtlpEncoding, status: 400 | 413 | 415): void {
-  // What is left of the body is not waited for.
+  // The rest of the body is not read.
   response.setHeader('Connection', 'close');
   answer(response, encoding, status, REASONS[status]);
 }
@@ -56,5 +58,5 @@ function answer(
   error?: string,
 ): void {
   const contentType = encoding === 'json' ? 'application/json' : 'application/x-protobuf';
-  response.writeHead(status, { 'Content-Type': contentType }).end(otlpAnswer(encoding, error));
+  response.writeHead(status, { 'Content-Type': contentType }).end(otlpResponse(encoding, error));
 }

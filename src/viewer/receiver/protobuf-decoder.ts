@@ -1,12 +1,13 @@
 import type { PbfReader } from 'pbf';
-import { MAX_ITEMS, type AnyValue, type OtlpDecoder, type OtlpItem } from './otlp-data.js';
+import { MAX_ITEMS, type AnyValue, type OtlpDecoder, type OtlpItem } from './otlp-model.js';
 import { readFields, readMessage, text } from './protobuf-fields.js';
 import { readLog, readSpan } from './protobuf-records.js';
 import { readKeyValue } from './protobuf-values.js';
 
-type ReadRecord<T> = (pbf: PbfReader) => T;
+/** Reads one record; `undefined` for one that cannot be shown. */
+type ReadRecord<T> = (pbf: PbfReader) => T | undefined;
 
-/** Reads a body of protobuf. Each of its functions throws for what is malformed. */
+/** Reads a body of protobuf. Its functions throw for what is malformed. */
 export async function protobufDecoder(body: Uint8Array): Promise<OtlpDecoder> {
   const { PbfReader } = await import('./pbf-reader.js');
   const pbf = new PbfReader(body);
@@ -23,7 +24,7 @@ function readRequest<T>(pbf: PbfReader, readRecord: ReadRecord<T>): OtlpItem<T>[
 }
 
 function readResource<T>(pbf: PbfReader, readRecord: ReadRecord<T>, items: OtlpItem<T>[]): void {
-  // Fields come in any order: this may be filled when its items are there already.
+  // Fields come in any order: this may be filled after its items have been read.
   const resource = new Map<string, AnyValue>();
   readMessage(pbf, (field) => {
     if (field === 1) readAttributes(pbf, resource);
@@ -47,7 +48,9 @@ function readScope<T>(
   const records: T[] = [];
   readMessage(pbf, (field) => {
     if (field === 1) scope = readName(pbf);
-    if (field === 2 && items.length + records.length < MAX_ITEMS) records.push(readRecord(pbf));
+    if (field !== 2 || items.length + records.length >= MAX_ITEMS) return;
+    const record = readRecord(pbf);
+    if (record !== undefined) records.push(record);
   });
   for (const data of records) items.push({ resource, scope, data });
 }

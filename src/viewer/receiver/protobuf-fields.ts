@@ -1,6 +1,6 @@
 import type { PbfReader } from 'pbf';
 
-/** Takes in one field; what it does not read is skipped. */
+/** Reads one field. A field that it does not read is skipped. */
 export type ReadField = (field: number) => void;
 
 /** @see https://protobuf.dev/programming-guides/encoding/#structure */
@@ -9,7 +9,7 @@ const WIRE = { VARINT: 0, FIXED64: 1, LENGTH: 2 } as const;
 /**
  * Reads the fields of a message, up to its end.
  *
- * @throws where the fields do not end there: the body was cut off, or is something else.
+ * @throws where the fields do not end there: the body is truncated, or no protobuf.
  */
 export function readFields(pbf: PbfReader, readField: ReadField, end = pbf.length): void {
   pbf.readFields(readField, undefined, end);

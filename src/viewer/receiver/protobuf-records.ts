@@ -1,27 +1,30 @@
 import type { PbfReader } from 'pbf';
+import { spanKindOfOtlp } from '../../records/span-kinds.js';
 import { spanIdOf, traceIdOf } from './hex-ids.js';
 import {
+  completeSpan,
   unixNanos,
   type AnyValue,
   type OtlpAttributes,
   type OtlpLog,
   type OtlpSpan,
   type OtlpStatus,
-} from './otlp-data.js';
+  type SentSpan,
+} from './otlp-model.js';
 import { bytes, enumeration, fixed64, readMessage, text } from './protobuf-fields.js';
 import { anyValue, readKeyValue } from './protobuf-values.js';
 
 type Building<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Reads the `Span` that a field holds. */
-export function readSpan(pbf: PbfReader): OtlpSpan {
+/** Reads the `Span` that a field holds; `undefined` for one that cannot be shown. */
+export function readSpan(pbf: PbfReader): OtlpSpan | undefined {
   const attributes = new Map<string, AnyValue>();
-  const span: Building<OtlpSpan> = {
+  const span: Building<SentSpan> = {
     traceId: undefined,
     spanId: undefined,
     parentSpanId: undefined,
     name: '',
-    kind: 0,
+    kind: undefined,
     start: undefined,
     end: undefined,
     attributes,
@@ -33,14 +36,14 @@ export function readSpan(pbf: PbfReader): OtlpSpan {
     if (field === 2) span.spanId = spanIdOf(bytes(pbf, 'hex'));
     if (field === 4) span.parentSpanId = spanIdOf(bytes(pbf, 'hex'));
     if (field === 5) span.name = text(pbf);
-    if (field === 6) span.kind = enumeration(pbf);
+    if (field === 6) span.kind = spanKindOfOtlp(enumeration(pbf));
     if (field === 7) span.start = unixNanos(fixed64(pbf));
     if (field === 8) span.end = unixNanos(fixed64(pbf));
     if (field === 9) readKeyValue(pbf, attributes);
     if (field === 11) span.exception = readException(pbf) ?? span.exception;
     if (field === 15) span.status = readStatus(pbf);
   });
-  return span;
+  return completeSpan(span);
 }
 
 /** The attributes of an event, if it is an exception. */

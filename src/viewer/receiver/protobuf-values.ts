@@ -1,11 +1,11 @@
 import type { PbfReader } from 'pbf';
-import { MAX_VALUE_DEPTH, type AnyValue } from './otlp-data.js';
+import { MAX_VALUE_DEPTH, type AnyValue } from './otlp-model.js';
 import { boolean, bytes, double, int64, readMessage, text } from './protobuf-fields.js';
 
 /**
  * Reads the `KeyValue` that a field holds.
  *
- * @param depth how many other values its own stands in.
+ * @param depth how many values its own is nested in.
  *
  * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/common/v1/common.proto
  */

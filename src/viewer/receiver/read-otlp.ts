@@ -1,34 +1,31 @@
 import type { ViewRecord } from '../view-records.js';
 import { textOf } from './attribute-values.js';
-import { jsonDecoder } from './json-decoder.js';
-import {
-  SPAN_KIND,
-  type OtlpAttributes,
-  type OtlpEncoding,
-  type OtlpItem,
-  type OtlpLog,
-  type OtlpSpan,
-} from './otlp-data.js';
-import { placedSpan } from './placed-span.js';
+import { logsOfJson, spansOfJson } from './json-decoder.js';
+import { parseBody } from './json-fields.js';
+import { lineFromOtlp } from './line-from-otlp.js';
+import type {
+  OtlpAttributes,
+  OtlpDecoder,
+  OtlpEncoding,
+  OtlpItem,
+  OtlpLog,
+  OtlpSpan,
+} from './otlp-model.js';
 import { protobufDecoder } from './protobuf-decoder.js';
-import { viewLine } from './view-line.js';
-import { viewRequest } from './view-request.js';
-import { viewSpan } from './view-span.js';
+import { requestFromOtlp } from './request-from-otlp.js';
+import { spanFromOtlp } from './span-from-otlp.js';
 
-export { otlpAnswer } from './otlp-answer.js';
-export type { OtlpEncoding };
-
-/** What OTLP sends that is shown. */
+/** The signals of OTLP that are shown. */
 export type OtlpSignal = 'traces' | 'logs';
 
-/** What OpenTelemetry calls a service that has no name. */
+/** OpenTelemetry's name for a service that has none. */
 const UNKNOWN_SERVICE = 'unknown_service';
-/** What our own exporter calls itself. */
+/** The scope of this package's own exporter. */
 const OWN_SCOPE = 'nestjs-tracing';
 
 /**
- * The records that a body holds; `undefined` for one that is malformed. What says too little to be
- * shown, such as a span without an id, is left out.
+ * The records in a body; `undefined` for a body that is malformed. Data that cannot be shown, such as
+ * a span without an id, is left out.
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp-request
  */
@@ -38,9 +35,16 @@ export async function readOtlp(
   body: Uint8Array,
 ): Promise<ViewRecord[] | undefined> {
   const decoder = encoding === 'json' ? jsonDecoder(body) : await protobufDecoder(body);
-  if (signal === 'traces') return wellFormed(decoder.traces)?.flatMap((item) => spanRecord(item));
+  if (signal === 'traces') return wellFormed(decoder.traces)?.map((item) => spanRecord(item));
   const receivedAt = Date.now();
   return wellFormed(decoder.logs)?.map((item) => lineRecord(item, receivedAt));
+}
+
+function jsonDecoder(body: Uint8Array): OtlpDecoder {
+  return {
+    traces: () => spansOfJson(parseBody(body)),
+    logs: () => logsOfJson(parseBody(body)),
+  };
 }
 
 function wellFormed<T>(decode: () => T): T | undefined {
@@ -51,23 +55,22 @@ function wellFormed<T>(decode: () => T): T | undefined {
   }
 }
 
-function spanRecord({ resource, scope, data }: OtlpItem<OtlpSpan>): ViewRecord | [] {
-  const span = placedSpan(serviceOf(resource), data);
-  if (span === undefined) return [];
-  return isRequest(span, scope) ? viewRequest(span) : viewSpan(span);
+function spanRecord({ resource, scope, data }: OtlpItem<OtlpSpan>): ViewRecord {
+  const service = serviceOf(resource);
+  return isRequest(data, scope) ? requestFromOtlp(service, data) : spanFromOtlp(service, data);
 }
 
 function lineRecord({ resource, scope, data }: OtlpItem<OtlpLog>, receivedAt: number): ViewRecord {
-  return viewLine(data, { service: serviceOf(resource), scope, receivedAt });
+  return lineFromOtlp(data, { service: serviceOf(resource), scope, receivedAt });
 }
 
 function serviceOf(resource: OtlpAttributes): string {
   return textOf(resource, 'service.name') ?? UNKNOWN_SERVICE;
 }
 
-/** Whether a span stands for all that its process does for one caller. */
+/** Whether a span is a request of its process, rather than one inside a request. */
 function isRequest({ kind, parentSpanId, attributes }: OtlpSpan, scope: string): boolean {
-  // A run of ours may have a parent in another process. Nothing inside it has this attribute.
+  // A run of this package may have a parent in another process. No span inside it has this attribute.
   if (scope === OWN_SCOPE && attributes.has('request.id')) return true;
-  return kind === SPAN_KIND.SERVER || kind === SPAN_KIND.CONSUMER || parentSpanId === undefined;
+  return kind === 'server' || kind === 'consumer' || parentSpanId === undefined;
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 
-/** Why a body was not read, as a status. */
+/** The status of the response that refuses a body. */
 export type BodyRefusal = 400 | 413 | 415;
 
 type Unpack = (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
@@ -14,7 +14,7 @@ const UNPACK: Readonly<Record<string, Unpack>> = {
   br: promisify(brotliDecompress),
 };
 
-/** The body of a request, unpacked, unless it is larger than it may be before or after that. */
+/** The body of a request, unpacked. It must not exceed the limit before or after that. */
 export async function requestBody(
   request: IncomingMessage,
   maxBytes: number,

@@ -17,7 +17,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 
 const read = new Map<string, PageFile>();
 
-/** One of the four files that there are; no name of a client's ever reaches the disk. */
+/** One of the page's four files. A name that a client sends is never used as a path. */
 export function pageFile(name: string): PageFile | undefined {
   const contentType = Object.hasOwn(CONTENT_TYPES, name) ? CONTENT_TYPES[name] : undefined;
   if (contentType === undefined) return undefined;

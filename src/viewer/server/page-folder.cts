@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-// A CommonJS file in both builds: it is the one kind of module that can say where it is in both.
+// A CommonJS file in both builds, because only `__dirname` works in both.
 const BESIDE_BUILDS = join(__dirname, '../../../viewer-page');
 const FROM_SOURCE = join(__dirname, '../../../dist/viewer-page');
 

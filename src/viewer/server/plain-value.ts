@@ -1,7 +1,7 @@
 import { jsonValue } from '../../records/json-value.js';
 import { cut, MAX_TEXT } from './text-limits.js';
 
-/** A value that is nobody else's, that JSON can say, and of which many may be kept. */
+/** A copy of a value as plain JSON, and short enough that many of them can be kept. */
 export function plainValue(value: unknown): unknown {
   if (typeof value === 'string') return cut(value, MAX_TEXT);
   if (typeof value === 'number' || typeof value === 'boolean') return value;

@@ -13,8 +13,8 @@ const POLICY = [
 ].join('; ');
 
 /**
- * What every answer says: nothing but the page's own files is loaded, nothing is kept, nobody is
- * told where a link was clicked.
+ * Sets the headers of every response: only the page's own files may be loaded, nothing is cached, and
+ * links send no referrer.
  *
  * @see https://www.w3.org/TR/CSP3/
  */

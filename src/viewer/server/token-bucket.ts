@@ -1,7 +1,7 @@
 /** Seconds of the rate that may come at once. */
 const BURST_SECONDS = 5;
 
-/** Lets so many through in a second, and some more at once after a quiet while. */
+/** A rate limit: so many in a second, and bursts after a quiet time. */
 export class TokenBucket {
   private tokens: number;
   private filledMs = 0;

@@ -10,7 +10,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { APPLICATION, type Application } from '../../records/application.js';
 import { TracingConfigError } from '../../records/tracing-config.error.js';
 import { warnOnce } from '../../records/warnings.js';
-import { installFrontHook } from './viewer-request-hook.js';
+import { installViewerHook } from './viewer-request-hook.js';
 import { RecordStore } from './record-store.js';
 import { RecordStream } from './record-stream.js';
 import { Recorder } from './recorder.js';
@@ -25,16 +25,16 @@ import {
 
 const VIEWER_OPTIONS = Symbol('nestjs-tracing.viewer-options');
 
-/** The pages that an application has already: a module that is imported twice shows its page once. */
-const shown = new WeakMap<Application, Map<string, AuthorizeViewer | undefined>>();
+/** The paths of each application's viewers: a module that is imported twice serves its page once. */
+const installed = new WeakMap<Application, Map<string, AuthorizeViewer | undefined>>();
 
 /**
- * A page of the running application: left its requests, right its mixed log lines, live. Pointing
- * at one lights up the other; a click shows where the time went. Other services send theirs to the
- * same page over OTLP. Nothing is stored but in memory, and that is bounded.
+ * Serves the trace viewer: a live page with the application's requests on the left and its log lines
+ * on the right. Pointing at one highlights the other; a click shows where the time went. Other
+ * services can send theirs to the same page over OTLP. Everything is in memory, within limits.
  *
- * It is for development: only this machine sees it, and with `NODE_ENV=production` the application
- * does not start unless `authorize` says who may.
+ * It is for development: only this machine may see it, and with `NODE_ENV=production` the application
+ * does not start unless `authorize` decides who may see it.
  *
  * @publicApi
  *
@@ -55,7 +55,7 @@ export class TraceViewerModule
   constructor(
     @Inject(VIEWER_OPTIONS) private readonly options: ResolvedViewerOptions,
     @Inject(APPLICATION) private readonly application: Application,
-    private readonly host: HttpAdapterHost,
+    private readonly adapterHost: HttpAdapterHost,
   ) {
     const store = new RecordStore(options.limits);
     const { service } = application;
@@ -78,18 +78,19 @@ export class TraceViewerModule
   }
 
   /**
-   * Called by NestJS. By now every hook of the core's is where it belongs, and whatever reads `NODE_ENV`
-   * from a file has done so.
+   * Called by NestJS. By now the core has installed its hooks, and a configuration module that sets
+   * `NODE_ENV` from a file has run.
    */
   onModuleInit(): void {
     refuseOpenProduction(this.options);
     if (!this.isFirst()) return;
-    const adapter: object | undefined = this.host.httpAdapter;
-    if (adapter !== undefined && installFrontHook(adapter, this.server)) this.recorder.start();
-    else warnOnce('TRACING_VIEWER_WITHOUT_HTTP', 'the viewer has no HTTP server for its page');
+    const adapter: object | undefined = this.adapterHost.httpAdapter;
+    if (adapter !== undefined && installViewerHook(adapter, this.server)) this.recorder.start();
+    else
+      warnOnce('TRACING_VIEWER_WITHOUT_HTTP', 'the trace viewer has no HTTP server for its page');
   }
 
-  /** Called by NestJS. A page that is open must not hold up the end. */
+  /** Called by NestJS. A page that is open must not delay the shutdown. */
   beforeApplicationShutdown(): void {
     this.stream.close();
   }
@@ -101,8 +102,8 @@ export class TraceViewerModule
 
   private isFirst(): boolean {
     const { path, authorize } = this.options;
-    const pages = shown.get(this.application) ?? new Map<string, AuthorizeViewer | undefined>();
-    shown.set(this.application, pages);
+    const pages = installed.get(this.application) ?? new Map<string, AuthorizeViewer | undefined>();
+    installed.set(this.application, pages);
     if (!pages.has(path)) {
       pages.set(path, authorize);
       return true;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { checkFunctionOr, checkKeys, checkRecord, invalid } from '../../options/check.js';
 import { TracingConfigError } from '../../records/tracing-config.error.js';
 
-/** Whether a request may see the page, and send to it. */
+/** Decides whether a request may see the page and send to it. */
 export type AuthorizeViewer = (request: IncomingMessage) => boolean | Promise<boolean>;
 
 /** What {@link TraceViewerModule.forRoot} takes. */
@@ -10,14 +10,14 @@ export interface TraceViewerOptions {
   /** Where the page is, outside any global prefix. Default: `/_traces`. */
   path?: string | undefined;
   /**
-   * Asked for each request of the page, also for what other services send. Default: only who is on
-   * this machine, and only outside production.
+   * Called for each request to the page, also for what other services send. Default: only requests
+   * from this machine, and only outside production.
    */
   authorize?: AuthorizeViewer | undefined;
   limits?: ViewerLimits | undefined;
 }
 
-/** What the page may cost. What is beyond is dropped and counted. */
+/** What the trace viewer may keep and receive. Records beyond that are dropped and counted. */
 export interface ViewerLimits {
   /** Requests, messages, jobs and runs that are kept. Default: 5,000. */
   requests?: number | undefined;
@@ -25,9 +25,9 @@ export interface ViewerLimits {
   lines?: number | undefined;
   /** Bytes of memory for all that is kept. Default: 64 MiB. */
   bytes?: number | undefined;
-  /** Requests that are taken note of in a second, with all their lines. Default: 100. */
+  /** Requests that are recorded in a second, with all their lines. Default: 100. */
   requestsPerSecond?: number | undefined;
-  /** Lines that are taken note of in a second. Default: 2,000. */
+  /** Lines that are recorded in a second. Default: 2,000. */
   linesPerSecond?: number | undefined;
   /** Bytes in a body that another service sends, unpacked. Default: 4 MiB. */
   bodyBytes?: number | undefined;
@@ -35,7 +35,7 @@ export interface ViewerLimits {
   pages?: number | undefined;
 }
 
-/** The same with defaults. */
+/** {@link TraceViewerOptions} with defaults. */
 export interface ResolvedViewerOptions {
   readonly path: string;
   readonly authorize: AuthorizeViewer | undefined;
@@ -87,9 +87,9 @@ export function resolveViewerOptions(options: TraceViewerOptions): ResolvedViewe
 }
 
 /**
- * The log of production is nobody's business.
+ * A production log must not be open to everyone.
  *
- * @throws {TracingConfigError} where it would be everybody's.
+ * @throws {TracingConfigError} in production without `authorize`.
  */
 export function refuseOpenProduction({ authorize }: ResolvedViewerOptions): void {
   if (process.env['NODE_ENV'] !== 'production' || authorize !== undefined) return;

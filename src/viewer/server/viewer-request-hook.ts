@@ -5,7 +5,7 @@ import type { ViewerServer } from './viewer-server.js';
 type Done = (error?: Error) => void;
 type Hook = (this: unknown, request: Raw, response: RawReply, done: Done) => unknown;
 type Raw = object & { raw?: IncomingMessage };
-/** Fastify's reply says by `hijack` that somebody else answers. */
+/** Fastify's reply has `hijack`, after which Fastify does not answer itself. */
 type RawReply = object & { raw?: ServerResponse; hijack?(): void };
 
 interface HookedAdapter {
@@ -13,13 +13,14 @@ interface HookedAdapter {
 }
 
 /**
- * Puts the page in front of whatever is in an adapter's request hook: the tracer, so that the
- * page's own traffic leaves no trace, and behind it the application's CORS, parsers and guards.
+ * Lets the trace viewer answer its requests before an adapter's request hook runs. That hook is the
+ * tracer, so the viewer's own traffic is not traced, and after it come CORS, parsers and guards.
  *
- * The slot itself is set, for the tracer has its own way to set it, which puts hooks behind itself.
+ * The property is set directly: through its setter, which the tracer replaces, the hook would run
+ * after the tracer.
  * Returns `false` for an adapter that has no such slot.
  */
-export function installFrontHook(adapter: object, server: ViewerServer): boolean {
+export function installViewerHook(adapter: object, server: ViewerServer): boolean {
   const slot = adapter as HookedAdapter;
   if (!hasRequestHook(adapter)) return false;
   const next = slot.onRequestHook;

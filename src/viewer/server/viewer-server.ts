@@ -9,10 +9,10 @@ import { setSecurityHeaders } from './security-headers.js';
 import type { ResolvedViewerOptions } from './viewer-options.js';
 
 const OTLP_PATHS = { '/v1/traces': 'traces', '/v1/logs': 'logs' } as const;
-/** Not an endpoint of the page's, but one that exporters send to as well. */
+/** No endpoint of the viewer, but one that exporters send to as well. */
 const METRICS_PATH = '/v1/metrics';
 
-/** Answers everything below the page's path, on Node's own request and response. */
+/** Answers the requests below the viewer's path, on Node's own request and response. */
 export class ViewerServer {
   constructor(
     private readonly options: ResolvedViewerOptions,
@@ -20,7 +20,7 @@ export class ViewerServer {
     private readonly stream: RecordStream,
   ) {}
 
-  /** Whether a request is the page's. */
+  /** Whether a request is for the viewer. */
   owns({ url = '' }: IncomingMessage): boolean {
     const { path } = this.options;
     if (!url.startsWith(path)) return false;
@@ -35,7 +35,7 @@ export class ViewerServer {
       if (refusal !== undefined) sendText(response, 403, `Not shown: ${refusal}.`);
       else await this.route(request, response);
     } catch (error) {
-      // The page's trouble is not the application's.
+      // An error of the viewer must not reach the application.
       if (!response.headersSent) sendText(response, 500, `Not shown: ${String(error)}`);
     }
   }
@@ -75,11 +75,11 @@ export class ViewerServer {
     from: string | null,
   ): void {
     if (request.method === 'HEAD') {
-      // Nothing is ever sent, and so nothing would tell the client that there is an answer.
+      // A stream without data would never send its headers.
       response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' }).end();
       return;
     }
-    // What a browser that reconnects by itself says is newer than what its address says.
+    // The header of a browser that reconnects is newer than the parameter in its URL.
     const lastEventId = request.headers['last-event-id'] ?? from;
     const isOpen = this.stream.open(response, String(lastEventId));
     if (!isOpen) sendText(response, 503, 'Too many pages are open.');
@@ -92,7 +92,7 @@ function sendFile(response: ServerResponse, name: string): void {
   response.writeHead(200, { 'Content-Type': file.contentType }).end(file.body);
 }
 
-/** To a relative address: a proxy may have taken the beginning of the path away. */
+/** To a relative URL: a proxy may have removed the beginning of the path. */
 function redirect(response: ServerResponse, location: string): void {
   response.writeHead(308, { Location: location }).end();
 }

@@ -4,8 +4,8 @@ import { roundMs } from '../../records/round-ms.js';
 const TOLERANCE_MS = 2;
 
 /**
- * Tells monotonic instants as time of day, with their fractions of a millisecond: requests, spans
- * and lines of one process are then in the order in which they happened.
+ * Converts monotonic times to times of day with fractions of a millisecond, so that requests, spans
+ * and lines of one process stay in the order in which they happened.
  */
 export class WallClock {
   private offset = Date.now() - performance.now();

@@ -16,7 +16,7 @@ const LOOKS = [
   { name: 'at 375 px', colorScheme: 'light', viewport: { width: 375, height: 700 } },
 ] as const;
 
-/** What is there is the same in both themes: only its colours differ. */
+/** The content is the same in both themes: only its colours differ. */
 function checksFor({ colorScheme }: (typeof LOOKS)[number]) {
   const rules = colorScheme === 'dark' ? CONTRAST : undefined;
   return (page: TracesPage): Promise<void> => expectNoFlaws(page, rules);

@@ -50,7 +50,7 @@ describe('pause', () => {
     await page.button('Pause').click();
     await soon(async () => expect(await page.state.innerText()).toBe('Paused'));
     await shop.send('/quick/Bob');
-    // Told twice, with two lines.
+    // Two records of the request, and two lines.
     await page.tab.getByText('4 records wait').waitFor();
     expect(await page.titles()).toEqual(['GET /quick/Alice']);
     expect(await page.requestLines()).toHaveLength(2);
@@ -126,12 +126,12 @@ describe('what is dropped', () => {
     expect(await page.dropped.count()).toBe(0);
     for (let n = 0; n < 20; n++) await shop.send('/quick/Alice');
     await soon(async () => {
-      const told = /^(\d+) requests, (\d+) lines dropped$/.exec(await page.dropped.innerText())!;
+      const note = /^(\d+) requests, (\d+) lines dropped$/.exec(await page.dropped.innerText())!;
       const kept = (await page.titles()).length;
       expect(kept).toBeGreaterThanOrEqual(5);
       expect(kept).toBeLessThan(15);
-      expect(Number(told[1])).toBe(20 - kept);
-      expect(Number(told[2])).toBe(2 * (20 - kept));
+      expect(Number(note[1])).toBe(20 - kept);
+      expect(Number(note[2])).toBe(2 * (20 - kept));
     });
     await page.button('Clear').click();
     await soon(async () => expect(await page.dropped.count()).toBe(0));
@@ -142,11 +142,11 @@ describe('what is dropped', () => {
     for (let n = 0; n < 10; n++) await shop.send('/quick/Alice');
     await soon(async () => expect(await page.titles()).toHaveLength(10));
     await soon(async () => {
-      const told = /^(\d+) lines dropped$/.exec(await page.dropped.innerText())!;
+      const note = /^(\d+) lines dropped$/.exec(await page.dropped.innerText())!;
       // Nest has written seven at the start, which use up the rate.
       const shown = (await page.requestLines()).length;
-      expect(shown + Number(told[1])).toBeGreaterThanOrEqual(20);
-      expect(Number(told[1])).toBeGreaterThan(10);
+      expect(shown + Number(note[1])).toBeGreaterThanOrEqual(20);
+      expect(Number(note[1])).toBeGreaterThan(10);
     });
   });
 });

@@ -66,7 +66,7 @@ describe('a request that is clicked', () => {
     await page.detail.titled('GET /pay/Alice').waitFor();
     const { request, lines } = await copiedJson(page);
     const [validate, charge] = request.spans!;
-    // The axis ends with the last that is known: here the finish line.
+    // The axis ends with the last that is known: here the access log line.
     const start = request.startedAt;
     const end = Math.max(start + request.durationMs!, lines.at(-1)!.time);
     for (const [name, { startedAt, durationMs }] of [
@@ -90,15 +90,15 @@ describe('a request that is clicked', () => {
     expect(await gap.isVisible()).toBe(true);
   });
 
-  it('tells more of a span that is clicked', async () => {
+  it('shows the details of a span that is clicked', async () => {
     const { page } = await visitShop();
     await page.request('GET /pay/Alice').click();
     const charge = page.detail.span('charge');
     await charge.getByRole('button', { name: 'charge' }).click();
-    const told = (await charge.innerText()).replaceAll(/\s+/g, ' ');
-    expect(told).toContain('kind internal');
-    expect(told).toContain('amount 20');
-    expect(told).toMatch(/span id [\da-f]{16}/);
+    const text = (await charge.innerText()).replaceAll(/\s+/g, ' ');
+    expect(text).toContain('kind internal');
+    expect(text).toContain('amount 20');
+    expect(text).toMatch(/span id [\da-f]{16}/);
   });
 
   it('shows its lines where they were written, and no one else’s', async () => {
@@ -133,10 +133,10 @@ describe('a request that is clicked', () => {
     await page.detail.titled('GET /fail').waitFor();
     const broken = page.detail.lines.filter({ hasText: 'It broke' });
     await broken.getByRole('button').click();
-    const told = await broken.innerText();
-    expect(told).toContain('Error: no funds');
-    expect(told).toContain('card expired');
-    expect(told).toContain('ShopController');
+    const text = await broken.innerText();
+    expect(text).toContain('Error: no funds');
+    expect(text).toContain('card expired');
+    expect(text).toContain('ShopController');
   });
 });
 
@@ -154,9 +154,9 @@ describe('a line that is clicked', () => {
     const { page } = await visitShop();
     await page.line('Nest application successfully started').click();
     await page.detail.titled('Log line').waitFor();
-    const told = await page.detail.titled('Log line').innerText();
-    expect(told).toContain('Nest application successfully started');
-    expect(told).toContain('outside of any request');
+    const text = await page.detail.titled('Log line').innerText();
+    expect(text).toContain('Nest application successfully started');
+    expect(text).toContain('outside of any request');
   });
 });
 

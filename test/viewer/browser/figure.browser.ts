@@ -74,7 +74,7 @@ describe('a request in the list', () => {
     expect(await page.request('GET /nowhere').text()).toMatch(/ 404 .*completed$/);
   });
 
-  it('is there as soon as it begins, and runs until it has ended', async () => {
+  it('is shown as soon as it begins, and as running until it has ended', async () => {
     const shop = await startShop();
     const page = await (await Visitor.arrive()).visit(shop);
     const waits = shop.send('/wait', as(ALICE, 'req-001'));
@@ -204,7 +204,7 @@ describe('what is pointed at', () => {
     });
   });
 
-  it('tells two requests with the same id from each other', async () => {
+  it('keeps two requests with the same id apart', async () => {
     const shop = await startShop();
     const page = await (await Visitor.arrive()).visit(shop);
     await Promise.all([

@@ -6,7 +6,7 @@ import { soon } from './support/soon.js';
 import type { TracesPage } from './support/traces-page.js';
 import { Visitor } from './support/visitor.js';
 
-/** What the browser says of a server that is gone. */
+/** The browser's error message for a server that is not running. */
 const GONE =
   /ERR_(?:CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING)/;
 /** The longest pause between two attempts, and some time for the attempt. */

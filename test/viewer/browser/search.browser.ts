@@ -103,7 +103,7 @@ describe('the search', () => {
 });
 
 describe('the filters', () => {
-  it('ask for a level and worse', async () => {
+  it('ask for a level and more severe ones', async () => {
     const { page } = await visitShop();
     await page.filter('Level').selectOption('error');
     await expectRequests(page, [FAIL]);

@@ -67,7 +67,7 @@ async function keepSending(shop: { url: string }, signal: AbortSignal): Promise<
   return sent;
 }
 
-/** Points at everything, scrolls both lists, and types, as fast as somebody can. */
+/** Points at everything, scrolls both lists, and types, as fast as a user can. */
 async function useThePage(page: TracesPage, seconds: number): Promise<void> {
   const { mouse, keyboard } = page.tab;
   const until = performance.now() + seconds * 1000;

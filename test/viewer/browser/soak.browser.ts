@@ -6,7 +6,7 @@ import { SteadyLoad } from './support/steady-load.js';
 import type { TracesPage } from './support/traces-page.js';
 import { Visitor } from './support/visitor.js';
 
-/** `SOAK_SECONDS=600` for the ten minutes that the page has to stand. */
+/** `SOAK_SECONDS=600` for the ten minutes that the page has to endure. */
 const SECONDS = Number(process.env['SOAK_SECONDS'] ?? 60);
 const REQUESTS_A_SECOND = 500;
 const SAMPLE_MS = 2000;
@@ -46,8 +46,8 @@ async function lag(page: TracesPage): Promise<number> {
 }
 
 async function droppedRequests(page: TracesPage): Promise<number> {
-  const told = /^([\d,]+) requests/.exec(await page.dropped.innerText());
-  return Number(told?.[1]?.replaceAll(',', ''));
+  const note = /^([\d,]+) requests/.exec(await page.dropped.innerText());
+  return Number(note?.[1]?.replaceAll(',', ''));
 }
 
 describe(`a page that is open for ${SECONDS} s under load`, () => {
@@ -84,7 +84,7 @@ describe(`a page that is open for ${SECONDS} s under load`, () => {
 
         expect(after.heapMb).toBeLessThan(full.heapMb * 1.1 + 2);
         expect(Math.abs(after.elements - full.elements)).toBeLessThan(50);
-        // A list that let go of no row would have 100,000 after a minute.
+        // A list that removed no row would have 100,000 after a minute.
         expect(after.nodes).toBeLessThan(20_000);
         expect(after.listeners).toBeLessThan(1000);
         expect(await lists.innerText()).toMatch(/Requests\s+5,000\s/);

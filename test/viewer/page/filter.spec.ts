@@ -75,7 +75,7 @@ describe('text', () => {
     expect(shown([request], { text })).toEqual(NOTHING);
   });
 
-  it('finds a request anew when it is told anew', () => {
+  it('searches a request again when its record is replaced', () => {
     const store = new PageStore();
     store.add([aRunningRequest('1')]);
     const matches = () => isMatchingRequest(store, store.requests[0]!, { text: 'late' });
@@ -136,7 +136,7 @@ describe('level', () => {
     ['warn', levels.slice(5)],
     ['error', levels.slice(6)],
     ['fatal', levels.slice(7)],
-  ])('%s lets this and worse through', (level, expected) => {
+  ])('%s matches this level and more severe ones', (level, expected) => {
     const lines = levels.map((level) => aLine(level, { level }));
     expect(shown(lines, { level }).lines).toEqual(expected);
   });

@@ -12,15 +12,15 @@ import {
 } from './records.js';
 
 /** A line of another service: it knows its trace and its span. */
-function remoteLine(message: string, told: Parameters<typeof aLine>[1] = {}) {
-  return aLine(message, { w3cTraceId: TRACE_ID, ...told });
+function remoteLine(message: string, overrides: Parameters<typeof aLine>[1] = {}) {
+  return aLine(message, { w3cTraceId: TRACE_ID, ...overrides });
 }
 
 /** The keys of the requests that have lines, with the messages of those. */
 function ownersOf(store: PageStore): Record<string, string[]> {
   const owners: Record<string, string[]> = {};
   for (const line of store.lines) {
-    const key = store.requestOf(line)?.record.key ?? 'nobody';
+    const key = store.requestOf(line)?.record.key ?? 'none';
     (owners[key] ??= []).push(line.record.message);
   }
   for (const request of store.requests) {
@@ -74,7 +74,7 @@ describe('a line that has the key of its request', () => {
         aLine('of another', { key: '2', spanId: spanId('1'), ...ids }),
       ]),
     ).toEqual({
-      nobody: ['of another'],
+      none: ['of another'],
     });
   });
 });
@@ -111,7 +111,7 @@ describe('a line that has a span', () => {
     expect(ownersInAnyOrder([...records, called])).toEqual({ 3: ['of the ledger'] });
     // The ledger's server span is missing: what is above belongs to others.
     const without = aSpan('3', { service: 'ledger', parentSpanId: spanId('2') });
-    expect(ownersInAnyOrder([...records, without])).toEqual({ nobody: ['of the ledger'] });
+    expect(ownersInAnyOrder([...records, without])).toEqual({ none: ['of the ledger'] });
   });
 
   it('is not of a request in another trace that has the same span id', () => {
@@ -121,11 +121,11 @@ describe('a line that has a span', () => {
         remoteLine('x', { spanId: spanId('1') }),
       ]),
     ).toEqual({
-      nobody: ['x'],
+      none: ['x'],
     });
   });
 
-  it('is nobody’s in a circle of spans', () => {
+  it('has no request in a circle of spans', () => {
     expect(
       ownersInAnyOrder([
         aRequest('9'),
@@ -133,14 +133,14 @@ describe('a line that has a span', () => {
         aSpan('2', { parentSpanId: spanId('1') }),
         remoteLine('x', { spanId: spanId('1') }),
       ]),
-    ).toEqual({ nobody: ['x'] });
+    ).toEqual({ none: ['x'] });
   });
 });
 
 describe('two requests with the same id at the same time', () => {
   const same = { requestId: 'req-001', durationMs: 100 };
 
-  it('are told apart by spans', () => {
+  it('are distinguished by their spans', () => {
     expect(
       ownersInAnyOrder([
         aRequest('1', same),
@@ -159,10 +159,10 @@ describe('two requests with the same id at the same time', () => {
         aRequest('2', { ...same, at: 5 }),
         remoteLine('of either', { at: 10, requestId: 'req-001' }),
       ]),
-    ).toEqual({ nobody: ['of either'] });
+    ).toEqual({ none: ['of either'] });
   });
 
-  it('lose no line to each other when one of them is let go of', () => {
+  it('lose no line to each other when one of them is dropped', () => {
     const store = new PageStore();
     store.add([
       aRequest('old', { at: -50, requestId: 'req-001', spanId: spanId('1'), durationMs: 20 }),
@@ -172,7 +172,7 @@ describe('two requests with the same id at the same time', () => {
     expect(ownersOf(store)).toEqual({ old: ['of the old'] });
     store.add(Array.from({ length: MAX_REQUESTS - 1 }, (_, n) => aRequest(`${n}`, { at: -10 })));
     store.add([aSpan('77')]);
-    expect(ownersOf(store)).toEqual({ nobody: ['of the old'] });
+    expect(ownersOf(store)).toEqual({ none: ['of the old'] });
   });
 });
 
@@ -202,7 +202,7 @@ describe('a line that has only a request id', () => {
     ).toEqual({ 1: ['at the start, in whole milliseconds'], 2: ['at the end'] });
   });
 
-  it('may be told apart once a request has ended', () => {
+  it('may be distinguished once a request has ended', () => {
     const store = new PageStore();
     const id = { requestId: 'req-001' };
     store.add([
@@ -210,7 +210,7 @@ describe('a line that has only a request id', () => {
       aRunningRequest('2', { ...id, at: 15 }),
       remoteLine('x', { at: 20, requestId: 'req-001' }),
     ]);
-    expect(ownersOf(store)).toEqual({ nobody: ['x'] });
+    expect(ownersOf(store)).toEqual({ none: ['x'] });
     store.add([aRequest('1', id)]);
     expect(ownersOf(store)).toEqual({ 2: ['x'] });
   });
@@ -242,14 +242,14 @@ describe('the lines of a request', () => {
     ]);
     expect(ownersOf(store)).toEqual({ 1: ['x'] });
     store.add([aRequest('2', id)]);
-    expect(ownersOf(store)).toEqual({ nobody: ['x'] });
+    expect(ownersOf(store)).toEqual({ none: ['x'] });
     store.add([aSpan('11', { parentSpanId: spanId('1') })]);
     expect(ownersOf(store)).toEqual({ 1: ['x'] });
   });
 });
 
 describe('a line without ids', () => {
-  it('is of nobody', () => {
-    expect(ownersInAnyOrder([aRequest('1'), aLine('boot')])).toEqual({ nobody: ['boot'] });
+  it('has no request', () => {
+    expect(ownersInAnyOrder([aRequest('1'), aLine('boot')])).toEqual({ none: ['boot'] });
   });
 });

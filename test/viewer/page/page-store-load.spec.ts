@@ -85,7 +85,7 @@ describe('a full page', () => {
     expect(store.lines).toHaveLength(MAX_LINES);
   });
 
-  it('is searched, and a request found with its lines, while nobody waits', () => {
+  it('is searched, and a request found with its lines, without a pause', () => {
     const filter = { text: 'no such text', level: 'info', status: '2xx' } as const;
     // The first search writes everything in lower case.
     const searchMs = shortest(3, () => {
@@ -118,7 +118,7 @@ describe('one endless trace', () => {
         const at = round * 1e6 + batch * 1000;
         store.add(
           Array.from({ length: 1000 }, (_, n) => [
-            aLine('nobody’s', { at: at + n, w3cTraceId, spanId: spanId(`f${at + n}`) }),
+            aLine('without request', { at: at + n, w3cTraceId, spanId: spanId(`f${at + n}`) }),
             aLine('of one', { at: at + n, key: 'endless' }),
           ]).flat(),
         );

@@ -3,8 +3,8 @@ import * as fc from 'fast-check';
 import type { ViewRecord } from '../../../src/viewer/view-records.js';
 import { isMatchingLine, isMatchingRequest } from '../../../src/viewer/page/model/filter.js';
 import { DropCounts } from '../../../src/viewer/page/model/drop-counts.js';
-import { exportOf } from '../../../src/viewer/page/model/export.js';
-import { Holdings, traceIdOf } from '../../../src/viewer/page/model/holdings.js';
+import { exportOf } from '../../../src/viewer/page/export/html-export.js';
+import { PageContents, traceIdOf } from '../../../src/viewer/page/model/page-contents.js';
 import { PageStore } from '../../../src/viewer/page/model/page-store.js';
 import { waterfallOf } from '../../../src/viewer/page/model/waterfall.js';
 import { START } from './records.js';
@@ -15,7 +15,7 @@ const service = fc.constantFrom('shop', 'ledger');
 const trace = fc.constantFrom('a', 'b');
 /** One that is soon gone again. */
 const anyTrace = fc.oneof({ arbitrary: trace, weight: 4 }, fc.string({ maxLength: 2 }));
-// What is told as a request is not told as a span.
+// The span of a request is not sent as a span as well.
 const innerSpan = fc.constantFrom('1', '2', '3', '4', '5');
 const requestSpan = fc.constantFrom('6', '7', '8', '9');
 const span = fc.oneof(innerSpan, requestSpan);
@@ -42,7 +42,7 @@ const aSpan = fc.record({
   count: maybe(fc.constant(21)),
 });
 
-/** The same key has the same ids, so that a request is told again. */
+/** The same key has the same ids, so that a request is sent again. */
 const identity = fc.nat({ max: 5 }).map((n) => ({
   key: `k${n}`,
   service: n % 2 === 0 ? 'shop' : 'ledger',
@@ -74,7 +74,7 @@ const aRequest = fc
     durationMs,
     spans: maybe(fc.array(aSpan, { maxLength: 4 })),
   })
-  .map(({ identity, ...told }) => ({ ...told, ...identity }));
+  .map(({ identity, ...overrides }) => ({ ...overrides, ...identity }));
 
 const aRecord: fc.Arbitrary<ViewRecord> = fc.oneof(
   aSpan,
@@ -185,7 +185,7 @@ describe('whatever comes, in any order', () => {
         expect(copy.lines.map(({ record }) => record)).toEqual(
           store.lines.map(({ record }) => record),
         );
-        // One that was told with another start when it ended keeps its place here, not there.
+        // One that was sent with another start when it ended keeps its place here, not there.
         expect(new Set(copy.requests.map(({ record }) => record))).toEqual(
           new Set(store.requests.map(({ record }) => record)),
         );
@@ -194,42 +194,42 @@ describe('whatever comes, in any order', () => {
     );
   });
 
-  it('no more is held than may be, and nothing of what was let go of', () => {
+  it('never exceeds its limits, and keeps nothing of what was dropped', () => {
     const limits = { requests: 3, lines: 5, spans: 6, spansPerTrace: 4 };
     fc.assert(
       fc.property(fc.array(batches, { minLength: 1, maxLength: 3 }), (rounds) => {
         const drops = new DropCounts();
-        const held = new Holdings(limits, drops, 0);
+        const contents = new PageContents(limits, drops, 0);
         for (const batch of rounds.flat()) {
-          held.add(batch.filter(({ type }) => type !== 'drops'));
-          const traces = [...held.traces['traces'].values()];
-          for (const trace of traces) trace.settle();
-          expect(held.requests.length).toBeLessThanOrEqual(limits.requests);
-          expect(held.lines.length).toBeLessThanOrEqual(limits.lines);
-          const ownSpans = held.requests.flatMap(({ record }) => record.spans ?? []);
+          contents.add(batch.filter(({ type }) => type !== 'drops'));
+          const traces = [...contents.traces['traces'].values()];
+          for (const trace of traces) trace.assignLines();
+          expect(contents.requests.length).toBeLessThanOrEqual(limits.requests);
+          expect(contents.lines.length).toBeLessThanOrEqual(limits.lines);
+          const ownSpans = contents.requests.flatMap(({ record }) => record.spans ?? []);
           const spans = traces.flatMap((trace) => [...trace.spans]);
           expect(ownSpans.length + spans.length).toBeLessThanOrEqual(limits.spans);
-          expect(held['spans']['count']).toBe(ownSpans.length + spans.length);
+          expect(contents['spans']['count']).toBe(ownSpans.length + spans.length);
           for (const trace of traces) {
             expect(trace.spans.size).toBeLessThanOrEqual(limits.spansPerTrace);
-            expect(trace['namesakes'].size).toBeLessThanOrEqual(trace.requests.size);
+            expect(trace['requestsById'].size).toBeLessThanOrEqual(trace.requests.size);
           }
-          const slots = new Set([...held.requests, ...held.lines].map(({ slot }) => slot));
+          const slots = new Set([...contents.requests, ...contents.lines].map(({ slot }) => slot));
           slots.delete(undefined);
-          expect(new Set(held['slots'].values())).toEqual(slots);
-          const { length: queued } = held['spans']['arrived'];
-          expect(queued).toBeLessThanOrEqual(2 * (spans.length + held.requests.length));
-          const traceIds = new Set(held.lines.map(({ record }) => traceIdOf(record)));
-          for (const [id, { isNeeded, spans }] of held.traces['traces']) {
+          expect(new Set(contents['slots'].values())).toEqual(slots);
+          const { length: queued } = contents['spans']['arrived'];
+          expect(queued).toBeLessThanOrEqual(2 * (spans.length + contents.requests.length));
+          const traceIds = new Set(contents.lines.map(({ record }) => traceIdOf(record)));
+          for (const [id, { isNeeded, spans }] of contents.traces['traces']) {
             expect(isNeeded || spans.size > 0 || traceIds.has(id)).toBe(true);
           }
-          expect(held.bySpanId.size).toBeLessThanOrEqual(limits.requests);
+          expect(contents.bySpanId.size).toBeLessThanOrEqual(limits.requests);
           expect(traces.flatMap(({ requests }) => [...requests])).toHaveLength(
-            held.requests.length,
+            contents.requests.length,
           );
         }
         const lines = rounds.flat(2).filter(({ type }) => type === 'line');
-        expect(drops.total.lines).toBe(lines.length - held.lines.length);
+        expect(drops.total.lines).toBe(lines.length - contents.lines.length);
       }),
       { numRuns: 200 },
     );

@@ -66,7 +66,7 @@ describe('a request', () => {
     expect(store.requestBySpanId(spanId('9'))).toBeUndefined();
   });
 
-  it('is found by its span id, until it is let go of', () => {
+  it('is found by its span id, until it is dropped', () => {
     const store = storeOf([aRequest('1')]);
     expect(store.requestBySpanId(spanId('1'))).toBe(store.requests[0]);
     expect(store.requestBySpanId(spanId('2'))).toBeUndefined();
@@ -206,7 +206,7 @@ describe('the limits', () => {
     const store = new PageStore();
     const spansOf = (n: number, count: number) =>
       Array.from({ length: count }, (_, m) => aSpan(`${n}-${m}`));
-    // Requests begin one behind the other, so that none is let go of.
+    // Requests begin one after the other, so that none is dropped.
     for (let n = 0; n < 1001; n++) store.add([aRequest(`${n}`, { at: n, spans: spansOf(n, 100) })]);
     expect(store.dropped.spans).toBe(100);
     expect(store.requests[0]!.record).toMatchObject({ spans: undefined, droppedSpans: 100 });
@@ -220,7 +220,7 @@ describe('the limits', () => {
   });
 });
 
-describe('the spans of a request that is told again', () => {
+describe('the spans of a request that is sent again', () => {
   const limits = { requests: 9, lines: 9, spans: 4, spansPerTrace: 4 };
   const spans = [aSpan('a'), aSpan('b'), aSpan('c')];
 
@@ -229,7 +229,7 @@ describe('the spans of a request that is told again', () => {
     for (let n = 0; n < 9; n++) store.add([aRequest('1', { spans })]);
     expect(store.dropped.spans).toBe(0);
     expect(store.requests[0]!.record.spans).toHaveLength(3);
-    expect(store['held']['spans']['arrived']).toHaveLength(1);
+    expect(store['contents']['spans']['arrived']).toHaveLength(1);
   });
 
   it('are within the limit when they come back', () => {
@@ -248,7 +248,7 @@ describe('what the server left out', () => {
   const drops = (requests: number, lines: number, spans: number) =>
     [{ type: 'drops', requests, lines, spans }] as const;
 
-  it('is told as totals', () => {
+  it('is counted in totals', () => {
     const store = storeOf(drops(1, 10, 100), drops(1, 11, 120));
     expect(store.dropped).toEqual({ requests: 1, lines: 11, spans: 120 });
   });
@@ -268,7 +268,7 @@ describe('what the server left out', () => {
 });
 
 describe('the store', () => {
-  it('tells that it has changed', () => {
+  it('has another version after each change', () => {
     const store = new PageStore();
     const versions = [store.version];
     store.add([aLine('')]);

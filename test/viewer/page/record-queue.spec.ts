@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ViewLine, ViewSpan } from '../../../src/viewer/view-records.js';
 
-import { RecordQueue } from '../../../src/viewer/page/feed/record-queue.js';
+import { RecordQueue } from '../../../src/viewer/page/connection/record-queue.js';
 import { PageStore } from '../../../src/viewer/page/model/page-store.js';
 
 const line = (message: string) => ({ type: 'line', message }) as ViewLine;

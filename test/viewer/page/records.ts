@@ -1,5 +1,5 @@
 import type { ViewLine, ViewRequest, ViewSpan } from '../../../src/viewer/view-records.js';
-import type { ShownLine } from '../../../src/viewer/page/model/shown.js';
+import type { PageLine } from '../../../src/viewer/page/model/page-records.js';
 
 /** 10:30:15 of some morning, UTC. */
 export const START = Date.UTC(2024, 0, 15, 10, 30, 15);
@@ -10,10 +10,10 @@ export function spanId(digits: number | string): string {
   return String(digits).padStart(16, '0');
 }
 
-/** A request that has ended, unless it is told otherwise. Times are in milliseconds from {@link START}. */
+/** A request that has ended, unless `overrides` say otherwise. Times are in milliseconds from {@link START}. */
 export function aRequest(
   key: string,
-  { at = 0, ...told }: Partial<ViewRequest> & { at?: number } = {},
+  { at = 0, ...overrides }: Partial<ViewRequest> & { at?: number } = {},
 ): ViewRequest {
   return {
     type: 'request',
@@ -30,30 +30,35 @@ export function aRequest(
     outcome: 'completed',
     status: 200,
     durationMs: 10,
-    ...told,
+    ...overrides,
   };
 }
 
 /** The same while it runs. */
 export function aRunningRequest(
   key: string,
-  told: Partial<ViewRequest> & { at?: number } = {},
+  overrides: Partial<ViewRequest> & { at?: number } = {},
 ): ViewRequest {
-  return aRequest(key, { outcome: undefined, status: undefined, durationMs: undefined, ...told });
+  return aRequest(key, {
+    outcome: undefined,
+    status: undefined,
+    durationMs: undefined,
+    ...overrides,
+  });
 }
 
-/** A line outside any context, unless it is told otherwise. */
+/** A line outside any context, unless `overrides` say otherwise. */
 export function aLine(
   message: string,
-  { at = 0, ...told }: Partial<ViewLine> & { at?: number } = {},
+  { at = 0, ...overrides }: Partial<ViewLine> & { at?: number } = {},
 ): ViewLine {
-  return { type: 'line', service: 'shop', time: START + at, level: 'info', message, ...told };
+  return { type: 'line', service: 'shop', time: START + at, level: 'info', message, ...overrides };
 }
 
 /** A span of the trace that {@link aRequest} is in. */
 export function aSpan(
   id: string,
-  { at = 0, ...told }: Partial<ViewSpan> & { at?: number } = {},
+  { at = 0, ...overrides }: Partial<ViewSpan> & { at?: number } = {},
 ): ViewSpan {
   return {
     type: 'span',
@@ -64,10 +69,10 @@ export function aSpan(
     kind: 'internal',
     startedAt: START + at,
     durationMs: 1,
-    ...told,
+    ...overrides,
   };
 }
 
-export function messagesOf(lines: readonly ShownLine[]): string[] {
+export function messagesOf(lines: readonly PageLine[]): string[] {
   return lines.map(({ record }) => record.message);
 }

@@ -21,8 +21,8 @@ function drawn({ rows }: Waterfall): string[] {
   );
 }
 
-const child = (id: string, parent: string, told: Parameters<typeof aSpan>[1] = {}) =>
-  aSpan(id, { name: id, parentSpanId: spanId(parent), ...told });
+const child = (id: string, parent: string, overrides: Parameters<typeof aSpan>[1] = {}) =>
+  aSpan(id, { name: id, parentSpanId: spanId(parent), ...overrides });
 
 describe('the rows', () => {
   it('are the request and its spans, each below what it ran in, in the order of time', () => {
@@ -77,7 +77,7 @@ describe('the rows', () => {
     expect(drawn(waterfall(records.toReversed()))).toEqual(drawn(waterfall(records)));
   });
 
-  it('stand by themselves where what they ran in is not known', () => {
+  it('are at the top where their parent is not known', () => {
     const records = [
       aRequest('1', { at: 5, parentSpanId: spanId('caller') }),
       child('orphan', 'gone', { at: 0 }),
@@ -91,7 +91,7 @@ describe('the rows', () => {
     expect(drawn(waterfall([aRequest('1', { spans })]))).toEqual(['GET / 0+10', '- a 0+1']);
   });
 
-  it('show a span once that is told twice', () => {
+  it('show a span once that is sent twice', () => {
     const spans = [child('a', '1')];
     expect(drawn(waterfall([aRequest('1', { spans }), child('a', '1'), child('1', '0')]))).toEqual([
       'GET / 0+10',
@@ -99,7 +99,7 @@ describe('the rows', () => {
     ]);
   });
 
-  it('show folded siblings as one, in front of those that are told', () => {
+  it('show folded siblings as one, before those that are sent', () => {
     const spans = [
       child('query', '1', { at: 1, spanId: undefined, count: 25, durationMs: 30 }),
       child('query', '1', { at: 1, durationMs: 7 }),
@@ -112,7 +112,7 @@ describe('the rows', () => {
     ]);
   });
 
-  it('tell what failed', () => {
+  it('show what failed', () => {
     const { rows } = waterfall([
       aRequest('1', {
         outcome: 'errored',
@@ -140,7 +140,7 @@ describe('the rows', () => {
     ]);
   });
 
-  it('stand no further to the right than 30 levels, however many there are', () => {
+  it('are indented by 30 levels at most, however many there are', () => {
     const spans = Array.from({ length: 20_000 }, (_, n) => child(`${n + 2}`, `${n + 1}`));
     const { rows } = waterfall([aRequest('1', { spans })]);
     expect(rows).toHaveLength(20_001);
@@ -183,7 +183,7 @@ describe('what runs still', () => {
     expect(drawn(waterfall(records))).toEqual(['GET / 0+30']);
   });
 
-  it('makes nobody else run', () => {
+  it('leaves all others ended', () => {
     const ended = [aRequest('1'), aLine('x', { key: '1', at: 30 })];
     expect(waterfall(ended, START + 1000)).toMatchObject({ durationMs: 30 });
     expect(drawn(waterfall(ended, START + 1000))).toEqual(['GET / 0+10']);
@@ -303,7 +303,7 @@ describe('the lines', () => {
         w3cTraceId: TRACE_ID,
       }),
       aLine('at once, in whole milliseconds', { at: 0, key: '1' }),
-      aLine('nobody’s', { at: 7.5, w3cTraceId: TRACE_ID }),
+      aLine('without request', { at: 7.5, w3cTraceId: TRACE_ID }),
       aLine('of another', { w3cTraceId: 'another' }),
       aLine('behind the end', { at: 40, key: '1' }),
     ];
@@ -313,14 +313,14 @@ describe('the lines', () => {
     ).toEqual([
       ['at once, in whole milliseconds', 0],
       ['of the ledger', 5.9],
-      ['nobody’s', 6.9],
+      ['without request', 6.9],
       ['behind the end', 39.4],
     ]);
     expect(durationMs).toBeCloseTo(39.4, 3);
   });
 });
 
-describe('a request that was let go of while it is looked at', () => {
+describe('a request that is dropped while it is open', () => {
   it('is drawn all the same', () => {
     const store = new PageStore({ requests: 1, lines: 9, spans: 9, spansPerTrace: 9 });
     store.add([aRequest('1', { path: '/old' }), aLine('x', { key: '1' })]);

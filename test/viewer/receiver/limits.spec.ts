@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ViewRequest, ViewSpan } from '../../../src/viewer/view-records.js';
 import { MAX_MESSAGE, MAX_TEXT } from '../../../src/viewer/server/text-limits.js';
-import { MAX_ITEMS, MAX_VALUE_DEPTH } from '../../../src/viewer/receiver/otlp-data.js';
+import { MAX_ITEMS, MAX_VALUE_DEPTH } from '../../../src/viewer/receiver/otlp-model.js';
 import { readOtlp } from '../../../src/viewer/receiver/read-otlp.js';
-import { MAX_ATTRIBUTES } from '../../../src/viewer/receiver/shown-attributes.js';
+import { MAX_ATTRIBUTES } from '../../../src/viewer/receiver/attribute-filter.js';
 import {
   anyValue,
   attributes,

@@ -55,7 +55,7 @@ describe.each(ENCODINGS)('a log record in %s', (encoding) => {
     expect(line.time).toBeLessThanOrEqual(Date.now());
   });
 
-  it('was observed where nobody knows when it was written', async () => {
+  it('has the time of its observation where its own is missing', async () => {
     const times = { timeUnixNano: '0', observedTimeUnixNano: '1700000000000500000' };
     expect(await read(times)).toMatchObject({ time: 1_700_000_000_000.5 });
   });

@@ -1,10 +1,7 @@
 import { createRequire } from 'node:module';
 import type { ViewLine, ViewRecord } from '../../../src/viewer/view-records.js';
-import {
-  readOtlp,
-  type OtlpEncoding,
-  type OtlpSignal,
-} from '../../../src/viewer/receiver/read-otlp.js';
+import type { OtlpEncoding } from '../../../src/viewer/receiver/otlp-model.js';
+import { readOtlp, type OtlpSignal } from '../../../src/viewer/receiver/read-otlp.js';
 
 interface Codec {
   fromObject(json: object): object;

@@ -4,7 +4,7 @@ import { attributes, encoded, logsOf, log, span, tracesOf } from './otlp-bodies.
 
 const SENDER = { resource: { attributes: attributes({ 'service.name': 'shop' }) }, scope: 'lib' };
 const WHOLE = encoded('traces', 'protobuf', tracesOf([span()], SENDER));
-/** Fields of numbers that nobody uses, one of each type that there is. */
+/** Fields with unused numbers, one of each type. */
 const UNKNOWN = [
   [0x98, 0x06, 0x96, 0x01],
   [0x99, 0x06, 1, 2, 3, 4, 5, 6, 7, 8],
@@ -53,7 +53,7 @@ describe('the protobuf of OTLP', () => {
     },
   );
 
-  it('may say of whom a span is behind it', async () => {
+  it('may have the resource after the spans', async () => {
     const keyValue = field(1, field(1, Buffer.from('service.name')), field(2, field(1, [0x61])));
     const scope = field(2, field(2, minimalSpan()), field(1, field(1, Buffer.from('lib'))));
     expect(await read(field(1, scope, field(1, keyValue)))).toMatchObject([{ service: 'a' }]);

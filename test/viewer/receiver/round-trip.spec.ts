@@ -127,7 +127,7 @@ function requestOf({
     status_code,
     parent_span_id: _,
     steps: _steps,
-    ...told
+    ...sent
   } = record;
   return {
     type: 'request',
@@ -141,7 +141,7 @@ function requestOf({
     spanId,
     parentSpanId: origin.parentSpanId,
     startedAt: expect.closeTo(metadata.startedAt, 2) as unknown as number,
-    ...told,
+    ...sent,
     durationMs: duration_ms,
     handlerMs: handler_ms,
     status: status_code,
@@ -193,7 +193,7 @@ describe.each<OtlpProtocol>(['http/protobuf', 'http/json'])('by %s', (protocol) 
     ]);
   });
 
-  it('a call comes back with the name that tells it from others', async () => {
+  it('a call comes back with a name that distinguishes it', async () => {
     const { send } = await exportingApp(protocol);
     await send('/calls');
     await eventually(() => receiver.spans.length > 0, 'the span');
@@ -230,7 +230,7 @@ describe.each<OtlpProtocol>(['http/protobuf', 'http/json'])('by %s', (protocol) 
     ['job', 'bullmq', { queue: 'mails', job: 'welcome', attempt: 3 }],
     ['run', 'cron', { job: 'cleanup' }],
     ['run', 'manual', {}],
-  ])('a %s by %s of %j comes back as it was', async (kind, transport, told) => {
+  ])('a %s by %s of %j comes back as it was', async (kind, transport, sent) => {
     const { app } = await exportingApp(protocol);
     const context = app.get(TraceContext);
     context.run({}, () => {});
@@ -241,7 +241,7 @@ describe.each<OtlpProtocol>(['http/protobuf', 'http/json'])('by %s', (protocol) 
       duration_ms: 12.345,
       outcome: 'completed',
       transport,
-      ...told,
+      ...sent,
     };
     tracingChannels.requestFinish.publish({ trace, record });
     await eventually(() => receiver.requests.length >= 2, 'both');

@@ -22,7 +22,7 @@ describe.each(ENCODINGS)('a span in %s', (encoding) => {
   const read = async (kind: number, values: Record<string, unknown>, fields: object = {}) =>
     readSpan(encoding, inner({ kind, attributes: attributes(values), ...fields }));
 
-  it('is told with its ids and times', async () => {
+  it('is read with its ids and times', async () => {
     expect(await readSpan(encoding, inner(), ofService('shop'))).toEqual({
       type: 'span',
       service: 'shop',
@@ -36,7 +36,7 @@ describe.each(ENCODINGS)('a span in %s', (encoding) => {
     });
   });
 
-  it('is told the same when it comes again, so that it replaces itself', async () => {
+  it('has the same record when it is sent again, so that it replaces itself', async () => {
     const twice = span({ kind: SERVER });
     const [first, second] = await readSpans(encoding, [twice, twice], ofService('a/b'));
     expect(first).toEqual(second);
@@ -322,12 +322,12 @@ describe.each(ENCODINGS)('a span in %s', (encoding) => {
       [[event({})], 'why'],
       [[event(message, 'retry')], 'why'],
       [[], 'why'],
-    ])('tells %j as %j', async (events, error) => {
+    ])('shows %j as %j', async (events, error) => {
       const status = { ...ERROR, message: 'why' };
       expect(await read(INTERNAL, {}, { events, status })).toMatchObject({ failed: true, error });
     });
 
-    it('tells it of a request too', async () => {
+    it('is shown of a request too', async () => {
       const failed = await read(
         SERVER,
         {},
@@ -336,7 +336,7 @@ describe.each(ENCODINGS)('a span in %s', (encoding) => {
       expect(failed).toMatchObject({ type: 'request', outcome: 'errored', error: 'E: bad' });
     });
 
-    it('need not say why, and may have caught what it tells', async () => {
+    it('need not have a message, and may have an exception that was caught', async () => {
       const failed = await read(INTERNAL, {}, { status: ERROR });
       expect(failed).toMatchObject({ failed: true, error: undefined });
       const fine = await read(INTERNAL, {}, { status: { code: 1, message: 'm' } });

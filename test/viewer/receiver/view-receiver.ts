@@ -8,7 +8,8 @@ import type {
   ViewRequest,
   ViewSpan,
 } from '../../../src/viewer/view-records.js';
-import { otlpAnswer, readOtlp } from '../../../src/viewer/receiver/read-otlp.js';
+import { otlpResponse } from '../../../src/viewer/receiver/otlp-response.js';
+import { readOtlp } from '../../../src/viewer/receiver/read-otlp.js';
 
 /** What exporters send, read as the page gets it. */
 export class ViewReceiver {
@@ -57,6 +58,6 @@ export class ViewReceiver {
     const records = await readOtlp(signal, encoding, bytes);
     this.records.push(...(records ?? []));
     response.writeHead(records === undefined ? 400 : 200, { 'content-type': type });
-    response.end(otlpAnswer(encoding, records === undefined ? 'malformed' : undefined));
+    response.end(otlpResponse(encoding, records === undefined ? 'malformed' : undefined));
   }
 }

@@ -29,10 +29,10 @@ describe.each(PLATFORMS)('who may see the page, on %s', (platform) => {
       { 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'no-cors' },
       'site',
     ],
-    ['somebody behind a proxy', { 'X-Forwarded-For': '203.0.113.7' }, 'proxy'],
-    ['somebody behind a standard proxy', { Forwarded: 'for=203.0.113.7' }, 'proxy'],
-    ['somebody behind a proxy that tells only its name', { 'X-Forwarded-Host': 'app' }, 'proxy'],
-    ['somebody behind a proxy that tells only of TLS', { 'X-Forwarded-Proto': 'https' }, 'proxy'],
+    ['a client of a proxy', { 'X-Forwarded-For': '203.0.113.7' }, 'proxy'],
+    ['a client of a standard proxy', { Forwarded: 'for=203.0.113.7' }, 'proxy'],
+    ['a client of a proxy that sends only its name', { 'X-Forwarded-Host': 'app' }, 'proxy'],
+    ['a client of a proxy that sends only the protocol', { 'X-Forwarded-Proto': 'https' }, 'proxy'],
   ];
 
   it.each(refused)('refuses %s', async (_what, headers, reason) => {
@@ -60,7 +60,7 @@ describe.each(PLATFORMS)('who may see the page, on %s', (platform) => {
     expect((await ask(port, '/_traces/', { Host: host })).status).toBe(200);
   });
 
-  it('refuses HTTP/1.0, in which nginx asks for everybody and says of nobody', async () => {
+  it('refuses HTTP/1.0, which nginx sends without any header of a proxy', async () => {
     const { port } = await start(platform);
     const socket = connect(port, '127.0.0.1');
     socket.write(`GET /_traces/ HTTP/1.0\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
@@ -77,7 +77,7 @@ describe.each(PLATFORMS)('who may see the page, on %s', (platform) => {
     expect((await ask(port, '/_traces/page.js', own)).status).toBe(200);
   });
 
-  it('refuses whoever comes over the network', async () => {
+  it('refuses requests that come over the network', async () => {
     const address = Object.values(networkInterfaces())
       .flat()
       .find((one) => one?.family === 'IPv4' && !one.internal)?.address;
@@ -149,7 +149,7 @@ describe.each(PLATFORMS)('who may see the page, on %s', (platform) => {
     it.each([
       ['a function', authorize],
       ['a promise', async (request: IncomingMessage) => Promise.resolve(authorize(request))],
-    ])('lets in whom %s lets in, and nobody else', async (_what, decide) => {
+    ])('lets in only the requests that %s allows', async (_what, decide) => {
       const { port } = await start(platform, { authorize: decide });
       expect((await ask(port, '/_traces/', behindProxy)).status).toBe(200);
       expect((await ask(port, '/_traces/')).status).toBe(403);
@@ -183,7 +183,7 @@ describe('in production', () => {
     process.env['NODE_ENV'] = before;
   });
 
-  it('refuses to start, unless somebody says who may see the page', () => {
+  it('refuses to start in production without `authorize`', () => {
     process.env['NODE_ENV'] = 'production';
     expect(() => TraceViewerModule.forRoot()).toThrow(/VIEWER_IN_PRODUCTION.*authorize/);
     expect(() => TraceViewerModule.forRoot({ authorize: () => true })).not.toThrow();

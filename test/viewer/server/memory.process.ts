@@ -15,7 +15,7 @@ import { StreamReader } from '../support.js';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 const BYTES = 8 * 1024 * 1024;
-/** More than fits: each line is told with about 2,000 bytes. */
+/** More than fits: each line is stored in about 2,000 bytes. */
 const REQUESTS_TO_FILL = 600;
 
 @Controller()

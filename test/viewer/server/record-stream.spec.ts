@@ -72,7 +72,7 @@ describe('the stream of records', () => {
     const events = text
       .match(/^data: \[.*/gm)!
       .map((data) => JSON.parse(data.slice(6)) as { type: string }[])
-      // Behind them, or not yet, stands what was dropped.
+      // The counts of dropped records follow them, perhaps later.
       .filter(([first]) => first?.type === 'line');
     // Two and a half of them are half a mebi; what is larger itself comes alone.
     expect(events.map(({ length }) => length)).toEqual([2, 2, 2, 2, 2, 1, 1]);

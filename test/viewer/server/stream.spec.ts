@@ -64,7 +64,7 @@ const start = (platform: Platform, options?: TraceViewerOptions): Promise<Traced
     .start();
 
 describe.each(PLATFORMS)('the stream, on %s', (platform) => {
-  it('tells a request when it begins, its lines, and the whole of it when it has ended', async () => {
+  it('sends a request when it begins, its lines, and the complete request when it has ended', async () => {
     const { port, send, sink } = await start(platform);
     const reader = await StreamReader.open(port);
     await send('/pay/Alice', {
@@ -136,7 +136,7 @@ describe.each(PLATFORMS)('the stream, on %s', (platform) => {
     reader.close();
   });
 
-  it('tells a page that opens later what happened before, and one that comes back what it missed', async () => {
+  it('sends a page that opens later what happened before, and one that reconnects what it missed', async () => {
     const { port, send } = await start(platform);
     await send('/pay/Alice');
     const first = await StreamReader.open(port);
@@ -250,7 +250,7 @@ describe.each(PLATFORMS)('the stream, on %s', (platform) => {
     reader.close();
   });
 
-  it('does not wait for a page that does not read, and tells it what it has missed', async () => {
+  it('does not wait for a page that does not read, and sends it how much it has missed', async () => {
     const { port, send } = await start(platform, {
       limits: { lines: 1000, linesPerSecond: 100_000 },
     });
@@ -259,10 +259,10 @@ describe.each(PLATFORMS)('the stream, on %s', (platform) => {
     for (let n = 0; n < 40; n++) await send('/many/1000');
     reader.resume();
     const isToldOf = (): number => {
-      const told = reader.records.findLast((one) => one.type === 'drops')?.lines ?? 0;
-      return told + reader.records.filter(({ type }) => type !== 'drops').length;
+      const dropped = reader.records.findLast((one) => one.type === 'drops')?.lines ?? 0;
+      return dropped + reader.records.filter(({ type }) => type !== 'drops').length;
     };
-    // A line for each call, a finish line, a beginning and an end; and Nest's own at the start.
+    // A line for each call, an access log line, a beginning and an end; and Nest's own at the start.
     await eventually(() => isToldOf() >= 40 * 1003, 'the count of what it missed');
     expect(isToldOf() - 40 * 1003).toBeLessThan(20);
     reader.close();

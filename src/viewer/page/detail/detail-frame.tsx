@@ -6,15 +6,15 @@ interface DetailFrameProps {
   readonly title: ComponentChildren;
   /** Another value moves the focus to the title again. */
   readonly subject: unknown;
-  /** What stands beside the title. */
-  readonly marks?: ComponentChildren;
-  /** What leads to the requests before and after. */
-  readonly steps?: ComponentChildren;
+  /** Badges beside the title. */
+  readonly badges?: ComponentChildren;
+  /** Buttons for the requests before and after. */
+  readonly navigation?: ComponentChildren;
   readonly children: ComponentChildren;
   onClose(): void;
 }
 
-/** What was opened: it takes the focus, and gives it back when it is closed. */
+/** The panel of a request or line that was opened. It takes the focus until it is closed. */
 export function DetailFrame(props: DetailFrameProps): JSX.Element {
   const title = useRef<HTMLHeadingElement>(null);
   const body = useRef<HTMLDivElement>(null);
@@ -28,9 +28,9 @@ export function DetailFrame(props: DetailFrameProps): JSX.Element {
         <h2 id="detail-title" ref={title} tabIndex={-1}>
           {props.title}
         </h2>
-        <p class="detail-marks">{props.marks}</p>
-        <div class="detail-steps">
-          {props.steps}
+        <p class="detail-badges">{props.badges}</p>
+        <div class="detail-navigation">
+          {props.navigation}
           <button
             type="button"
             class="icon-button"

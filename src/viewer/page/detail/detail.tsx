@@ -1,25 +1,25 @@
 import type { JSX } from 'preact';
-import type { Opened } from '../hooks/use-opened.js';
+import type { DetailState } from '../hooks/use-detail.js';
 import type { PageStore } from '../model/page-store.js';
-import type { ShownRequest } from '../model/shown.js';
+import type { PageRequest } from '../model/page-records.js';
 import { LineDetail } from './line-detail.js';
 import { MissingDetail } from './missing-detail.js';
 import { RequestDetail } from './request-detail.js';
 
 interface DetailProps {
   readonly store: PageStore;
-  readonly opened: Opened;
+  readonly detail: DetailState;
   readonly slowMs: number;
-  /** Whether what is not here may be missing for good. */
+  /** Whether everything that the server has may have arrived. */
   readonly isLive: boolean;
   readonly isExport: boolean;
-  onExport(request: ShownRequest): void;
+  onExport(request: PageRequest): void;
 }
 
-/** What was opened, if anything. */
+/** The request or line that is open, if any. */
 export function Detail(props: DetailProps): JSX.Element | null {
-  const { store, opened, slowMs, isLive } = props;
-  const { request, line, spanId, close } = opened;
+  const { store, detail, slowMs, isLive } = props;
+  const { request, line, spanId, close } = detail;
   if (request !== undefined) {
     return (
       <RequestDetail
@@ -29,7 +29,7 @@ export function Detail(props: DetailProps): JSX.Element | null {
         slowMs={slowMs}
         isExport={props.isExport}
         onExport={() => props.onExport(request)}
-        onStep={opened.step}
+        onStep={detail.step}
         onClose={close}
       />
     );

@@ -1,12 +1,12 @@
 import type { JSX } from 'preact';
-import type { ShownLine } from '../model/shown.js';
+import type { PageLine } from '../model/page-records.js';
 import { levelTone } from '../text/level-tone.js';
 import { visibleText } from '../text/visible-text.js';
 import { DetailFrame } from './detail-frame.js';
-import { LineFacts } from './line-facts.js';
+import { LineProperties } from './line-properties.js';
 
 interface LineDetailProps {
-  readonly line: ShownLine;
+  readonly line: PageLine;
   onClose(): void;
 }
 
@@ -18,14 +18,14 @@ export function LineDetail({ line, onClose }: LineDetailProps): JSX.Element {
       title="Log line"
       subject={line}
       onClose={onClose}
-      marks={
+      badges={
         <span class={`level level-${levelTone(record.level)}`}>
           {visibleText(record.level).toUpperCase()}
         </span>
       }
     >
-      <p class="nothing">It was written outside of any request that is kept here.</p>
-      <LineFacts record={record} />
+      <p class="hint">It was written outside of any request that is kept here.</p>
+      <LineProperties record={record} />
     </DetailFrame>
   );
 }

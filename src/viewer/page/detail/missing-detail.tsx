@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { visibleText } from '../text/visible-text.js';
 import { DetailFrame } from './detail-frame.js';
 
-// After the connection is there, the history arrives: a request may still be in it.
+// After the connection opens, the history arrives: the request may be in it.
 const HISTORY_MS = 1000;
 
 interface MissingDetailProps {
@@ -13,7 +13,7 @@ interface MissingDetailProps {
   onClose(): void;
 }
 
-/** A permalink that leads nowhere, or not yet. */
+/** Shown for a permalink whose request is not in the store, or not yet. */
 export function MissingDetail({ spanId, isLive, onClose }: MissingDetailProps): JSX.Element {
   const [isPatient, setIsPatient] = useState(true);
   useEffect(() => {
@@ -27,13 +27,13 @@ export function MissingDetail({ spanId, isLive, onClose }: MissingDetailProps): 
       subject={spanId}
       onClose={onClose}
     >
-      <p class="nothing">
+      <p class="hint">
         The link names the request whose span id is <code>{visibleText(spanId)}</code>.
       </p>
       {!isPatient && (
-        <p class="nothing">
-          Only the latest requests are kept, in memory: this one was let go of, or the application
-          has been restarted since. Its lines are still in the log, under the same span id.
+        <p class="hint">
+          Only the latest requests are kept, in memory: this one was dropped, or the application has
+          been restarted since. Its lines are still in the log, under the same span id.
         </p>
       )}
     </DetailFrame>

@@ -1,25 +1,25 @@
 import type { JSX } from 'preact';
 import { useWaterfall } from '../hooks/use-waterfall.js';
-import { asCurl, asGrep, asJson } from '../model/copies.js';
+import { asCurl, asGrep, asJson } from '../model/copy-formats.js';
 import type { PageStore } from '../model/page-store.js';
-import type { ShownLine, ShownRequest } from '../model/shown.js';
-import { durationText, titleOf } from '../model/titles.js';
+import type { PageLine, PageRequest } from '../model/page-records.js';
+import { durationText, titleOf } from '../text/display-text.js';
 import { CopyButton } from '../parts/copy-button.js';
 import { Icon } from '../parts/icon.js';
-import { sessionClass } from '../parts/session-style.js';
+import { sessionClass } from '../parts/session-class.js';
 import { OutcomeWord, StatusBadge } from '../parts/status-badge.js';
-import { isSlow } from '../text/request-marks.js';
+import { isSlow } from '../text/request-status.js';
 import { visibleLines, visibleText } from '../text/visible-text.js';
 import { DetailFrame } from './detail-frame.js';
-import { Facts } from './facts.js';
-import { idFacts, requestFacts } from './request-facts.js';
+import { PropertyList } from './property-list.js';
+import { idProperties, requestProperties } from './request-properties.js';
 import { Timeline } from './timeline.js';
 
 interface RequestDetailProps {
   readonly store: PageStore;
-  readonly request: ShownRequest;
-  /** The line that the user has come from. */
-  readonly line: ShownLine | undefined;
+  readonly request: PageRequest;
+  /** The line that was clicked. */
+  readonly line: PageLine | undefined;
   readonly slowMs: number;
   readonly isExport: boolean;
   onExport(): void;
@@ -37,8 +37,8 @@ export function RequestDetail(props: RequestDetailProps): JSX.Element {
       title={visibleText(titleOf(record))}
       subject={request}
       onClose={props.onClose}
-      marks={
-        <span class={`detail-marks-row ${sessionClass(request.session)}`}>
+      badges={
+        <span class={`detail-badges-row ${sessionClass(request.session)}`}>
           <StatusBadge record={record} />
           <OutcomeWord record={record} />
           {record.durationMs !== undefined && (
@@ -47,7 +47,7 @@ export function RequestDetail(props: RequestDetailProps): JSX.Element {
           {isSlow(record, props.slowMs) && <span class="slow">slow</span>}
         </span>
       }
-      steps={
+      navigation={
         <>
           <button
             type="button"
@@ -95,15 +95,15 @@ export function RequestDetail(props: RequestDetailProps): JSX.Element {
           </button>
         )}
       </div>
-      <Facts facts={idFacts(record)} />
+      <PropertyList properties={idProperties(record)} />
       <Timeline waterfall={waterfall} request={request} marked={props.line} />
       {record.droppedSpans !== undefined && record.droppedSpans > 0 && (
-        <p class="nothing">{record.droppedSpans.toLocaleString('en')} more spans were not kept.</p>
+        <p class="hint">{record.droppedSpans.toLocaleString('en')} more spans were not kept.</p>
       )}
       <h3>Details</h3>
-      <Facts facts={requestFacts(record)} />
+      <PropertyList properties={requestProperties(record)} />
       {record.error !== undefined && (
-        <pre class="stack" tabIndex={0}>
+        <pre class="stack-trace" tabIndex={0}>
           {visibleLines(record.error)}
         </pre>
       )}

@@ -1,24 +1,24 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { permalinkOf } from '../hooks/use-permalink.js';
-import { durationText } from '../model/titles.js';
+import { durationText } from '../text/display-text.js';
 import type { WaterfallRow } from '../model/waterfall.js';
-import { sessionClass } from '../parts/session-style.js';
+import { sessionClass } from '../parts/session-class.js';
 import { visibleLines, visibleText } from '../text/visible-text.js';
-import { Facts, type Fact } from './facts.js';
-import { fieldFacts } from './field-facts.js';
+import { PropertyList, type Property } from './property-list.js';
+import { fieldProperties } from './field-properties.js';
 import { share } from './time-axis.js';
 
 const MAX_DEPTH = 8;
-// What is narrower cannot be told from the edge of a bar.
+// A narrower gap looks like the edge of a bar.
 const LEAST_GAP = 0.005;
 
 interface SpanRowProps {
   readonly row: WaterfallRow;
   readonly totalMs: number;
-  /** Whether this is the request that was opened. */
+  /** Whether this is the request that is open. */
   readonly isOpened: boolean;
-  /** Whether the row says which service it ran in. */
+  /** Whether the row shows the name of its service. */
   readonly hasService: boolean;
 }
 
@@ -42,12 +42,12 @@ export function SpanRow({ row, totalMs, isOpened, hasService }: SpanRowProps): J
         >
           {visibleText(name)}
         </button>
-        {count !== undefined && <span class="times">×{count.toLocaleString('en')}</span>}
+        {count !== undefined && <span class="repeat-count">×{count.toLocaleString('en')}</span>}
         {isFailed && <span class="failed">failed</span>}
         {hasService && <span class="service">{visibleText(row.service)}</span>}
         {request !== undefined && !isOpened && (
           <a class="span-open" href={permalinkOf(request.record.spanId)}>
-            open<span class="unseen"> {visibleText(name)}</span>
+            open<span class="visually-hidden"> {visibleText(name)}</span>
           </a>
         )}
       </div>
@@ -55,7 +55,7 @@ export function SpanRow({ row, totalMs, isOpened, hasService }: SpanRowProps): J
       <span class="span-duration">
         {durationMs === undefined ? 'not ended' : durationText(durationMs)}
       </span>
-      {isOpen && <SpanFacts row={row} />}
+      {isOpen && <SpanProperties row={row} />}
     </li>
   );
 }
@@ -79,7 +79,7 @@ function Bar({
       {gaps.map((gap) => (
         <div
           key={gap.offsetMs}
-          class="gap"
+          class="self-gap"
           title={`${durationText(gap.durationMs)} in which none of its spans ran`}
           style={{ left: share(gap.offsetMs, totalMs), width: share(gap.durationMs, totalMs) }}
         />
@@ -88,20 +88,20 @@ function Bar({
   );
 }
 
-function SpanFacts({ row }: { readonly row: WaterfallRow }): JSX.Element {
+function SpanProperties({ row }: { readonly row: WaterfallRow }): JSX.Element {
   const { span, request } = row;
-  const facts: readonly Fact[] = [
+  const properties: readonly Property[] = [
     { name: 'starts at', value: durationText(row.offsetMs) },
     { name: 'service', value: row.service },
     { name: 'kind', value: span?.kind },
     { name: 'span id', value: span?.spanId ?? request?.record.spanId, isId: true },
-    ...fieldFacts(span?.attributes),
+    ...fieldProperties(span?.attributes),
   ];
   return (
     <div class="span-facts">
-      <Facts facts={facts} />
+      <PropertyList properties={properties} />
       {span?.error !== undefined && (
-        <pre class="stack" tabIndex={0}>
+        <pre class="stack-trace" tabIndex={0}>
           {visibleLines(span.error)}
         </pre>
       )}

@@ -1,12 +1,12 @@
 import type { JSX } from 'preact';
-import { durationText } from '../model/titles.js';
-import { ticksOf } from './ticks.js';
+import { durationText } from '../text/display-text.js';
+import { ticksOf } from './axis-ticks.js';
 
 const MOST_SHARE = 0.93;
 
 /** The axis that spans and lines share. */
 export function TimeAxis({ durationMs }: { readonly durationMs: number }): JSX.Element {
-  // One at the end has no room on its right, where the whole duration stands.
+  // A tick at the end would overlap the whole duration, which is shown to its right.
   const ticks = ticksOf(durationMs).filter((tick) => tick <= durationMs * MOST_SHARE);
   return (
     <div class="axis" aria-hidden="true">

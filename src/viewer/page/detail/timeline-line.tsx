@@ -1,19 +1,19 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ShownLine } from '../model/shown.js';
-import { durationText } from '../model/titles.js';
-import { rowFields, rowMessage } from '../text/line-text.js';
+import type { PageLine } from '../model/page-records.js';
+import { durationText } from '../text/display-text.js';
+import { rowFields, rowMessage } from '../text/line-row-text.js';
 import { levelTone } from '../text/level-tone.js';
 import { visibleText } from '../text/visible-text.js';
-import { LineFacts } from './line-facts.js';
+import { LineProperties } from './line-properties.js';
 import { share } from './time-axis.js';
 
 interface TimelineLineProps {
-  readonly line: ShownLine;
+  readonly line: PageLine;
   readonly offsetMs: number;
   readonly totalMs: number;
   readonly hasService: boolean;
-  /** The one that the user has come from. */
+  /** Whether it is the line that was clicked. */
   readonly isMarked: boolean;
 }
 
@@ -57,7 +57,7 @@ export function TimelineLine(props: TimelineLineProps): JSX.Element {
           {fields !== '' && <span class="fields"> {visibleText(fields)}</span>}
         </button>
       </div>
-      {isOpen && <LineFacts record={record} />}
+      {isOpen && <LineProperties record={record} />}
     </li>
   );
 }

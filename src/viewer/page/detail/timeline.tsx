@@ -1,20 +1,20 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { ShownLine, ShownRequest } from '../model/shown.js';
-import { durationText } from '../model/titles.js';
+import type { PageLine, PageRequest } from '../model/page-records.js';
+import { durationText } from '../text/display-text.js';
 import type { Waterfall } from '../model/waterfall.js';
-import { sessionClass } from '../parts/session-style.js';
+import { sessionClass } from '../parts/session-class.js';
 import { SpanRow } from './span-row.js';
 import { gridStep, TimeAxis } from './time-axis.js';
 import { TimelineLine } from './timeline-line.js';
 
-// So many rows are rendered without being asked for; more would make opening a request slow.
+// Rows that are rendered at first: with more, opening a request would be slow.
 const AT_ONCE = 200;
 
 interface TimelineProps {
   readonly waterfall: Waterfall;
-  readonly request: ShownRequest;
-  readonly marked: ShownLine | undefined;
+  readonly request: PageRequest;
+  readonly marked: PageLine | undefined;
 }
 
 /** The whole trace on one time axis: its spans, and below them its lines. */
@@ -22,7 +22,7 @@ export function Timeline({ waterfall, request, marked }: TimelineProps): JSX.Ele
   const { rows, lines, durationMs, services } = waterfall;
   const hasService = services.length > 1;
   const spans = useMore(rows);
-  // The line that the user has come from is there in any case.
+  // The line that was clicked is rendered in any case.
   const written = useMore(lines, lines.findIndex(({ line }) => line === marked) + 1);
   return (
     <div
@@ -47,13 +47,13 @@ export function Timeline({ waterfall, request, marked }: TimelineProps): JSX.Ele
       </ol>
       {spans.more}
       {rows.some(({ selfGaps }) => selfGaps.length > 0) && (
-        <p class="gap-note">
-          <span class="gap-sample" aria-hidden="true" />
+        <p class="self-gap-note">
+          <span class="self-gap-sample" aria-hidden="true" />
           no span inside it ran
         </p>
       )}
       <h3>Log lines</h3>
-      {lines.length === 0 && <p class="nothing">It has written none.</p>}
+      {lines.length === 0 && <p class="hint">This request has written no lines.</p>}
       {lines.length > 0 && (
         <ol role="list" aria-label="Lines of this request" class="timeline-lines">
           {written.shown.map(({ line, offsetMs }) => (
@@ -73,7 +73,7 @@ export function Timeline({ waterfall, request, marked }: TimelineProps): JSX.Ele
   );
 }
 
-/** The first of many rows, and a button that brings more of them. */
+/** The first of many rows, and a button that shows more of them. */
 function useMore<T>(
   all: readonly T[],
   least = 0,

@@ -9,10 +9,10 @@ function spanIdInAddress(): string | undefined {
   return new URLSearchParams(location.hash.slice(1)).get('request') ?? undefined;
 }
 
-/** The request that the page's address names, and ways to name another one. */
+/** The request in the page's address, and functions to change that. */
 export function usePermalink(): {
   readonly spanId: string | undefined;
-  /** Opens it; the way back leads to what was open before. */
+  /** Opens it; the browser's back button returns to what was open before. */
   open(spanId: string): void;
   /** Opens it in place of the one that is open. */
   replace(spanId: string): void;
@@ -31,7 +31,7 @@ export function usePermalink(): {
     },
     replace: (id) => location.replace(permalinkOf(id)),
     close: () => {
-      // At once, not with the event: the focus goes back to what the detail has covered.
+      // At once, not with the event: the focus returns to a list that the detail has covered.
       setSpanId(undefined);
       location.hash = '';
     },

@@ -1,24 +1,20 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { PageStore } from '../model/page-store.js';
-import type { ShownRequest } from '../model/shown.js';
+import type { PageRequest } from '../model/page-records.js';
 import { waterfallOf, type Waterfall } from '../model/waterfall.js';
 
 const REFRESH_MS = 400;
 
 /**
- * The waterfall of a request. Its end draws it again at once; what else arrives, of which little
- * belongs to it, and the time that passes while it runs, now and then.
+ * The waterfall of a request. It is drawn again at once when the request ends, and in intervals as
+ * other records arrive, few of which belong to it, and as time passes.
  */
-export function useWaterfall(
-  store: PageStore,
-  request: ShownRequest,
-  isExport: boolean,
-): Waterfall {
+export function useWaterfall(store: PageStore, request: PageRequest, isExport: boolean): Waterfall {
   const [drawnAt, setDrawnAt] = useState(store.version);
   const { record } = request;
   const isRunning = record.outcome === undefined && !isExport;
   useEffect(() => {
-    // Any number that is another one will do.
+    // Any other number will do.
     const draw = (): void => setDrawnAt((last) => (isRunning ? last + 0.5 : store.version));
     const timer = setInterval(draw, REFRESH_MS);
     return () => clearInterval(timer);

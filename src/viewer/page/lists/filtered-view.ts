@@ -1,16 +1,16 @@
 import { isMatchingLine, isMatchingRequest, type Filter } from '../model/filter.js';
 import type { PageStore } from '../model/page-store.js';
-import type { ShownLine, ShownRequest } from '../model/shown.js';
+import type { PageLine, PageRequest } from '../model/page-records.js';
 
 const SLICE_MS = 6;
-// Between looks at the clock.
+// Items between two looks at the clock.
 const ITEMS_AT_ONCE = 200;
 // While records arrive, filtering may take this part of the processor's time.
 const SHARE = 0.2;
 
-export interface Shown {
-  readonly requests: readonly ShownRequest[];
-  readonly lines: readonly ShownLine[];
+export interface FilteredRecords {
+  readonly requests: readonly PageRequest[];
+  readonly lines: readonly PageLine[];
 }
 
 /** Whether the filter lets everything through. */
@@ -19,13 +19,12 @@ export function isEmptyFilter(filter: Filter): boolean {
 }
 
 /**
- * The requests and lines that a filter lets through. A full store is searched in slices, so that
- * no key press waits for it, and searched again as records arrive, but not more often than the
- * search can afford.
+ * The requests and lines that match a filter. A full store is searched in slices, so that no key
+ * press waits for it, and again as records arrive, but with no more than a share of the processor.
  */
 export class FilteredView {
-  shown: Shown;
-  private scan: Generator<void, Shown> | undefined;
+  shown: FilteredRecords;
+  private scan: Generator<void, FilteredRecords> | undefined;
   private filter: Filter = { text: '' };
   private isOutdated = false;
   private spentMs = 0;
@@ -39,7 +38,7 @@ export class FilteredView {
     this.shown = store;
   }
 
-  /** Shows what another filter lets through; of a small store at once. */
+  /** Applies another filter; to a small store at once. */
   use(filter: Filter): void {
     this.filter = filter;
     this.close();
@@ -78,7 +77,7 @@ export class FilteredView {
     else this.restUntil = performance.now() + this.spentMs / SHARE;
   }
 
-  private finish(shown: Shown): void {
+  private finish(shown: FilteredRecords): void {
     this.shown = shown;
     this.scan = undefined;
     this.onChange();
@@ -96,7 +95,7 @@ export class FilteredView {
   }
 }
 
-function* matches(store: PageStore, filter: Filter): Generator<void, Shown> {
+function* matches(store: PageStore, filter: Filter): Generator<void, FilteredRecords> {
   return {
     requests: yield* select(store.requests, (request) => isMatchingRequest(store, request, filter)),
     lines: yield* select(store.lines, (line) => isMatchingLine(store, line, filter)),

@@ -15,13 +15,13 @@ export interface Scrolling {
   readonly scroller: RefObject<HTMLDivElement | null>;
   readonly rows: RowWindow;
   onScroll(): void;
-  /** When the user has scrolled last, as `performance.now()` tells the time. */
+  /** When the user scrolled last, by `performance.now()`. */
   readonly scrolledAt: RefObject<number>;
   /** Renders again, after the window was moved. */
   render(): void;
 }
 
-/** Keeps the window and the browser's scroll position in step, whoever moves first. */
+/** Keeps the window and the browser's scroll position the same, whichever changes first. */
 export function useRowWindow(options: RowWindowOptions): Scrolling {
   const { items, rowHeight, isFollowing, onScrollUp } = options;
   const scroller = useRef<HTMLDivElement>(null);
@@ -45,7 +45,7 @@ export function useRowWindow(options: RowWindowOptions): Scrolling {
 
   useLayoutEffect(() => {
     const element = scroller.current!;
-    // Where it is not where we left it, the user has scrolled, and the event is on its way.
+    // If it has moved, the user has scrolled, and the event is still to come.
     if (Math.abs(element.scrollTop - appliedTop.current) >= 1) return;
     if (rows.top !== appliedTop.current) element.scrollTop = rows.top;
     appliedTop.current = element.scrollTop;
@@ -56,7 +56,7 @@ export function useRowWindow(options: RowWindowOptions): Scrolling {
     if (scroller.current === null) return;
     const { scrollTop, scrollHeight, clientHeight } = scroller.current;
     appliedTop.current = scrollTop;
-    // What this has done itself.
+    // Scrolled by this hook itself.
     if (Math.abs(scrollTop - rows.top) < 1) return;
     if (scrollTop < rows.top && scrollTop < scrollHeight - clientHeight - 1) onScrollUp();
     rows.moveTo(scrollTop, items);

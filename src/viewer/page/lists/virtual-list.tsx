@@ -23,7 +23,7 @@ interface VirtualListProps<Item extends Numbered> {
   readonly isFollowing: boolean;
   onScrollUp(): void;
   /** The item under the pointer or with the focus; `undefined` when there is none any more. */
-  onPoint(item: Item | undefined): void;
+  onHover(item: Item | undefined): void;
   /** Another array scrolls to its first item, unless one of them can be seen. */
   readonly reveal?: readonly Numbered[] | undefined;
   /** Another object moves the focus to this item. */
@@ -34,7 +34,7 @@ const SCROLL_REST_MS = 150;
 
 /** A list of any length, of which only the rows that can be seen are in the page. */
 export function VirtualList<Item extends Numbered>(props: VirtualListProps<Item>): JSX.Element {
-  const { items, rowHeight, onPoint } = props;
+  const { items, rowHeight, onHover } = props;
   const scrolling = useRowWindow(props);
   const active = useActiveRow(items, scrolling, props.focus);
   useReveal(items, scrolling, props.reveal);
@@ -57,15 +57,15 @@ export function VirtualList<Item extends Numbered>(props: VirtualListProps<Item>
     const isAtRest = x === event.clientX && y === event.clientY;
     const restedMs = performance.now() - scrolling.scrolledAt.current;
     // Rows that are scrolled along below it are not what the user points at.
-    if (!isAtRest || restedMs > SCROLL_REST_MS) onPoint(itemOf(event));
+    if (!isAtRest || restedMs > SCROLL_REST_MS) onHover(itemOf(event));
   };
 
   const onFocusIn = (event: FocusEvent): void => {
     const item = itemOf(event);
     if (item === undefined) return;
     active.enter(item);
-    // A click has pointed already, and what it leaves behind must not hold the list.
-    if ((event.target as Element).matches(':focus-visible')) onPoint(item);
+    // A click comes after the hover, and the focus that it leaves must not stop the list.
+    if ((event.target as Element).matches(':focus-visible')) onHover(item);
   };
 
   return (
@@ -75,9 +75,9 @@ export function VirtualList<Item extends Numbered>(props: VirtualListProps<Item>
       onScroll={scrolling.onScroll}
       onKeyDown={active.onKeyDown}
       onPointerOver={onPointerOver}
-      onPointerLeave={() => onPoint(undefined)}
+      onPointerLeave={() => onHover(undefined)}
       onFocusIn={onFocusIn}
-      onFocusOut={() => onPoint(undefined)}
+      onFocusOut={() => onHover(undefined)}
     >
       {items.length === 0 && <div class="empty">{props.empty}</div>}
       {items.length > 0 && (

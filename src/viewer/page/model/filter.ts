@@ -1,29 +1,25 @@
+import { INFO_SEVERITY, severityOf } from '../../../records/severity.js';
 import type { ViewRequest } from '../../view-records.js';
-import { severityOf } from './levels.js';
 import type { PageStore } from './page-store.js';
-import type { ShownLine, ShownRequest } from './shown.js';
+import type { PageLine, PageRequest } from './page-records.js';
 
 export type StatusFilter = '2xx' | '3xx' | '4xx' | '5xx' | 'aborted' | 'running';
 
-/** What the user wants to see. What is missing lets everything through. */
+/** What the user wants to see. A property that is missing lets everything through. */
 export interface Filter {
   /** An id, or a part of any text. */
   text: string;
-  /** This one and worse. */
+  /** Lines of this level and more severe ones. */
   level?: string | undefined;
-  /** Its id. */
+  /** The id of a session. */
   session?: string | undefined;
   status?: StatusFilter | undefined;
   slowerThanMs?: number | undefined;
   service?: string | undefined;
 }
 
-/** Whether a request is let through, for itself or for one of its lines. */
-export function isMatchingRequest(
-  store: PageStore,
-  request: ShownRequest,
-  filter: Filter,
-): boolean {
+/** Whether a request, or one of its lines, matches. */
+export function isMatchingRequest(store: PageStore, request: PageRequest, filter: Filter): boolean {
   const { record } = request;
   return (
     (filter.session === undefined || record.sessionId === filter.session) &&
@@ -34,11 +30,11 @@ export function isMatchingRequest(
   );
 }
 
-/** Whether a line is let through. What only a request can have is asked of its request. */
-export function isMatchingLine(store: PageStore, line: ShownLine, filter: Filter): boolean {
+/** Whether a line matches. For status and duration, its request has to match. */
+export function isMatchingLine(store: PageStore, line: PageLine, filter: Filter): boolean {
   const { record } = line;
   if (filter.service !== undefined && record.service !== filter.service) return false;
-  if (filter.level !== undefined && !isAsBad(record.level, filter.level)) return false;
+  if (filter.level !== undefined && !isAsSevere(record.level, filter.level)) return false;
   const text = wanted(filter);
   if (text !== '' && !store.lineText(line).includes(text)) return false;
   if (filter.session !== undefined && sessionOf(store, line) !== filter.session) return false;
@@ -51,11 +47,11 @@ function wanted({ text }: Filter): string {
   return text.trim().toLowerCase();
 }
 
-function sessionOf(store: PageStore, line: ShownLine): string | undefined {
+function sessionOf(store: PageStore, line: PageLine): string | undefined {
   return line.record.sessionId ?? store.requestOf(line)?.record.sessionId;
 }
 
-function hasText(store: PageStore, request: ShownRequest, filter: Filter): boolean {
+function hasText(store: PageStore, request: PageRequest, filter: Filter): boolean {
   const text = wanted(filter);
   return (
     text === '' ||
@@ -64,16 +60,16 @@ function hasText(store: PageStore, request: ShownRequest, filter: Filter): boole
   );
 }
 
-function hasLevel(store: PageStore, request: ShownRequest, { level }: Filter): boolean {
-  if (level === undefined || isAsBad(levelOf(request.record), level)) return true;
-  return store.linesOf(request).some(({ record }) => isAsBad(record.level, level));
+function hasLevel(store: PageStore, request: PageRequest, { level }: Filter): boolean {
+  if (level === undefined || isAsSevere(levelOf(request.record), level)) return true;
+  return store.linesOf(request).some(({ record }) => isAsSevere(record.level, level));
 }
 
-function isAsBad(level: string, threshold: string): boolean {
-  return severityOf(level) >= severityOf(threshold);
+function isAsSevere(level: string, threshold: string): boolean {
+  return (severityOf(level) ?? INFO_SEVERITY) >= (severityOf(threshold) ?? INFO_SEVERITY);
 }
 
-/** That of its finish line. */
+/** The level of its access log line. */
 function levelOf({ status = 0, outcome }: ViewRequest): string {
   if (outcome === 'errored') return 'error';
   return status < 400 ? 'info' : 'warn';
@@ -84,7 +80,7 @@ function hasStatus(record: ViewRequest, { status, slowerThanMs }: Filter): boole
   return slowerThanMs === undefined || elapsedMs(record) > slowerThanMs;
 }
 
-/** One that still runs has taken as long as that already. */
+/** The duration; so far, for one that still runs. */
 function elapsedMs({ outcome, startedAt, durationMs }: ViewRequest): number {
   return durationMs ?? (outcome === undefined ? Date.now() - startedAt : 0);
 }
@@ -93,6 +89,6 @@ function statusOf({ outcome, status }: ViewRequest): string {
   if (outcome === undefined) return 'running';
   if (outcome === 'aborted') return outcome;
   if (status !== undefined) return `${Math.floor(status / 100)}xx`;
-  // A message, job or run has none.
+  // A message, job or run has no status.
   return outcome === 'errored' ? '5xx' : '2xx';
 }

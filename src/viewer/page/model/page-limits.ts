@@ -1,10 +1,10 @@
-/** How much the page holds. */
+/** How many records the page keeps. */
 export interface PageLimits {
   readonly requests: number;
   readonly lines: number;
-  /** Of all traces together, also those that came with their requests. */
+  /** Spans of all traces, including those that arrived with their requests. */
   readonly spans: number;
-  /** Of one trace, without those that came with their requests. */
+  /** Spans of one trace, without those that arrived with their requests. */
   readonly spansPerTrace: number;
 }
 

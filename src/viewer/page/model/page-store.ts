@@ -1,106 +1,106 @@
 import type { ViewRecord } from '../../view-records.js';
 import { DropCounts, type Drops } from './drop-counts.js';
-import type { HeldLine, HeldRequest } from './held.js';
-import { Holdings, traceIdOf } from './holdings.js';
+import type { StoredLine, StoredRequest } from './stored-records.js';
+import { PageContents, traceIdOf } from './page-contents.js';
 import { DEFAULT_LIMITS } from './page-limits.js';
 import { lineText, requestText } from './search-text.js';
-import type { Session, ShownLine, ShownRequest, ShownTrace } from './shown.js';
+import type { Session, PageLine, PageRequest, PageTrace } from './page-records.js';
 import { byTime } from './time-order.js';
 
 export { MAX_LINES, MAX_REQUESTS } from './page-limits.js';
-export type { Session, ShownLine, ShownRequest, ShownTrace } from './shown.js';
+export type { Session, PageLine, PageRequest, PageTrace } from './page-records.js';
 
 /**
- * Everything that the page shows, within limits: of what is too much the oldest goes, and is
- * counted. Its lists change with each {@link PageStore.add}; `version` tells that they have.
+ * Everything that the page shows, within limits: beyond them, the oldest records are dropped and
+ * counted. Its lists change with each {@link PageStore.add}, and so does `version`.
  */
 export class PageStore {
-  /** Grows with each change. */
+  /** One more after each change. */
   version = 0;
   private readonly drops = new DropCounts();
-  private held: Holdings;
+  private contents: PageContents;
 
   constructor(private readonly limits = DEFAULT_LIMITS) {
-    this.held = new Holdings(limits, this.drops, 0);
+    this.contents = new PageContents(limits, this.drops, 0);
   }
 
   /** In the order in which they began. */
-  get requests(): readonly ShownRequest[] {
-    return this.held.requests;
+  get requests(): readonly PageRequest[] {
+    return this.contents.requests;
   }
 
-  /** In the order in which they were written; at equal times in that in which they came. */
-  get lines(): readonly ShownLine[] {
-    return this.held.lines;
+  /** In the order in which they were written; at equal times in the order in which they arrived. */
+  get lines(): readonly PageLine[] {
+    return this.contents.lines;
   }
 
   /** In the order in which they were first seen. */
   get sessions(): readonly Session[] {
-    return this.held.sessions.all;
+    return this.contents.sessions.all;
   }
 
   /** In the order in which they were first seen. */
   get services(): readonly string[] {
-    return this.held.services.all;
+    return this.contents.services.all;
   }
 
-  /** What the server left out, and what was let go of here, since the page was last cleared. */
+  /** Records that the server dropped, and that were dropped here, since the page was last cleared. */
   get dropped(): Readonly<Drops> {
     return this.drops.total;
   }
 
   add(records: readonly ViewRecord[]): void {
-    this.held.add(records);
+    this.contents.add(records);
     this.version++;
   }
 
   clear(): void {
     this.drops.reset();
-    this.held = new Holdings(this.limits, this.drops, this.held.serial);
+    this.contents = new PageContents(this.limits, this.drops, this.contents.serial);
     this.version++;
   }
 
-  /** Whose a line is; `undefined` where that is not known, or the request was let go of. */
-  requestOf(line: ShownLine): ShownRequest | undefined {
-    const held = line as HeldLine;
-    if (held.isWaiting) this.held.traces.get(traceIdOf(held.record))?.settle();
-    return held.slot?.request;
+  /** The request of a line; `undefined` where that is not known, or the request was dropped. */
+  requestOf(line: PageLine): PageRequest | undefined {
+    const stored = line as StoredLine;
+    if (stored.isProvisional) this.contents.traces.get(traceIdOf(stored.record))?.assignLines();
+    return stored.slot?.request;
   }
 
   /** In the order in which they were written. */
-  linesOf(request: ShownRequest): readonly ShownLine[] {
-    return this.heldLinesOf(request as HeldRequest);
+  linesOf(request: PageRequest): readonly PageLine[] {
+    return this.storedLinesOf(request as StoredRequest);
   }
 
-  /** The latest that has this span. */
-  requestBySpanId(spanId: string): ShownRequest | undefined {
-    return this.held.bySpanId.get(spanId);
+  /** The latest request with this span id. */
+  requestBySpanId(spanId: string): PageRequest | undefined {
+    return this.contents.bySpanId.get(spanId);
   }
 
-  traceOf(request: ShownRequest): ShownTrace {
-    const trace = this.held.traces.get(request.record.w3cTraceId);
-    // One that was let go of while it is looked at still has its own.
-    const requests = [...new Set(trace?.requests).add(request as HeldRequest)];
-    const lines = requests.flatMap((one) => this.heldLinesOf(one));
+  traceOf(request: PageRequest): PageTrace {
+    const trace = this.contents.traces.get(request.record.w3cTraceId);
+    // A request that was dropped while it is open still has its own lines.
+    const requests = [...new Set(trace?.requests).add(request as StoredRequest)];
+    const lines = requests.flatMap((one) => this.storedLinesOf(one));
     return {
       requests,
       spans: [...(trace?.spans ?? [])],
-      lines: lines.concat(trace?.strayLines ?? []).toSorted(byTime),
+      lines: lines.concat(trace?.linesWithoutRequest ?? []).toSorted(byTime),
     };
   }
 
   /** Everything that a request can be found by, in lower case. */
-  requestText(request: ShownRequest): string {
-    return ((request as HeldRequest).searchText ??= requestText(request.record));
+  requestText(request: PageRequest): string {
+    return ((request as StoredRequest).searchText ??= requestText(request.record));
   }
 
   /** Everything that a line can be found by, in lower case. */
-  lineText(line: ShownLine): string {
-    return ((line as HeldLine).searchText ??= lineText(line.record));
+  lineText(line: PageLine): string {
+    return ((line as StoredLine).searchText ??= lineText(line.record));
   }
 
-  private heldLinesOf({ record, slot }: HeldRequest): readonly HeldLine[] {
-    this.held.traces.get(record.w3cTraceId)?.settle();
+  private storedLinesOf({ record, slot }: StoredRequest): readonly StoredLine[] {
+    this.contents.traces.get(record.w3cTraceId)?.assignLines();
     return slot.lines.inOrder;
   }
 }

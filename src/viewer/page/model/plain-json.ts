@@ -1,17 +1,12 @@
-// What a log escapes besides that which all JSON does: DEL and C1 drive terminals, U+2028 and
-// U+2029 end lines, the bidi controls (UAX #9) show text in another order than it was written.
-const CONTROLS = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+import { escapeLines } from '../../../records/control-characters.js';
 
-/** JSON in which every control character is an escape, as in the logs of this module. */
+/** JSON in which every control character is an escape, as in the logs of this package. */
 export function plainJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, undefined, indent).replace(CONTROLS, escaped);
+  // What JSON has to escape is escaped already: the newlines are those of the indentation.
+  return escapeLines(JSON.stringify(value, undefined, indent));
 }
 
-/** JSON that can stand in a script element: nothing in it ends that, or begins a comment. */
+/** JSON that is safe inside a script element: nothing in it ends that, or begins a comment. */
 export function scriptJson(value: unknown): string {
   return plainJson(value).replaceAll('<', String.raw`\u003c`);
-}
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -1,5 +1,5 @@
 import type { ViewLine, ViewRequest } from '../../view-records.js';
-import { titleOf } from './titles.js';
+import { titleOf } from '../text/display-text.js';
 
 /** Everything that a request can be found by, in lower case. */
 export function requestText(record: ViewRequest): string {

@@ -1,4 +1,4 @@
-/** What has a place in time. */
+/** A record with a time. */
 export interface Timed {
   readonly time: number;
   /** The order of arrival, which decides between equal times. */
@@ -10,8 +10,8 @@ export function byTime(a: Timed, b: Timed): number {
 }
 
 /**
- * Puts a batch at its place in a list that is in order. What is newer than all others, as nearly
- * everything is, costs no more than an append; what is late moves only what is newer than it.
+ * Inserts a batch into a list that is in order. Items that are newer than all others, as nearly all
+ * are, cost no more than an append; a late one moves only the items that are newer.
  */
 export function mergeByTime<T extends Timed>(list: T[], batch: T[]): void {
   if (batch.length === 0) return;
@@ -25,7 +25,7 @@ export function mergeByTime<T extends Timed>(list: T[], batch: T[]): void {
   while (next < newer.length) list.push(newer[next++]!);
 }
 
-/** The index of the first that is newer. */
+/** The index of the first item that is newer. */
 function placeOf(one: Timed, list: readonly Timed[]): number {
   let low = 0;
   let high = list.length;

@@ -1,17 +1,18 @@
 import type { ViewSpan } from '../../view-records.js';
+import { titleOf } from '../text/display-text.js';
 import type { PageStore } from './page-store.js';
 import { selfGaps, type Interval } from './self-gaps.js';
-import type { ShownLine, ShownRequest, ShownTrace } from './shown.js';
-import { spanTree, type PlacedNode, type SpanNode } from './span-tree.js';
+import type { PageLine, PageRequest, PageTrace } from './page-records.js';
+import { spanTree, type SpanNode } from './span-tree.js';
 
-/** A trace on one time axis. All times are as the machines told them. */
+/** A trace on one time axis. Times are those of the machines, whose clocks may differ. */
 export interface Waterfall {
   /** Milliseconds since the Unix epoch. */
   readonly startedAt: number;
   readonly durationMs: number;
   readonly rows: readonly WaterfallRow[];
   readonly lines: readonly PlacedLine[];
-  /** In the order in which they are first met in the rows. */
+  /** In the order of the rows. */
   readonly services: readonly string[];
 }
 
@@ -22,7 +23,7 @@ export interface Gap {
 }
 
 export interface PlacedLine {
-  readonly line: ShownLine;
+  readonly line: PageLine;
   readonly offsetMs: number;
 }
 
@@ -32,18 +33,18 @@ export interface WaterfallRow {
   readonly service: string;
   readonly depth: number;
   readonly offsetMs: number;
-  /** Of a request that runs: until now. Missing for a span that its request did not wait for. */
+  /** For a request that runs: until now. Missing for a span that its request did not wait for. */
   readonly durationMs?: number | undefined;
   readonly isFailed: boolean;
-  /** How many equal siblings the row stands for. The duration is then their sum. */
+  /** For a row that sums up equal siblings: how many. The duration is then their sum. */
   readonly count?: number | undefined;
-  /** Time in which none of its children ran; of what has children. */
+  /** The times in which none of its children ran; empty for a row without children. */
   readonly selfGaps: readonly Gap[];
-  readonly request?: ShownRequest | undefined;
+  readonly request?: PageRequest | undefined;
   readonly span?: ViewSpan | undefined;
 }
 
-/** What is deeper stands no further to the right. */
+/** A deeper row is not indented further. */
 const MAX_DEPTH = 30;
 /** A gap that is a smaller part of the axis is narrower than a pixel. */
 const MIN_GAP = 1 / 1000;
@@ -51,16 +52,16 @@ const MIN_GAP = 1 / 1000;
 /**
  * The whole trace of a request, of all services, on one time axis.
  *
- * @param now up to which what runs has run, milliseconds since the Unix epoch. Where nothing runs
- *   any more, as in an export, leave it out: then it has run up to the last that is known.
+ * @param now the end so far of what still runs, milliseconds since the Unix epoch. Leave it out where
+ *   nothing can still run, as in an export: the end is then the last time that is known.
  */
-export function waterfallOf(store: PageStore, request: ShownRequest, now?: number): Waterfall {
+export function waterfallOf(store: PageStore, request: PageRequest, now?: number): Waterfall {
   const trace = store.traceOf(request);
   const tree = spanTree(trace);
   const ends = new Ends(tree, trace, now);
-  const startedAt = tree.reduce((first, { node }) => Math.min(first, node.startedAt), Infinity);
+  const startedAt = tree.reduce((first, { record }) => Math.min(first, record.startedAt), Infinity);
   const axis: Axis = { startedAt, durationMs: ends.last - startedAt };
-  const rows = tree.map((placed) => rowOf(placed, ends, axis));
+  const rows = tree.map((node) => rowOf(node, ends, axis));
   const lines = trace.lines.map((line) => ({
     line,
     // Its time may be known in whole milliseconds only.
@@ -74,45 +75,49 @@ interface Axis {
   readonly durationMs: number;
 }
 
-/** Until when everything ran. */
+/** When each node ended. */
 class Ends {
   /** The end of the axis. */
   readonly last: number;
   private readonly now: number;
 
-  constructor(tree: readonly PlacedNode[], { lines }: ShownTrace, now: number | undefined) {
+  constructor(tree: readonly SpanNode[], { lines }: PageTrace, now: number | undefined) {
     let last = lines.at(-1)?.record.time ?? -Infinity;
-    for (const { node } of tree) {
-      const end = node.startedAt + Math.max(0, node.durationMs ?? 0);
+    for (const node of tree) {
+      const { startedAt, durationMs = 0 } = node.record;
+      const end = startedAt + Math.max(0, durationMs);
       last = Math.max(last, end, isRunningRequest(node) ? (now ?? end) : end);
     }
     this.last = last;
     this.now = now ?? last;
   }
 
-  /** `undefined` where that is not known. */
+  /** `undefined` for one whose end is not known. */
   of(node: SpanNode): number | undefined {
-    const { startedAt, durationMs } = node;
+    const { startedAt, durationMs } = node.record;
     if (durationMs !== undefined) return startedAt + Math.max(0, durationMs);
     return isRunningRequest(node) ? Math.max(startedAt, this.now) : undefined;
   }
 }
 
-function isRunningRequest({ request, durationMs }: SpanNode): boolean {
-  return durationMs === undefined && request !== undefined && request.record.outcome === undefined;
+function isRunningRequest({ record }: SpanNode): boolean {
+  const { type, durationMs } = record;
+  return type === 'request' && durationMs === undefined && record.outcome === undefined;
 }
 
-function rowOf({ node, depth }: PlacedNode, ends: Ends, axis: Axis): WaterfallRow {
-  const { name, service, request, span, startedAt } = node;
+function rowOf(node: SpanNode, ends: Ends, axis: Axis): WaterfallRow {
+  const { record, request, depth } = node;
+  const { type, service, startedAt } = record;
+  const span = type === 'span' ? record : undefined;
   const end = ends.of(node);
   return {
-    kind: request === undefined ? 'span' : 'request',
-    name,
+    kind: type,
+    name: type === 'span' ? record.name : titleOf(record),
     service,
     depth: Math.min(depth, MAX_DEPTH),
     offsetMs: startedAt - axis.startedAt,
     durationMs: end === undefined ? undefined : end - startedAt,
-    isFailed: request === undefined ? span?.failed === true : request.record.outcome === 'errored',
+    isFailed: type === 'span' ? record.failed === true : record.outcome === 'errored',
     count: span?.count,
     selfGaps: gapsOf(node, ends, axis),
     request,
@@ -130,7 +135,7 @@ function gapsOf(node: SpanNode, ends: Ends, axis: Axis): Gap[] {
   }));
 }
 
-/** What has no end that is known ran as long as what it is part of. */
+/** A node whose end is not known is taken to have run as long as its parent. */
 function intervalOf(node: SpanNode, ends: Ends, otherwise: number): Interval {
-  return { from: node.startedAt, to: ends.of(node) ?? otherwise };
+  return { from: node.record.startedAt, to: ends.of(node) ?? otherwise };
 }

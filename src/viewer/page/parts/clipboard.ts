@@ -1,4 +1,4 @@
-/** Whether the text is in the clipboard now. */
+/** Copies a text. Returns whether that worked. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
@@ -8,11 +8,11 @@ export async function copyText(text: string): Promise<boolean> {
   }
 }
 
-// Browsers give pages that came over plain HTTP, from elsewhere than this machine, no clipboard.
+// Browsers have no clipboard API for a page that came over plain HTTP from another machine.
 function copySelected(text: string): boolean {
   const area = document.createElement('textarea');
   area.value = text;
-  area.className = 'unseen';
+  area.className = 'visually-hidden';
   document.body.append(area);
   area.select();
   const isCopied = document.execCommand('copy');

@@ -6,9 +6,9 @@ import { Icon } from './icon.js';
 const SHOWN_MS = 1500;
 
 interface CopyButtonProps {
-  /** What the button is called, as in `Copy request id`. */
+  /** The name of the button, as in `Copy request id`. */
   readonly name: string;
-  /** What is written on it; without it the button is a sign with a name. */
+  /** The text on the button; without it the button has only an icon. */
   readonly label?: string;
   readonly icon?: 'copy' | 'link';
   text(): string;
@@ -35,7 +35,7 @@ export function CopyButton({ name, label, icon = 'copy', text }: CopyButtonProps
     >
       <Icon name={state === 'copied' ? 'check' : icon} />
       {label !== undefined && <span>{result === '' ? label : result}</span>}
-      <span role="status" class="unseen">
+      <span role="status" class="visually-hidden">
         {result}
       </span>
     </button>

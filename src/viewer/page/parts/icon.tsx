@@ -18,7 +18,7 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
-/** A sign beside a word; never instead of a name. */
+/** An icon beside a word, or on a button that has a name for screen readers. */
 export function Icon({ name }: { readonly name: IconName }): JSX.Element {
   return (
     <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
@@ -27,7 +27,7 @@ export function Icon({ name }: { readonly name: IconName }): JSX.Element {
   );
 }
 
-/** Mixed lines: the sign of this page. */
+/** The logo of the trace viewer: two lines that cross. */
 export function Logo(): JSX.Element {
   return (
     <svg class="logo" viewBox="0 0 24 24" aria-hidden="true">

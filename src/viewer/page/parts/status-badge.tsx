@@ -1,14 +1,14 @@
 import type { JSX } from 'preact';
 import type { ViewRequest } from '../../view-records.js';
-import { outcomeWord, toneOf } from '../text/request-marks.js';
+import { outcomeWord, toneOf } from '../text/request-status.js';
 
-/** The status, for what has one. */
+/** The status of a request that has one. */
 export function StatusBadge({ record }: { readonly record: ViewRequest }): JSX.Element | null {
   if (record.status === undefined) return null;
   return <span class={`badge tone-${toneOf(record)}`}>{record.status}</span>;
 }
 
-/** How it ended, as a word. */
+/** The outcome as a word. */
 export function OutcomeWord({ record }: { readonly record: ViewRequest }): JSX.Element {
   return <span class={`outcome tone-${toneOf(record)}`}>{outcomeWord(record)}</span>;
 }

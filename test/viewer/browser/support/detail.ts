@@ -13,7 +13,7 @@ export class Detail {
     this.lines = tab.getByRole('list', { name: 'Lines of this request' }).getByRole('listitem');
   }
 
-  /** It stands in a region that is called by its title. */
+  /** The detail is a region that is labelled by its title. */
   titled(title: string): Locator {
     return this.tab.getByRole('region', { name: title, exact: true });
   }

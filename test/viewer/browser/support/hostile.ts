@@ -1,4 +1,4 @@
-/** A text that somebody sends, or logs, to take over the page or to deceive its reader. */
+/** Texts that an attacker sends, or has logged, to take over the page or to deceive its reader. */
 export interface HostileText {
   readonly name: string;
   readonly text: string;
@@ -33,7 +33,7 @@ export const HOSTILE_TEXTS: readonly HostileText[] = [
   { name: 'NUL', text: 'a\u0000b\u007fc\tTab', shown: 'a\\u0000b\\u007fc\\tTab' },
 ];
 
-/** Those that can stand in a header or in a path, as they are. */
+/** Those that a header or a path can contain unchanged. */
 export const HOSTILE_WORDS: readonly string[] = [
   '<script>hacked()</script>',
   '<img/src=//evil.example/x/onerror=hacked()>',

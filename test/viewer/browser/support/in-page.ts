@@ -38,7 +38,7 @@ declare const document: {
 };
 declare const navigator: { readonly clipboard: { readText(): Promise<string> } };
 declare const tellBreach: (breach: string) => void;
-/** Tells each breach of the page's policy. */
+/** Reports each violation of the page's policy. */
 export function tellBreaches(): void {
   document.addEventListener(
     'securitypolicyviolation',
@@ -84,7 +84,7 @@ export function clipboardText(): Promise<string> {
   return navigator.clipboard.readText();
 }
 
-/** Makes what hostile text calls tell that it was run. */
+/** Replaces the functions that hostile text calls, to report that it was run. */
 export function armTraps(): void {
   Object.assign(globalThis, { hacked: () => tellBreach('hostile text was run') });
 }

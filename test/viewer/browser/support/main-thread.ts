@@ -19,7 +19,7 @@ export interface Task {
   readonly ownMs: number;
 }
 
-/** All tasks of a page's main thread, as the browser's own tracing tells them. */
+/** All tasks of a page's main thread, as the browser's own tracing reports them. */
 export class MainThread {
   private constructor(private readonly browser: Browser) {}
 

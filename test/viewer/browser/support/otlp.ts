@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** A request of another service, as its OpenTelemetry SDK tells it. */
+/** A request of another service, as its OpenTelemetry SDK exports it. */
 export interface OtlpSpan {
   readonly name: string;
   readonly traceId?: string;

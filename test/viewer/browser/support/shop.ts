@@ -21,7 +21,7 @@ export function startShop(
     .start();
 }
 
-/** The headers of a request of somebody's. */
+/** The headers of a request in a session. */
 export function as(sessionId: string, requestId?: string): { headers: Record<string, string> } {
   const headers = { 'X-Session-ID': sessionId };
   return { headers: requestId === undefined ? headers : { ...headers, 'X-Request-ID': requestId } };

@@ -1,0 +1,39 @@
+import { jsonValue } from '../../records/json-value.js';
+import type { EntryFields } from './entry-fields.js';
+
+/** The error of a line. */
+export interface LineError {
+  /** Type and message, as far as they are known. Shown where there is no stack. */
+  readonly title: string;
+  readonly stack: string | undefined;
+  readonly cause: unknown;
+}
+
+const MAX_CAUSES = 8;
+
+/** The error of a line; `undefined` for most lines. */
+export function readError(fields: EntryFields): LineError | undefined {
+  const stack = textOf(fields.get('errorStack'));
+  const message = textOf(fields.get('errorMessage'));
+  const type = textOf(fields.get('errorType'));
+  const cause = fields.get('errorCause');
+  if ((stack ?? message ?? type ?? cause) === undefined) return undefined;
+  const title = [type, message].filter((part) => part !== undefined).join(': ');
+  return { title, stack, cause };
+}
+
+/** An error and what caused it, each with its stack. Nothing in it is escaped. */
+export function errorText({ title, stack, cause }: LineError): string {
+  let text = stack ?? title;
+  let reason = cause;
+  for (let depth = 0; reason !== undefined && reason !== null && depth < MAX_CAUSES; depth++) {
+    const inner = Object(reason) as { stack?: unknown; message?: unknown; cause?: unknown };
+    text += `\ncaused by:\n${textOf(inner.stack) ?? textOf(inner.message) ?? jsonValue(reason) ?? ''}`;
+    reason = inner.cause;
+  }
+  return text;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,140 @@
+import type { ViewLine, ViewRecord, ViewRequest, ViewSpan } from '../../viewer/view-records.js';
+import type { UnitOfWorkKind } from '../../records/access-log-record.js';
+import type { Step } from '../../records/fields.js';
+import { toW3cTraceId } from '../../trace/ids.js';
+import { errorText } from './line-error.js';
+import { requestFieldsOf, idOf, startOf } from './group-summary.js';
+import type { LogLine } from './log-line.js';
+import type { RequestFields } from './request-fields.js';
+import type { RequestGroup } from './request-groups.js';
+
+const NO_SERVICE = 'log';
+const WORK_END = /^(Message|Job|Run) finished$/;
+const RUN_TRANSPORTS = new Set(['cron', 'interval', 'timeout', 'manual']);
+
+/** Converts the requests and lines of a log to the records of the trace viewer. */
+export class LogRecordConverter {
+  private spans = 0;
+
+  /** @param isShown which lines of a request are included. */
+  constructor(private readonly isShown: (line: LogLine) => boolean) {}
+
+  /** A request and its lines; only the lines if it was included before and has not ended since. */
+  ofGroup(group: RequestGroup): ViewRecord[] {
+    const { lines, accessLogLine, isContinued } = group;
+    const all = accessLogLine === undefined ? lines : [...lines, accessLogLine];
+    const request = this.requestOf(group);
+    const records = all.filter(this.isShown).map((line) => lineRecord(line, request));
+    return isContinued && accessLogLine === undefined ? records : [request, ...records];
+  }
+
+  /** A line of no request. */
+  ofLine(line: LogLine): ViewLine {
+    return lineRecord(line, undefined);
+  }
+
+  private requestOf(group: RequestGroup): ViewRequest {
+    const requestFields = requestFieldsOf(group);
+    const key = `log:${group.id}`;
+    const requestId = idOf(group, 'request');
+    const traceId = idOf(group, 'trace') ?? requestId ?? key;
+    const w3cTraceId = toW3cTraceId(traceId);
+    const service = idOf(group, 'service') ?? NO_SERVICE;
+    const spanId = idOf(group, 'span') ?? this.nextSpanId();
+    const startedAt = startOf(group) ?? 0;
+    const { steps, duration_ms: durationMs, handler_ms: handlerMs } = requestFields;
+    const {
+      status_code: status,
+      parent_span_id: parentSpanId,
+      dropped_steps: droppedSpans,
+    } = requestFields;
+    const { transport, method, path, route, handler, outcome } = requestFields;
+    return {
+      type: 'request',
+      key,
+      service,
+      kind: kindOf(requestFields, group.accessLogLine),
+      traceId,
+      w3cTraceId,
+      requestId,
+      sessionId: idOf(group, 'session'),
+      spanId,
+      ...{ parentSpanId, startedAt, method, path, route, handler, transport, status, outcome },
+      ...{ durationMs, handlerMs, droppedSpans },
+      ...workFields(requestFields),
+      spans: steps?.length
+        ? this.spansOf(steps, { service, w3cTraceId, spanId, startedAt })
+        : undefined,
+    };
+  }
+
+  /** A step has a depth and no parent: that is the last step before it that is less deep. */
+  private spansOf(
+    steps: readonly Step[],
+    request: Pick<ViewRequest, 'service' | 'w3cTraceId' | 'spanId' | 'startedAt'>,
+  ): ViewSpan[] {
+    const parents: string[] = [];
+    return steps.map((step) => {
+      const depth = Math.min(Math.max(Number(step.depth) || 0, 0), parents.length);
+      const parentSpanId = parents[depth - 1] ?? request.spanId;
+      const isSum = step.count !== undefined;
+      const spanId = isSum ? undefined : this.nextSpanId();
+      if (spanId !== undefined) parents.splice(depth, parents.length, spanId);
+      return {
+        type: 'span',
+        service: request.service,
+        w3cTraceId: request.w3cTraceId,
+        spanId,
+        parentSpanId,
+        name: step.name,
+        kind: 'internal',
+        startedAt: request.startedAt + step.start_ms,
+        durationMs: step.duration_ms,
+        failed: step.failed,
+        count: step.count,
+      };
+    });
+  }
+
+  /** Steps have no ids in a log: each gets one that no other has. */
+  private nextSpanId(): string {
+    return (++this.spans).toString(16).padStart(16, '0');
+  }
+}
+
+function lineRecord(line: LogLine, request: ViewRequest | undefined): ViewLine {
+  const { level, message, context, fields, error, trace } = line;
+  return {
+    type: 'line',
+    key: request?.key,
+    service: line.service ?? request?.service ?? NO_SERVICE,
+    time: line.time ?? request?.startedAt ?? 0,
+    level,
+    message,
+    traceId: trace,
+    w3cTraceId: request?.w3cTraceId ?? (trace === undefined ? undefined : toW3cTraceId(trace)),
+    requestId: line.request,
+    sessionId: line.session,
+    spanId: line.span,
+    context,
+    fields: fields === undefined ? undefined : Object.fromEntries(fields),
+    error: error === undefined ? undefined : errorText(error),
+  };
+}
+
+function workFields(requestFields: RequestFields) {
+  const { pattern, queue, job, attempt, mcp_method, mcp_tool } = requestFields;
+  const { graphql_operation, graphql_errors } = requestFields;
+  return { pattern, queue, job, attempt, mcp_method, mcp_tool, graphql_operation, graphql_errors };
+}
+
+function kindOf(
+  requestFields: RequestFields,
+  accessLogLine: LogLine | undefined,
+): 'request' | UnitOfWorkKind {
+  const word = WORK_END.exec(accessLogLine?.message ?? '')?.[1];
+  if (word !== undefined) return word.toLowerCase() as UnitOfWorkKind;
+  if (requestFields.transport === undefined || requestFields.method !== undefined) return 'request';
+  if (requestFields.queue !== undefined) return 'job';
+  return RUN_TRANSPORTS.has(requestFields.transport) ? 'run' : 'message';
+}

@@ -1,0 +1,169 @@
+import type { ViewLine, ViewRecord, ViewRequest } from '../../view-records.js';
+import type { DropCounts } from './drop-counts.js';
+import { StoredLine, StoredRequest, RequestSlot, type StoredSession } from './stored-records.js';
+import { StoredSpans } from './stored-spans.js';
+import { StoredTraces } from './stored-traces.js';
+import type { PageLimits } from './page-limits.js';
+import { RefCountedMap } from './ref-counted-map.js';
+import { mergeByTime } from './time-order.js';
+
+const COLORS = 12;
+
+/** The records in the store with all their indexes: a record that is dropped leaves every index. */
+export class PageContents {
+  readonly requests: StoredRequest[] = [];
+  readonly lines: StoredLine[] = [];
+  readonly bySpanId = new Map<string, StoredRequest>();
+  readonly traces = new StoredTraces();
+  readonly sessions = new RefCountedMap((id) => this.newSession(id));
+  readonly services = new RefCountedMap((name) => name);
+  private readonly spans: StoredSpans;
+  private readonly slots = new Map<string, RequestSlot>();
+  private sessionsSeen = 0;
+
+  constructor(
+    private readonly limits: PageLimits,
+    private readonly drops: DropCounts,
+    /** The number of the latest request or line. */
+    public serial: number,
+  ) {
+    this.spans = new StoredSpans(this.traces, limits);
+  }
+
+  add(records: readonly ViewRecord[]): void {
+    const requests: StoredRequest[] = [];
+    const lines: StoredLine[] = [];
+    for (const record of records) {
+      if (record.type === 'line') lines.push(this.newLine(record));
+      else if (record.type === 'request') this.addRequest(record, requests);
+      else if (record.type === 'span') this.drops.total.spans += this.spans.add(record);
+      else this.drops.update(record);
+    }
+    mergeByTime(this.requests, requests);
+    mergeByTime(this.lines, lines);
+    this.trim();
+  }
+
+  private trim(): void {
+    const requests = this.requests.splice(0, this.requests.length - this.limits.requests);
+    const lines = this.lines.splice(0, this.lines.length - this.limits.lines);
+    for (const request of requests) this.removeRequest(request);
+    for (const line of lines) this.removeLine(line);
+    this.drops.total.requests += requests.length;
+    this.drops.total.lines += lines.length;
+  }
+
+  private addRequest(record: ViewRequest, added: StoredRequest[]): void {
+    const slot = this.slot(record.key);
+    if (slot.request === undefined) added.push(this.newRequest(record, slot));
+    else this.updateRequest(slot.request, record);
+  }
+
+  private newRequest(record: ViewRequest, slot: RequestSlot): StoredRequest {
+    const request = new StoredRequest(++this.serial, record, slot);
+    slot.request = request;
+    this.bySpanId.set(record.spanId, request);
+    this.traces.open(record.w3cTraceId).addRequest(request);
+    this.services.acquire(record.service);
+    request.session = this.joinSession(record);
+    this.drops.total.spans += this.spans.addRequest(request);
+    return request;
+  }
+
+  private updateRequest(request: StoredRequest, record: ViewRequest): void {
+    if (!isUpdate(request.record, record)) return;
+    const { session } = request;
+    this.drops.total.spans += this.spans.replace(request, record);
+    request.searchText = undefined;
+    // Joined before the old one is left: it is nearly always the same, and must keep its colour.
+    request.session = this.joinSession(record);
+    this.leaveSession(session);
+    this.traces.get(record.w3cTraceId)?.invalidate();
+  }
+
+  private removeRequest(request: StoredRequest): void {
+    const { spanId, w3cTraceId, service } = request.record;
+    request.slot.request = undefined;
+    this.closeSlot(request.slot);
+    if (this.bySpanId.get(spanId) === request) this.bySpanId.delete(spanId);
+    this.spans.removeRequest(request);
+    this.traces.get(w3cTraceId)?.removeRequest(request);
+    this.spans.closeTrace(w3cTraceId);
+    this.services.release(service);
+    this.leaveSession(request.session);
+  }
+
+  private newLine(record: ViewLine): StoredLine {
+    const { key, service, sessionId } = record;
+    const session = sessionId === undefined ? undefined : this.sessions.acquire(sessionId);
+    const line = new StoredLine(++this.serial, record, session);
+    this.services.acquire(service);
+    if (key !== undefined) {
+      line.slot = this.slot(key);
+      line.slot.lines.add(line);
+      return line;
+    }
+    const traceId = traceIdOf(record);
+    if (traceId !== undefined) this.traces.open(traceId).addLine(line);
+    return line;
+  }
+
+  private removeLine(line: StoredLine): void {
+    const { record, session, slot } = line;
+    const traceId = record.key === undefined ? traceIdOf(record) : undefined;
+    if (traceId !== undefined) {
+      this.traces.get(traceId)?.removeLine(line);
+      this.spans.closeTrace(traceId);
+    }
+    if (slot !== undefined) {
+      line.slot = undefined;
+      slot.lines.remove();
+      this.closeSlot(slot);
+    }
+    this.services.release(record.service);
+    if (session !== undefined) this.sessions.release(session.id);
+  }
+
+  private slot(key: string): RequestSlot {
+    let slot = this.slots.get(key);
+    if (slot === undefined) this.slots.set(key, (slot = new RequestSlot(key)));
+    return slot;
+  }
+
+  private closeSlot(slot: RequestSlot): void {
+    if (slot.isEmpty) this.slots.delete(slot.key);
+  }
+
+  private newSession(id: string): StoredSession {
+    return { id, color: this.sessionsSeen++ % COLORS, requests: 0 };
+  }
+
+  private joinSession({ sessionId }: ViewRequest): StoredSession | undefined {
+    if (sessionId === undefined) return undefined;
+    const session = this.sessions.acquire(sessionId);
+    session.requests++;
+    return session;
+  }
+
+  private leaveSession(session: StoredSession | undefined): void {
+    if (session === undefined) return;
+    session.requests--;
+    this.sessions.release(session.id);
+  }
+}
+
+/** The id of the trace in which the request of a line without a key is searched for. */
+export function traceIdOf({ w3cTraceId, traceId }: ViewLine): string | undefined {
+  return w3cTraceId ?? traceId;
+}
+
+/** Whether `after` is a newer record of the same request. */
+function isUpdate(before: ViewRequest, after: ViewRequest): boolean {
+  return (
+    after.spanId === before.spanId &&
+    after.w3cTraceId === before.w3cTraceId &&
+    after.service === before.service &&
+    after.requestId === before.requestId &&
+    (after.outcome !== undefined || before.outcome === undefined)
+  );
+}

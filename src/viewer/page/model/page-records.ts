@@ -1,0 +1,37 @@
+import type { ViewLine, ViewRequest, ViewSpan } from '../../view-records.js';
+
+/** A session of one user or connection: its requests and lines have one colour. */
+export interface Session {
+  readonly id: string;
+  /** 0 to 11. */
+  readonly color: number;
+  /** The number of its requests in the store. */
+  readonly requests: number;
+}
+
+/** A request in the store. It stays the same object when its record is replaced. */
+export interface PageRequest {
+  /** A number that no other request has. */
+  readonly n: number;
+  /** The latest: replaced when the request has ended. */
+  readonly record: ViewRequest;
+  readonly session?: Session | undefined;
+}
+
+/** A line in the store. */
+export interface PageLine {
+  /** A number that no other line has. */
+  readonly n: number;
+  readonly record: ViewLine;
+  readonly session?: Session | undefined;
+}
+
+/** Everything in the store of one trace, from all services. */
+export interface PageTrace {
+  /** In the order in which they arrived. */
+  readonly requests: readonly PageRequest[];
+  /** Spans that did not come with their request, in the order in which they arrived. */
+  readonly spans: readonly ViewSpan[];
+  /** In the order in which they were written. */
+  readonly lines: readonly PageLine[];
+}

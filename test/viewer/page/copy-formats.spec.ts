@@ -1,0 +1,190 @@
+import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ViewRequest } from '../../../src/viewer/view-records.js';
+import { asCurl, asGrep, asJson } from '../../../src/viewer/page/model/copy-formats.js';
+import { PageStore } from '../../../src/viewer/page/model/page-store.js';
+import { aLine, aRequest, aSpan } from './records.js';
+
+const ORIGIN = 'http://localhost:3000';
+// What drives terminals, ends lines or shows text in another order. A newline may be in JSON
+// that is laid out, and in no command.
+const CONTROLS = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u;
+
+function shown(overrides: Partial<ViewRequest> = {}) {
+  const store = new PageStore();
+  store.add([aRequest('1', { requestId: 'req-001', sessionId: 'alice', ...overrides })]);
+  return { store, request: store.requests[0]! };
+}
+
+function curlOf(overrides: Partial<ViewRequest> = {}): string | undefined {
+  return asCurl(shown(overrides).request, ORIGIN);
+}
+
+/** The words that a program would be started with, as a real shell reads them. */
+function wordsOf(command: string): string[] {
+  const [program] = command.split(' ');
+  const script = `${program}() { printf '%s\\0' "$@"; }; ${command}`;
+  return execFileSync('sh', ['-c', script], { encoding: 'utf8' }).split('\0').slice(0, -1);
+}
+
+describe('asCurl', () => {
+  it('has the method, the path and the ids', () => {
+    expect(curlOf({ method: 'POST', path: '/api/payment' })).toBe(
+      "curl -X POST 'http://localhost:3000/api/payment' -H 'X-Request-ID: req-001' -H 'X-Session-ID: alice'",
+    );
+  });
+
+  it('needs no word for GET, and must not wait for the body of HEAD', () => {
+    expect(curlOf({ method: 'GET' })).toMatch(/^curl 'http/);
+    expect(curlOf({ method: 'HEAD' })).toMatch(/^curl --head 'http/);
+  });
+
+  it.each(['tok_0123456789abcdef', 'mcp_0123456789abcdef'])(
+    'leaves out a digest: %s',
+    (sessionId) => {
+      expect(curlOf({ sessionId })).not.toContain('Session');
+    },
+  );
+
+  it('leaves out ids that are not there', () => {
+    expect(curlOf({ requestId: undefined, sessionId: undefined })).toBe(
+      "curl 'http://localhost:3000/'",
+    );
+  });
+
+  it.each<[string, Partial<ViewRequest>]>([
+    ['a message', { kind: 'message' }],
+    ['a request without a path', { path: undefined }],
+    ['a request without a method', { method: undefined }],
+    ['a method that is none', { method: 'GET / HTTP/1.1' }],
+  ])('is missing for %s', (_name, overrides) => {
+    expect(curlOf(overrides)).toBeUndefined();
+  });
+
+  it.each([
+    ["/it's", `${ORIGIN}/it's`],
+    ['/a b', `${ORIGIN}/a%20b`],
+    ['/$(id)`id`', `${ORIGIN}/$(id)\`id\``],
+    ['/ünï/😀', `${ORIGIN}/%C3%BCn%C3%AF/%F0%9F%98%80`],
+    ['/[1-9]{a,b}#x', `${ORIGIN}/%5B1-9%5D%7Ba,b%7D%23x`],
+    ['/\ud800', `${ORIGIN}/%EF%BF%BD`],
+    ['/a%20b%27', `${ORIGIN}/a%20b%27`],
+    ['@evil.example/', `${ORIGIN}/@evil.example/`],
+    ['//evil.example/', `${ORIGIN}//evil.example/`],
+    ['*', `${ORIGIN}/*`],
+  ])('sends %j to where it was sent', (path, url) => {
+    expect(wordsOf(curlOf({ path, requestId: undefined, sessionId: undefined })!)).toEqual([url]);
+  });
+
+  it('leaves out a header that would not end where it should', () => {
+    expect(wordsOf(curlOf({ requestId: 'a\r\nX-Admin: 1', sessionId: 'a b' })!)).toEqual([
+      `${ORIGIN}/`,
+    ]);
+  });
+
+  it('quotes a method that a shell would read', () => {
+    expect(wordsOf(curlOf({ method: '`id`&' })!).slice(0, 2)).toEqual(['-X', '`id`&']);
+  });
+
+  it('is one command with one address, whatever the request says', () => {
+    const text = fc.string({
+      unit: fc.oneof(
+        fc.constantFrom(...'\'"$`;&|\n\r\0\u001b[#@/'),
+        fc.string({ unit: 'binary', maxLength: 1 }),
+      ),
+    });
+    const token = fc.constantFrom('GET', 'POST', 'HEAD', "a'b", '`id`');
+    fc.assert(
+      fc.property(token, text, text, text, (method, path, requestId, sessionId) => {
+        const command = curlOf({ method, path, requestId, sessionId })!;
+        expect(command).not.toMatch(CONTROLS);
+        const words = wordsOf(command);
+        const [url, ...more] = words.filter((word) => word.startsWith('http'));
+        expect(more).toEqual([]);
+        expect(new URL(url!).origin).toBe(ORIGIN);
+        const headers = words.slice(words.indexOf(url!) + 1).filter((_, index) => index % 2 === 1);
+        for (const header of headers) expect(header).toMatch(/^X-(?:Request|Session)-ID: [!-~]+$/);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('asGrep', () => {
+  function found(overrides: Partial<ViewRequest>, log: readonly string[]): string[] {
+    const folder = mkdtempSync(join(tmpdir(), 'grep-'));
+    try {
+      writeFileSync(join(folder, 'app.log'), log.map((line) => `${line}\n`).join(''));
+      const lines = execFileSync('sh', ['-c', asGrep(shown(overrides).request)], {
+        cwd: folder,
+        encoding: 'utf8',
+      });
+      return lines.split('\n').slice(0, -1);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  it('finds the lines of the request', () => {
+    const own =
+      '{"level":"info","message":"a","trace_id":"t","request_id":"req-001","session_id":"s"}';
+    const other =
+      '{"level":"info","message":"\\"request_id\\":\\"req-001\\"","request_id":"req-0012"}';
+    expect(asGrep(shown().request)).toBe(`grep -F '"request_id":"req-001"' app.log`);
+    expect(found({}, [own, other])).toEqual([own]);
+  });
+
+  it('looks for the trace where there is no request id', () => {
+    expect(asGrep(shown({ requestId: undefined, traceId: 'abc' }).request)).toBe(
+      `grep -F '"trace_id":"abc"' app.log`,
+    );
+  });
+
+  it.each([
+    `a'b; echo "x"`,
+    'back\\slash',
+    'new\nline',
+    'esc\u001b[201~',
+    'c1\u009b',
+    'bidi\u202e',
+    '.*',
+  ])('finds %j as the log writes it', (requestId) => {
+    expect(asGrep(shown({ requestId }).request)).not.toMatch(CONTROLS);
+    const written = JSON.stringify(requestId)
+      .replaceAll('\u009b', String.raw`\u009b`)
+      .replaceAll('\u202e', String.raw`\u202e`);
+    const line = `{"request_id":${written}}`;
+    expect(found({ requestId }, ['{"request_id":"other"}', line])).toEqual([line]);
+  });
+});
+
+describe('asJson', () => {
+  it('has the request and its lines', () => {
+    const { store, request } = shown();
+    const line = aLine('hello', { key: '1' });
+    store.add([line, aLine('boot')]);
+    expect(JSON.parse(asJson(store, request))).toEqual(
+      JSON.parse(JSON.stringify({ request: request.record, lines: [line] })),
+    );
+    expect(asJson(store, request)).toContain('\n  "lines": [');
+  });
+
+  it('has the spans of its service that came by themselves', () => {
+    const { store, request } = shown();
+    store.add([aSpan('2'), aSpan('3', { service: 'ledger' })]);
+    expect(JSON.parse(asJson(store, request))).toMatchObject({ spans: [{ name: 'span 2' }] });
+  });
+
+  it('has no control character', () => {
+    const { store, request } = shown();
+    store.add([aLine('\u001b[2J\u007f\u009b\u2028\u202e', { key: '1' })]);
+    expect(asJson(store, request).replaceAll('\n', '')).not.toMatch(CONTROLS);
+    expect(JSON.parse(asJson(store, request))).toMatchObject({
+      lines: [{ message: '\u001b[2J\u007f\u009b\u2028\u202e' }],
+    });
+  });
+});
