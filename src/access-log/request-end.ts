@@ -1,11 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import type { AccessLogRecord } from '../records/access-log-record.js';
 import type { Outcome } from '../records/fields.js';
 import type { Trace } from '../trace/trace.js';
 import type { AccessLog } from './access-log.js';
-import { roundMs } from '../records/round-ms.js';
-import { droppedSteps, handlerMs, stepsOf } from '../spans/steps.js';
+import { recordOfEnded } from './ended-trace.js';
 
 /** Ends an HTTP request whose response has closed. */
 export type EndRequest = (trace: Trace, request: IncomingMessage, response: ServerResponse) => void;
@@ -16,37 +14,13 @@ export function requestEnder(accessLog: AccessLog): EndRequest {
     // Also drops the request, which an async context may outlive.
     trace.metadata.settle?.(response.statusCode);
     if (!accessLog.isWanted) return;
-    const record = requestRecord(trace, request, response, accessLog);
-    accessLog.end(trace, record, 'Request finished', request, response);
-  };
-}
-
-function requestRecord(
-  trace: Trace,
-  request: IncomingMessage,
-  response: ServerResponse,
-  accessLog: AccessLog,
-): AccessLogRecord {
-  const { metadata, origin, elapsedMs } = trace;
-  const isUpgraded = hasUpgraded(request, response);
-  const outcome = isUpgraded ? 'completed' : outcomeOf(request, response);
-  const explainsItself = accessLog.explainsItself(outcome, elapsedMs);
-  return {
-    duration_ms: roundMs(elapsedMs),
-    handler_ms: handlerMs(trace),
-    method: metadata.method,
-    path: metadata.path,
-    route: metadata.route,
-    pattern: metadata.work?.pattern,
-    graphql_operation: metadata.work?.graphql_operation,
-    graphql_errors: metadata.work?.graphql_errors,
-    handler: metadata.handler,
+    const isUpgraded = hasUpgraded(request, response);
+    const outcome = isUpgraded ? 'completed' : outcomeOf(request, response);
     // Before the headers are sent, the status may still change.
-    status_code: isUpgraded ? 101 : response.headersSent ? response.statusCode : undefined,
-    outcome,
-    parent_span_id: origin.parentSpanId,
-    steps: explainsItself ? stepsOf(trace) : undefined,
-    dropped_steps: explainsItself ? droppedSteps(trace) : undefined,
+    const status = isUpgraded ? 101 : response.headersSent ? response.statusCode : undefined;
+    const explainsItself = accessLog.explainsItself(outcome, trace.elapsedMs);
+    const record = recordOfEnded(trace, outcome, status, explainsItself);
+    accessLog.end(trace, record, 'Request finished', request, response);
   };
 }
 

@@ -4,21 +4,16 @@ import { openStore, runInStore } from '../context/trace-store.js';
 import { tracingChannels } from '../records/channels.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import { filterBaggage } from '../trace/baggage.js';
-import type {
-  AccessLogRecord,
-  UnitOfWorkFields,
-  UnitOfWorkKind,
-} from '../records/access-log-record.js';
+import type { UnitOfWorkFields, UnitOfWorkKind } from '../records/access-log-record.js';
 import type { Outcome } from '../records/fields.js';
 import { openTrace, type TraceCarrier } from '../trace/open-trace.js';
 import { carrierOf, carrierText, type ReadCarrier } from '../trace/propagation.js';
 import { callerSpan, type SdkSpan } from '../trace/sdk-span.js';
-import type { LiveMetadata, Trace } from '../trace/trace.js';
+import type { LiveMetadata } from '../trace/trace.js';
 import { parseTraceparent } from '../trace/traceparent.js';
 import type { AccessLog } from './access-log.js';
 import { followThrough, type Ending } from '../spans/follow-result.js';
-import { roundMs } from '../records/round-ms.js';
-import { droppedSteps, handlerMs, stepsOf } from '../spans/steps.js';
+import { recordOfEnded } from './ended-trace.js';
 
 const OUTCOMES: Readonly<Record<Ending, Outcome>> = {
   done: 'completed',
@@ -54,9 +49,10 @@ export function unitOfWorkRunner(
       options.policy.application.inFlight--;
       if (sdkSpan !== undefined) endSdkSpan(sdkSpan, ending === 'failed', error);
       if (!accessLog.isWanted) return;
-      runInStore(store, () =>
-        accessLog.end(trace, workRecord(trace, OUTCOMES[ending], accessLog), MESSAGES[work.kind]),
-      );
+      const outcome = OUTCOMES[ending];
+      const explainsItself = accessLog.explainsItself(outcome, trace.elapsedMs);
+      const record = recordOfEnded(trace, outcome, undefined, explainsItself);
+      runInStore(store, () => accessLog.end(trace, record, MESSAGES[work.kind]));
     };
     const run = <R>(next: () => R): R => runWithSdkSpan(sdkSpan, () => runInStore(store, next));
     return run(() => {
@@ -149,30 +145,5 @@ function readCarrier(read: ReadCarrier, options: ResolvedTracingOptions): TraceC
     baggage: filterBaggage(text('baggage'), baggage),
     requestId: id('x-request-id', requestId.validate),
     sessionId: id('x-session-id', session.validate),
-  };
-}
-
-function workRecord(trace: Trace, outcome: Outcome, accessLog: AccessLog): AccessLogRecord {
-  const { metadata, origin, elapsedMs } = trace;
-  const explainsItself = accessLog.explainsItself(outcome, elapsedMs);
-  const { pattern, queue, job, attempt, mcp_method, mcp_tool } = metadata.work ?? {};
-  const { graphql_operation, graphql_errors } = metadata.work ?? {};
-  return {
-    duration_ms: roundMs(elapsedMs),
-    handler_ms: handlerMs(trace),
-    transport: metadata.transport,
-    pattern,
-    queue,
-    job,
-    attempt,
-    mcp_method,
-    mcp_tool,
-    graphql_operation,
-    graphql_errors,
-    handler: metadata.handler,
-    outcome,
-    parent_span_id: origin.parentSpanId,
-    steps: explainsItself ? stepsOf(trace) : undefined,
-    dropped_steps: explainsItself ? droppedSteps(trace) : undefined,
   };
 }

@@ -4,7 +4,7 @@ import { traceHttp } from './node-http.js';
 import { traceUndici } from './undici.js';
 
 /** Makes the changes that the channels of Node and undici do not replace. */
-export type InstallPatches = () => void;
+type InstallPatches = () => void;
 
 const state = sharedState('outgoing-calls', () => ({
   /** Set once the process is subscribed to the channels, by whichever copy of the package. */

@@ -38,7 +38,7 @@ export function hasMethods(value: object, ...names: readonly string[]): boolean 
 }
 
 /** A member of an object or of what it inherits from, without running a getter. */
-export function memberOf(value: object, name: string): PropertyDescriptor | undefined {
+function memberOf(value: object, name: string): PropertyDescriptor | undefined {
   const owner = ownerOf(value, name);
   return owner === undefined ? undefined : Object.getOwnPropertyDescriptor(owner, name);
 }

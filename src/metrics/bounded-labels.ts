@@ -1,8 +1,8 @@
 /** What stands for every value beyond the limit, and for what has no name. */
-export const OTHER = '_OTHER';
+const OTHER = '_OTHER';
 
 /** As many values as one label may have. */
-export const MAX_LABEL_VALUES = 500;
+const MAX_LABEL_VALUES = 500;
 
 /**
  * Lets a label have a limited number of values: the first so many, and one for the rest. What a

@@ -18,7 +18,7 @@ export type AccessLogRecord = {
 };
 
 /** The names of the fields that describe a message, a job or a run. */
-export type UnitOfWorkField = {
+type UnitOfWorkField = {
   [K in AccessLogField]: Fields[K] extends { readonly ofWork: true } ? K : never;
 }[AccessLogField];
 

@@ -23,6 +23,10 @@ export interface Field<T = unknown> {
   readonly text?: 'phrase' | 'end of phrase' | 'silent' | 'block';
   /** The words after the value in the phrase. */
   readonly suffix?: string;
+  /** Its name for people in the trace viewer's details. Default: not shown there by itself. */
+  readonly label?: string;
+  /** Whether it is part of the title of a request: `POST /api/payment`, `bullmq ledger book`. */
+  readonly inTitle?: true;
   /** What presets call it. Default: its own name. */
   readonly presets?: Readonly<Partial<Record<PresetName, string | PresetField>>>;
   /** The attribute of a span that says the same, by OpenTelemetry's semantic conventions. */
@@ -60,6 +64,7 @@ function number<const R extends Row>(row: R): Field<number> & R {
 export const ACCESS_LOG_FIELDS = {
   /** Monotonic milliseconds from the first hook to the response's close, three decimals. */
   duration_ms: number({
+    label: 'duration',
     unit: 'ms',
     text: 'end of phrase',
     suffix: 'ms',
@@ -70,9 +75,15 @@ export const ACCESS_LOG_FIELDS = {
     },
   }),
   /** The interceptor's share: pipes, inner interceptors and the handler. */
-  handler_ms: number({ unit: 'ms', text: 'silent', attribute: 'nestjs.handler.duration_ms' }),
+  handler_ms: number({
+    label: 'in handler',
+    unit: 'ms',
+    text: 'silent',
+    attribute: 'nestjs.handler.duration_ms',
+  }),
   /** The HTTP method. */
   method: text({
+    inTitle: true,
     text: 'phrase',
     attribute: 'http.request.method',
     presets: {
@@ -84,6 +95,7 @@ export const ACCESS_LOG_FIELDS = {
   }),
   /** The path that was asked for, without the query. */
   path: text({
+    inTitle: true,
     text: 'phrase',
     attribute: 'url.path',
     presets: {
@@ -94,27 +106,77 @@ export const ACCESS_LOG_FIELDS = {
     },
   }),
   /** The template of the route, as in `/users/:id`; missing when none matched. */
-  route: text({ text: 'silent', attribute: 'http.route', presets: { otel: 'http.route' } }),
+  route: text({
+    label: 'route',
+    text: 'silent',
+    attribute: 'http.route',
+    presets: { otel: 'http.route' },
+  }),
   /** How a message, job or run came in: `tcp`, `bullmq`, `cron`, …; missing for HTTP requests. */
-  transport: text({ text: 'phrase', attribute: 'messaging.system' }),
+  transport: text({
+    label: 'transport',
+    inTitle: true,
+    text: 'phrase',
+    attribute: 'messaging.system',
+  }),
   /** What a message is about: a pattern, a topic, the name of an event or GraphQL field. */
-  pattern: text({ text: 'phrase', attribute: 'messaging.destination.name', ofWork: true }),
+  pattern: text({
+    label: 'pattern',
+    inTitle: true,
+    text: 'phrase',
+    attribute: 'messaging.destination.name',
+    ofWork: true,
+  }),
   /** The queue that a job was in. */
-  queue: text({ text: 'phrase', attribute: 'messaging.destination.name', ofWork: true }),
+  queue: text({
+    label: 'queue',
+    inTitle: true,
+    text: 'phrase',
+    attribute: 'messaging.destination.name',
+    ofWork: true,
+  }),
   /** The name of a job, or of what runs. */
-  job: text({ text: 'phrase', attribute: 'nestjs.job.name', ofWork: true }),
+  job: text({
+    label: 'job',
+    inTitle: true,
+    text: 'phrase',
+    attribute: 'nestjs.job.name',
+    ofWork: true,
+  }),
   /** 1 for the first delivery or attempt. */
-  attempt: number({ unit: 'count', attribute: 'nestjs.job.attempt', ofWork: true }),
+  attempt: number({
+    label: 'attempt',
+    unit: 'count',
+    attribute: 'nestjs.job.attempt',
+    ofWork: true,
+  }),
   /** The method of an MCP message, as in `tools/call`. */
-  mcp_method: text({ text: 'phrase', attribute: 'mcp.method.name', ofWork: true }),
+  mcp_method: text({
+    label: 'MCP method',
+    inTitle: true,
+    text: 'phrase',
+    attribute: 'mcp.method.name',
+    ofWork: true,
+  }),
   /** The tool that an MCP message calls. */
-  mcp_tool: text({ text: 'phrase', attribute: 'gen_ai.tool.name', ofWork: true }),
+  mcp_tool: text({
+    label: 'MCP tool',
+    inTitle: true,
+    text: 'phrase',
+    attribute: 'gen_ai.tool.name',
+    ofWork: true,
+  }),
   /** The name that a GraphQL client gave its operation. */
-  graphql_operation: text({ attribute: 'graphql.operation.name', ofWork: true }),
+  graphql_operation: text({
+    label: 'GraphQL operation',
+    inTitle: true,
+    attribute: 'graphql.operation.name',
+    ofWork: true,
+  }),
   /** How many errors the results of a GraphQL operation had; missing for none. */
-  graphql_errors: number({ unit: 'count', ofWork: true }),
+  graphql_errors: number({ label: 'GraphQL errors', unit: 'count', ofWork: true }),
   /** Controller and method, as in `PaymentController.pay`. */
-  handler: text({ attribute: 'code.function.name' }),
+  handler: text({ label: 'handler', attribute: 'code.function.name' }),
   /** Missing when the client disconnected before a status was sent, and for all but HTTP. */
   status_code: number({
     text: 'phrase',

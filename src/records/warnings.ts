@@ -6,7 +6,7 @@ import { sharedState } from './shared-state.js';
  *
  * @see https://nodejs.org/api/process.html#event-warning
  */
-export const WARNINGS = {
+const WARNINGS = {
   TRACING_CALLBACK_FAILED: 'A function that was given as an option threw.',
   TRACING_DISK_FULL: 'A log file could not be written because the disk is full.',
   TRACING_ENTRY_FAILED: 'A log entry could not be written.',

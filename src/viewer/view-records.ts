@@ -1,5 +1,4 @@
-import type { UnitOfWorkFields, UnitOfWorkKind } from '../records/access-log-record.js';
-import type { Outcome } from '../records/fields.js';
+import type { AccessLogRecord, UnitOfWorkKind } from '../records/access-log-record.js';
 import type { SpanKind } from '../records/span-record.js';
 
 /**
@@ -8,8 +7,16 @@ import type { SpanKind } from '../records/span-record.js';
  */
 export type ViewRecord = ViewRequest | ViewSpan | ViewLine | ViewDrops;
 
+/**
+ * The fields of its access log line, under the names that they have there, as far as they are known:
+ * `duration_ms` and `outcome` are missing while it runs. The spans are records of their own.
+ */
+export type ViewedFields = Partial<
+  Omit<AccessLogRecord, 'steps' | 'dropped_steps' | 'parent_span_id'>
+>;
+
 /** A request, message, job or run. It is sent when it begins, and again, complete, when it has ended. */
-export interface ViewRequest extends UnitOfWorkFields {
+export interface ViewRequest extends ViewedFields {
   readonly type: 'request';
   /** Given by the source, so that two requests in flight with the same id stay two. */
   readonly key: string;
@@ -28,19 +35,6 @@ export interface ViewRequest extends UnitOfWorkFields {
   readonly parentSpanId?: string | undefined;
   /** Milliseconds since the Unix epoch, with a fraction where it is known. */
   readonly startedAt: number;
-  readonly method?: string | undefined;
-  /** Without its query. */
-  readonly path?: string | undefined;
-  readonly route?: string | undefined;
-  readonly handler?: string | undefined;
-  /** How it was received: `tcp`, `bullmq`, `cron`, …; missing for HTTP. */
-  readonly transport?: string | undefined;
-  readonly status?: number | undefined;
-  /** Missing while it runs. */
-  readonly outcome?: Outcome | undefined;
-  /** Milliseconds; missing while it runs. */
-  readonly durationMs?: number | undefined;
-  readonly handlerMs?: number | undefined;
   /** The error of the request itself, where its service sends that. */
   readonly error?: string | undefined;
   /** The spans of its own process, in the order in which they began. */
@@ -62,7 +56,7 @@ export interface ViewSpan {
   /** Milliseconds since the Unix epoch, with a fraction. */
   readonly startedAt: number;
   /** Milliseconds; missing for one that its request did not wait for. */
-  readonly durationMs?: number | undefined;
+  readonly duration_ms?: number | undefined;
   readonly failed?: boolean | undefined;
   /** For one that sums up more than 20 equal siblings: how many. The duration is then their sum. */
   readonly count?: number | undefined;

@@ -48,7 +48,7 @@ describe('--html', () => {
       ...{ traceId: ALICE.trace_id, w3cTraceId: ALICE.trace_id, requestId: 'req-001' },
       ...{ sessionId: 'abc12345', spanId: ALICE.span_id, startedAt: BEGINNING + 730 - 722.25 },
       ...{ method: 'POST', path: '/api/payment', route: '/', handler: 'PaymentController.pay' },
-      ...{ status: 201, outcome: 'completed', durationMs: 722.25, handlerMs: 9 },
+      ...{ status_code: 201, outcome: 'completed', duration_ms: 722.25, handler_ms: 9 },
     });
     expect(page.lines.filter(({ key }) => key === 'log:2').map(({ message }) => message)).toEqual([
       'Processing payment for user Alice',
@@ -77,7 +77,7 @@ describe('--html', () => {
     const spans = requests[0]!.spans!;
     const nameOf = new Map(spans.map(({ spanId, name }) => [spanId, name]));
     nameOf.set(ALICE.span_id, 'request');
-    const shown = spans.map((span) => [nameOf.get(span.parentSpanId), span.name, span.durationMs]);
+    const shown = spans.map((span) => [nameOf.get(span.parentSpanId), span.name, span.duration_ms]);
     expect(shown).toEqual([
       ...[
         ['request', 'a', 8],

@@ -1,3 +1,9 @@
+import {
+  accessLogField,
+  ACCESS_LOG_FIELD_NAMES,
+  type AccessLogField,
+} from '../../records/fields.js';
+
 /** The meaning of a field of a line, under whatever name its logger writes it. */
 export type FieldMeaning =
   | 'time'
@@ -23,7 +29,7 @@ export type FieldMeaning =
   | 'errorMessage'
   | 'errorStack'
   | 'errorCause'
-  | RequestFieldName
+  | AccessLogField
   | 'responseTime'
   | 'durationNs'
   | 'latency'
@@ -35,28 +41,13 @@ export type FieldMeaning =
   | 'resource'
   | 'hidden';
 
-/** The fields of a request, under the names of this package's access log line. */
-export type RequestFieldName =
-  | 'method'
-  | 'path'
-  | 'route'
-  | 'transport'
-  | 'pattern'
-  | 'queue'
-  | 'job'
-  | 'attempt'
-  | 'mcp_method'
-  | 'mcp_tool'
-  | 'graphql_operation'
-  | 'graphql_errors'
-  | 'handler'
-  | 'handler_ms'
-  | 'status_code'
-  | 'outcome'
-  | 'duration_ms'
-  | 'parent_span_id'
-  | 'steps'
-  | 'dropped_steps';
+/** A whole URL for some loggers, the path of one for others. */
+const URL_NAMES: readonly string[] = [
+  'httpRequest.requestUrl',
+  'http.url',
+  'url.original',
+  'http.target',
+];
 
 /**
  * The names that loggers use: to read another field, add its name here. A dot also means a field
@@ -120,15 +111,11 @@ export const LOG_FIELD_NAMES: Readonly<Partial<Record<FieldMeaning, readonly str
   ],
   errorCause: ['err.cause', 'error.cause'],
 
-  method: ['http.request.method', 'httpRequest.requestMethod', 'http.method'],
-  path: ['url.path', 'http.url_details.path'],
+  ...presetNames(),
+  status_code: [...namesInPresets('status_code'), 'res.statusCode'],
   reqMethod: ['req.method'],
   reqUrl: ['req.url'],
-  url: ['httpRequest.requestUrl', 'http.url', 'url.original', 'http.target'],
-  route: ['http.route'],
-  status_code: [
-    ...['http.response.status_code', 'httpRequest.status', 'http.status_code', 'res.statusCode'],
-  ],
+  url: URL_NAMES,
   responseTime: ['responseTime', 'response_time', 'responseTimeMs'],
   durationNs: ['event.duration'],
   latency: ['httpRequest.latency'],
@@ -149,27 +136,27 @@ export const LOG_FIELD_NAMES: Readonly<Partial<Record<FieldMeaning, readonly str
  * other.
  */
 export const ACCESS_LOG_NAMES: Readonly<Partial<Record<FieldMeaning, readonly string[]>>> = {
-  method: ['method'],
-  path: ['path'],
-  route: ['route'],
-  transport: ['transport'],
-  pattern: ['pattern'],
-  queue: ['queue'],
-  job: ['job'],
-  attempt: ['attempt'],
-  mcp_method: ['mcp_method'],
-  mcp_tool: ['mcp_tool'],
-  graphql_operation: ['graphql_operation'],
-  graphql_errors: ['graphql_errors'],
-  handler: ['handler'],
-  handler_ms: ['handler_ms'],
-  status_code: ['status_code', 'statusCode'],
-  outcome: ['outcome'],
-  duration_ms: ['duration_ms'],
+  ...Object.fromEntries(
+    ACCESS_LOG_FIELD_NAMES.map((name) => [name, [name, ...(accessLogField(name).aliases ?? [])]]),
+  ),
   // Datadog's.
   durationNs: ['duration'],
   url: ['url'],
-  parent_span_id: ['parent_span_id'],
-  steps: ['steps'],
-  dropped_steps: ['dropped_steps'],
 };
+
+/** What the presets of this package call the fields of the access log line. */
+function presetNames(): Partial<Record<AccessLogField, readonly string[]>> {
+  return Object.fromEntries(
+    ACCESS_LOG_FIELD_NAMES.map((name) => [name, namesInPresets(name)] as const).filter(
+      ([, names]) => names.length > 0,
+    ),
+  );
+}
+
+/** Without those whose value is converted, which have a meaning of their own here. */
+function namesInPresets(field: AccessLogField): readonly string[] {
+  const names = Object.values(accessLogField(field).presets ?? {}).flatMap((given) =>
+    typeof given === 'string' ? given : given.as === undefined ? given.name : [],
+  );
+  return [...new Set(names)].filter((name) => !URL_NAMES.includes(name));
+}

@@ -42,13 +42,12 @@ export class LogRecordConverter {
     const service = idOf(group, 'service') ?? NO_SERVICE;
     const spanId = idOf(group, 'span') ?? this.nextSpanId();
     const startedAt = startOf(group) ?? 0;
-    const { steps, duration_ms: durationMs, handler_ms: handlerMs } = requestFields;
     const {
-      status_code: status,
+      steps,
       parent_span_id: parentSpanId,
       dropped_steps: droppedSpans,
+      ...fields
     } = requestFields;
-    const { transport, method, path, route, handler, outcome } = requestFields;
     return {
       type: 'request',
       key,
@@ -59,9 +58,10 @@ export class LogRecordConverter {
       requestId,
       sessionId: idOf(group, 'session'),
       spanId,
-      ...{ parentSpanId, startedAt, method, path, route, handler, transport, status, outcome },
-      ...{ durationMs, handlerMs, droppedSpans },
-      ...workFields(requestFields),
+      parentSpanId,
+      startedAt,
+      droppedSpans,
+      ...fields,
       spans: steps?.length
         ? this.spansOf(steps, { service, w3cTraceId, spanId, startedAt })
         : undefined,
@@ -89,7 +89,7 @@ export class LogRecordConverter {
         name: step.name,
         kind: 'internal',
         startedAt: request.startedAt + step.start_ms,
-        durationMs: step.duration_ms,
+        duration_ms: step.duration_ms,
         failed: step.failed,
         count: step.count,
       };
@@ -120,12 +120,6 @@ function lineRecord(line: LogLine, request: ViewRequest | undefined): ViewLine {
     fields: fields === undefined ? undefined : Object.fromEntries(fields),
     error: error === undefined ? undefined : errorText(error),
   };
-}
-
-function workFields(requestFields: RequestFields) {
-  const { pattern, queue, job, attempt, mcp_method, mcp_tool } = requestFields;
-  const { graphql_operation, graphql_errors } = requestFields;
-  return { pattern, queue, job, attempt, mcp_method, mcp_tool, graphql_operation, graphql_errors };
 }
 
 function kindOf(

@@ -1,37 +1,17 @@
-import { isOutcome, type Outcome, type Step } from '../../records/fields.js';
+import type { AccessLogRecord } from '../../records/access-log-record.js';
+import {
+  accessLogField,
+  ACCESS_LOG_FIELD_NAMES,
+  isOutcome,
+  type Outcome,
+  type Step,
+} from '../../records/fields.js';
 import { pathOf } from '../../records/url-path.js';
 import type { EntryFields } from './entry-fields.js';
-import type { RequestFieldName, FieldMeaning } from './log-field-names.js';
+import type { FieldMeaning } from './log-field-names.js';
 
 /** Fields of a request, under the names of this package's access log line. */
-export type RequestFields = {
-  -readonly [K in TextField]?: string;
-} & { -readonly [K in NumberField]?: number } & { outcome?: Outcome; steps?: readonly Step[] };
-
-const TEXT_FIELDS = [
-  'method',
-  'path',
-  'route',
-  'transport',
-  'pattern',
-  'queue',
-  'job',
-  'mcp_method',
-  'mcp_tool',
-  'graphql_operation',
-  'handler',
-  'parent_span_id',
-] as const satisfies readonly RequestFieldName[];
-const NUMBER_FIELDS = [
-  'attempt',
-  'graphql_errors',
-  'handler_ms',
-  'status_code',
-  'dropped_steps',
-] as const satisfies readonly RequestFieldName[];
-
-type TextField = (typeof TEXT_FIELDS)[number];
-type NumberField = (typeof NUMBER_FIELDS)[number] | 'duration_ms';
+export type RequestFields = { -readonly [K in keyof AccessLogRecord]?: AccessLogRecord[K] };
 
 const ECS_OUTCOMES: Readonly<Record<string, Outcome>> = {
   success: 'completed',
@@ -74,13 +54,9 @@ function hasNumericStatus(fields: EntryFields): boolean {
 /** The fields of a request in its access log line. */
 export function accessLogFields(fields: EntryFields, message: string): RequestFields {
   const requestFields: RequestFields = { ...fieldsOfOtherLine(fields) };
-  for (const name of TEXT_FIELDS) {
+  for (const name of ACCESS_LOG_FIELD_NAMES) {
     const value = fields.getOfAccessLog(name);
-    if (typeof value === 'string') requestFields[name] = value;
-  }
-  for (const name of NUMBER_FIELDS) {
-    const value = fields.getOfAccessLog(name);
-    if (typeof value === 'number') requestFields[name] = value;
+    if (typeof value === accessLogField(name).type) Object.assign(requestFields, { [name]: value });
   }
   const path = requestFields.path ?? pathIn(fields.getOfAccessLog('url'));
   if (path !== undefined) requestFields.path = path;

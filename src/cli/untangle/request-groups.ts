@@ -27,7 +27,7 @@ export interface GroupLimits {
   readonly grace: number;
 }
 
-export const GROUP_LIMITS: GroupLimits = {
+const GROUP_LIMITS: GroupLimits = {
   open: 10_000,
   bytes: 8 * 2 ** 20,
   groupBytes: 2 ** 20,

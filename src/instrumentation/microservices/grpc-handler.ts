@@ -7,7 +7,7 @@ import { streamCallEnd } from './grpc-stream-call.js';
 import type { Handler } from './replaced-handler.js';
 
 /** A call as `@grpc/grpc-js` gives it to a server. */
-export interface GrpcCall extends EventEmitter {
+interface GrpcCall extends EventEmitter {
   readonly cancelled?: boolean;
   /** A name may have several values there. */
   readonly metadata?: { get(name: string): unknown };

@@ -27,7 +27,7 @@ interface RequestRowProps {
 /** One row of the list of requests. Its stripe has the colour of the session. */
 export const RequestRow = memo(function RequestRow(props: RequestRowProps): JSX.Element {
   const { record, session, query, slowMs } = props;
-  const { requestId, sessionId, durationMs } = record;
+  const { requestId, sessionId, duration_ms: durationMs } = record;
   return (
     <div
       class={`request ${sessionClass(session)}`}

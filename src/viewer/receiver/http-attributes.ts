@@ -8,7 +8,7 @@ export interface HttpParts {
   readonly method: string | undefined;
   readonly path: string | undefined;
   readonly route: string | undefined;
-  readonly status: number | undefined;
+  readonly status_code: number | undefined;
 }
 
 /**
@@ -23,7 +23,7 @@ export function httpParts(attributes: OtlpAttributes): HttpParts {
     method: textOf(attributes, 'http.request.method', 'http.method'),
     path: url === undefined ? undefined : pathOf(url) || '/',
     route: textOf(attributes, 'http.route'),
-    status: numberOf(attributes, 'http.response.status_code', 'http.status_code'),
+    status_code: numberOf(attributes, 'http.response.status_code', 'http.status_code'),
   };
 }
 

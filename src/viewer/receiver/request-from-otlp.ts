@@ -1,6 +1,5 @@
-import type { ViewRequest } from '../view-records.js';
-import type { UnitOfWorkFields } from '../../records/access-log-record.js';
-import type { Outcome } from '../../records/fields.js';
+import type { ViewedFields, ViewRequest } from '../view-records.js';
+import { accessLogField, ACCESS_LOG_FIELD_NAMES, type Outcome } from '../../records/fields.js';
 import { cut, MAX_TEXT } from '../server/text-limits.js';
 import { idsOf, numberOf, textOf } from './attribute-values.js';
 import { spanError } from './exception-text.js';
@@ -28,13 +27,25 @@ export function requestFromOtlp(service: string, span: OtlpSpan): ViewRequest {
     parentSpanId,
     ...timeOf(span),
     ...idsOf(attributes),
+    ...(isCall(span) ? {} : ownFields(attributes)),
     ...(kind === 'request' ? httpParts(attributes) : workParts(kind, span)),
-    handler: textOf(attributes, 'code.function.name'),
-    handlerMs: numberOf(attributes, 'nestjs.handler.duration_ms'),
-    graphql_operation: textOf(attributes, 'graphql.operation.name'),
     outcome: outcomeOf(span),
     error: spanError(span),
   };
+}
+
+/** Written by the conventions alone; those of HTTP and messages have older names too. */
+const OWN_FIELDS = ACCESS_LOG_FIELD_NAMES.flatMap((name) => {
+  const { attribute, type } = accessLogField(name);
+  if (attribute === undefined || /^(?:http|url|messaging)\./.test(attribute)) return [];
+  return { name, attribute, read: type === 'number' ? numberOf : textOf };
+});
+
+/** The fields that one attribute says, as the table of fields has them. */
+function ownFields(attributes: OtlpAttributes): ViewedFields {
+  return Object.fromEntries(
+    OWN_FIELDS.map(({ name, attribute, read }) => [name, read(attributes, attribute)]),
+  );
 }
 
 function kindOf({ kind, attributes }: OtlpSpan): ViewRequest['kind'] {
@@ -43,31 +54,33 @@ function kindOf({ kind, attributes }: OtlpSpan): ViewRequest['kind'] {
   return attributes.get('messaging.system') === 'bullmq' ? 'job' : 'message';
 }
 
+/** The first span of a script may be a call: its attributes are about the server, not the script. */
+function isCall({ kind }: Pick<OtlpSpan, 'kind'>): boolean {
+  return kind === 'client' || kind === 'producer';
+}
+
 /**
  * What sets a message, job or run apart from others.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
  * @see https://opentelemetry.io/docs/specs/semconv/gen-ai/mcp/
  */
-function workParts(kind: ViewRequest['kind'], { kind: spanKind, name, attributes }: OtlpSpan) {
-  // The first span of a script may be a call: its attributes are about the server, not the script.
-  if (spanKind === 'client' || spanKind === 'producer') {
-    return { job: cut(callName(name, attributes), MAX_TEXT) };
-  }
+function workParts(
+  kind: ViewRequest['kind'],
+  { kind: spanKind, name, attributes }: OtlpSpan,
+): ViewedFields {
+  if (isCall({ kind: spanKind })) return { job: cut(callName(name, attributes), MAX_TEXT) };
   const destination =
     textOf(attributes, 'messaging.destination.name', 'messaging.destination') ??
     calledMethod(attributes);
   const mcpMethod = textOf(attributes, 'mcp.method.name');
   const system = textOf(attributes, 'messaging.system', 'rpc.system.name', 'rpc.system');
-  const parts: UnitOfWorkFields & { transport: string | undefined } = {
+  const job = textOf(attributes, 'nestjs.job.name');
+  const parts: ViewedFields = {
     transport: system ?? (mcpMethod === undefined ? undefined : 'mcp'),
     [kind === 'job' ? 'queue' : 'pattern']: destination,
-    job: textOf(attributes, 'nestjs.job.name'),
-    attempt: numberOf(attributes, 'nestjs.job.attempt'),
-    mcp_method: mcpMethod,
-    mcp_tool: textOf(attributes, 'gen_ai.tool.name'),
   };
-  const isNamed = (destination ?? parts.job ?? mcpMethod) !== undefined;
+  const isNamed = (destination ?? job ?? mcpMethod) !== undefined;
   if (isNamed || name === NAMELESS) return parts;
   return { ...parts, [kind === 'message' ? 'pattern' : 'job']: cut(name, MAX_TEXT) };
 }
@@ -84,7 +97,7 @@ function calledMethod(attributes: OtlpAttributes): string | undefined {
 }
 
 function outcomeOf({ status, attributes }: OtlpSpan): Outcome {
-  const { status: httpStatus = 0 } = httpParts(attributes);
+  const { status_code: httpStatus = 0 } = httpParts(attributes);
   if (status.code === STATUS_CODE.ERROR || httpStatus >= FIRST_SERVER_ERROR) return 'errored';
   return attributes.get('error.type') === 'aborted' ? 'aborted' : 'completed';
 }

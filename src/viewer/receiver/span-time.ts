@@ -8,7 +8,7 @@ export function timeOf({ start, end = start }: OtlpSpan) {
   return {
     startedAt: millisecondsOf(start),
     // A span that ends before it begins ran while the clock was set back.
-    durationMs: end < start ? 0 : millisecondsOf(end - start),
+    duration_ms: end < start ? 0 : millisecondsOf(end - start),
   };
 }
 

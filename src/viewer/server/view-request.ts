@@ -17,8 +17,8 @@ export interface RequestSource {
 
 /** A request, message, job or run that has begun. */
 export function begunRequest(source: RequestSource): ViewRequest {
-  const { metadata } = source.request;
-  return requestRecord(source, { ...metadata.work, method: metadata.method, path: metadata.path });
+  const { method, path, work } = source.request.metadata;
+  return requestRecord(source, { method, path, ...work });
 }
 
 /** The same when it has ended, with its spans. */
@@ -27,7 +27,6 @@ export function endedRequest(source: RequestSource, line: AccessLogRecord): View
   return requestRecord(source, line, spansOf(source), droppedSpans || undefined);
 }
 
-/** Spelled out: an object that is spread costs ten times as much, and this is on every request. */
 function requestRecord(
   { key, request, clock }: RequestSource,
   line: Partial<AccessLogRecord>,
@@ -35,7 +34,8 @@ function requestRecord(
   droppedSpans?: number,
 ): ViewRequest {
   const { kind } = request;
-  return {
+  // The line is spread last: spread first, V8 makes a dictionary, which costs twenty times as much.
+  const record: ViewRequest & { steps: undefined } = {
     type: 'request',
     key,
     service: request.application.service,
@@ -47,26 +47,14 @@ function requestRecord(
     spanId: request.spanId,
     parentSpanId: request.origin.parentSpanId,
     startedAt: clock.at(request.startedMs),
-    method: line.method,
-    path: line.path,
-    route: line.route,
-    handler: line.handler,
     transport: kind === 'request' ? undefined : request.metadata.transport,
-    pattern: line.pattern,
-    queue: line.queue,
-    job: line.job,
-    attempt: line.attempt,
-    mcp_method: line.mcp_method,
-    mcp_tool: line.mcp_tool,
-    graphql_operation: line.graphql_operation,
-    graphql_errors: line.graphql_errors,
-    status: line.status_code,
-    outcome: line.outcome,
-    durationMs: line.duration_ms,
-    handlerMs: line.handler_ms,
     spans,
     droppedSpans,
+    ...line,
+    // The spans show more.
+    steps: undefined,
   };
+  return record;
 }
 
 function spansOf({ request, clock }: RequestSource): ViewSpan[] | undefined {
@@ -91,7 +79,7 @@ function spanRecord(
     spanId,
     parentSpanId,
     startedAt: clock.at(startedMs),
-    durationMs,
+    duration_ms: durationMs,
     failed: failed || undefined,
     count: span.count,
     attributes: attributes && plainAttributes(attributes),

@@ -68,8 +68,8 @@ describe('a request that is clicked', () => {
     const [validate, charge] = request.spans!;
     // The axis ends with the last that is known: here the access log line.
     const start = request.startedAt;
-    const end = Math.max(start + request.durationMs!, lines.at(-1)!.time);
-    for (const [name, { startedAt, durationMs }] of [
+    const end = Math.max(start + request.duration_ms!, lines.at(-1)!.time);
+    for (const [name, { startedAt, duration_ms: durationMs }] of [
       ['GET /pay/Alice', request],
       ['validate', validate!],
       ['charge', charge!],
@@ -83,7 +83,7 @@ describe('a request that is clicked', () => {
       .span('GET /pay/Alice')
       .getByTitle(/^(?:[7-9]\d|\d{3,})(?:\.\d+)? ms in which none of its spans ran$/);
     const [from, to] = await placeOnAxis(gap);
-    const quietFrom = validate!.startedAt + validate!.durationMs!;
+    const quietFrom = validate!.startedAt + validate!.duration_ms!;
     expect(from).toBeCloseTo((quietFrom - start) / (end - start), 2);
     expect(to).toBeCloseTo((charge!.startedAt - start) / (end - start), 2);
     expect(charge!.startedAt - quietFrom).toBeGreaterThan(70);
@@ -123,7 +123,9 @@ describe('a request that is clicked', () => {
     for (const [index, { time }] of lines.slice(0, -1).entries()) {
       const dot = (await page.detail.lines.nth(index).locator('.line-dot').boundingBox())!;
       const place = (dot.x + dot.width / 2 - axis.x) / axis.width;
-      expect(Math.abs(place - (time - request.startedAt) / request.durationMs!)).toBeLessThan(0.02);
+      expect(Math.abs(place - (time - request.startedAt) / request.duration_ms!)).toBeLessThan(
+        0.02,
+      );
     }
   });
 

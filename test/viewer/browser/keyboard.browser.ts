@@ -29,7 +29,7 @@ async function expectFocus(target: Locator): Promise<void> {
 }
 
 /** Written at once, while NestJS still buffers the lines of its start. */
-const FIRST_LINE = 'Patched packages';
+const FIRST_LINE = 'Starting Nest application';
 
 declare const document: { readonly activeElement: unknown };
 const hasFocus = (element: unknown): boolean => element === document.activeElement;

@@ -143,11 +143,11 @@ describe('level', () => {
 
   it('asks of a request whether it, or one of its lines, is as bad', () => {
     const records = [
-      aRequest('fine', { status: 399 }),
+      aRequest('fine', { status_code: 399 }),
       aRequest('warned'),
       aLine('slow', { key: 'warned', level: 'warn' }),
-      aRequest('refused', { status: 400 }),
-      aRequest('errored', { status: 500, outcome: 'errored' }),
+      aRequest('refused', { status_code: 400 }),
+      aRequest('errored', { status_code: 500, outcome: 'errored' }),
       aRunningRequest('running'),
     ];
     expect(shown(records, { level: 'warn' }).requests).toEqual(['warned', 'refused', 'errored']);
@@ -178,16 +178,16 @@ describe('session and service', () => {
 
 describe('status', () => {
   const records = [
-    aRequest('200', { status: 200 }),
-    aRequest('299', { status: 299 }),
-    aRequest('302', { status: 302 }),
-    aRequest('404', { status: 404 }),
-    aRequest('500', { status: 500, outcome: 'errored' }),
-    aRequest('message', { status: undefined }),
-    aRequest('failed message', { status: undefined, outcome: 'errored' }),
-    aRequest('left', { status: 200, outcome: 'aborted' }),
+    aRequest('200', { status_code: 200 }),
+    aRequest('299', { status_code: 299 }),
+    aRequest('302', { status_code: 302 }),
+    aRequest('404', { status_code: 404 }),
+    aRequest('500', { status_code: 500, outcome: 'errored' }),
+    aRequest('message', { status_code: undefined }),
+    aRequest('failed message', { status_code: undefined, outcome: 'errored' }),
+    aRequest('left', { status_code: 200, outcome: 'aborted' }),
     aRunningRequest('open'),
-    aRequest('101', { status: 101 }),
+    aRequest('101', { status_code: 101 }),
   ];
 
   it.each([
@@ -209,9 +209,9 @@ describe('status', () => {
 describe('slower than', () => {
   it('is not as slow as', () => {
     const records = [
-      aRequest('99', { durationMs: 99.9 }),
-      aRequest('100', { durationMs: 100 }),
-      aRequest('101', { durationMs: 100.1 }),
+      aRequest('99', { duration_ms: 99.9 }),
+      aRequest('100', { duration_ms: 100 }),
+      aRequest('101', { duration_ms: 100.1 }),
       aLine('of the slow one', { key: '101' }),
       aLine('boot'),
     ];
@@ -233,7 +233,7 @@ describe('slower than', () => {
 describe('several filters', () => {
   it('must all be met', () => {
     const records = [
-      aRequest('1', { sessionId: 'alice', status: 404 }),
+      aRequest('1', { sessionId: 'alice', status_code: 404 }),
       aLine('one', { key: '1', level: 'warn', sessionId: 'alice' }),
       aLine('two', { key: '1', level: 'info', sessionId: 'alice' }),
     ];

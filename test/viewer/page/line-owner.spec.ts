@@ -138,7 +138,7 @@ describe('a line that has a span', () => {
 });
 
 describe('two requests with the same id at the same time', () => {
-  const same = { requestId: 'req-001', durationMs: 100 };
+  const same = { requestId: 'req-001', duration_ms: 100 };
 
   it('are distinguished by their spans', () => {
     expect(
@@ -165,7 +165,7 @@ describe('two requests with the same id at the same time', () => {
   it('lose no line to each other when one of them is dropped', () => {
     const store = new PageStore();
     store.add([
-      aRequest('old', { at: -50, requestId: 'req-001', spanId: spanId('1'), durationMs: 20 }),
+      aRequest('old', { at: -50, requestId: 'req-001', spanId: spanId('1'), duration_ms: 20 }),
       remoteLine('of the old', { at: -40, requestId: 'req-001' }),
       aRequest('new', { requestId: 'req-001', spanId: spanId('2') }),
     ]);
@@ -191,7 +191,7 @@ describe('a line that has only a request id', () => {
   });
 
   it('is of the one of several that ran at the time', () => {
-    const id = { requestId: 'req-001', durationMs: 10 };
+    const id = { requestId: 'req-001', duration_ms: 10 };
     expect(
       ownersInAnyOrder([
         aRequest('1', { ...id, at: 0.7 }),
@@ -235,7 +235,7 @@ describe('the lines of a request', () => {
 
   it('do not have one twice that moved away and back', () => {
     const store = new PageStore();
-    const id = { requestId: 'req-001', durationMs: 10 };
+    const id = { requestId: 'req-001', duration_ms: 10 };
     store.add([
       aRequest('1', id),
       remoteLine('x', { at: 5, requestId: 'req-001', spanId: spanId('11') }),

@@ -49,10 +49,10 @@ describe('a request', () => {
   it('stays the same when it has ended', () => {
     const store = storeOf([aRunningRequest('1')]);
     const [request] = store.requests;
-    store.add([aRequest('1', { status: 201 })]);
+    store.add([aRequest('1', { status_code: 201 })]);
     expect(store.requests).toEqual([request]);
     expect(store.requests[0]).toBe(request);
-    expect(request!.record).toMatchObject({ status: 201, outcome: 'completed' });
+    expect(request!.record).toMatchObject({ status_code: 201, outcome: 'completed' });
   });
 
   it('does not run again once it has ended', () => {

@@ -28,8 +28,8 @@ export function aRequest(
     method: 'GET',
     path: '/',
     outcome: 'completed',
-    status: 200,
-    durationMs: 10,
+    status_code: 200,
+    duration_ms: 10,
     ...overrides,
   };
 }
@@ -41,8 +41,8 @@ export function aRunningRequest(
 ): ViewRequest {
   return aRequest(key, {
     outcome: undefined,
-    status: undefined,
-    durationMs: undefined,
+    status_code: undefined,
+    duration_ms: undefined,
     ...overrides,
   });
 }
@@ -68,7 +68,7 @@ export function aSpan(
     name: `span ${id}`,
     kind: 'internal',
     startedAt: START + at,
-    durationMs: 1,
+    duration_ms: 1,
     ...overrides,
   };
 }

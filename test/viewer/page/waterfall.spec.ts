@@ -27,11 +27,11 @@ const child = (id: string, parent: string, overrides: Parameters<typeof aSpan>[1
 describe('the rows', () => {
   it('are the request and its spans, each below what it ran in, in the order of time', () => {
     const spans = [
-      child('c', '1', { at: 60, durationMs: 20 }),
-      child('b', 'a', { at: 20, durationMs: 10 }),
-      child('a', '1', { at: 10, durationMs: 40 }),
+      child('c', '1', { at: 60, duration_ms: 20 }),
+      child('b', 'a', { at: 20, duration_ms: 10 }),
+      child('a', '1', { at: 10, duration_ms: 40 }),
     ];
-    expect(drawn(waterfall([aRequest('1', { path: '/pay', durationMs: 100, spans })]))).toEqual([
+    expect(drawn(waterfall([aRequest('1', { path: '/pay', duration_ms: 100, spans })]))).toEqual([
       'GET /pay 0+100',
       '- a 10+40',
       '- - b 20+10',
@@ -46,10 +46,10 @@ describe('the rows', () => {
         service: 'ledger',
         path: '/book',
         parentSpanId: spanId('a'),
-        durationMs: 20,
+        duration_ms: 20,
       }),
-      child('d', '9', { at: 35, service: 'ledger', durationMs: 5 }),
-      aRequest('1', { durationMs: 100, spans: [child('a', '1', { at: 20, durationMs: 40 })] }),
+      child('d', '9', { at: 35, service: 'ledger', duration_ms: 5 }),
+      aRequest('1', { duration_ms: 100, spans: [child('a', '1', { at: 20, duration_ms: 40 })] }),
       aRequest('other', { w3cTraceId: 'another' }),
     ];
     const result = waterfall(records);
@@ -101,8 +101,8 @@ describe('the rows', () => {
 
   it('show folded siblings as one, before those that are sent', () => {
     const spans = [
-      child('query', '1', { at: 1, spanId: undefined, count: 25, durationMs: 30 }),
-      child('query', '1', { at: 1, durationMs: 7 }),
+      child('query', '1', { at: 1, spanId: undefined, count: 25, duration_ms: 30 }),
+      child('query', '1', { at: 1, duration_ms: 7 }),
     ];
     const { rows } = waterfall([aRequest('1', { spans })]);
     expect(rows.map(({ count, durationMs }) => ({ count, durationMs }))).toEqual([
@@ -151,9 +151,9 @@ describe('the rows', () => {
 describe('the clocks of other machines', () => {
   it('may be wrong: what began before its parent is shown, nothing ends before it began', () => {
     const records = [
-      aRequest('1', { durationMs: 50, spans: [child('a', '1', { at: 10, durationMs: 20 })] }),
-      aRequest('2', { at: -100, parentSpanId: spanId('a'), durationMs: 5 }),
-      child('negative', '1', { at: 20, durationMs: -7 }),
+      aRequest('1', { duration_ms: 50, spans: [child('a', '1', { at: 10, duration_ms: 20 })] }),
+      aRequest('2', { at: -100, parentSpanId: spanId('a'), duration_ms: 5 }),
+      child('negative', '1', { at: 20, duration_ms: -7 }),
     ];
     const result = waterfall(records);
     expect(drawn(result)).toEqual([
@@ -190,12 +190,12 @@ describe('what runs still', () => {
   });
 
   it('is not what has ended, and did not say how long it took', () => {
-    const { rows } = waterfall([aRequest('1', { durationMs: undefined })], START + 1000);
+    const { rows } = waterfall([aRequest('1', { duration_ms: undefined })], START + 1000);
     expect(rows[0]!.durationMs).toBeUndefined();
   });
 
   it('has no end where its request did not wait for it', () => {
-    const spans = [child('a', '1', { at: 4, durationMs: undefined })];
+    const spans = [child('a', '1', { at: 4, duration_ms: undefined })];
     const { rows } = waterfall([aRequest('1', { spans })]);
     expect(rows[1]!.durationMs).toBeUndefined();
     expect(rows[0]!.selfGaps).toEqual([{ offsetMs: 0, durationMs: 4 }]);
@@ -206,8 +206,10 @@ describe('gaps', () => {
   const gaps = (durationMs: number, spans: readonly (readonly [number, number])[]) =>
     waterfall([
       aRequest('1', {
-        durationMs,
-        spans: spans.map(([at, durationMs], n) => child(`a${n}`, '1', { at, durationMs })),
+        duration_ms: durationMs,
+        spans: spans.map(([at, durationMs], n) =>
+          child(`a${n}`, '1', { at, duration_ms: durationMs }),
+        ),
       }),
     ]).rows[0]!.selfGaps.map(({ offsetMs, durationMs }) => [offsetMs, offsetMs + durationMs]);
 
@@ -279,10 +281,10 @@ describe('gaps', () => {
   it('are those of a span that calls another service: the way there and back', () => {
     const records = [
       aRequest('1', {
-        durationMs: 100,
-        spans: [child('call', '1', { durationMs: 100, kind: 'client' })],
+        duration_ms: 100,
+        spans: [child('call', '1', { duration_ms: 100, kind: 'client' })],
       }),
-      aRequest('2', { at: 20, service: 'ledger', parentSpanId: spanId('call'), durationMs: 70 }),
+      aRequest('2', { at: 20, service: 'ledger', parentSpanId: spanId('call'), duration_ms: 70 }),
     ];
     expect(waterfall(records).rows[1]!.selfGaps).toEqual([
       { offsetMs: 0, durationMs: 20 },

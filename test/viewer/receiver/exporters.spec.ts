@@ -91,11 +91,11 @@ describe.each(CASES)(
           spanId,
           sessionId: 's-1',
           startedAt: 1_700_000_000_123.457,
-          durationMs: 12,
+          duration_ms: 12,
           method: 'POST',
           path: '/pay/7',
           route: '/pay/:id',
-          status: 502,
+          status_code: 502,
           outcome: 'errored',
         },
       ]);
@@ -109,7 +109,7 @@ describe.each(CASES)(
           name: 'POST bank.example:8443/v1/charge',
           kind: 'client',
           startedAt: 1_700_000_000_124,
-          durationMs: 6.25,
+          duration_ms: 6.25,
           failed: true,
           attributes: {
             'http.request.method': 'POST',

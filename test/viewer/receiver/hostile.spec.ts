@@ -76,7 +76,7 @@ function assertSound(records: readonly ViewRecord[] | undefined): void {
     if (record.type === 'drops') continue;
     const isLine = record.type === 'line';
     if (!isLine) assert.match(record.spanId!, /^[0-9a-f]{16}$/);
-    if (!isLine) assert.ok(record.durationMs! >= 0);
+    if (!isLine) assert.ok(record.duration_ms! >= 0);
     if (record.w3cTraceId !== undefined) assert.match(record.w3cTraceId, /^[0-9a-f]{32}$/);
     assert.ok(!Number.isNaN(new Date(isLine ? record.time : record.startedAt).getTime()));
     assertBounded(record);

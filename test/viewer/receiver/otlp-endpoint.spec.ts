@@ -152,7 +152,7 @@ describe.each(PLATFORMS)('what other services send, on %s', (platform) => {
         sessionId: 'abc',
         method: 'GET',
         path: '/book',
-        status: 200,
+        status_code: 200,
         outcome: 'completed',
       });
       const lines = await reader.until('line', 1);

@@ -142,9 +142,9 @@ function requestOf({
     parentSpanId: origin.parentSpanId,
     startedAt: expect.closeTo(metadata.startedAt, 2) as unknown as number,
     ...sent,
-    durationMs: duration_ms,
-    handlerMs: handler_ms,
-    status: status_code,
+    duration_ms: duration_ms,
+    handler_ms: handler_ms,
+    status_code: status_code,
   };
 }
 
@@ -165,7 +165,7 @@ describe.each<OtlpProtocol>(['http/protobuf', 'http/json'])('by %s', (protocol) 
     expect(request).toEqual(requestOf(finished[0]!));
     expect(request).toMatchObject({ outcome, kind: 'request', requestId: 'r-1', method: 'GET' });
     expect(request).toMatchObject({ parentSpanId: CALLER.split('-')[2] });
-    expect(request!.status).toBe(status);
+    expect(request!.status_code).toBe(status);
     expect(JSON.stringify(receiver.records)).not.toContain('secret');
     expect([...receiver.types]).toEqual([CONTENT_TYPES[protocol]]);
   });
@@ -186,7 +186,7 @@ describe.each<OtlpProtocol>(['http/protobuf', 'http/json'])('by %s', (protocol) 
         name: 'MessagesService.find',
         kind: 'internal',
         startedAt: expect.closeTo(trace.metadata.startedAt + span.startedMs - trace.startedMs, 2),
-        durationMs: expect.closeTo(span.durationMs!, 2),
+        duration_ms: expect.closeTo(span.durationMs!, 2),
         failed: true,
         error: (span.error as Error).stack,
       },

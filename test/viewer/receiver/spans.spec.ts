@@ -32,7 +32,7 @@ describe.each(ENCODINGS)('a span in %s', (encoding) => {
       name: 'name',
       kind: 'internal',
       startedAt: START_MS,
-      durationMs: 12,
+      duration_ms: 12,
     });
   });
 
@@ -170,7 +170,7 @@ describe.each(ENCODINGS)('a span in %s', (encoding) => {
         method: 'PUT',
         path: '/a/7',
         route: '/a/:id',
-        status: 404,
+        status_code: 404,
         outcome: 'completed',
       });
       expect(JSON.stringify(record)).not.toContain('secret');
@@ -204,7 +204,7 @@ describe.each(ENCODINGS)('a span in %s', (encoding) => {
 
     it.each(['200', -1, 0.5 / 0, true])('has no status of %j', async (status) => {
       const values = { 'http.method': 'GET', 'http.status_code': status };
-      expect(await read(SERVER, values)).toHaveProperty('status', undefined);
+      expect(await read(SERVER, values)).toHaveProperty('status_code', undefined);
     });
 
     it.each([
@@ -290,7 +290,7 @@ describe.each(ENCODINGS)('a span in %s', (encoding) => {
     };
     expect(await read(SERVER, values)).toMatchObject({
       handler: 'Orders.create',
-      handlerMs: 1.25,
+      handler_ms: 1.25,
       graphql_operation: 'PlaceOrder',
     });
   });
@@ -406,6 +406,6 @@ describe.each(ENCODINGS)('a span in %s', (encoding) => {
     ['1', '18446744073709551615', 18_446_744_073_709.55],
   ])('from %s to %s took %d ms', async (startTimeUnixNano, endTimeUnixNano, durationMs) => {
     const record = await readSpan(encoding, inner({ startTimeUnixNano, endTimeUnixNano }));
-    expect((record as { durationMs: number }).durationMs).toBeCloseTo(durationMs, 2);
+    expect((record as { duration_ms: number }).duration_ms).toBeCloseTo(durationMs, 2);
   });
 });

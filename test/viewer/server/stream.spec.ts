@@ -84,18 +84,18 @@ describe.each(PLATFORMS)('the stream, on %s', (platform) => {
     expect(begun).not.toHaveProperty('outcome');
     expect(ended).toMatchObject({
       key: begun!.key,
-      status: 200,
+      status_code: 200,
       outcome: 'completed',
       route: '/pay/:user',
       handler: 'PaymentController.pay',
       spans: [{ name: 'Payments.pay', parentSpanId: begun!.spanId, kind: 'internal' }],
     });
-    expect(ended!.durationMs).toBeGreaterThanOrEqual(4);
+    expect(ended!.duration_ms).toBeGreaterThanOrEqual(4);
     expect(ended!.startedAt).toBe(begun!.startedAt);
     const [span] = ended!.spans!;
     expect(span!.startedAt).toBeGreaterThanOrEqual(ended!.startedAt);
-    expect(span!.startedAt + span!.durationMs!).toBeLessThanOrEqual(
-      ended!.startedAt + ended!.durationMs! + 0.01,
+    expect(span!.startedAt + span!.duration_ms!).toBeLessThanOrEqual(
+      ended!.startedAt + ended!.duration_ms! + 0.01,
     );
 
     const lines = (await reader.until('line', 3)).filter(({ key }) => key === begun!.key);
@@ -174,7 +174,9 @@ describe.each(PLATFORMS)('the stream, on %s', (platform) => {
     await send('/loop');
     new Logger('Clock').log('Tick');
     const requests = await reader.until('request', 4);
-    expect(requests.find(({ status }) => status === 503)).toMatchObject({ outcome: 'errored' });
+    expect(requests.find(({ status_code: status }) => status === 503)).toMatchObject({
+      outcome: 'errored',
+    });
     const loop = requests.find(({ path, outcome }) => path === '/loop' && outcome !== undefined)!;
     expect(loop.spans![0]).toMatchObject({ name: 'tick', count: 25 });
     expect(loop.spans![0]).not.toHaveProperty('spanId');

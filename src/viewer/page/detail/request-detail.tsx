@@ -41,8 +41,8 @@ export function RequestDetail(props: RequestDetailProps): JSX.Element {
         <span class={`detail-badges-row ${sessionClass(request.session)}`}>
           <StatusBadge record={record} />
           <OutcomeWord record={record} />
-          {record.durationMs !== undefined && (
-            <span class="duration">{durationText(record.durationMs)}</span>
+          {record.duration_ms !== undefined && (
+            <span class="duration">{durationText(record.duration_ms)}</span>
           )}
           {isSlow(record, props.slowMs) && <span class="slow">slow</span>}
         </span>

@@ -1,3 +1,4 @@
+import { accessLogField, ACCESS_LOG_FIELD_NAMES } from '../../../records/fields.js';
 import type { ViewRequest } from '../../view-records.js';
 import { durationText, timeText } from '../text/display-text.js';
 import type { Property } from './property-list.js';
@@ -16,24 +17,18 @@ export function idProperties(record: ViewRequest): readonly Property[] {
   ];
 }
 
-/** The other properties of a request. */
+/** The other properties of a request: the fields of its access log line that have a label. */
 export function requestProperties(record: ViewRequest): readonly Property[] {
-  const { durationMs, handlerMs } = record;
-  return [
+  const properties: Property[] = [
     { name: 'started', value: timeText(record.startedAt) },
-    { name: 'duration', value: durationMs === undefined ? undefined : durationText(durationMs) },
-    { name: 'in handler', value: handlerMs === undefined ? undefined : durationText(handlerMs) },
     { name: 'service', value: record.service },
-    { name: 'route', value: record.route },
-    { name: 'handler', value: record.handler },
-    { name: 'transport', value: record.transport },
-    { name: 'pattern', value: record.pattern },
-    { name: 'queue', value: record.queue },
-    { name: 'job', value: record.job },
-    { name: 'attempt', value: record.attempt },
-    { name: 'MCP method', value: record.mcp_method },
-    { name: 'MCP tool', value: record.mcp_tool },
-    { name: 'GraphQL operation', value: record.graphql_operation },
-    { name: 'GraphQL errors', value: record.graphql_errors },
   ];
+  for (const name of ACCESS_LOG_FIELD_NAMES) {
+    const { label, unit } = accessLogField(name);
+    if (label === undefined) continue;
+    const value = record[name as keyof ViewRequest] as string | number | undefined;
+    const isDuration = unit === 'ms' && typeof value === 'number';
+    properties.push({ name: label, value: isDuration ? durationText(value) : value });
+  }
+  return properties;
 }

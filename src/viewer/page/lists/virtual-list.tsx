@@ -5,7 +5,7 @@ import { useActiveRow } from './use-active-row.js';
 import { useRowWindow, type Scrolling } from './use-row-window.js';
 
 /** What of a row the list decides. */
-export interface RowPlace {
+interface RowPlace {
   /** 0 for the one row that the Tab key reaches; the arrow keys reach the others. */
   readonly tabIndex: 0 | -1;
 }

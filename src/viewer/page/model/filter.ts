@@ -70,7 +70,7 @@ function isAsSevere(level: string, threshold: string): boolean {
 }
 
 /** The level of its access log line. */
-function levelOf({ status = 0, outcome }: ViewRequest): string {
+function levelOf({ status_code: status = 0, outcome }: ViewRequest): string {
   if (outcome === 'errored') return 'error';
   return status < 400 ? 'info' : 'warn';
 }
@@ -81,11 +81,11 @@ function hasStatus(record: ViewRequest, { status, slowerThanMs }: Filter): boole
 }
 
 /** The duration; so far, for one that still runs. */
-function elapsedMs({ outcome, startedAt, durationMs }: ViewRequest): number {
+function elapsedMs({ outcome, startedAt, duration_ms: durationMs }: ViewRequest): number {
   return durationMs ?? (outcome === undefined ? Date.now() - startedAt : 0);
 }
 
-function statusOf({ outcome, status }: ViewRequest): string {
+function statusOf({ outcome, status_code: status }: ViewRequest): string {
   if (outcome === undefined) return 'running';
   if (outcome === 'aborted') return outcome;
   if (status !== undefined) return `${Math.floor(status / 100)}xx`;

@@ -166,7 +166,7 @@ function nameOf(service: string, requestId: string): string {
 }
 
 function isRunningAt(
-  { record: { startedAt, durationMs = Infinity } }: StoredRequest,
+  { record: { startedAt, duration_ms: durationMs = Infinity } }: StoredRequest,
   time: number,
 ) {
   // A line may know its time only in whole milliseconds.

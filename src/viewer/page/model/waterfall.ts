@@ -17,12 +17,12 @@ export interface Waterfall {
 }
 
 /** A stretch of the axis. */
-export interface Gap {
+interface Gap {
   readonly offsetMs: number;
   readonly durationMs: number;
 }
 
-export interface PlacedLine {
+interface PlacedLine {
   readonly line: PageLine;
   readonly offsetMs: number;
 }
@@ -84,7 +84,7 @@ class Ends {
   constructor(tree: readonly SpanNode[], { lines }: PageTrace, now: number | undefined) {
     let last = lines.at(-1)?.record.time ?? -Infinity;
     for (const node of tree) {
-      const { startedAt, durationMs = 0 } = node.record;
+      const { startedAt, duration_ms: durationMs = 0 } = node.record;
       const end = startedAt + Math.max(0, durationMs);
       last = Math.max(last, end, isRunningRequest(node) ? (now ?? end) : end);
     }
@@ -94,14 +94,14 @@ class Ends {
 
   /** `undefined` for one whose end is not known. */
   of(node: SpanNode): number | undefined {
-    const { startedAt, durationMs } = node.record;
+    const { startedAt, duration_ms: durationMs } = node.record;
     if (durationMs !== undefined) return startedAt + Math.max(0, durationMs);
     return isRunningRequest(node) ? Math.max(startedAt, this.now) : undefined;
   }
 }
 
 function isRunningRequest({ record }: SpanNode): boolean {
-  const { type, durationMs } = record;
+  const { type, duration_ms: durationMs } = record;
   return type === 'request' && durationMs === undefined && record.outcome === undefined;
 }
 

@@ -4,8 +4,8 @@ import { outcomeWord, toneOf } from '../text/request-status.js';
 
 /** The status of a request that has one. */
 export function StatusBadge({ record }: { readonly record: ViewRequest }): JSX.Element | null {
-  if (record.status === undefined) return null;
-  return <span class={`badge tone-${toneOf(record)}`}>{record.status}</span>;
+  if (record.status_code === undefined) return null;
+  return <span class={`badge tone-${toneOf(record)}`}>{record.status_code}</span>;
 }
 
 /** The outcome as a word. */

@@ -6,7 +6,7 @@ export const SLOW_MS = 500;
 /** The colour of a request's status: each is a class in the styles. */
 export type Tone = 'ok' | 'redirect' | 'warn' | 'error' | 'running';
 
-export function toneOf({ outcome, status }: ViewRequest): Tone {
+export function toneOf({ outcome, status_code: status }: ViewRequest): Tone {
   if (outcome === undefined) return 'running';
   if (outcome === 'errored' || (status !== undefined && status >= 500)) return 'error';
   if (outcome === 'aborted' || (status !== undefined && status >= 400)) return 'warn';
@@ -17,6 +17,6 @@ export function outcomeWord({ outcome }: ViewRequest): string {
   return outcome ?? 'running';
 }
 
-export function isSlow({ durationMs }: ViewRequest, slowMs: number): boolean {
+export function isSlow({ duration_ms: durationMs }: ViewRequest, slowMs: number): boolean {
   return durationMs !== undefined && durationMs > slowMs;
 }

@@ -1,0 +1,37 @@
+import type { AccessLogRecord } from '../records/access-log-record.js';
+import type { Outcome } from '../records/fields.js';
+import { roundMs } from '../records/round-ms.js';
+import { droppedSteps, handlerMs, stepsOf } from '../spans/steps.js';
+import type { Trace } from '../trace/trace.js';
+
+/**
+ * The access log record of a trace that ends now.
+ *
+ * @param status the HTTP status that was sent, if one was.
+ * @param explainsItself whether it has the steps that led to its end.
+ */
+export function recordOfEnded(
+  trace: Trace,
+  outcome: Outcome,
+  status: number | undefined,
+  explainsItself: boolean,
+): AccessLogRecord {
+  const { metadata, origin, elapsedMs } = trace;
+  const { kind, transport, work } = metadata;
+  const record: AccessLogRecord = {
+    duration_ms: roundMs(elapsedMs),
+    handler_ms: handlerMs(trace),
+    method: metadata.method,
+    path: metadata.path,
+    route: metadata.route,
+    transport: kind === undefined ? undefined : transport,
+    handler: metadata.handler,
+    status_code: status,
+    outcome,
+    parent_span_id: origin.parentSpanId,
+    steps: explainsItself ? stepsOf(trace) : undefined,
+    dropped_steps: explainsItself ? droppedSteps(trace) : undefined,
+  };
+  // Most HTTP requests have none, and an object that is spread costs more than all of the above.
+  return work === undefined ? record : Object.assign({}, work, record);
+}
