@@ -14,12 +14,8 @@ import { ClsModule } from 'nestjs-cls';
 import type { Logger } from 'winston';
 import { RUN_SPAN } from './context/run-span.token.js';
 import { TraceContext } from './context/trace-context.js';
-import {
-  RUN_UNIT_OF_WORK,
-  TRACED_APPLICATION,
-  type RunUnitOfWork,
-  type TracedApplication,
-} from './context/unit-of-work.js';
+import { TRACED_APPLICATION, type TracedApplication } from './context/traced-application.js';
+import { RUN_UNIT_OF_WORK, type RunUnitOfWork } from './context/unit-of-work.js';
 import { nameHandlers } from './http-server/handler-names.js';
 import { installRequestHook } from './http-server/request-hook.js';
 import { RequestTracer } from './http-server/request-tracer.js';

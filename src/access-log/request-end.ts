@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import type { Outcome } from '../records/fields.js';
 import type { Trace } from '../trace/trace.js';
 import type { AccessLog } from './access-log.js';
-import { recordOfEnded } from './ended-trace.js';
+import { buildRecord } from './build-record.js';
 
 /** Ends an HTTP request whose response has closed. */
 export type EndRequest = (trace: Trace, request: IncomingMessage, response: ServerResponse) => void;
@@ -19,7 +19,7 @@ export function requestEnder(accessLog: AccessLog): EndRequest {
     // Before the headers are sent, the status may still change.
     const status = isUpgraded ? 101 : response.headersSent ? response.statusCode : undefined;
     const explainsItself = accessLog.explainsItself(outcome, trace.elapsedMs);
-    const record = recordOfEnded(trace, outcome, status, explainsItself);
+    const record = buildRecord(trace, outcome, status, explainsItself);
     accessLog.end(trace, record, 'Request finished', request, response);
   };
 }

@@ -13,7 +13,7 @@ import type { LiveMetadata } from '../trace/trace.js';
 import { parseTraceparent } from '../trace/traceparent.js';
 import type { AccessLog } from './access-log.js';
 import { followThrough, type Ending } from '../spans/follow-result.js';
-import { recordOfEnded } from './ended-trace.js';
+import { buildRecord } from './build-record.js';
 
 const OUTCOMES: Readonly<Record<Ending, Outcome>> = {
   done: 'completed',
@@ -51,7 +51,7 @@ export function unitOfWorkRunner(
       if (!accessLog.isWanted) return;
       const outcome = OUTCOMES[ending];
       const explainsItself = accessLog.explainsItself(outcome, trace.elapsedMs);
-      const record = recordOfEnded(trace, outcome, undefined, explainsItself);
+      const record = buildRecord(trace, outcome, undefined, explainsItself);
       runInStore(store, () => accessLog.end(trace, record, MESSAGES[work.kind]));
     };
     const run = <R>(next: () => R): R => runWithSdkSpan(sdkSpan, () => runInStore(store, next));

@@ -1,4 +1,4 @@
-import type { OpenSpan } from '../context/unit-of-work.js';
+import type { OpenSpan } from '../context/traced-application.js';
 import { hasSdk } from '../options/open-telemetry-sdk.js';
 import { currentTrace } from '../context/trace-store.js';
 import { newSpanId } from '../trace/ids.js';

@@ -3,7 +3,7 @@ import { errorMonitor } from 'node:events';
 import http, { validateHeaderValue, type ClientRequest, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
-import type { OpenSpan } from '../context/unit-of-work.js';
+import type { OpenSpan } from '../context/traced-application.js';
 import { definePatch } from '../instrumentation/patch.js';
 import { guardCallback } from '../options/guard-callback.js';
 import { endCall, openCall, putHeaders } from './client-call.js';

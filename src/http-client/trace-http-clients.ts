@@ -1,4 +1,4 @@
-import type { OpenSpan } from '../context/unit-of-work.js';
+import type { OpenSpan } from '../context/traced-application.js';
 import { sharedState } from '../records/shared-state.js';
 import { traceHttp } from './node-http.js';
 import { traceUndici } from './undici.js';

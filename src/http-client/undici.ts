@@ -1,5 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
-import type { OpenSpan } from '../context/unit-of-work.js';
+import type { OpenSpan } from '../context/traced-application.js';
 import { definePatch } from '../instrumentation/patch.js';
 import { guardCallback } from '../options/guard-callback.js';
 import { W3C_HEADERS, type TraceHeaders } from '../trace/propagation.js';

@@ -1,4 +1,4 @@
-import type { TracedApplication } from '../context/unit-of-work.js';
+import type { TracedApplication } from '../context/traced-application.js';
 import { attachBullmq, prepareBullmq } from './bullmq/bullmq.js';
 import { prepareCqrs } from './cqrs/cqrs.js';
 import { attachGraphql } from './graphql/graphql.js';

@@ -1,5 +1,5 @@
 import type { ModulesContainer } from '@nestjs/core';
-import type { TracedApplication } from '../context/unit-of-work.js';
+import type { TracedApplication } from '../context/traced-application.js';
 import { sharedState } from '../records/shared-state.js';
 import type { TracePolicy } from '../trace/trace-policy.js';
 import type { Trace } from '../trace/trace.js';

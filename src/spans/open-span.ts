@@ -1,6 +1,6 @@
 import { endSdkSpan, startSdkSpan } from '../context/open-telemetry.js';
 import { currentSpan, currentTrace } from '../context/trace-store.js';
-import type { OpenSpan } from '../context/unit-of-work.js';
+import type { OpenSpan } from '../context/traced-application.js';
 import { tracingChannels } from '../records/channels.js';
 import type { Span } from '../trace/span.js';
 import { SpanList } from '../trace/span-list.js';

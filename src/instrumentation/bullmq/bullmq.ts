@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { TracedApplication } from '../../context/unit-of-work.js';
+import type { TracedApplication } from '../../context/traced-application.js';
 import { applicationProviding } from '../instrumented-applications.js';
 import { definePatch } from '../patch.js';
 import { hasMethods, prototypesOf, providedObjects } from '../provided-class.js';

@@ -1,5 +1,5 @@
 import type { Observable, Subject } from 'rxjs';
-import type { TracedApplication } from '../../context/unit-of-work.js';
+import type { TracedApplication } from '../../context/traced-application.js';
 import { definePatch } from '../patch.js';
 import { hasMethods, prototypesOf } from '../provided-class.js';
 import { isRemembered, rememberOrigin, runAtOrigin } from './event-origins.js';

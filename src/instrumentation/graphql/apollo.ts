@@ -1,5 +1,5 @@
 import { currentTrace } from '../../context/trace-store.js';
-import type { TracedApplication } from '../../context/unit-of-work.js';
+import type { TracedApplication } from '../../context/traced-application.js';
 import { warnOnce } from '../../records/warnings.js';
 import { countErrors } from './result-errors.js';
 import { traceWsServer, type WsServerOptions } from './graphql-ws.js';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { runWithTrace } from '../../context/trace-store.js';
-import type { TracedApplication } from '../../context/unit-of-work.js';
+import type { TracedApplication } from '../../context/traced-application.js';
 import { isValidId } from '../../trace/ids.js';
 import { allHeaders, carrierText, type TraceHeaders } from '../../trace/propagation.js';
 import type { Trace } from '../../trace/trace.js';

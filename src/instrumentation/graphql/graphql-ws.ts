@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { types } from 'node:util';
-import type { TracedApplication } from '../../context/unit-of-work.js';
+import type { TracedApplication } from '../../context/traced-application.js';
 import { GraphqlConnection } from './graphql-connection.js';
 import type { SocketOperation } from './socket-operation.js';
 

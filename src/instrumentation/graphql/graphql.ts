@@ -1,4 +1,4 @@
-import type { TracedApplication } from '../../context/unit-of-work.js';
+import type { TracedApplication } from '../../context/traced-application.js';
 import { definePatch } from '../patch.js';
 import { isApollo, traceApollo, type ApolloOptions } from './apollo.js';
 import { countErrorsOfMercurius, traceSubscriptions, type MercuriusOptions } from './mercurius.js';

@@ -1,4 +1,4 @@
-import type { TracedApplication } from '../../context/unit-of-work.js';
+import type { TracedApplication } from '../../context/traced-application.js';
 import { sharedState } from '../../records/shared-state.js';
 import { newestApplication } from '../instrumented-applications.js';
 import type { McpProtocol, McpTransport } from './message.js';

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { TracedApplication } from '../../context/unit-of-work.js';
+import type { TracedApplication } from '../../context/traced-application.js';
 import { targetOf, type McpMessage } from './message.js';
 
 /** What `@rekog/mcp-nest` notes on a method. */

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { currentTrace } from '../../context/trace-store.js';
-import type { TracedApplication, UnitOfWork } from '../../context/unit-of-work.js';
+import type { TracedApplication } from '../../context/traced-application.js';
+import type { UnitOfWork } from '../../context/unit-of-work.js';
 import { sharedState } from '../../records/shared-state.js';
 import { W3C_HEADERS, type ReadCarrier } from '../../trace/propagation.js';
 import type { Trace } from '../../trace/trace.js';

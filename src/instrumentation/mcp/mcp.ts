@@ -1,5 +1,5 @@
-import type { TracedApplication } from '../../context/unit-of-work.js';
-import { releaseLogs } from '../../logging/output/protocol-output.js';
+import type { TracedApplication } from '../../context/traced-application.js';
+import { releaseLogs } from '../../logging/output/stdout-for-protocol.js';
 import { Connection } from './connection.js';
 import { receiveTraced, traceHandler } from './incoming.js';
 import type { McpProtocol, McpTransport, NotificationHandler, ReceiveMessage } from './message.js';

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { leaveStdoutToProtocol } from '../../logging/output/protocol-output.js';
+import { leaveStdoutToProtocol } from '../../logging/output/stdout-for-protocol.js';
 
 /** The server's end of stdio, in the SDK. */
 export interface StdioTransport {

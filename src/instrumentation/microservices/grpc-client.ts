@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { OpenSpan } from '../../context/unit-of-work.js';
+import type { OpenSpan } from '../../context/traced-application.js';
 import { guardCallback } from '../../options/guard-callback.js';
 import type { SpanStart } from '../../records/span-record.js';
 import type { TraceHeaders } from '../../trace/propagation.js';

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EventEmitter } from 'node:events';
 import { isObservable, tap } from 'rxjs';
-import type { TracedApplication, UnitOfWork } from '../../context/unit-of-work.js';
+import type { TracedApplication } from '../../context/traced-application.js';
+import type { UnitOfWork } from '../../context/unit-of-work.js';
 import { definePatch } from '../patch.js';
 import { streamCallEnd } from './grpc-stream-call.js';
 import type { Handler } from './replaced-handler.js';

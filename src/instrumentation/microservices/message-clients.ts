@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Observable } from 'rxjs';
-import type { OpenSpan } from '../../context/unit-of-work.js';
+import type { OpenSpan } from '../../context/traced-application.js';
 import { guardCallback } from '../../options/guard-callback.js';
 import type { SpanStart } from '../../records/span-record.js';
 import { definePatch } from '../patch.js';

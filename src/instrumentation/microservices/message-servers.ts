@@ -1,5 +1,6 @@
 import type { ModulesContainer } from '@nestjs/core';
-import type { TracedApplication, UnitOfWork } from '../../context/unit-of-work.js';
+import type { TracedApplication } from '../../context/traced-application.js';
+import type { UnitOfWork } from '../../context/unit-of-work.js';
 import { applicationOf } from '../instrumented-applications.js';
 import { definePatch } from '../patch.js';
 import { grpcHandler, grpcPattern } from './grpc-handler.js';

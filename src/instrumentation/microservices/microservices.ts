@@ -1,4 +1,4 @@
-import type { TracedApplication } from '../../context/unit-of-work.js';
+import type { TracedApplication } from '../../context/traced-application.js';
 import { loadOptional } from '../load-optional.js';
 import { traceGrpcClients, type GrpcClientProxy } from './grpc-client.js';
 import { traceMessageClients, type ClientClasses } from './message-clients.js';

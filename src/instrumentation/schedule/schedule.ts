@@ -1,4 +1,5 @@
-import type { RunUnitOfWork, TracedApplication, UnitOfWork } from '../../context/unit-of-work.js';
+import type { TracedApplication } from '../../context/traced-application.js';
+import type { RunUnitOfWork, UnitOfWork } from '../../context/unit-of-work.js';
 import { applicationProviding } from '../instrumented-applications.js';
 import { definePatch } from '../patch.js';
 import { hasMethods, providedObjects, prototypesOf } from '../provided-class.js';

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Subscription } from 'rxjs';
 import { openStore, runInStore, type TraceStore } from '../../context/trace-store.js';
-import type { TracedApplication } from '../../context/unit-of-work.js';
+import type { TracedApplication } from '../../context/traced-application.js';
 import type { Trace } from '../../trace/trace.js';
 
 /** A connected client as its platform represents it: a `WebSocket`, a socket.io `Socket`. */

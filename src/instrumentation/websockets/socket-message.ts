@@ -3,7 +3,8 @@ import { types } from 'node:util';
 import { isObservable, Observable, Subject, type Subscription } from 'rxjs';
 import { currentTrace } from '../../context/trace-store.js';
 import { sharedState } from '../../records/shared-state.js';
-import type { TracedApplication, UnitOfWork } from '../../context/unit-of-work.js';
+import type { TracedApplication } from '../../context/traced-application.js';
+import type { UnitOfWork } from '../../context/unit-of-work.js';
 import type { Trace } from '../../trace/trace.js';
 import type { SocketConnection } from './socket-connection.js';
 

@@ -1,5 +1,5 @@
 import type { WebSocketAdapter, WsMessageHandler } from '@nestjs/common';
-import type { TracedApplication } from '../../context/unit-of-work.js';
+import type { TracedApplication } from '../../context/traced-application.js';
 import { handlerName } from './gateway-methods.js';
 import { connectionOf, openConnection, type SocketConnection } from './socket-connection.js';
 import { SocketMessage } from './socket-message.js';

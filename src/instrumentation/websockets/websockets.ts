@@ -1,5 +1,5 @@
 import { ApplicationConfig } from '@nestjs/core';
-import type { TracedApplication } from '../../context/unit-of-work.js';
+import type { TracedApplication } from '../../context/traced-application.js';
 import { loadOptional } from '../load-optional.js';
 import { definePatch } from '../patch.js';
 import { noteHandlerErrors } from './handler-errors.js';

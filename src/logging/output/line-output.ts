@@ -1,7 +1,7 @@
 import { warnOnce } from '../../records/warnings.js';
-import { LineQueue } from './line-queue.js';
+import { LineBacklog } from './line-backlog.js';
 import type { LineTarget } from './line-target.js';
-import { EXIT_PATIENCE_MS, unwritten } from './lost-lines.js';
+import { EXIT_PATIENCE_MS, unwritten } from './exit-flush.js';
 
 /** How many lines were written, lost or kept, since the transport was made. */
 export interface LineCounts {
@@ -44,7 +44,7 @@ const RETRY_MS: Record<Stall, number> = { unknown: 10, slow: 10, full: 1000, mor
  * system does not accept now is written later, in order, without blocking the event loop.
  */
 export class LineOutput {
-  private readonly queue = new LineQueue();
+  private readonly queue = new LineBacklog();
   private readonly flushInterval: number | undefined;
   /** From this many characters on, lines are written. */
   private flushAt: number;

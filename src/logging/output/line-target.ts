@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { logOutput, releaseLogs } from './protocol-output.js';
+import { logOutput, releaseLogs } from './stdout-for-protocol.js';
 import { TracingConfigError } from '../../records/tracing-config.error.js';
 
 /** A destination of lines. */

@@ -1,5 +1,5 @@
 import { createLogger, type Logger, type LoggerOptions, type Logform } from 'winston';
-import { holdLogs, mayServeStdio } from '../output/protocol-output.js';
+import { holdLogs, mayServeStdio } from '../output/stdout-for-protocol.js';
 import { checkAccessLogLevel } from '../../options/check-options.js';
 import { LOG_LEVELS, type ResolvedTracingOptions } from '../../options/resolve-options.js';
 import { sharedState } from '../../records/shared-state.js';

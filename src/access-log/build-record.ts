@@ -10,7 +10,7 @@ import type { Trace } from '../trace/trace.js';
  * @param status the HTTP status that was sent, if one was.
  * @param explainsItself whether it has the steps that led to its end.
  */
-export function recordOfEnded(
+export function buildRecord(
   trace: Trace,
   outcome: Outcome,
   status: number | undefined,

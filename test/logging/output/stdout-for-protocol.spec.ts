@@ -9,7 +9,7 @@ import {
   leaveStdoutToProtocol,
   logOutput,
   releaseLogs,
-} from '../../../src/logging/output/protocol-output.js';
+} from '../../../src/logging/output/stdout-for-protocol.js';
 import { openLogger } from '../../../src/logging/winston/default-logger.js';
 import { traceText } from '../../../src/logging/formats/text-format.js';
 import { LineOutput } from '../../../src/logging/output/line-output.js';

@@ -15,7 +15,7 @@ interface Batch {
  * Lines to be written, in order: text while it grows, since a string is the cheapest to append to,
  * and bytes once it is to be written, since a call may write any part of them.
  */
-export class LineQueue {
+export class LineBacklog {
   /** Lines that were written. */
   written = 0;
   /** Lines that are lost. */
