@@ -3,7 +3,7 @@ export { TraceContext, type TraceSeed } from './context/trace-context.js';
 export { traceJson, type TraceJsonOptions } from './logging/formats/json-format.js';
 export { traceText, type TraceTextOptions } from './logging/formats/text-format.js';
 export { traceFormat, type TraceFormatOptions } from './logging/formats/trace-format.js';
-export type { LineCounts } from './logging/output/line-output.js';
+export type { LineCounts } from './logging/output/buffered-output.js';
 export { TracingTransport } from './logging/output/tracing-transport.js';
 export type { TracingTransportOptions } from './logging/output/transport-options.js';
 export { traceLogger } from './logging/winston/trace-logger.js';

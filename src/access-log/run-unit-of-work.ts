@@ -1,5 +1,5 @@
 import type { RunUnitOfWork, UnitOfWork } from '../context/unit-of-work.js';
-import { activeSpan, endSdkSpan, runWithSdkSpan, startSdkSpan } from '../context/open-telemetry.js';
+import { activeSpan, endSdkSpan, runWithSdkSpan, startSdkSpan } from '../context/sdk-spans.js';
 import { openStore, runInStore } from '../context/trace-store.js';
 import { tracingChannels } from '../records/channels.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { CLS_ID, ClsServiceManager } from 'nestjs-cls';
-import { runWithSdkSpan } from './open-telemetry.js';
+import { runWithSdkSpan } from './sdk-spans.js';
 import { sharedState } from '../records/shared-state.js';
 import type { Span } from '../trace/span.js';
 import type { Trace, TraceScope } from '../trace/trace.js';

@@ -1,5 +1,5 @@
 import type { OpenSpan } from '../context/traced-application.js';
-import { hasSdk } from '../options/open-telemetry-sdk.js';
+import { hasSdk } from '../options/sdk-detection.js';
 import { currentTrace } from '../context/trace-store.js';
 import { newSpanId } from '../trace/ids.js';
 import { allHeaders, W3C_HEADERS, w3cHeaders, type TraceHeaders } from '../trace/propagation.js';

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { activeSpan, runWithSdkSpan } from '../context/open-telemetry.js';
+import { activeSpan, runWithSdkSpan } from '../context/sdk-spans.js';
 import { openStore, runInStore } from '../context/trace-store.js';
 import { tracingChannels } from '../records/channels.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';

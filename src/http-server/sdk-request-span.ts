@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { endSdkSpan, startSdkSpan } from '../context/open-telemetry.js';
+import { endSdkSpan, startSdkSpan } from '../context/sdk-spans.js';
 import type { TraceCarrier } from '../trace/open-trace.js';
 import { callerSpan, type SdkSpan } from '../trace/sdk-span.js';
 import type { LiveMetadata, Trace } from '../trace/trace.js';

@@ -13,7 +13,7 @@ import { APPLICATION, type Application } from '../records/application.js';
 import { subscribeApplication, type ApplicationSubscription } from '../records/subscribe.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
 import { claim } from './once-per-application.js';
-import { measureExports } from './export-metrics.js';
+import { measureExports } from './otlp-exporter-metrics.js';
 import { exposition } from './exposition.js';
 import { TraceMetrics } from './trace-metrics.js';
 

@@ -1,4 +1,4 @@
-import { checkKeys, checkRecord, invalid } from './check.js';
+import { checkKeys, checkRecord, invalid } from './check-value.js';
 import type { TracingModuleOptions } from './tracing-options.js';
 
 /** Whether a method, named `Class.method`, matches. */

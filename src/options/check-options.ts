@@ -1,6 +1,6 @@
 import type { Logger, LoggerOptions } from 'winston';
 import { ACCESS_LOG_FIELD_NAMES } from '../records/fields.js';
-import { checkFunctionOr, checkKeys, checkMilliseconds, checkRecord } from './check.js';
+import { checkFunctionOr, checkKeys, checkMilliseconds, checkRecord } from './check-value.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
 import type {
   AccessLogOptions,

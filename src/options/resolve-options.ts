@@ -11,7 +11,7 @@ import {
   checkRecord,
   checkString,
   invalid,
-} from './check.js';
+} from './check-value.js';
 import {
   checkAccessLog,
   checkIdOptions,

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { types } from 'node:util';
-import { checkFunctionOr, checkKeys, checkRecord } from './check.js';
+import { checkFunctionOr, checkKeys, checkRecord } from './check-value.js';
 import { guardCallback } from './guard-callback.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
 import type { TracingModuleOptions } from './tracing-options.js';

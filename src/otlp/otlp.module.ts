@@ -8,7 +8,7 @@ import {
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import { hasSdk } from '../options/open-telemetry-sdk.js';
+import { hasSdk } from '../options/sdk-detection.js';
 import { APPLICATION, type Application } from '../records/application.js';
 import { subscribeApplication, type ApplicationSubscription } from '../records/subscribe.js';
 import { REQUIRES_W3C_IDS } from '../options/options.token.js';
@@ -16,7 +16,7 @@ import type { RequestRecord } from '../records/request-record.js';
 import type { ExportQueue } from './export-queue.js';
 import { ExportedLog } from './exported-log.js';
 import { spanOfRecord, spanOfTrace } from './exported-span.js';
-import { openLogQueue, openSpanQueue } from './exporters.js';
+import { openLogQueue, openSpanQueue } from './open-exporters.js';
 import { isDisabled, isExported } from './otlp-environment.js';
 import { checkOtlpOptions, type OtlpModuleOptions } from './otlp-options.js';
 import { serviceResource } from './service-resource.js';

@@ -1,4 +1,4 @@
-import { endSdkSpan, startSdkSpan } from '../context/open-telemetry.js';
+import { endSdkSpan, startSdkSpan } from '../context/sdk-spans.js';
 import { currentSpan, currentTrace } from '../context/trace-store.js';
 import type { OpenSpan } from '../context/traced-application.js';
 import { tracingChannels } from '../records/channels.js';

@@ -1,4 +1,4 @@
-import { spanOfContext } from '../context/open-telemetry.js';
+import { spanOfContext } from '../context/sdk-spans.js';
 import { currentSpan, currentTrace } from '../context/trace-store.js';
 import type { Span } from '../trace/span.js';
 import { spanKindOf } from '../records/span-kinds.js';

@@ -1,4 +1,4 @@
-import { trimOws } from './ows.js';
+import { trimOws } from './trim-ows.js';
 
 const MAX_MEMBERS = 64;
 const MAX_BYTES = 8192;

@@ -1,5 +1,5 @@
 import { Span } from './span.js';
-import { SpanGroup } from './span-group.js';
+import { SpanGroup } from './folded-spans.js';
 import type { SpanRecord, SpanStart } from '../records/span-record.js';
 import type { KeptSpans, Trace } from './trace.js';
 

@@ -1,6 +1,6 @@
 import { newSpanId } from './ids.js';
 import type { SdkSpan } from './sdk-span.js';
-import type { SpanGroup } from './span-group.js';
+import type { SpanGroup } from './folded-spans.js';
 import type { SpanAttributes, SpanKind, SpanRecord, SpanStart } from '../records/span-record.js';
 import { TraceScope, type Trace } from './trace.js';
 

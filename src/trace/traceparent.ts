@@ -1,4 +1,4 @@
-import { trimOws } from './ows.js';
+import { trimOws } from './trim-ows.js';
 
 /** `sampled`: the caller may have recorded this trace (Trace Context Level 2, section 3.2.2.5.1). */
 export const FLAG_SAMPLED = 0x01;

@@ -1,4 +1,4 @@
-import { trimOws } from './ows.js';
+import { trimOws } from './trim-ows.js';
 
 const MAX_MEMBERS = 32;
 /** The specification asks for at least 512; more is kept, but not without a bound. */

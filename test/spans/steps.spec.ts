@@ -6,7 +6,7 @@ import { resolveOptions } from '../../src/options/resolve-options.js';
 import { runSpan } from '../../src/spans/run-span.js';
 import { droppedSteps, stepsOf } from '../../src/spans/steps.js';
 import { openTrace } from '../../src/trace/open-trace.js';
-import { MAX_EQUAL_SIBLINGS } from '../../src/trace/span-group.js';
+import { MAX_EQUAL_SIBLINGS } from '../../src/trace/folded-spans.js';
 import { MAX_SPANS } from '../../src/trace/span-list.js';
 import type { Trace } from '../../src/trace/trace.js';
 

@@ -23,7 +23,7 @@ export function readError(fields: EntryFields): LineError | undefined {
 }
 
 /** An error and what caused it, each with its stack. Nothing in it is escaped. */
-export function errorText({ title, stack, cause }: LineError): string {
+export function lineErrorText({ title, stack, cause }: LineError): string {
   let text = stack ?? title;
   let reason = cause;
   for (let depth = 0; reason !== undefined && reason !== null && depth < MAX_CAUSES; depth++) {

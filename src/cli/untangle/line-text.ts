@@ -1,7 +1,7 @@
 import { escapeText } from '../../records/control-characters.js';
 import { fieldPair } from '../../records/field-pair.js';
 import { levelColor, DIM, type Paint, WIDEST_LEVEL } from './colors.js';
-import { errorText } from './line-error.js';
+import { lineErrorText } from './line-error.js';
 import type { LogLine } from './log-line.js';
 
 const MAX_FIELD = 200;
@@ -21,7 +21,7 @@ export function lineText(line: LogLine, paint: Paint): string {
 /** The stack of a line's error and of what caused it, line by line. */
 export function errorLines(line: LogLine): string[] {
   if (line.error === undefined || !isBlock(line)) return [];
-  return errorText(line.error)
+  return lineErrorText(line.error)
     .split('\n')
     .map((one) => escapeText(one.trimEnd()));
 }

@@ -2,7 +2,7 @@ import type { ViewLine, ViewRecord, ViewRequest, ViewSpan } from '../../viewer/v
 import type { UnitOfWorkKind } from '../../records/access-log-record.js';
 import type { Step } from '../../records/fields.js';
 import { toW3cTraceId } from '../../trace/ids.js';
-import { errorText } from './line-error.js';
+import { lineErrorText } from './line-error.js';
 import { requestFieldsOf, idOf, startOf } from './group-summary.js';
 import type { LogLine } from './log-line.js';
 import type { RequestFields } from './request-fields.js';
@@ -118,7 +118,7 @@ function lineRecord(line: LogLine, request: ViewRequest | undefined): ViewLine {
     spanId: line.span,
     context,
     fields: fields === undefined ? undefined : Object.fromEntries(fields),
-    error: error === undefined ? undefined : errorText(error),
+    error: error === undefined ? undefined : lineErrorText(error),
   };
 }
 

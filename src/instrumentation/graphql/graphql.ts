@@ -2,7 +2,7 @@ import type { TracedApplication } from '../../context/traced-application.js';
 import { definePatch } from '../patch.js';
 import { isApollo, traceApollo, type ApolloOptions } from './apollo.js';
 import { countErrorsOfMercurius, traceSubscriptions, type MercuriusOptions } from './mercurius.js';
-import { nameOperations, type Schema } from './root-fields.js';
+import { nameOperations, type Schema } from './operation-names.js';
 
 const DRIVER = definePatch({
   package: '@nestjs/graphql',

@@ -2,7 +2,7 @@ import type { TracedApplication } from '../../context/traced-application.js';
 import { sharedState } from '../../records/shared-state.js';
 import { newestApplication } from '../instrumented-applications.js';
 import type { McpProtocol, McpTransport } from './message.js';
-import { OpenRequests } from './open-requests.js';
+import { OpenRequests } from './received-requests.js';
 import { SentRequests } from './sent-requests.js';
 
 /** The session of what comes in over a connection that no HTTP request is part of. */

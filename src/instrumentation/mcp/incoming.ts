@@ -7,7 +7,7 @@ import { W3C_HEADERS, type ReadCarrier } from '../../trace/propagation.js';
 import type { Trace } from '../../trace/trace.js';
 import { applicationOfTrace } from '../instrumented-applications.js';
 import type { Connection } from './connection.js';
-import { handlerOf } from './handlers.js';
+import { handlerOf } from './mcp-handler-names.js';
 import {
   cancelledIdOf,
   isAnswer,

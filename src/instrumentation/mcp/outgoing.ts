@@ -16,7 +16,7 @@ import {
   type McpMessage,
   type SendOptions,
 } from './message.js';
-import { noteAnswer } from './open-requests.js';
+import { noteAnswer } from './received-requests.js';
 
 type Send = (message: McpMessage) => Promise<void>;
 

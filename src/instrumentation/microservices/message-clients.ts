@@ -5,7 +5,7 @@ import { guardCallback } from '../../options/guard-callback.js';
 import type { SpanStart } from '../../records/span-record.js';
 import { definePatch } from '../patch.js';
 import { spanIdInMessage } from './manual-traceparent.js';
-import { CARRIERS, carryInPacket, type MessageClient } from './message-carriers.js';
+import { CARRIERS, carryInPacket, type MessageClient } from './inject-headers.js';
 import { emitTraced, sendTraced } from './sent-message.js';
 
 /** NestJS's clients, by the names of their classes. */

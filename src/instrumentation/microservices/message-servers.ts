@@ -4,8 +4,8 @@ import type { UnitOfWork } from '../../context/unit-of-work.js';
 import { applicationOf } from '../instrumented-applications.js';
 import { definePatch } from '../patch.js';
 import { grpcHandler, grpcPattern } from './grpc-handler.js';
-import { deliveryOf } from './message-delivery.js';
-import { overrideMethod, type AnyMethod } from './override-method.js';
+import { deliveryOf } from './extract-headers.js';
+import { overrideMethod, type AnyMethod } from './method-proxy.js';
 import { noteMetadata, type PacketClasses, type PacketServer } from './packet-metadata.js';
 import { replaceHandler, type Handler } from './replaced-handler.js';
 

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
 import { definePatch } from '../patch.js';
-import { overrideMethod, type AnyMethod } from './override-method.js';
+import { overrideMethod, type AnyMethod } from './method-proxy.js';
 
 /** The parts of a server that a packet passes through. */
 export interface PacketServer {

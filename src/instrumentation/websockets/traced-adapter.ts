@@ -1,6 +1,6 @@
 import type { WebSocketAdapter, WsMessageHandler } from '@nestjs/common';
 import type { TracedApplication } from '../../context/traced-application.js';
-import { handlerName } from './gateway-methods.js';
+import { handlerName } from './gateway-handler-names.js';
 import { connectionOf, openConnection, type SocketConnection } from './socket-connection.js';
 import { SocketMessage } from './socket-message.js';
 

@@ -3,7 +3,7 @@ import type { TracedApplication } from '../../context/traced-application.js';
 import { loadOptional } from '../load-optional.js';
 import { definePatch } from '../patch.js';
 import { noteHandlerErrors } from './handler-errors.js';
-import { noteHandlerNames } from './gateway-methods.js';
+import { noteHandlerNames } from './gateway-handler-names.js';
 import { tracedAdapter, type Adapter } from './traced-adapter.js';
 
 const ADAPTER = definePatch({

@@ -5,7 +5,7 @@ import type { TraceScope } from '../../trace/trace.js';
 import { CALLED_AT, INJECTED, type CapturedEntry } from '../winston/captured-entry.js';
 import { entryError, entryMessage, repeatsError } from '../winston/entry-error.js';
 import { quoteJson } from '../../records/control-characters.js';
-import type { PresetAccessLog } from './preset-access-log.js';
+import type { PresetAccessLog } from './preset-field-names.js';
 import { isAccessLogEntry } from '../../records/access-log-text.js';
 import { jsonValue, readProperty } from '../../records/json-value.js';
 import { idFields, presetOf, type Preset } from './presets.js';

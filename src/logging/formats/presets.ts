@@ -1,7 +1,7 @@
 import type { PresetName } from '../../records/fields.js';
 import { FLAG_SAMPLED, KNOWN_FLAGS } from '../../trace/traceparent.js';
 import type { TraceScope } from '../../trace/trace.js';
-import { presetAccessLog, type PresetAccessLog } from './preset-access-log.js';
+import { presetAccessLog, type PresetAccessLog } from './preset-field-names.js';
 import { errorFields } from '../../records/json-value.js';
 
 /** How one log backend names the fields of an entry. */

@@ -1,5 +1,5 @@
 import winston, { type Logform, type Logger } from 'winston';
-import type { LineCounts, LineOutput } from './line-output.js';
+import type { LineCounts, LineOutput } from './buffered-output.js';
 import { LEVEL, MESSAGE } from '../winston/winston-symbols.js';
 
 type WinstonTransport = Logger['transports'][number] & {

@@ -1,6 +1,6 @@
 import { guardedFormat } from '../winston/guarded-format.js';
-import { LineOutput } from './line-output.js';
-import { openTarget } from './line-target.js';
+import { LineOutput } from './buffered-output.js';
+import { openTarget } from './log-destination.js';
 import { LineTransport } from './line-transport.js';
 import { checkTransportOptions, type TracingTransportOptions } from './transport-options.js';
 

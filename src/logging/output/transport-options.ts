@@ -1,5 +1,11 @@
-import { checkBoolean, checkKeys, checkRecord, checkString, invalid } from '../../options/check.js';
-import { BACKLOG_BYTES } from './line-output.js';
+import {
+  checkBoolean,
+  checkKeys,
+  checkRecord,
+  checkString,
+  invalid,
+} from '../../options/check-value.js';
+import { BACKLOG_BYTES } from './buffered-output.js';
 import type { TransportOptions } from './line-transport.js';
 
 /** What {@link TracingTransport} takes: where and when lines are written, and winston's own. */

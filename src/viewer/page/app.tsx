@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { ViewExport } from '../view-records.js';
-import { Connectors } from './connectors.js';
+import { Connectors } from './hover-arrows.js';
 import { Detail } from './detail/detail.js';
 import { DroppedNote } from './dropped-note.js';
 import { downloadExport, fileName } from './export/download-export.js';
@@ -15,7 +15,7 @@ import { useHovered } from './hooks/use-hovered.js';
 import { useShortcuts } from './hooks/use-shortcuts.js';
 import { SessionLegend } from './session-legend.js';
 import { LinePanel } from './line-panel.js';
-import { isEmptyFilter } from './lists/filtered-view.js';
+import { isEmptyFilter } from './lists/filtered-records.js';
 import { exportOf } from './export/html-export.js';
 import type { Filter } from './model/filter.js';
 import type { PageLine, PageRequest } from './model/page-records.js';

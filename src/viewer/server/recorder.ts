@@ -5,9 +5,9 @@ import type { LogRecord } from '../../records/log-record.js';
 import type { RequestRecord } from '../../records/request-record.js';
 import { subscribeApplication, type ApplicationSubscription } from '../../records/subscribe.js';
 import type { ViewRecord } from '../view-records.js';
-import { lineRecord } from './view-line.js';
+import { lineRecord } from './line-from-record.js';
 import type { RecordStore } from './record-store.js';
-import { begunRequest, endedRequest, type RequestSource } from './view-request.js';
+import { begunRequest, endedRequest, type RequestSource } from './request-from-record.js';
 import { WallClock } from './wall-clock.js';
 
 /** Records what one application does. */

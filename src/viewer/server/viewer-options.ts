@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { checkFunctionOr, checkKeys, checkRecord, invalid } from '../../options/check.js';
+import { checkFunctionOr, checkKeys, checkRecord, invalid } from '../../options/check-value.js';
 import { TracingConfigError } from '../../records/tracing-config.error.js';
 
 /** Decides whether a request may see the page and send to it. */

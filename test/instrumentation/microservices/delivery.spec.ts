@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { headers as natsHeaders } from '@nats-io/transport-node';
 import { KafkaContext, MqttContext, NatsContext, RmqContext } from '@nestjs/microservices';
 import { carrierText } from '../../../src/trace/propagation.js';
-import { deliveryOf } from '../../../src/instrumentation/microservices/message-delivery.js';
+import { deliveryOf } from '../../../src/instrumentation/microservices/extract-headers.js';
 import { spyOnWarnings } from '../../support/warnings.js';
 
 const warn = spyOnWarnings();

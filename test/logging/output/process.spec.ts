@@ -58,8 +58,8 @@ type Kind = keyof typeof TRANSPORTS;
 
 const prelude = (kind: Kind): string => `
   import winston from 'winston';
-  import { LineOutput } from './src/logging/output/line-output.js';
-  import { STANDARD_OUTPUT } from './src/logging/output/line-target.js';
+  import { LineOutput } from './src/logging/output/buffered-output.js';
+  import { STANDARD_OUTPUT } from './src/logging/output/log-destination.js';
   import { LineTransport } from './src/logging/output/line-transport.js';
   import { TracingTransport } from './src/logging/output/tracing-transport.js';
   const format = winston.format((info) => {
@@ -246,7 +246,7 @@ describe('a transport', () => {
 
   it.concurrent('leaves standard output to a protocol', async () => {
     const script = `
-      const { leaveStdoutToProtocol } = await import('./src/logging/output/protocol-output.js');
+      const { leaveStdoutToProtocol } = await import('./src/logging/output/stdout-for-protocol.js');
       logger.info('line 0'); await turn();
       logger.info('line 1'); leaveStdoutToProtocol(); await turn();`;
     expect(await run(script)).toEqual({ code: 0, lines: ['line 0'], errors: 'line 1\n' });

@@ -12,7 +12,7 @@ import {
 } from '../../../src/logging/output/stdout-for-protocol.js';
 import { openLogger } from '../../../src/logging/winston/default-logger.js';
 import { traceText } from '../../../src/logging/formats/text-format.js';
-import { LineOutput } from '../../../src/logging/output/line-output.js';
+import { LineOutput } from '../../../src/logging/output/buffered-output.js';
 import { LineTransport } from '../../../src/logging/output/line-transport.js';
 import { resolveOptions } from '../../../src/options/resolve-options.js';
 import type { TracingModuleOptions } from '../../../src/options/tracing-options.js';

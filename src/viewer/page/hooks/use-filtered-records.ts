@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useReducer } from 'preact/hooks';
-import { FilteredView, type FilteredRecords } from '../lists/filtered-view.js';
+import { FilteredView, type FilteredRecords } from '../lists/filtered-records.js';
 import type { Filter } from '../model/filter.js';
 import type { PageStore } from '../model/page-store.js';
 

@@ -1,6 +1,6 @@
 import { warnOnce } from '../../records/warnings.js';
 import { LineBacklog } from './line-backlog.js';
-import type { LineTarget } from './line-target.js';
+import type { LineTarget } from './log-destination.js';
 import { EXIT_PATIENCE_MS, unwritten } from './exit-flush.js';
 
 /** How many lines were written, lost or kept, since the transport was made. */

@@ -4,7 +4,7 @@ import type { TraceHeaders } from '../../trace/propagation.js';
 import { missingHeaders, withHeaders } from '../outgoing-headers.js';
 import { definePatch, type Patch } from '../patch.js';
 import { chainDispatchHook, type HookedClient, type Packet } from './dispatch-hook.js';
-import { overrideMethod, type AnyMethod } from './override-method.js';
+import { overrideMethod, type AnyMethod } from './method-proxy.js';
 import { headersToSend } from './sent-message.js';
 
 /** The parts of a client that a message passes through. */
