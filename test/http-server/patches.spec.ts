@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import {
@@ -28,6 +28,14 @@ class HelloController {
     return 'hello';
   }
 }
+
+// Node's own prototypes are shared by all test files of a process, and others may leave a request
+// open: their wrapper is not what is tested here.
+beforeAll(() => {
+  for (const { prototype } of [IncomingMessage, ServerResponse]) {
+    Reflect.deleteProperty(prototype, 'emit');
+  }
+});
 
 /** What the library changes of code that all applications share. */
 function sharedMethods(): unknown[] {
