@@ -90,7 +90,7 @@ const text = report({
 });
 console.log(`\n${text}`);
 if (isComplete) {
-  writeFileSync(new URL('./results.md', import.meta.url), text);
+  writeFileSync(new URL('../../test/benchmarks/results.md', import.meta.url), text);
 }
 const isSpanMissing = spans.some(({ nanoseconds }) => Number.isNaN(nanoseconds));
 const isReaderMissing = readers.some(({ cpu }) => Number.isNaN(cpu));

@@ -2,7 +2,7 @@ import { defineConfig, type Plugin } from 'vite';
 import { exportPlugin } from './vite-export-plugin.js';
 
 export default defineConfig({
-  base: './/',
+  base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: '../../../dist/viewer-page',

@@ -22,7 +22,7 @@ const { values: flags } = parseArgs({
   },
 });
 
-const file = new URL('./budget.json', import.meta.url);
+const file = new URL('../../../test/benchmarks/budget/budget.json', import.meta.url);
 const recorded = JSON.parse(readFileSync(file, 'utf8')) as BudgetFile;
 const version = process.versions.node.split('.')[0]!;
 const withInstructions = canCountInstructions();
