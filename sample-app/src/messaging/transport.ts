@@ -60,7 +60,7 @@ const transports: Record<string, (receiver: Receiver) => Options> = {
       url: `${HOST}:${messagesPort[receiver]}`,
       package: 'payments',
       // The same from src/ and from build/.
-      protoPath: fileURLToPath(new URL('../../proto/payments.proto', import.meta.url)),
+      protoPath: fileURLToPath(new URL('../../../sample-app/proto/payments.proto', import.meta.url)),
     },
   }),
 };
