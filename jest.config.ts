@@ -3,6 +3,7 @@
  * @jest-config-loader-options {"swc": true, "skipProject": true}
  */
 import type { Config } from 'jest';
+import { specProjects } from './test/support/spec-projects.mjs';
 
 const jsc = {
   target: 'es2022',
@@ -11,14 +12,9 @@ const jsc = {
   keepClassNames: true,
 };
 
-const config: Config = {
+const shared: Config = {
   testEnvironment: 'node',
-  // Each suite loads NestJS afresh, which keeps a core busy: there is a worker for each.
-  maxWorkers: '100%',
-  // A busy machine is slow, not broken: what a test promises about time it measures itself.
-  testTimeout: 30_000,
   roots: ['<rootDir>/test'],
-  testMatch: ['**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/consumers/'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
@@ -31,6 +27,20 @@ const config: Config = {
     '^.+\\.ts$': ['@swc/jest', { jsc, module: { type: 'es6' }, sourceMaps: 'inline' }],
     '^.+\\.cts$': ['@swc/jest', { jsc, module: { type: 'commonjs' }, sourceMaps: 'inline' }],
   },
+};
+
+const specs = specProjects(process.cwd());
+
+const config: Config = {
+  // Each suite loads NestJS afresh, which keeps a core busy: there is a worker for each.
+  maxWorkers: '100%',
+  // A busy machine is slow, not broken: what a test promises about time it measures itself.
+  testTimeout: 30_000,
+  projects: [
+    { ...shared, displayName: 'unit', testMatch: specs.unit },
+    { ...shared, displayName: 'app', testMatch: specs.app },
+    { ...shared, displayName: 'process', testMatch: specs.process },
+  ],
 };
 
 export default config;

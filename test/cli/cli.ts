@@ -5,16 +5,14 @@ import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { afterAll, jest } from '@jest/globals';
+import { compiledProgram } from '../support/compiled-program.js';
 
 // Each test starts processes, on a machine that may have others to run.
 jest.setTimeout(60_000);
 const PATIENCE_MS = 30_000;
 
-const REGISTER = join(process.cwd(), 'test/support/register-typescript.mjs');
-const MAIN = join(process.cwd(), 'src/cli/main.ts');
-
-/** The arguments with which Node runs the program from its sources. */
-export const PROGRAM: readonly string[] = ['--import', REGISTER, MAIN];
+/** The arguments with which Node runs the program. */
+export const PROGRAM: readonly string[] = [compiledProgram('src/cli/main.ts')];
 
 const { NODE_OPTIONS: _, NO_COLOR: _noColor, FORCE_COLOR: _color, ...inherited } = process.env;
 /** Without what would colour it, and in a time zone that tests know. */

@@ -14,6 +14,7 @@ import { RecentMap } from '../../src/cli/untangle/recent-map.js';
 import { RequestGroups, type RequestGroup } from '../../src/cli/untangle/request-groups.js';
 import { terminalText } from '../../src/cli/untangle/terminal-text.js';
 import { LogRecordConverter } from '../../src/cli/untangle/records-from-log.js';
+import { codePoint } from '../support/arbitraries.js';
 import { ALICE, BOB, finish, line } from './figure.js';
 
 // oxlint-disable-next-line no-control-regex
@@ -28,7 +29,7 @@ const entry = fc.dictionary(
     fc.constantFrom(...ALL_NAMES, 'req', 'res', 'error', 'log', 'resourceLogs'),
     fc.string(),
   ),
-  fc.oneof(fc.string({ unit: 'binary' }), fc.double(), fc.jsonValue(), fc.constant('2026-01-15')),
+  fc.oneof(fc.string({ unit: codePoint }), fc.double(), fc.jsonValue(), fc.constant('2026-01-15')),
 );
 
 describe('any entry', () => {
@@ -305,7 +306,7 @@ describe('RecentMap', () => {
 describe('terminalText', () => {
   it('leaves nothing but colours and tabs', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(fc.string({ unit: codePoint }), (text) => {
         const shown = terminalText(text).replace(/\n$/, '').replaceAll('\t', '');
         // oxlint-disable-next-line no-control-regex
         expect(shown.replaceAll(/\u001b\[[0-9;:]*m/g, '')).not.toMatch(CONTROLS);

@@ -11,7 +11,7 @@ import {
   TracingModule,
   type TracingModuleOptions,
 } from '../../src/index.js';
-import { LineSink } from '../support/line-sink.js';
+import { eventually, LineSink } from '../support/line-sink.js';
 import { PLATFORMS, sinkLogger, tracedApp } from '../support/traced-app.js';
 
 @Controller()
@@ -186,6 +186,8 @@ describe.each(PLATFORMS)('the module on %s', (platform) => {
       .of(hello)
       .start();
     for (let i = 0; i < 2; i++) await (await send('/hello')).text();
+    await eventually(() => sink.raw.length >= 2 * (1 + expected.length), 'the lines');
+    // A little for one too many.
     await new Promise((resolve) => setTimeout(resolve, 50));
     const messages = sink.lines.map(({ message }) => message).filter((text) => text !== 'hello');
     expect(messages).toEqual([...expected, ...expected]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
+import { compiledProgram } from '../support/compiled-program.js';
 
 interface Ended {
   readonly code: number;
@@ -11,9 +11,7 @@ interface Ended {
 /** Runs one task of `one-process.ts` to the end of its process. */
 function run(task: string): Promise<Ended> {
   const { NODE_OPTIONS: _, ...env } = process.env;
-  const register = join(process.cwd(), 'test/support/register-typescript.mjs');
-  const file = join(process.cwd(), 'test/http-client/one-process.ts');
-  const args = ['--import', register, file, task];
+  const args = [compiledProgram('test/http-client/one-process.ts'), task];
   return new Promise((resolve) => {
     execFile(process.execPath, args, { env, timeout: 30_000 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : Number(error.code ?? -1);

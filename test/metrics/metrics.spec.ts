@@ -8,6 +8,7 @@ import {
   type INestApplication,
   type OnModuleInit,
 } from '@nestjs/common';
+import { EventEmitter, once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Gauge, Registry } from 'prom-client';
@@ -36,6 +37,25 @@ class UsersController {
     await sleep(60);
     return 'slow';
   }
+
+  @Get(':id/held')
+  async held(): Promise<string> {
+    door.emit('reached');
+    await once(door, 'open');
+    return 'held';
+  }
+}
+
+/** Holds the requests that reach it until it opens. */
+const door = new EventEmitter();
+
+/** Resolves when that many more requests are held. */
+async function untilHeld(count: number): Promise<void> {
+  let held = 0;
+  const reach = (): void => void held++;
+  door.on('reached', reach);
+  await eventually(() => held >= count, `${count} requests`);
+  door.off('reached', reach);
 }
 
 interface Sample {
@@ -144,10 +164,12 @@ describe.each(PLATFORMS)('metrics on %s', (platform) => {
     const { send, sink, scrape } = await measuredApp(platform);
     const active = async () =>
       (await scrape()).samples.find(({ name }) => name === 'http_server_active_requests')!;
-    const slow = [send('/users/1/slow'), send('/users/2/slow')];
-    await sleep(20);
+    const areHeld = untilHeld(2);
+    const slow = [send('/users/1/held'), send('/users/2/held')];
+    await areHeld;
     // The scrape itself is one.
     expect(await active()).toMatchObject({ labels: { http_request_method: 'GET' }, value: 3 });
+    door.emit('open');
     await Promise.all(slow);
     await sink.finishes(3);
     expect((await active()).value).toBe(1);
@@ -155,11 +177,13 @@ describe.each(PLATFORMS)('metrics on %s', (platform) => {
 
   it('know a client that left', async () => {
     const { url, sink, scrape } = await measuredApp(platform);
-    const leaving = request(`${url}/users/1/slow`).on('error', () => {});
+    const isHeld = untilHeld(1);
+    const leaving = request(`${url}/users/1/held`).on('error', () => {});
     leaving.end();
-    await sleep(20);
+    await isHeld;
     leaving.destroy();
     await sink.finishes(1);
+    door.emit('open');
     expect(counts((await scrape()).samples, DURATION)).toEqual([
       expect.objectContaining({ error_type: 'aborted', http_response_status_code: '', value: 1 }),
     ]);

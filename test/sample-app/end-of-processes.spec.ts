@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { freePorts } from '../../sample-app/src/system/free-ports.js';
+import { compiledProgram } from '../support/compiled-program.js';
 import { eventually } from '../support/line-sink.js';
 import { ServiceProcess } from '../support/service-process.js';
 
 const LONG_MS = 60_000;
-const REGISTER = join(process.cwd(), 'test/support/register-typescript.mjs');
+const SERVICES = ['feed', 'gateway', 'ledger', 'mcp', 'nightly', 'worker'];
 
 const started = new Set<number>();
 
@@ -22,8 +22,11 @@ describe('the system', () => {
     'ends all its processes on Ctrl+C',
     async () => {
       const ports = await freePorts();
-      const system = spawn(process.execPath, ['sample-app/src/main.ts'], {
-        env: { ...process.env, ...ports, NODE_OPTIONS: `--import ${REGISTER}` },
+      // What the system starts by its name.
+      compiledProgram('sample-app/src/system/end-with-parent.ts');
+      for (const service of SERVICES) compiledProgram(`sample-app/src/${service}/main.ts`);
+      const system = spawn(process.execPath, [compiledProgram('sample-app/src/main.ts')], {
+        env: { ...process.env, ...ports },
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       started.add(system.pid!);

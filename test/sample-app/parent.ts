@@ -3,12 +3,11 @@ import { join } from 'node:path';
 
 // Starts a process as the system does, names it, and lives on.
 
-const child = fork(join(import.meta.dirname, 'child.ts'), {
+const child = fork('test/sample-app/child.ts', {
   execArgv: [
-    ...process.execArgv,
-    '--import',
-    join(process.cwd(), 'sample-app/src/system/end-with-parent.ts'),
-  ],
+    'test/support/register-typescript.mjs',
+    'sample-app/src/system/end-with-parent.ts',
+  ].flatMap((file) => ['--import', join(process.cwd(), file)]),
   stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
 });
 child.once('message', () => process.send?.({ pid: child.pid }));

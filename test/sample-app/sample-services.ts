@@ -1,16 +1,14 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { PortName } from '../../sample-app/src/addresses.js';
 import { freePorts } from '../../sample-app/src/system/free-ports.js';
+import { compiledProgram } from '../support/compiled-program.js';
 import { eventually, type Line } from '../support/line-sink.js';
 import { ServiceProcess } from '../support/service-process.js';
 
-const REGISTER = join(process.cwd(), 'test/support/register-typescript.mjs');
-
 /** The environment of services whose spans stand among their lines. */
 export const WITH_SPANS = {
-  NODE_OPTIONS: `--import ${REGISTER} --import ${join(process.cwd(), 'test/support/print-spans.ts')}`,
+  NODE_OPTIONS: `--import ${compiledProgram('test/support/print-spans.ts')}`,
 };
 
 export type Name = 'gateway' | 'worker' | 'ledger' | 'feed' | 'mcp';
@@ -40,7 +38,7 @@ export class SampleServices {
     const { NODE_OPTIONS: _, ...env } = process.env;
     const { stdout, stderr } = await promisify(execFile)(
       process.execPath,
-      ['--import', REGISTER, 'sample-app/src/nightly/main.ts', '--now'],
+      [compiledProgram('sample-app/src/nightly/main.ts'), '--now'],
       { env: { ...env, ...this.env } },
     );
     return `${stdout}${stderr}`

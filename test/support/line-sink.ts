@@ -14,6 +14,8 @@ export type Line = Record<string, unknown> & {
 /** Where a test's logger writes: keeps the lines and hands them out parsed. */
 export class LineSink extends Writable {
   readonly raw: string[] = [];
+  /** The first of them, parsed: those who wait for a line ask for all of them again and again. */
+  private readonly parsed: Line[] = [];
   private rest = '';
 
   constructor(private readonly delayMs = 0) {
@@ -29,7 +31,10 @@ export class LineSink extends Writable {
   }
 
   get lines(): Line[] {
-    return this.raw.map((line) => JSON.parse(line) as Line);
+    for (const line of this.raw.slice(this.parsed.length)) {
+      this.parsed.push(JSON.parse(line) as Line);
+    }
+    return [...this.parsed];
   }
 
   /** The finish lines of requests so far. */
@@ -44,6 +49,7 @@ export class LineSink extends Writable {
 
   clear(): void {
     this.raw.length = 0;
+    this.parsed.length = 0;
   }
 
   /** Waits until there are that many finish lines, and a little for one too many. */
@@ -54,11 +60,14 @@ export class LineSink extends Writable {
   }
 }
 
+/** A busy machine is slow, not broken. Below the time that Jest gives a test. */
+const PATIENCE_MS = 20_000;
+
 /** Waits for a condition, and says which one never came true. */
 export async function eventually(isTrue: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 5000;
+  const deadline = Date.now() + PATIENCE_MS;
   while (!isTrue()) {
-    if (Date.now() > deadline) throw new Error(`waited 5 s for ${what}`);
+    if (Date.now() > deadline) throw new Error(`waited ${PATIENCE_MS / 1000} s for ${what}`);
     await sleep(5);
   }
 }

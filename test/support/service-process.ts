@@ -1,14 +1,16 @@
 import { afterAll } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
+import { compiledProgram } from './compiled-program.js';
 import { eventually, LineSink, type Line } from './line-sink.js';
 
-const START_MS = 20_000;
+const START_MS = 60_000;
 
 /** A process of its own with an application in it, and what it writes. */
 export class ServiceProcess {
   readonly sink = new LineSink();
   private readonly errors = new LineSink();
+  /** Those who wait for a line ask for all of them again and again. */
+  private readonly parsed = new Map<string, Line>();
 
   /** What it sent when it was ready, such as its port. */
   ready: Record<string, unknown> = {};
@@ -27,8 +29,7 @@ export class ServiceProcess {
     env: Readonly<Record<string, string>> = {},
   ): Promise<ServiceProcess> {
     const { NODE_OPTIONS: _, ...own } = process.env;
-    const register = join(process.cwd(), 'test/support/register-typescript.mjs');
-    const child = spawn(process.execPath, ['--import', register, file], {
+    const child = spawn(process.execPath, [compiledProgram(file)], {
       env: { ...own, ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
@@ -55,11 +56,18 @@ export class ServiceProcess {
   get lines(): Line[] {
     return [...this.sink.raw, ...this.errors.raw]
       .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line) as Line);
+      .map((line) => this.parse(line));
+  }
+
+  private parse(line: string): Line {
+    const parsed = this.parsed.get(line) ?? (JSON.parse(line) as Line);
+    this.parsed.set(line, parsed);
+    return parsed;
   }
 
   /** Forgets what it wrote so far. */
   clear(): void {
+    this.parsed.clear();
     this.sink.clear();
     this.errors.clear();
   }

@@ -1,11 +1,17 @@
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { transformFile } from '@swc/core';
+import { compile, COMPILER } from './typescript-compiler.mjs';
 
-// Lets Node run the sources as they are, in the processes that tests start.
+// Lets Node run the TypeScript sources directly, in the processes that tests and scripts start.
 
 /** The package itself, or one of its further entries. */
 const ENTRY = /^nestjs-tracing(\/\w+)?$/;
+/** Tests start hundreds of processes with the same sources: each source is compiled once. */
+const CACHE = fileURLToPath(
+  new URL('../../node_modules/.cache/typescript-hooks/', import.meta.url),
+);
 
 export async function resolve(specifier, context, next) {
   const entry = ENTRY.exec(specifier);
@@ -21,15 +27,26 @@ export async function resolve(specifier, context, next) {
 export async function load(url, context, next) {
   const isCommonJs = url.endsWith('.cts');
   if (!isCommonJs && !url.endsWith('.ts')) return next(url, context);
-  const { code } = await transformFile(fileURLToPath(url), {
-    jsc: {
-      target: 'es2022',
-      parser: { syntax: 'typescript', decorators: true },
-      transform: { legacyDecorator: true, decoratorMetadata: true },
-      keepClassNames: true,
-    },
-    module: { type: isCommonJs ? 'commonjs' : 'es6' },
-    sourceMaps: 'inline',
-  });
-  return { format: isCommonJs ? 'commonjs' : 'module', source: code, shortCircuit: true };
+  return {
+    format: isCommonJs ? 'commonjs' : 'module',
+    source: compiled(fileURLToPath(url)),
+    shortCircuit: true,
+  };
+}
+
+function compiled(file) {
+  const source = readFileSync(file, 'utf8');
+  const key = createHash('sha256').update(JSON.stringify([COMPILER, file, source]));
+  const cached = join(CACHE, key.digest('hex'));
+  try {
+    return readFileSync(cached, 'utf8');
+  } catch {
+    // Not compiled yet.
+  }
+  const code = compile(file, source);
+  mkdirSync(CACHE, { recursive: true });
+  // Another process may be reading: it must not find half a file.
+  writeFileSync(`${cached}.${process.pid}`, code);
+  renameSync(`${cached}.${process.pid}`, cached);
+  return code;
 }

@@ -6,6 +6,7 @@ import type { ActiveSpan } from '../../src/trace/sdk-span.js';
 import { w3cHeaders } from '../../src/trace/propagation.js';
 import type { Trace } from '../../src/trace/trace.js';
 import type { TracingModuleOptions } from '../../src/options/tracing-options.js';
+import { codePoint } from '../support/arbitraries.js';
 
 const W3C = '0af7651916cd43dd8448eb211c80319c';
 const OTHER = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -272,7 +273,7 @@ describe('baggage', () => {
 
 describe('whatever a caller sends', () => {
   it('becomes a trace', () => {
-    const text = fc.option(fc.string({ unit: 'binary' }), { nil: undefined });
+    const text = fc.option(fc.string({ unit: codePoint }), { nil: undefined });
     fc.assert(
       fc.property(fc.record({ traceparent: text, tracestate: text }), (carrier) => {
         const trace = open(carrier);

@@ -3,14 +3,12 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { describe, expect, it } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { compiledProgram } from '../../support/compiled-program.js';
 import { eventually, LineSink } from '../../support/line-sink.js';
 import { newTraceId, SPAN, traceparentOf } from './clients.js';
 
-const FILE = join(process.cwd(), 'test/instrumentation/mcp/stdio.process.ts');
-const REGISTER = join(process.cwd(), 'test/support/register-typescript.mjs');
-const ARGUMENTS = ['--import', REGISTER, FILE];
+const ARGUMENTS = [compiledProgram('test/instrumentation/mcp/stdio.process.ts')];
 const START_MS = 20_000;
 const MESSAGES = 200;
 

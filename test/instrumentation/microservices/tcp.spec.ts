@@ -18,7 +18,7 @@ import {
 import { firstValueFrom, from, lastValueFrom, map, timer, toArray, type Observable } from 'rxjs';
 import { TraceContext, TraceId, TracingLogger } from '../../../src/index.js';
 import { InvalidMessageException } from '@nestjs/microservices/errors/invalid-message.exception.js';
-import type { Line } from '../../support/line-sink.js';
+import { eventually, type Line } from '../../support/line-sink.js';
 import { spyOnWarnings } from '../../support/warnings.js';
 import { clientApp, type ClientApp } from './client-app.js';
 import { listen, serverApp, type ServerApp } from './server-app.js';
@@ -201,7 +201,7 @@ describe('a TCP client', () => {
     own.on('close' as never, (() => client.logger.log('connection closed')) as never);
     await inTrace(() => echo(own));
     own.close();
-    await sleep(20);
+    await eventually(() => client.sink.linesOf('connection closed').length > 0, 'the close');
     expect(client.sink.linesOf('connection closed')).toMatchObject([{ trace_id: '-' }]);
   });
 

@@ -7,6 +7,7 @@ import { traceJson } from '../../../src/logging/formats/json-format.js';
 import { traceText } from '../../../src/logging/formats/text-format.js';
 import { resolveOptions } from '../../../src/options/resolve-options.js';
 import { openTrace } from '../../../src/trace/open-trace.js';
+import { codePoint } from '../../support/arbitraries.js';
 
 const MESSAGE = Symbol.for('message');
 const RUNS = { numRuns: 1000 };
@@ -27,7 +28,7 @@ function write(format: Logform.Format, entry: object, [key, value]: [string, unk
 
 /** Text that tries: controls, quotes, half of a surrogate pair, a line of ours. */
 const text = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: codePoint }),
   fc
     .array(
       fc.constantFrom(

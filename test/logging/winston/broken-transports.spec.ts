@@ -191,7 +191,7 @@ describe.each(Object.entries(BROKEN))('a transport that %s', (name, [make, code]
       }),
     );
     await logLines(logger);
-    await sleep(20);
+    await eventually(() => [before, behind].every(({ raw }) => raw.length >= LINES), 'the lines');
 
     const expected = Array.from({ length: LINES }, (_, i) => [`m-${i}`, `r-${i}`]);
     for (const { lines } of [before, behind]) {
@@ -210,7 +210,7 @@ describe.each(Object.entries(BROKEN))('a transport that %s', (name, [make, code]
     );
     logger.add(make());
     await logLines(logger);
-    await sleep(20);
+    await eventually(() => sink.raw.length >= LINES, 'the lines');
     expect(sink.lines).toHaveLength(LINES);
   });
 });
@@ -240,7 +240,7 @@ describe('a transport that recovers', () => {
     });
     const logger = traceLogger(createLogger({ format: traceJson(), transports: transport }));
     await logLines(logger);
-    await sleep(50);
+    await eventually(() => got.length >= LINES - 1, 'the lines');
     expect(got).toEqual(
       Array.from({ length: LINES }, (_, i) => `m-${i}`).filter((m) => m !== 'm-5'),
     );

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { ViewRequest } from '../../../src/viewer/view-records.js';
 import { asCurl, asGrep, asJson } from '../../../src/viewer/page/model/copy-formats.js';
 import { PageStore } from '../../../src/viewer/page/model/page-store.js';
+import { codePoint } from '../../support/arbitraries.js';
 import { aLine, aRequest, aSpan } from './records.js';
 
 const ORIGIN = 'http://localhost:3000';
@@ -94,7 +95,7 @@ describe('asCurl', () => {
     const text = fc.string({
       unit: fc.oneof(
         fc.constantFrom(...'\'"$`;&|\n\r\0\u001b[#@/'),
-        fc.string({ unit: 'binary', maxLength: 1 }),
+        fc.string({ unit: codePoint, maxLength: 1 }),
       ),
     });
     const token = fc.constantFrom('GET', 'POST', 'HEAD', "a'b", '`id`');

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { ViewExport } from '../../../src/viewer/view-records.js';
 import { exportOf, fillTemplate } from '../../../src/viewer/page/export/html-export.js';
 import { PageStore } from '../../../src/viewer/page/model/page-store.js';
+import { codePoint } from '../../support/arbitraries.js';
 import { aLine, aRequest, aSpan, messagesOf, TRACE_ID } from './records.js';
 
 const OPENING = '<script type="application/json" id="records">';
@@ -35,7 +36,7 @@ describe('fillTemplate', () => {
 
   it('puts anything in as nothing but data', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (message) => {
+      fc.property(fc.string({ unit: codePoint }), (message) => {
         const records = recordsIn(fillTemplate(TEMPLATE, exported(message)));
         expect(JSON.parse(records)).toEqual(JSON.parse(JSON.stringify(exported(message))));
       }),

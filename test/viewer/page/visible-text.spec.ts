@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { escapeText } from '../../../src/records/control-characters.js';
 import { visibleLines, visibleText } from '../../../src/viewer/page/text/visible-text.js';
+import { codePoint } from '../../support/arbitraries.js';
 
 describe('text from outside', () => {
   it('shows controls, ANSI escapes and bidi characters as what they are', () => {
@@ -13,7 +14,7 @@ describe('text from outside', () => {
 
   it('is shown as the log text shows it', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(fc.string({ unit: codePoint }), (text) => {
         expect(visibleText(text)).toBe(escapeText(text));
       }),
     );

@@ -1,0 +1,1 @@
+export function specProjects(root: string): Record<'unit' | 'app' | 'process', string[]>;
