@@ -4,7 +4,7 @@ import { Connection } from './connection.js';
 import { receiveTraced, traceHandler } from './incoming.js';
 import type { McpProtocol, McpTransport, NotificationHandler, ReceiveMessage } from './message.js';
 import { sendTraced } from './outgoing.js';
-import { classesOf, SDKS, type Sdk } from './sdk.js';
+import { classesOf, requiredFiles, SDKS, type Sdk } from './sdk.js';
 import { reserveStdout } from './stdio.js';
 
 /** How long after the start of an application a server may still be connected to stdio. */
@@ -22,8 +22,9 @@ const protocols = new Map<object, Sdk>();
  */
 export async function prepareMcp(): Promise<void> {
   let hasStdio = false;
+  const files = requiredFiles();
   for (const sdk of SDKS) {
-    const classes = await classesOf(sdk);
+    const classes = await classesOf(sdk, files);
     for (const protocol of classes.protocols) traceProtocol(sdk, protocol);
     for (const transport of classes.stdioTransports) {
       hasStdio = true;

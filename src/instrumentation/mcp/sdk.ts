@@ -60,9 +60,11 @@ export const SDKS: readonly Sdk[] = [
  * Finds the classes of a package. Nothing says which ES modules have been loaded, so one that is
  * installed is loaded here at the latest: that takes about 0.1 s, once, where the application has
  * it and never uses it.
+ *
+ * @param files those that CommonJS has loaded.
  */
-export async function classesOf(sdk: Sdk): Promise<SdkClasses> {
-  const modules = [...requiredModules(sdk), ...((await sdk.connect.load(sdk.load)) ?? [])];
+export async function classesOf(sdk: Sdk, files: readonly string[]): Promise<SdkClasses> {
+  const modules = [...requiredModules(sdk, files), ...((await sdk.connect.load(sdk.load)) ?? [])];
   const protocols = modules.flatMap(({ Protocol, Server, Client }) => [Protocol, Server, Client]);
   return {
     protocols: distinct(protocols.map(baseOf)) as McpProtocol[],
@@ -76,11 +78,16 @@ export async function classesOf(sdk: Sdk): Promise<SdkClasses> {
  * What CommonJS has loaded: by the application, or by `@rekog/mcp-nest`, which is CommonJS even
  * where the application is not. These classes are others than those of the ESM build.
  */
-function requiredModules({ isFileOf }: Sdk): SdkExports[] {
+function requiredModules({ isFileOf }: Sdk, files: readonly string[]): SdkExports[] {
   const { cache } = createRequire('/');
-  return Object.keys(cache)
-    .filter(isFileOf)
-    .map((file) => Object(cache[file]?.exports) as SdkExports);
+  return files.filter(isFileOf).map((file) => Object(cache[file]?.exports) as SdkExports);
+}
+
+/** The files of the SDK that CommonJS has loaded: of thousands, so they are looked for once. */
+export function requiredFiles(): readonly string[] {
+  return (Reflect.ownKeys(createRequire('/').cache) as string[]).filter((file) =>
+    file.includes('@modelcontextprotocol'),
+  );
 }
 
 /** `Protocol`, which version 2 does not export: what its servers and clients extend. */
