@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { compiledProgram } from './compiled-program.js';
 
 /** What of a package is not where the library expects it. */
 export interface MovedInternal {
@@ -45,11 +46,9 @@ export async function startMoved(application: string, moved: MovedInternal): Pro
     [
       '--no-warnings',
       '--import',
-      './test/support/register-typescript.mjs',
-      '--import',
       './test/support/register-moved.mjs',
-      'test/support/moved-internal.process.ts',
-      application,
+      compiledProgram('test/support/moved-internal.process.ts'),
+      compiledProgram(application),
     ],
     { env: { ...process.env, MOVED_INTERNAL: JSON.stringify(moved) }, timeout: TIMEOUT_MS },
   );
