@@ -41,12 +41,15 @@ export interface Field<T = unknown> {
 
 type Row = Omit<Field, 'type' | 'valueType'>;
 
-function text<const R extends Row>(row: R): Field<string> & R {
-  return { type: 'string', ...row };
+/** What the type of a row says besides the type of its values. */
+type Marks<R> = R extends { readonly ofWork: true } ? { readonly ofWork: true } : unknown;
+
+function text<const R extends Row>(row: R): Field<string> & Marks<R> {
+  return { type: 'string', ...row } as Field<string> & Marks<R>;
 }
 
-function number<const R extends Row>(row: R): Field<number> & R {
-  return { type: 'number', ...row };
+function number<const R extends Row>(row: R): Field<number> & Marks<R> {
+  return { type: 'number', ...row } as Field<number> & Marks<R>;
 }
 
 /**
