@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { ResolvedIdOptions } from '../options/resolve-options.js';
+import type { ResolvedIdOptions, ResolvedTracingOptions } from '../options/resolve-options.js';
 import type { IdSource } from '../options/tracing-options.js';
 import { digestId } from '../trace/ids.js';
 
@@ -9,11 +9,30 @@ export type IdReader = (request: IncomingMessage) => string | undefined;
 const BEARER = /^bearer +([\x21-\x7e]+)$/i;
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,128}$/;
 
+/** Reads the trace id from the sources of the options; by default only `traceparent` has one. */
+export function traceIdReader({ traceId }: ResolvedTracingOptions): IdReader {
+  return readerOf(traceId, []);
+}
+
+/** Reads the request id. */
+export function requestIdReader({ requestId }: ResolvedTracingOptions): IdReader {
+  return readerOf(requestId, ['x-request-id']);
+}
+
+/** Reads the session id: the first valid one in this order. */
+export function sessionIdReader({ session }: ResolvedTracingOptions): IdReader {
+  return readerOf(
+    session,
+    ['x-session-id', 'x-correlation-id', sessionIdOfQuery, 'mcp-session-id'],
+    [mcpDigest(session.key), bearerDigest(session.key)],
+  );
+}
+
 /**
  * Makes the reader of an id from the sources of the options, or from the default sources. Digests
  * are tried after the defaults. They are made here, so the validator is not applied to them.
  */
-export function readerOf(
+function readerOf(
   { sources, validate }: ResolvedIdOptions,
   defaults: readonly IdSource[],
   digests: readonly IdReader[] = [],
@@ -46,7 +65,7 @@ function readerOfSource(source: IdSource): IdReader {
 }
 
 /** `session_id` of the query, if the query has it exactly once. */
-export function sessionIdOfQuery({ url = '' }: IncomingMessage): string | undefined {
+function sessionIdOfQuery({ url = '' }: IncomingMessage): string | undefined {
   const queryAt = url.indexOf('?');
   // Nearly no request has one; do not parse a query to find that out.
   if (queryAt === -1 || !url.includes('session_id=', queryAt)) return undefined;
@@ -59,7 +78,7 @@ export function sessionIdOfQuery({ url = '' }: IncomingMessage): string | undefi
  *
  * @see https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#session-management
  */
-export function mcpDigest(key: string | undefined): IdReader {
+function mcpDigest(key: string | undefined): IdReader {
   return ({ headers }) => {
     const value = headers['mcp-session-id'];
     if (typeof value !== 'string' || !VISIBLE_ASCII.test(value)) return undefined;
@@ -68,7 +87,7 @@ export function mcpDigest(key: string | undefined): IdReader {
 }
 
 /** The digest of a bearer token. The token itself is a secret and never used as an id. */
-export function bearerDigest(key: string | undefined): IdReader {
+function bearerDigest(key: string | undefined): IdReader {
   return (request) => {
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
     if (token === undefined || isRepeated(request, 'authorization')) return undefined;

@@ -10,13 +10,7 @@ import { handshakeSpan } from './handshake-span.js';
 import { HttpMetadata } from './request-metadata.js';
 import { keepRequestContext, ownerOf, requestClosed, type OpenRequest } from './request-context.js';
 import { endRequestSpan, startRequestSpan } from './sdk-request-span.js';
-import {
-  bearerDigest,
-  mcpDigest,
-  readerOf,
-  sessionIdOfQuery,
-  type IdReader,
-} from './id-sources.js';
+import { requestIdReader, sessionIdReader, traceIdReader, type IdReader } from './id-sources.js';
 import { closeWithConnection } from './pipelined-responses.js';
 
 /** Called once for each request, in its context, when the response has closed. */
@@ -45,14 +39,9 @@ export class RequestTracer {
     /** Called with each response before anything is written to it. */
     private readonly onOpen?: (response: ServerResponse, trace: Trace) => void,
   ) {
-    const { traceId, requestId, session } = options;
-    this.readTraceId = readerOf(traceId, []);
-    this.readRequestId = readerOf(requestId, ['x-request-id']);
-    this.readSessionId = readerOf(
-      session,
-      ['x-session-id', 'x-correlation-id', sessionIdOfQuery, 'mcp-session-id'],
-      [mcpDigest(session.key), bearerDigest(session.key)],
-    );
+    this.readTraceId = traceIdReader(options);
+    this.readRequestId = requestIdReader(options);
+    this.readSessionId = sessionIdReader(options);
   }
 
   /**
