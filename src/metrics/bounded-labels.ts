@@ -1,12 +1,12 @@
-/** What stands for every value beyond the limit, and for what has no name. */
+/** The label value for all values beyond the limit, and for unknown ones. */
 const OTHER = '_OTHER';
 
-/** As many values as one label may have. */
+/** The maximum number of values of one label. */
 const MAX_LABEL_VALUES = 500;
 
 /**
- * Lets a label have a limited number of values: the first so many, and one for the rest. What a
- * caller can make up must not make series without end.
+ * Limits the cardinality of a label: the first values are kept up to the limit, and all others
+ * become `_OTHER`. A caller must not be able to create an unlimited number of series.
  *
  * @see https://prometheus.io/docs/practices/naming/#labels
  */
@@ -20,7 +20,7 @@ export function boundedLabel(limit = MAX_LABEL_VALUES): (value: string) => strin
   };
 }
 
-/** The methods that OpenTelemetry knows. */
+/** The HTTP methods that OpenTelemetry lists as known. */
 const METHODS: ReadonlySet<string> = new Set([
   'GET',
   'HEAD',
@@ -34,7 +34,7 @@ const METHODS: ReadonlySet<string> = new Set([
   'QUERY',
 ]);
 
-/** A method that is known, or `_OTHER`. */
+/** The label value of an HTTP method: the method if it is known, otherwise `_OTHER`. */
 export function methodLabel(method: string | undefined): string {
   return method !== undefined && METHODS.has(method) ? method : OTHER;
 }

@@ -1,19 +1,19 @@
 import { Registry, type Metric, type RegistryContentType } from 'prom-client';
 
-/** A page of metrics, as a scraper asked for it. */
+/** The response to a scraper. */
 export interface Exposition {
   readonly contentType: string;
   readonly body: string;
 }
 
-/** What prom-client keeps of a registry besides what its types say. */
+/** A property of prom-client's registries that its types do not declare. */
 interface LabelledRegistry {
   readonly _defaultLabels?: object;
 }
 
 /**
- * Writes a registry in the form that a scraper asks for: OpenMetrics, which has exemplars, or the
- * plain text that everybody reads.
+ * Writes a registry in the format that a scraper asks for: OpenMetrics, which has exemplars, or the
+ * Prometheus text format, which all scrapers read.
  *
  * @see https://prometheus.io/docs/instrumenting/content_negotiation/
  */
@@ -28,7 +28,7 @@ export async function exposition(
   return { contentType, body: await view.metrics() };
 }
 
-/** Whether OpenMetrics is wanted at least as much as text. */
+/** Whether an `Accept` header prefers OpenMetrics to plain text, or accepts both equally. */
 function acceptsOpenMetrics(accept = ''): boolean {
   const weights = accept.split(',').map((part) => {
     const [type = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase());
@@ -42,9 +42,9 @@ function acceptsOpenMetrics(accept = ''): boolean {
 }
 
 /**
- * The same metrics in a registry of its own. A registry writes one form, and another scraper may
- * be reading the other at this moment; and prom-client renames a counter for OpenMetrics for good,
- * so it gets a stand-in.
+ * A separate registry with the same metrics, for one response. A registry has one format, and a
+ * concurrent scrape may ask for the other. Each metric is a derived object, because prom-client
+ * renames counters permanently when it writes OpenMetrics.
  */
 function viewOf(
   registry: Registry & LabelledRegistry,

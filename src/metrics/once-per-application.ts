@@ -1,17 +1,17 @@
 import type { Registry } from 'prom-client';
 
-const claims = new WeakMap<Registry, WeakMap<object, Set<string>>>();
+const known = new WeakMap<Registry, WeakMap<object, Set<string>>>();
 
 /**
- * Whether nobody has done something for this registry and application before: a module that is
- * imported twice counts once, and serves a path once.
+ * Notes that something is done for a registry and its owner. Returns `false` if it was noted before,
+ * so that a module that is imported twice counts once and serves a path once.
  */
-export function claim(registry: Registry, owner: object, what: string): boolean {
-  let owners = claims.get(registry);
-  if (owners === undefined) claims.set(registry, (owners = new WeakMap()));
-  let claimed = owners.get(owner);
-  if (claimed === undefined) owners.set(owner, (claimed = new Set()));
-  if (claimed.has(what)) return false;
-  claimed.add(what);
+export function noteOnce(registry: Registry, owner: object, what: string): boolean {
+  let owners = known.get(registry);
+  if (owners === undefined) known.set(registry, (owners = new WeakMap()));
+  let noted = owners.get(owner);
+  if (noted === undefined) owners.set(owner, (noted = new Set()));
+  if (noted.has(what)) return false;
+  noted.add(what);
   return true;
 }

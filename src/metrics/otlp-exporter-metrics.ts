@@ -5,16 +5,16 @@ const QUEUE_SIZE = 'otlp_exporter_queue_size';
 const LABELS = ['signal'];
 
 /**
- * How the exporters of the process fare: what waits, what went out, what was lost. Read when
- * somebody scrapes, so that an export costs nothing here.
+ * Metrics of the OTLP exporters of this process: what is queued, exported and lost. The values are
+ * read on a scrape, so that an export itself costs nothing here.
  */
 export function measureExports(registry: Registry): void {
   if (registry.getSingleMetric(QUEUE_SIZE) !== undefined) return;
   registry.registerMetric(queueSize());
   const totals = [
-    total('exported', 'that the collector took', ({ exported }) => exported),
-    total('failed', 'that the collector refused or never got', ({ failed }) => failed),
-    total('dropped', 'that found the queue full', ({ dropped }) => dropped),
+    total('exported', 'that the collector accepted', ({ exported }) => exported),
+    total('failed', 'that the collector rejected or did not receive', ({ failed }) => failed),
+    total('dropped', 'that were dropped because the queue was full', ({ dropped }) => dropped),
   ];
   for (const one of totals) registry.registerMetric(one);
 }

@@ -4,23 +4,24 @@ import type { RequestRecord } from '../records/request-record.js';
 import { boundedLabel, methodLabel } from './bounded-labels.js';
 
 /**
- * Seconds.
+ * Histogram buckets in seconds, as OpenTelemetry recommends.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpserverrequestduration
  */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
-/** The route of all requests that none took. */
+/** The `http_route` of requests that matched no route. */
 const UNMATCHED = '_unmatched';
 
 interface Duration<L extends string> {
-  /** Adds what took so long, with the trace as the example that leads to its log. */
+  /** Adds a duration, with the trace id as its exemplar, so that its log can be found. */
   observe(labels: Record<L, string>, milliseconds: number, trace: RequestRecord): void;
 }
 
 /**
- * What an application did and how long it took. Labels are what the application's author named:
- * routes, patterns, queues. Never an id, a path or a host.
+ * The metrics of requests, messages, jobs and runs. Label values are names from the application's
+ * code, such as routes, patterns and queues; never an id, a path or a host, whose cardinality is
+ * unlimited.
  */
 export class TraceMetrics {
   private readonly requests: Duration<
@@ -70,15 +71,15 @@ export class TraceMetrics {
     });
   }
 
-  /** Notes that something began. */
+  /** Counts a request, message, job or run as active. */
   start(trace: RequestRecord): void {
     this.gaugeOf(trace).inc();
   }
 
   /**
-   * Notes that it ended.
+   * Records that it has ended.
    *
-   * @param wasCounted whether its beginning was noted.
+   * @param wasCounted whether {@link start} was called for it.
    */
   finish(trace: RequestRecord, record: AccessLogRecord, wasCounted: boolean): void {
     if (wasCounted) this.gaugeOf(trace).dec();
@@ -120,7 +121,10 @@ export class TraceMetrics {
   }
 }
 
-/** Empty for what went well; OpenTelemetry counts a 4xx to the caller's errors, not to these. */
+/**
+ * The `error_type` label: empty if it completed. A 4xx response counts as completed: OpenTelemetry
+ * regards it as an error of the client.
+ */
 function errorType({ outcome, status_code: status }: AccessLogRecord): string {
   if (outcome === 'completed') return '';
   return outcome === 'errored' && status !== undefined ? String(status) : outcome;
@@ -132,11 +136,11 @@ interface MetricConfig<L extends string> {
   readonly labelNames: L[];
 }
 
-/** A second application of the process counts into the same metrics. */
+/** The histogram of this name. Several applications of a process share one. */
 function duration<L extends string>(registry: Registry, config: MetricConfig<L>): Duration<L> {
   let histogram = registry.getSingleMetric(config.name) as Histogram | undefined;
   if (histogram === undefined) {
-    // Not by its constructor: that refuses exemplars where the registry writes plain text too.
+    // Registered afterwards: the constructor rejects exemplars if the registry writes plain text.
     histogram = new Histogram({
       ...config,
       buckets: BUCKETS,

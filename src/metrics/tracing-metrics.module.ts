@@ -12,18 +12,21 @@ import { collectDefaultMetrics, register, type Registry } from 'prom-client';
 import { APPLICATION, type Application } from '../records/application.js';
 import { subscribeApplication, type ApplicationSubscription } from '../records/subscribe.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
-import { claim } from './once-per-application.js';
+import { noteOnce } from './once-per-application.js';
 import { measureExports } from './otlp-exporter-metrics.js';
 import { exposition } from './exposition.js';
 import { TraceMetrics } from './trace-metrics.js';
 
-/** What {@link TracingMetricsModule.forRoot} takes. */
+/** Options of {@link TracingMetricsModule.forRoot}. */
 export interface TracingMetricsOptions {
-  /** Where the metrics are served, outside any global prefix; `false` for nowhere. Default: `/metrics`. */
+  /** Path of the metrics, without the global prefix; `false` serves none. Default: `/metrics`. */
   path?: string | false | undefined;
-  /** Default: the global registry of prom-client, so that metrics of your own stand beside these. */
+  /**
+   * The registry of the metrics. Default: the global one of prom-client, which your own metrics use
+   * too.
+   */
   registry?: Registry | undefined;
-  /** Whether the process itself is measured: CPU, memory, event loop. Default: `false`. */
+  /** Whether to add metrics of the process: CPU, memory, event loop. Default: `false`. */
   defaultMetrics?: boolean | undefined;
 }
 
@@ -40,9 +43,9 @@ interface IncomingHttp {
 }
 
 /**
- * Metrics of an application for Prometheus: how many requests, messages, jobs and runs, how long
- * each took, and how they ended. Each bucket names the trace of its last example. Import it beside
- * `TracingModule`; it needs `prom-client`.
+ * Prometheus metrics of an application: the number of requests, messages, jobs and runs, their
+ * durations, and how they ended. Each histogram bucket has an exemplar with the trace id of its
+ * last observation. Import it next to `TracingModule`; it needs `prom-client`.
  *
  * @publicApi
  *
@@ -81,7 +84,7 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
     const { path = '/metrics' } = this.options;
     if (path === false) return;
     const adapter = this.host.httpAdapter as unknown as HttpAdapter;
-    if (!claim(this.registry, adapter, path)) return;
+    if (!noteOnce(this.registry, adapter, path)) return;
     adapter.get(path, async ({ headers }, response) => {
       const { contentType, body } = await exposition(this.registry, headers.accept);
       adapter.setHeader(response, 'Content-Type', contentType);
@@ -91,8 +94,8 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
 
   /** Called by NestJS. */
   onModuleInit(): void {
-    if (!claim(this.registry, this.application, 'traces')) return;
-    // What began before was not counted as active.
+    if (!noteOnce(this.registry, this.application, 'traces')) return;
+    // Requests that began before the subscription were not counted as active.
     const countedFromMs = performance.now();
     this.subscription = subscribeApplication(this.application, {
       onRequestStart: (request) => this.metrics.start(request),
@@ -117,7 +120,10 @@ function checkPath(path: unknown): void {
   );
 }
 
-/** Once for a registry: a second application of the process would register them again. */
+/**
+ * Adds the metrics of the process once for each registry, because a second application in the
+ * process would register them again.
+ */
 function measureProcess(registry: Registry): void {
   if (registry.getSingleMetric('process_cpu_seconds_total') !== undefined) return;
   collectDefaultMetrics({ register: registry });

@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { errorFields, isError, jsonValue } from '../records/json-value.js';
 
 /**
- * What an error says, under the names of the semantic conventions.
+ * The attributes of an error, named by the semantic conventions.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/
  */

@@ -4,21 +4,21 @@ import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
 import { warnOnce } from '../records/warnings.js';
 import { exportQueues, type ExportCounts } from '../records/export-counts.js';
 
-/** OpenTelemetry's exporters of either signal. */
+/** An exporter of OpenTelemetry, for spans or for log records. */
 export interface Exporter<T> {
   export(items: T[], done: (result: ExportResult) => void): void;
   shutdown(): Promise<void>;
   forceFlush?(): Promise<void>;
 }
 
-/** The part of OpenTelemetry's batch processors that is the same for both signals. */
+/** The part that OpenTelemetry's batch processors for spans and for log records have in common. */
 export interface BatchProcessor {
   shutdown(): Promise<void>;
 }
 
 /**
- * Counts what goes into a batch processor and what comes out of it. The processor's own queue is
- * bounded and drops in silence; this one knows what it holds, and says once when it is full.
+ * Counts what enters a batch processor and what leaves it. The processor's own queue is bounded
+ * and drops items silently; this one knows its size and warns once when it is full.
  */
 export class ExportQueue<T> implements ExportCounts {
   queued = 0;
@@ -26,7 +26,7 @@ export class ExportQueue<T> implements ExportCounts {
   failed = 0;
   dropped = 0;
 
-  // Whoever adds to the queue is in some request. The export that it sets off is none of it.
+  // An item is added inside a request, but the export that follows must not be traced as part of it.
   private readonly outside = AsyncLocalStorage.snapshot();
   private processor: BatchProcessor | undefined;
   private add: ((item: T) => void) | undefined;
@@ -36,7 +36,7 @@ export class ExportQueue<T> implements ExportCounts {
     private readonly maxQueueSize: number,
   ) {}
 
-  /** The exporter, counted. */
+  /** Wraps an exporter so that its results are counted. */
   counted(exporter: Exporter<T>): Required<Exporter<T>> {
     return {
       export: (items, done) => {
@@ -52,12 +52,12 @@ export class ExportQueue<T> implements ExportCounts {
         }
       },
       shutdown: () => exporter.shutdown(),
-      // Batch processors call it at their end: without it, what waits then is lost.
+      // Batch processors call it on shutdown; without it, pending items would be lost.
       forceFlush: async () => exporter.forceFlush?.(),
     };
   }
 
-  /** Sets what takes the items. */
+  /** Sets the batch processor that receives the items. */
   open<P extends BatchProcessor>(processor: P, add: (processor: P, item: T) => void): this {
     this.processor = processor;
     this.add = (item) => add(processor, item);
@@ -80,16 +80,16 @@ export class ExportQueue<T> implements ExportCounts {
     this.outside(() => this.add?.(item));
   }
 
-  /** Sends what is left, and waits for it, but not for ever. */
+  /** Sends the remaining items, and waits at most this long for them. */
   async close(timeoutMs: number): Promise<void> {
     exportQueues.delete(this);
-    const patience = new AbortController();
+    const timeout = new AbortController();
     const flushed = this.outside(async () => this.processor?.shutdown());
     await Promise.race([
       flushed.catch(() => {}),
-      sleep(timeoutMs, undefined, { signal: patience.signal }).catch(() => {}),
+      sleep(timeoutMs, undefined, { signal: timeout.signal }).catch(() => {}),
     ]);
-    patience.abort();
+    timeout.abort();
   }
 
   private settle(count: number, { code, error }: ExportResult): void {

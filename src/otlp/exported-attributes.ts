@@ -2,8 +2,8 @@ import type { AttributeValue, Attributes } from '@opentelemetry/api';
 import { jsonValue, readProperty } from '../records/json-value.js';
 
 /**
- * A record as attributes: simple values as they are, all others as JSON. One value that cannot be
- * encoded would cost the whole batch.
+ * Converts an object to attributes: simple values as they are, all others as JSON text. Values must
+ * be encodable, since a single one that is not makes the export of the whole batch fail.
  */
 export function exportedAttributes(record: object): Attributes {
   const attributes: Attributes = {};
@@ -14,7 +14,7 @@ export function exportedAttributes(record: object): Attributes {
   return attributes;
 }
 
-/** A value as an attribute; `undefined` for one that has no text, such as a function. */
+/** Converts a value to an attribute; `undefined` for one without JSON, such as a function. */
 export function exportedValue(value: unknown): AttributeValue | undefined {
   switch (typeof value) {
     case 'string':
@@ -29,7 +29,10 @@ export function exportedValue(value: unknown): AttributeValue | undefined {
   }
 }
 
-/** JSON has no NaN, and a collector reads an integer as one of 64 bits. */
+/**
+ * Whether a number can be sent as one. JSON has neither NaN nor infinity, and a collector reads
+ * integers as 64 bits.
+ */
 function isEncodable(value: number): boolean {
   return Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
 }

@@ -10,10 +10,10 @@ import { exportedValue } from './exported-attributes.js';
 import { idAttributes } from './trace-attributes.js';
 
 const SCOPE = { name: 'nestjs-tracing' };
-/** What the record's span context says. */
+/** Fields that the span context of the record contains already. */
 const IN_SPAN_CONTEXT = new Set(['trace_id', 'span_id']);
 
-/** A log entry as OpenTelemetry's processors and exporters read it. */
+/** A log entry in the form that OpenTelemetry's processors and exporters read. */
 export class ExportedLog implements ReadableLogRecord {
   readonly hrTime: HrTime;
   readonly hrTimeObserved: HrTime;

@@ -33,7 +33,7 @@ interface SpanData {
   readonly error?: unknown;
 }
 
-/** A span as OpenTelemetry's processors and exporters read it. */
+/** A span in the form that OpenTelemetry's processors and exporters read. */
 export class ExportedSpan implements ReadableSpan {
   readonly name: string;
   readonly kind: SpanKind;
@@ -62,7 +62,7 @@ export class ExportedSpan implements ReadableSpan {
     const { flags: traceFlags } = origin;
     this.name = data.name;
     this.kind = data.kind;
-    // The monotonic clock runs away from the system's, so each trace says anew when it began.
+    // The monotonic clock drifts from the system clock, so each trace has its own start time.
     const startedAt = metadata.startedAt + startedMs - traceStartedMs;
     this.startTime = hrTime(startedAt);
     this.endTime = hrTime(startedAt + durationMs);
@@ -89,7 +89,7 @@ export class ExportedSpan implements ReadableSpan {
   }
 }
 
-/** The span of a whole request, message, job or run. */
+/** The exported span of a whole request, message, job or run. */
 export function spanOfTrace(
   trace: RequestRecord,
   record: AccessLogRecord,
@@ -113,7 +113,7 @@ export function spanOfTrace(
   );
 }
 
-/** The span of an operation inside it. */
+/** The exported form of a span inside a request, message, job or run. */
 export function spanOfRecord(
   trace: RequestRecord,
   span: SingleSpanRecord,
@@ -124,7 +124,7 @@ export function spanOfRecord(
   return new ExportedSpan(
     trace,
     {
-      // The method alone: a name is for groups of spans, and the rest stands in the attributes.
+      // Only the method: span names should have few values; the attributes have the rest.
       name: String(attributes['http.request.method'] ?? name),
       kind: SPAN_KIND_NUMBERS[kind],
       spanId,
@@ -140,7 +140,11 @@ export function spanOfRecord(
   );
 }
 
-/** @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#name */
+/**
+ * The name of the span of a request, message, job or run.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#name
+ */
 function nameOf({
   method,
   route,

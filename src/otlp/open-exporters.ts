@@ -4,7 +4,11 @@ import { ExportQueue, type Exporter } from './export-queue.js';
 import { askedProtocol, numberFromEnv } from './otlp-environment.js';
 import type { OtlpModuleOptions, OtlpProtocol } from './otlp-options.js';
 
-/** @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#batch-span-processor */
+/**
+ * The limits of a batch processor.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#batch-span-processor
+ */
 interface BatchLimits {
   readonly scheduledDelayMillis: number;
   readonly exportTimeoutMillis: number;
@@ -12,7 +16,7 @@ interface BatchLimits {
   readonly maxExportBatchSize: number;
 }
 
-/** Opens the way for spans. Only the packages of the encoding that is used are loaded. */
+/** Opens the export queue for spans. Only the packages of the chosen encoding are loaded. */
 export async function openSpanQueue(
   options: OtlpModuleOptions,
 ): Promise<ExportQueue<ReadableSpan>> {
@@ -29,7 +33,7 @@ export async function openSpanQueue(
   );
 }
 
-/** Opens the way for log entries. */
+/** Opens the export queue for log entries. */
 export async function openLogQueue(
   options: OtlpModuleOptions,
 ): Promise<ExportQueue<ReadableLogRecord>> {
@@ -48,7 +52,7 @@ export async function openLogQueue(
   return queue.open(processor, (to, record) => to.onEmit(record as never));
 }
 
-/** What is left out here, the exporters read from the environment themselves. */
+/** The options of an exporter. It reads those that are missing from the environment itself. */
 function target({ url, headers }: OtlpModuleOptions, path: string) {
   return {
     ...(url !== undefined && { url: url.replace(/\/+$/, '') + path }),

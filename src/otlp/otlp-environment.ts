@@ -2,11 +2,11 @@ import { getBooleanFromEnv, getNumberFromEnv, getStringFromEnv } from '@opentele
 
 type Signal = 'TRACES' | 'LOGS';
 
-/** As many milliseconds as a timer takes, and more of anything than a queue needs. */
+/** The longest delay of a timer in milliseconds, and a larger size than any queue needs. */
 const MAX_NUMBER = 2 ** 31 - 1;
 
 /**
- * Whether the operator lets nothing out, whatever the code says.
+ * Whether the environment disables all export. This has priority over the options in code.
  *
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#general-sdk-configuration
  */
@@ -15,7 +15,7 @@ export function isDisabled(): boolean {
 }
 
 /**
- * Whether a signal is sent where the code does not say.
+ * Whether the environment lets a signal be exported. It applies if the options do not decide it.
  *
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#exporter-selection
  */
@@ -23,7 +23,7 @@ export function isExported(signal: Signal): boolean {
   return getStringFromEnv(`OTEL_${signal}_EXPORTER`)?.toLowerCase() !== 'none';
 }
 
-/** A protocol that the environment asks for: that of the signal, else that of all. */
+/** The protocol from the environment: the one for this signal, or else the one for all signals. */
 export function askedProtocol(signal: Signal): string | undefined {
   return (
     getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`) ??
@@ -31,7 +31,10 @@ export function askedProtocol(signal: Signal): string | undefined {
   );
 }
 
-/** A number that makes sense; a batch of none would be sent for ever. */
+/**
+ * A number from the environment, or the default if that is missing or out of range. The minimum is
+ * 1 for sizes, because batches of size 0 would be sent endlessly.
+ */
 export function numberFromEnv(name: string, usual: number, least = 1): number {
   const value = getNumberFromEnv(name);
   if (value === undefined || !Number.isInteger(value)) return usual;

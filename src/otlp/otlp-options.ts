@@ -3,19 +3,19 @@ import { TracingConfigError } from '../records/tracing-config.error.js';
 /** The two encodings of OTLP over HTTP. */
 export type OtlpProtocol = 'http/protobuf' | 'http/json';
 
-/** What {@link OtlpModule.forRoot} takes. Whatever is left out comes from the `OTEL_*` variables. */
+/** Options of {@link OtlpModule.forRoot}. Defaults come from the `OTEL_*` environment variables. */
 export interface OtlpModuleOptions {
-  /** Where the collector is, without `/v1/traces`. Default: `http://localhost:4318`. */
+  /** URL of the collector, without `/v1/traces`. Default: `http://localhost:4318`. */
   url?: string | undefined;
-  /** Headers of each request, such as a vendor's key. */
+  /** Headers of each export request, such as the API key of a vendor. */
   headers?: Readonly<Record<string, string>> | undefined;
-  /** Default: `http/protobuf`. */
+  /** The encoding. Default: `http/protobuf`. */
   protocol?: OtlpProtocol | undefined;
   /** Whether spans are sent. Default: `true`, but `false` where an OpenTelemetry SDK sends its own. */
   traces?: boolean | undefined;
   /** Whether log entries are sent. Default: `true`. */
   logs?: boolean | undefined;
-  /** What the service is, besides its name: `deployment.environment.name`, `service.version`, … */
+  /** Attributes of the service besides its name: `deployment.environment.name`, `service.version`, … */
   resource?: Readonly<Record<string, string | number | boolean>> | undefined;
   /** How long a shutdown waits for the last batch, in milliseconds. Default: 5000. */
   shutdownTimeout?: number | undefined;
@@ -24,9 +24,9 @@ export interface OtlpModuleOptions {
 const KEYS = ['url', 'headers', 'protocol', 'traces', 'logs', 'resource', 'shutdownTimeout'];
 
 /**
- * Checks what the user wrote.
+ * Validates the options.
  *
- * @throws {TracingConfigError} for the first thing that is wrong.
+ * @throws {TracingConfigError} for the first invalid option.
  */
 export function checkOtlpOptions(options: OtlpModuleOptions): void {
   for (const key of Object.keys(options)) {
@@ -34,10 +34,10 @@ export function checkOtlpOptions(options: OtlpModuleOptions): void {
   }
   const { url, headers, protocol, traces, logs, resource, shutdownTimeout } = options;
   if (url !== undefined && !isHttpUrl(url)) {
-    fail('`url` is not an HTTP URL.', "give it whole, as in `url: 'http://collector:4318'`.");
+    fail('`url` is not an HTTP URL.', "give the full URL, as in `url: 'http://collector:4318'`.");
   }
   if (protocol !== undefined && protocol !== 'http/protobuf' && protocol !== 'http/json') {
-    fail('`protocol` is not one of OTLP over HTTP.', 'use "http/protobuf" or "http/json".');
+    fail('`protocol` is not an encoding of OTLP over HTTP.', 'use "http/protobuf" or "http/json".');
   }
   for (const [name, value] of Object.entries({ headers, resource })) {
     if (value !== undefined && !isPlainRecord(value)) {
@@ -46,15 +46,15 @@ export function checkOtlpOptions(options: OtlpModuleOptions): void {
   }
   for (const [name, value] of Object.entries({ traces, logs })) {
     if (value !== undefined && typeof value !== 'boolean') {
-      fail(`\`${name}\` is not \`true\` or \`false\`.`, 'make it one of them.');
+      fail(`\`${name}\` is not \`true\` or \`false\`.`, 'use one of them.');
     }
   }
   if (shutdownTimeout !== undefined && !isDelay(shutdownTimeout)) {
-    fail('`shutdownTimeout` is no number of milliseconds.', 'make it 0 or more, but finite.');
+    fail('`shutdownTimeout` is not a number of milliseconds.', 'use 0 to 2147483647.');
   }
 }
 
-/** What a timer takes: longer ones fire at once. */
+/** Whether a timer accepts a delay. A longer one would fire immediately. */
 function isDelay(value: unknown): boolean {
   return typeof value === 'number' && value >= 0 && value < 2 ** 31;
 }

@@ -24,7 +24,10 @@ import { serviceResource } from './service-resource.js';
 const OTLP_OPTIONS = Symbol('nestjs-tracing.otlp-options');
 const QUEUES = Symbol('nestjs-tracing.otlp-queues');
 
-/** What applications send already, by their options: a module that is imported twice sends once. */
+/**
+ * The options with which each application exports already, so that a module that is imported twice
+ * exports once.
+ */
 const senders = new WeakMap<Application, Set<string>>();
 
 const SHUTDOWN_TIMEOUT_MS = 5000;
@@ -35,10 +38,10 @@ interface Queues {
 }
 
 /**
- * Sends spans and log entries to a collector that speaks OTLP over HTTP: OpenTelemetry's own, or
- * Tempo, Jaeger, Loki, a vendor. The trace ids of the application are then W3C ids. A collector
- * that is slow, down or wrong never slows or fails a request: what does not fit is counted and
- * dropped.
+ * Exports spans and log entries to a collector over OTLP/HTTP: the OpenTelemetry Collector, Tempo,
+ * Jaeger, Loki or a vendor. With it, the trace ids of the application are always W3C trace ids. A
+ * collector that is slow or unreachable never slows down or fails a request: what does not fit
+ * into the queue is dropped and counted.
  *
  * @publicApi
  *
@@ -52,7 +55,7 @@ interface Queues {
  */
 @Module({})
 export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
-  /** Read where the ids of the application are settled. */
+  /** Makes `TracingModule` use W3C trace ids in the application that imports this module. */
   static readonly [REQUIRES_W3C_IDS] = true;
 
   private readonly resource: Resource;
@@ -114,14 +117,14 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-/** A caller that does not sample its trace wants none of it exported. */
+/** Whether the trace is sampled. If the caller does not sample it, none of its spans are exported. */
 function isSampled({ origin }: RequestRecord): boolean {
   return (origin.flags & 1) === 1;
 }
 
 async function openQueues(options: OtlpModuleOptions): Promise<Queues> {
   if (isDisabled()) return { traces: undefined, logs: undefined };
-  // Where an SDK is registered it makes the spans, and sends them itself.
+  // A registered OpenTelemetry SDK creates the spans and exports them itself.
   const { traces = isExported('TRACES') && !hasSdk(), logs = isExported('LOGS') } = options;
   return {
     traces: traces ? await openSpanQueue(options) : undefined,

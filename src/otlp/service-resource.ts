@@ -10,8 +10,8 @@ import {
 import type { OtlpModuleOptions } from './otlp-options.js';
 
 /**
- * What sends the data: the service's name as its logs have it, then what the process and the
- * environment say, then what the user wrote.
+ * The resource that describes this service. Later sources override earlier ones: host and process,
+ * the service name as in the logs, the environment, the options.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/resource/
  */

@@ -3,11 +3,11 @@ import type { AccessLogRecord } from '../records/access-log-record.js';
 import { accessLogField, ACCESS_LOG_FIELD_NAMES } from '../records/fields.js';
 import type { RequestRecord } from '../records/request-record.js';
 
-const OF_MESSAGES = 'messaging.';
+const MESSAGING_PREFIX = 'messaging.';
 
 /**
- * What is known of a request, message, job or run, under the names of the semantic conventions: as
- * the table of fields has them.
+ * The attributes of a request, message, job or run. Their names are those of the semantic
+ * conventions and come from the table of fields.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span
  * @see https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
@@ -18,15 +18,15 @@ export function requestAttributes(request: RequestRecord, line: AccessLogRecord)
     const { attribute } = accessLogField(name);
     const value = line[name];
     if (attribute === undefined || value === undefined || typeof value === 'object') continue;
-    // A GraphQL request has a pattern, and is no message.
-    if (line.method !== undefined && attribute.startsWith(OF_MESSAGES)) continue;
+    // A GraphQL request has a pattern, but is not a message.
+    if (line.method !== undefined && attribute.startsWith(MESSAGING_PREFIX)) continue;
     attributes[attribute] = value;
   }
   if (line.outcome !== 'completed') attributes['error.type'] = errorType(line);
   return attributes;
 }
 
-/** The ids that OpenTelemetry has no field for. */
+/** The ids for which OpenTelemetry has no field of its own. */
 export function idAttributes({ requestId, sessionId }: RequestRecord): Attributes {
   return { 'request.id': requestId, 'session.id': sessionId };
 }

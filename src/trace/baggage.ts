@@ -3,13 +3,13 @@ import { trimOws } from './trim-ows.js';
 const MAX_MEMBERS = 64;
 const MAX_BYTES = 8192;
 
-// key is a token of RFC 9110; the value and its properties are kept as they came.
+// The key is a token of RFC 9110; the value and its properties are kept as they were received.
 const MEMBER = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*=[\x20-\x2b\x2d-\x7e\t]*$/;
 
 /**
- * The members of a `baggage` header whose keys are allowed, as a header again, or `undefined`.
- * Baggage carries whatever a caller put there, so nothing of it is forwarded unasked. The limits
- * are those that the specification guarantees: 64 members, 8192 bytes.
+ * Reduces a `baggage` header to the members whose keys are allowed. Returns `undefined` if none is
+ * left. A caller can put anything into baggage, so only keys that the application allows are
+ * forwarded. The limits are those that the specification guarantees: 64 members, 8192 bytes.
  *
  * @see https://www.w3.org/TR/baggage/
  *

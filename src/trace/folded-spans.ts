@@ -1,31 +1,31 @@
-/** More equal siblings than this are told as one. */
+/** If a parent has more equal children than this, they are folded into one record. */
 export const MAX_EQUAL_SIBLINGS = 20;
-/** How many of them are told one by one all the same: the slowest. */
+/** How many folded siblings are also kept as single spans: the slowest ones. */
 const KEPT_SLOWEST = 3;
 
-/** What a group has to know of a span. */
+/** The part of a span that a group reads and sets. */
 interface GroupedSpan {
   readonly durationMs: number | undefined;
   readonly failed: boolean;
   isFolded: boolean;
 }
 
-/** The spans of one name below one parent. */
+/** The spans of the same name below the same parent. */
 export class SpanGroup {
   count = 0;
-  /** Of those that have ended. */
+  /** The summed duration of the spans that have ended. */
   totalMs = 0;
-  /** Ended, not failed, and still told one by one. */
+  /** Spans that have ended without failing and are not folded. */
   private candidates: GroupedSpan[] = [];
 
   constructor(readonly startedMs: number) {}
 
-  /** Whether its spans are told as one. */
+  /** Whether the group has become large enough to be folded. */
   get isFolded(): boolean {
     return this.count > MAX_EQUAL_SIBLINGS;
   }
 
-  /** Takes in a span that has ended. Returns how many are no longer told one by one. */
+  /** Adds a span that has ended. Returns how many spans this has folded. */
   add(span: GroupedSpan): number {
     this.totalMs += span.durationMs ?? 0;
     if (!span.failed) this.candidates.push(span);

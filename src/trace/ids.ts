@@ -1,6 +1,6 @@
 import { createHmac, hash, randomBytes } from 'node:crypto';
 
-/** Upper bound on the length of an id that is adopted from a caller. */
+/** The maximum length of an id that is adopted from a caller. */
 export const MAX_ID_LENGTH = 128;
 
 const VALID_ID = new RegExp(`^[A-Za-z0-9_.:@/+=-]{1,${MAX_ID_LENGTH}}$`);
@@ -13,8 +13,8 @@ const ALL_ZERO_TRACE_ID = '0'.repeat(32);
 
 /**
  * Whether a value may be adopted as an id: 1 to 128 characters of
- * `A-Z a-z 0-9 _ . : @ / + = -`. Nothing in that set can end a header, forge a log line or
- * drive a terminal, and it holds what proxies and SDKs really send (nginx, UUIDs, W3C, AWS).
+ * `A-Z a-z 0-9 _ . : @ / + = -`. None of them can end a header, forge a log line or
+ * control a terminal, and they cover the ids that proxies and SDKs send (nginx, UUIDs, W3C, AWS).
  *
  * @example
  * isValidId('req-001');   // true
@@ -30,8 +30,8 @@ export function isW3cTraceId(value: string): boolean {
 }
 
 /**
- * The form in which any valid id goes out as the trace id of a `traceparent`: itself if it is one
- * already, the digits of a UUID, or else the first 32 hex digits of its SHA-256.
+ * Converts any valid id to the trace id of a `traceparent`: the id itself if it is a trace id
+ * already, the digits of a UUID, otherwise the first 32 hex digits of its SHA-256 hash.
  *
  * @see https://www.w3.org/TR/trace-context-2/#trace-id
  */
@@ -39,12 +39,12 @@ export function toW3cTraceId(id: string): string {
   return digitsOf(id) ?? hash('sha256', id).slice(0, 32);
 }
 
-/** Whether an id spells out a trace id itself: 32 hex digits, or a UUID. */
+/** Whether an id contains the digits of a trace id: 32 hex digits, or a UUID. */
 export function spellsTraceId(id: string): boolean {
   return id.length === 36 ? UUID.test(id) : id.length === 32 && HEX_32.test(id);
 }
 
-/** The trace id that an id spells out; `undefined` for all others, which travel as a digest. */
+/** The trace id that an id contains; `undefined` for all other ids, which are sent as a hash. */
 function digitsOf(id: string): string | undefined {
   if (!spellsTraceId(id)) return undefined;
   const digits = (id.length === 36 ? withoutDashes(id) : id).toLowerCase();
@@ -56,8 +56,8 @@ function withoutDashes(uuid: string): string {
 }
 
 /**
- * A digest that stands for a secret in the logs: `prefix` and 16 hex digits of its SHA-256,
- * keyed (HMAC) where a key is given.
+ * A hash that replaces a secret in the logs: `prefix` and the first 16 hex digits of its SHA-256,
+ * or of its HMAC-SHA256 if a key is given.
  */
 export function digestId(prefix: string, secret: string, key?: string): string {
   const hex =
@@ -72,8 +72,8 @@ export function isSpanId(value: string): boolean {
   return LOWER_HEX_16.test(value) && value !== ALL_ZERO_SPAN_ID;
 }
 
-// Asking the system for randomness costs 50 times more than cutting it from a pool, so digits
-// are drawn for many ids at once.
+// One call to the system's random source costs 50 times more than a slice of a string, so the
+// digits of many ids are generated at once.
 const POOL_BYTES = 1024;
 let pool = '';
 let poolOffset = 0;

@@ -11,26 +11,27 @@ import {
 } from './traceparent.js';
 import { parseTracestate } from './tracestate.js';
 
-/** What a caller gave: ids that were found valid, W3C headers as they came. */
+/** What a caller sent: ids that are already validated, and W3C headers as they were received. */
 export interface TraceCarrier {
   traceparent?: string | undefined;
   tracestate?: string | undefined;
-  /** Only what may be forwarded. */
+  /** Reduced to the members that may be forwarded. */
   baggage?: string | undefined;
   traceId?: string | undefined;
   requestId?: string | undefined;
   sessionId?: string | undefined;
-  /** Whether what the caller says counts, now and in what it sends later. Default: `true`. */
+  /** Whether ids and headers of the caller are accepted, here and in later messages. Default: `true`. */
   isTrusted?: boolean;
 }
 
 /**
- * Makes the trace of one request. The trace id is that of `traceparent`, else of the active span,
- * else the one given, else the request id that came in, else new.
+ * Creates the trace of one request. Its trace id is the first of these that exists: that of the
+ * active span if it continues the caller's trace, that of `traceparent`, the given trace id, the
+ * received request id, a new one.
  *
- * A request id that is not hex travels in `traceparent` in a derived form. When both come in and
- * belong together, the request id is the trace id: the caller logged it so, and one trace must
- * have one value in every log.
+ * A request id that is not a W3C trace id is sent in `traceparent` as a derived id. If a request
+ * has both and one is derived from the other, the request id is the trace id: the caller has
+ * logged it, and a trace must have the same id in every log.
  */
 export function openTrace(
   carrier: TraceCarrier,
@@ -40,7 +41,7 @@ export function openTrace(
 ): Trace {
   const parent =
     carrier.traceparent === undefined ? undefined : parseTraceparent(carrier.traceparent);
-  // Whoever continued the caller's trace before us has made the span that this trace is.
+  // If an SDK has continued the caller's trace already, its span is the span of this request.
   const span = isContinuing(active, parent) ? active : undefined;
   const w3cId = span?.traceId ?? parent?.traceId;
   const given = carrier.traceId ?? carrier.requestId;
@@ -64,7 +65,10 @@ export function openTrace(
   );
 }
 
-/** OpenTelemetry hands out a span of zeros where it does not trace. */
+/**
+ * Whether the active span is part of the caller's trace. OpenTelemetry gives a span whose ids are
+ * all zeros where it does not trace.
+ */
 function isContinuing(
   span: ActiveSpan | undefined,
   parent: Traceparent | undefined,
@@ -86,7 +90,10 @@ function traceIdOf(
   return policy.w3cOnly ? toW3cTraceId(id) : id;
 }
 
-/** Of a trace that begins here. Nobody knows whether digits that a caller chose are random. */
+/**
+ * The flags of a trace that begins here. An id that a caller chose may not be random, so the
+ * `random` flag is only set for other ids.
+ */
 function newFlags(given: string | undefined): number {
   const isChosen = given !== undefined && spellsTraceId(given);
   return isChosen ? FLAG_SAMPLED : FLAG_SAMPLED | FLAG_RANDOM;

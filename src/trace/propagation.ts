@@ -7,17 +7,17 @@ import { formatTraceparent } from './traceparent.js';
 export type TraceHeaders = Record<string, string>;
 
 /**
- * What {@link w3cHeaders} may give. They belong together: none of one trace may stand beside those
- * of another.
+ * The names of the headers that {@link w3cHeaders} returns. They are replaced together, so that a
+ * message never mixes the headers of two traces.
  */
 export const W3C_HEADERS: readonly string[] = ['traceparent', 'tracestate', 'baggage'];
 
-/** Looks up a field of what came in, by its lower-case name. What it gives is not to be trusted. */
+/** Reads a field of a received message by its lower-case name. The value is not validated. */
 export type ReadCarrier = (name: string) => unknown;
 
 /**
- * The W3C headers of one call. Each call has a span id of its own, so that the other side can tell
- * two calls of one request apart.
+ * The W3C headers of one outgoing call. Each call has its own span id, so that the receiver can
+ * distinguish two calls of the same request.
  *
  * @see https://www.w3.org/TR/trace-context-2/#parent-id
  */
@@ -31,7 +31,7 @@ export function w3cHeaders(trace: Trace, spanId = newSpanId()): TraceHeaders {
   return headers;
 }
 
-/** The same with the ids that only services of one's own should see. */
+/** The W3C headers, and the request and session id, which only trusted services should receive. */
 export function allHeaders(trace: Trace, spanId = newSpanId()): TraceHeaders {
   const headers = w3cHeaders(trace, spanId);
   headers['x-request-id'] = trace.requestId;
@@ -39,12 +39,12 @@ export function allHeaders(trace: Trace, spanId = newSpanId()): TraceHeaders {
   return headers;
 }
 
-/** Longer values than this are nobody's ids. */
+/** Longer values are ignored: no valid id or header is that long. */
 const MAX_LENGTH = 8192;
 
 /**
- * The text of a field of a carrier, whichever way a transport holds it: a string, the bytes of
- * one, or a list of one of these. `undefined` for everything else, and for a field that is there
+ * The text of a field of a carrier, in whatever form the transport keeps it: a string, its bytes,
+ * or a list with one of these. Returns `undefined` for everything else, and for a field that occurs
  * twice.
  */
 export function carrierText(value: unknown): string | undefined {
@@ -54,7 +54,7 @@ export function carrierText(value: unknown): string | undefined {
   return new TextDecoder().decode(value);
 }
 
-/** What continues a trace of this process: its own headers, and its ids as they are logged. */
+/** A carrier that continues a trace of this process: its W3C headers, and its ids as logged. */
 export function carrierOf(trace: Trace): TraceCarrier {
   return {
     ...w3cHeaders(trace, trace.spanId),

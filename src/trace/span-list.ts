@@ -3,12 +3,15 @@ import { SpanGroup } from './folded-spans.js';
 import type { SpanRecord, SpanStart } from '../records/span-record.js';
 import type { KeptSpans, Trace } from './trace.js';
 
-/** More spans than this are run but not kept: a loop must not fill the memory. */
+/** The number of spans that a trace keeps. Bounded, so that a loop cannot fill the memory. */
 export const MAX_SPANS = 1000;
 
-/** The spans of a trace: bounded, with equal siblings folded and every failed one kept. */
+/**
+ * The spans of a trace. Their number is bounded; equal siblings are folded, except those that
+ * failed.
+ */
 export class SpanList implements KeptSpans {
-  /** Spans beyond the limit, which were run but not kept. */
+  /** The number of spans beyond the limit, which were not recorded. */
   dropped = 0;
 
   private spans: Span[] = [];
@@ -18,8 +21,8 @@ export class SpanList implements KeptSpans {
   constructor(private readonly trace: Trace) {}
 
   /**
-   * In the order in which they began. Folded siblings are one record, in front of the first of them
-   * that is still kept by itself.
+   * In the order in which they began. Folded siblings are one record, directly before the first of
+   * them that is still kept as a single span.
    */
   get records(): readonly SpanRecord[] {
     this.compact();
@@ -36,7 +39,7 @@ export class SpanList implements KeptSpans {
     return records;
   }
 
-  /** Begins a span, unless there are as many as there may be. */
+  /** Starts a span. Returns `undefined` if the limit is reached. */
   open(start: SpanStart, parent: Span | undefined, onEnd: (span: Span) => void): Span | undefined {
     if (this.spans.length >= MAX_SPANS) {
       this.compact();
@@ -51,12 +54,12 @@ export class SpanList implements KeptSpans {
     return span;
   }
 
-  /** Takes note that a span has ended. */
+  /** Adds a span that has ended to the group of its siblings. */
   close(span: Span): void {
     if (this.groupOf(span).add(span) > 0) this.hasFolded = true;
   }
 
-  /** The equal siblings of a span, itself among them. */
+  /** The group of a span and its equal siblings. */
   groupOf({ name, parent, startedMs }: Span): SpanGroup {
     const groups =
       parent === undefined ? this.rootGroups : (parent.groups ??= new Map<string, SpanGroup>());
@@ -65,19 +68,19 @@ export class SpanList implements KeptSpans {
     return group;
   }
 
-  /** Lets go of what is folded, and of all that happened inside it. */
+  /** Removes the folded spans and everything below them. */
   private compact(): void {
     if (!this.hasFolded) return;
     this.hasFolded = false;
     this.spans = this.spans.filter((span) => {
-      // A parent stands before its children, so this reaches all of them.
+      // Parents precede their children, so this reaches all descendants.
       span.isFolded ||= span.parent?.isFolded === true;
       return !span.isFolded;
     });
   }
 }
 
-/** The sum of equal siblings, of which one is given. */
+/** The record of a group of folded siblings, made from any one of them. */
 function foldedRecord(
   { name, kind, parentSpanId, depth }: Span,
   { startedMs, totalMs, count }: SpanGroup,

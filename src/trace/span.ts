@@ -4,11 +4,11 @@ import type { SpanGroup } from './folded-spans.js';
 import type { SpanAttributes, SpanKind, SpanRecord, SpanStart } from '../records/span-record.js';
 import { TraceScope, type Trace } from './trace.js';
 
-/** One named operation inside a trace. */
+/** One span of a trace, while it runs and after it has ended. */
 export class Span implements SpanRecord {
   readonly name: string;
   readonly kind: SpanKind;
-  /** Another tracer may give it the id that goes out after all. */
+  /** Not `readonly`: a registered OpenTelemetry SDK assigns its own id after the start. */
   spanId: string;
   readonly depth: number;
   attributes: SpanAttributes | undefined;
@@ -19,9 +19,9 @@ export class Span implements SpanRecord {
   declare readonly count: undefined;
   /** The same span in an OpenTelemetry SDK, where one is registered. */
   sdkSpan: SdkSpan | undefined = undefined;
-  /** Told by the sum of its equal siblings from now on, and no longer by itself. */
+  /** Whether it is only counted in the record of its folded siblings, and no longer kept itself. */
   isFolded = false;
-  /** Its children, by their names. */
+  /** Its children, grouped by name. */
   groups: Map<string, SpanGroup> | undefined = undefined;
 
   private childrenMs = 0;
@@ -33,7 +33,7 @@ export class Span implements SpanRecord {
     readonly trace: Trace,
     readonly parent: Span | undefined,
     { name, kind = 'internal', spanId = newSpanId(), attributes }: SpanStart,
-    /** Told once. */
+    /** Called once, when the span ends. */
     private readonly onEnd: ((span: Span) => void) | undefined,
   ) {
     this.name = name;
@@ -52,12 +52,15 @@ export class Span implements SpanRecord {
     return this.parent?.spanId ?? this.trace.spanId;
   }
 
-  /** Exact also where children overlap: time in which at least one of them ran is not its own. */
+  /**
+   * Its duration without the time in which at least one child ran. This is exact even if children
+   * overlap.
+   */
   get selfMs(): number | undefined {
     return this.durationMs === undefined ? undefined : this.durationMs - this.childrenMs;
   }
 
-  /** The trace's own scope with this span's id. */
+  /** The scope of the trace, but with the id of this span. */
   get scope(): TraceScope {
     const { fields } = this.trace.scope;
     if (this.currentScope?.fields !== fields || this.currentScope === undefined) {
@@ -66,23 +69,27 @@ export class Span implements SpanRecord {
     return this.currentScope;
   }
 
-  /** Adds what was not known at the start. */
+  /** Adds attributes that were not known at the start. */
   describe(attributes: SpanAttributes): void {
     this.attributes = Object.assign({}, this.attributes, attributes);
   }
 
-  /** Ends the span, unless it has ended. */
+  /** Ends the span. Does nothing if it has ended already. */
   end(): void {
     if (this.durationMs !== undefined) return;
     const now = performance.now();
-    // A child that outlives it counts for as long as it lived.
+    // A child that is still running counts up to the end of this span.
     if (this.runningChildren > 0) this.childrenMs += now - this.childrenSinceMs;
     this.durationMs = now - this.startedMs;
     this.parent?.childEnds(now);
     this.onEnd?.(this);
   }
 
-  /** Ends it with an error: what was thrown, or none where only the answer says so. */
+  /**
+   * Ends the span as failed.
+   *
+   * @param error what was thrown; none if only the response shows the failure.
+   */
   fail(error?: unknown): void {
     if (this.durationMs !== undefined) return;
     this.failed = true;

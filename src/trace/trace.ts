@@ -11,41 +11,45 @@ import type { SdkSpan } from './sdk-span.js';
 import type { Application } from '../records/application.js';
 import type { SpanRecord } from '../records/span-record.js';
 
-/** Metadata that somebody still works on: what the rest of the package sees of a live request. */
+/** The metadata of a request that is still running, with the methods that complete it. */
 export interface LiveMetadata extends TraceMetadata {
   work?: UnitOfWorkFields | undefined;
-  /** Sets the handler where the execution context knows better than the router. */
+  /** Sets the handler, where the execution context is more precise than the router. */
   nameHandler?(name: string): void;
-  /** No route has answered, whatever the router had matched. */
+  /** Removes the route that the router had matched, because it did not send the response. */
   forgetRoute?(): void;
-  /** Looks up route and handler for good, when the response has closed with this status. */
+  /** Determines route and handler finally, once the response has closed with this status. */
   settle?(status: number): void;
 }
 
-/** The spans of a trace that are kept. */
+/** The recorded spans of a trace. */
 export interface KeptSpans {
   /** In the order in which they began, with equal siblings folded. */
   readonly records: readonly SpanRecord[];
-  /** How many were beyond the limit: they ran, but are not kept. */
+  /** How many spans were beyond the limit and not recorded. */
   readonly dropped: number;
 }
 
 /**
- * The value that flows: one for each request, in the async context from its first hook to its
- * response's close. Everything else reads it.
+ * The state of one request, message, job or run: ids, origin, metadata and spans. It is in the
+ * async context from the first hook to the close of the response, and all other parts read it
+ * from there.
  */
 export class Trace implements RequestRecord {
   readonly startedMs = performance.now();
-  /** What the next log entry says of this trace. Replaced, never changed: entries keep theirs. */
+  /**
+   * What the next log entry contains of this trace. It is replaced and never mutated, so that
+   * earlier entries keep their values.
+   */
   scope: TraceScope;
   /** Monotonic, milliseconds; `undefined` until the interceptor runs. */
   handlerStartedMs: number | undefined = undefined;
-  /** Milliseconds that the interceptor measured; `undefined` until the handler is done. */
+  /** Milliseconds, measured by the interceptor; `undefined` until the handler has ended. */
   handlerMs: number | undefined = undefined;
   /** `undefined` until the first span. */
   spanList: KeptSpans | undefined = undefined;
   finished = false;
-  /** The span that stands for this trace in an OpenTelemetry SDK, where this package began it. */
+  /** The span of this trace in an OpenTelemetry SDK, if this package started it. */
   sdkSpan: SdkSpan | undefined = undefined;
 
   private w3cId: string | undefined;
@@ -87,7 +91,7 @@ export class Trace implements RequestRecord {
     return performance.now() - this.startedMs;
   }
 
-  /** Adds a field to every later entry; entries that are already on their way keep what they had. */
+  /** Adds a field to all later log entries. Entries that were logged before are not affected. */
   setField(key: string, value: unknown): void {
     const fields: Record<string, unknown> = Object.assign(Object.create(null), this.scope.fields);
     fields[key] = value;
@@ -95,9 +99,9 @@ export class Trace implements RequestRecord {
   }
 }
 
-/** What a log entry says of its trace, fixed at the moment of the call. */
+/** The ids and fields that a log entry takes from its trace, as they are when it is logged. */
 export class TraceScope {
-  /** The format that made {@link rendered}, so that the ids are written out once, not per line. */
+  /** The format that produced {@link rendered}, so that ids are formatted once and not per line. */
   renderedBy: object | undefined = undefined;
   rendered = '';
 

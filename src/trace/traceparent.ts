@@ -5,7 +5,7 @@ export const FLAG_SAMPLED = 0x01;
 /** `random`: the last 7 bytes of the trace id are random (Level 2, section 3.2.2.5.2). */
 export const FLAG_RANDOM = 0x02;
 
-/** Bits that the specification gives a meaning; others are dropped. */
+/** The flags that the specification defines; other bits are dropped. */
 export const KNOWN_FLAGS = FLAG_SAMPLED | FLAG_RANDOM;
 const LENGTH_00 = 55;
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
@@ -22,10 +22,11 @@ export interface Traceparent {
 }
 
 /**
- * Parses a `traceparent` header. Returns `undefined` for anything the specification calls invalid.
+ * Parses a `traceparent` header. Returns `undefined` for whatever the specification calls
+ * invalid.
  *
- * Version `00` has exactly 55 characters. A higher version may go on after a dash, and is read as
- * if it were `00`; version `ff` is forbidden.
+ * Version `00` has exactly 55 characters. A higher version may continue after a dash and is parsed
+ * like `00`. Version `ff` is forbidden.
  *
  * @see https://www.w3.org/TR/trace-context-2/#traceparent-header
  *
@@ -44,7 +45,7 @@ export function parseTraceparent(header: unknown): Traceparent | undefined {
 }
 
 /**
- * Writes a `traceparent` header. Always version `00`, flags always two digits.
+ * Formats a `traceparent` header: always version `00`, always two digits of flags.
  *
  * @example
  * formatTraceparent(traceId, spanId, FLAG_SAMPLED); // '00-0af7…319c-b7ad…3331-01'

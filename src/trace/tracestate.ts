@@ -1,7 +1,7 @@
 import { trimOws } from './trim-ows.js';
 
 const MAX_MEMBERS = 32;
-/** The specification asks for at least 512; more is kept, but not without a bound. */
+/** The specification asks for at least 512 characters; more are kept, up to this limit. */
 const MAX_LENGTH = 8192;
 
 // key   = ( lcalpha / DIGIT ) 0*255( lcalpha / DIGIT / "_" / "-" / "*" / "/" / "@" )
@@ -10,10 +10,10 @@ const KEY = /^[a-z0-9][a-z0-9_\-*/@]{0,255}$/;
 const VALUE = /^[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/;
 
 /**
- * Checks a `tracestate` header and returns it in its shortest form: without empty members and
- * optional white space, each key once (the first, which is the most recent). Returns `undefined`
- * when a member is malformed, when there are more than 32, or when nothing is left: a state that
- * breaks the rules is dropped whole, and the trace goes on without it.
+ * Validates a `tracestate` header and returns it in its shortest form: without empty members and
+ * optional white space, and with each key once (the first, which is the most recent). Returns
+ * `undefined` if a member is malformed, if there are more than 32, or if none is left: an invalid
+ * `tracestate` is dropped as a whole, and the trace continues without it.
  *
  * @see https://www.w3.org/TR/trace-context-2/#tracestate-header
  *

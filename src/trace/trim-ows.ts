@@ -2,8 +2,9 @@ const TAB = 9;
 const SPACE = 32;
 
 /**
- * Strips optional white space from both ends (RFC 9110, section 5.6.3). By hand: a pattern for it
- * takes quadratic time on white space in the middle, and a caller chooses what is sent.
+ * Strips optional white space from both ends (RFC 9110, section 5.6.3). It does not use a regular
+ * expression, because that takes quadratic time on white space in the middle, which a caller can
+ * send.
  */
 export function trimOws(value: string): string {
   let start = 0;
