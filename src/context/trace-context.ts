@@ -62,7 +62,7 @@ export class TraceContext {
     return currentTrace()?.requestId;
   }
 
-  /** The id of the user's session; where it came from a bearer token, a digest of the token. */
+  /** The id of the user's session; if it was derived from a bearer token, a hash of the token. */
   get sessionId(): string | undefined {
     return currentTrace()?.sessionId;
   }

@@ -74,7 +74,8 @@ function sessionIdOfQuery({ url = '' }: IncomingMessage): string | undefined {
 }
 
 /**
- * The digest of an MCP client's session id, which may be any visible ASCII and is not fit for a log.
+ * The hash of an MCP client's session id. The id itself may contain any visible ASCII character, and
+ * is therefore not logged.
  *
  * @see https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#session-management
  */
@@ -86,7 +87,7 @@ function mcpDigest(key: string | undefined): IdReader {
   };
 }
 
-/** The digest of a bearer token. The token itself is a secret and never used as an id. */
+/** The hash of a bearer token. The token itself is a secret and never used as an id. */
 function bearerDigest(key: string | undefined): IdReader {
   return (request) => {
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1];

@@ -105,7 +105,7 @@ export class RequestTracer {
     const { requestId, traceId, session } = this.options;
     setHeader(response, requestId.header, trace.requestId);
     setHeader(response, traceId.header, trace.traceId);
-    // The digest of a secret is not sent to anyone, not even to the client that sent the secret.
+    // The hash of a secret is not sent back, not even to the client that sent the secret.
     const isDerived = carrier.sessionId !== undefined && /^(?:tok|mcp)_/.test(carrier.sessionId);
     if (!isDerived) setHeader(response, session.header, trace.sessionId);
   }

@@ -30,8 +30,8 @@ export interface TraceIdOptions extends IdOptions {
 /** How the session id is found, checked and made. */
 export interface SessionOptions extends IdOptions {
   /**
-   * Keys the digest of bearer tokens (HMAC-SHA256), so that a reader of the logs cannot test a guessed
-   * token against them. At least 16 characters.
+   * The key with which bearer tokens are hashed (HMAC-SHA256), so that a reader of the logs cannot
+   * verify a guessed token. At least 16 characters.
    */
   key?: string | undefined;
 }

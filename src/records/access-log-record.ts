@@ -7,8 +7,8 @@ type ValueOf<F> = F extends Field<infer T> ? T : never;
 type RequiredField = 'duration_ms' | 'outcome';
 
 /**
- * What the access log line says, under the names that it has there. The fields, their meaning and
- * their units are the rows of {@link ACCESS_LOG_FIELDS}.
+ * The fields of an access log line, by their names in the line. Their meanings and units are in the
+ * rows of {@link ACCESS_LOG_FIELDS}.
  */
 export type AccessLogRecord = {
   readonly [K in keyof Fields as K extends RequiredField ? K : never]: ValueOf<Fields[K]>;
@@ -22,8 +22,8 @@ type UnitOfWorkField = {
   [K in AccessLogField]: Fields[K] extends { readonly ofWork: true } ? K : never;
 }[AccessLogField];
 
-/** What distinguishes a message, a job or a run from others of its kind. */
+/** The fields that describe one message, job or run. */
 export type UnitOfWorkFields = Pick<AccessLogRecord, UnitOfWorkField>;
 
-/** What an application does that is not an HTTP request. */
+/** The kinds of units of work, which are not HTTP requests. */
 export type UnitOfWorkKind = 'message' | 'job' | 'run';

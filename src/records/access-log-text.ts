@@ -1,12 +1,12 @@
 import { accessLogField, ACCESS_LOG_FIELD_NAMES, isOutcome } from './fields.js';
 import { jsonValue, readProperty } from './json-value.js';
 
-/** The fields that the phrase says or leaves out, so that they are not shown again behind it. */
+/** Fields that the phrase contains or omits, and that are therefore not shown again after it. */
 const IN_PHRASE: ReadonlySet<string> = new Set(
   ACCESS_LOG_FIELD_NAMES.filter((name) => accessLogField(name).text !== undefined),
 );
 
-/** The words of the phrase, in their order: the field and what is written behind its value. */
+/** The words of the phrase in order: the name of a field, and the suffix after its value. */
 const WORDS: readonly (readonly [name: string, suffix: string])[] = (
   ['phrase', 'end of phrase'] as const
 ).flatMap((place) =>
@@ -15,7 +15,10 @@ const WORDS: readonly (readonly [name: string, suffix: string])[] = (
   ),
 );
 
-/** Whether an entry is an access log line, and not one that happens to have such names. */
+/**
+ * Whether an entry is an access log line. The types and values of several fields are checked,
+ * because other entries can have fields of the same names.
+ */
 export function isAccessLogEntry(entry: object): boolean {
   return (
     isOutcome(readProperty(entry, 'outcome')) &&
@@ -25,13 +28,13 @@ export function isAccessLogEntry(entry: object): boolean {
   );
 }
 
-/** Whether the phrase says a field already, or leaves it out. */
+/** Whether the phrase contains a field already, or omits it. */
 export function isInAccessLogText(key: string): boolean {
   return IN_PHRASE.has(key);
 }
 
 /**
- * How a request, message, job or run ended, for people:
+ * Describes the end of a request, message, job or run in one readable phrase:
  * ` POST /api/payment 201 completed 447.486ms`, ` tcp payment.charge completed 12.9ms`.
  */
 export function accessLogText(entry: object): string {
@@ -43,10 +46,10 @@ export function accessLogText(entry: object): string {
   return text;
 }
 
-/** Deeper steps are indented no further. */
+/** The maximum depth of indentation. Deeper steps are not indented further. */
 const MAX_INDENT = 20;
 
-/** The steps of a failed request, each on a line of its own below it. */
+/** The steps of a failed or slow request, as one line of text each. */
 export function stepsText(entry: object): string[] {
   const steps = readProperty(entry, 'steps');
   if (!Array.isArray(steps)) return [];

@@ -2,24 +2,24 @@ import { setImmediate } from 'node:timers/promises';
 import { TracingConfigError } from './tracing-config.error.js';
 
 /**
- * An application of this process, as records name it: two records belong to the same application
- * if their `application` is the same object.
+ * An application of this process, as records refer to it. Two records belong to the same
+ * application if their `application` is the same object.
  */
 export interface Application {
   /** The name of its service. */
   readonly service: string;
 }
 
-/** The same for the core, which counts what is going on. */
+/** An application as the core sees it, with the number of its active units of work. */
 export interface RunningApplication extends Application {
-  /** Requests, messages, jobs and runs that have begun and not ended. */
+  /** The number of requests, messages, jobs and runs that have begun and not ended. */
   inFlight: number;
 }
 
 /** The token under which an application's {@link Application} is provided. */
 export const APPLICATION = Symbol.for('nestjs-tracing.v1.application');
 
-/** What an {@link Application} can be got from: a Nest application or context, a `ModuleRef`. */
+/** An object that can resolve an {@link Application}: a Nest application or context, a `ModuleRef`. */
 export interface ApplicationContainer {
   get(token: symbol, options?: { strict: boolean }): unknown;
 }
@@ -33,7 +33,7 @@ export function applicationIn(container: ApplicationContainer): Application {
   try {
     return container.get(APPLICATION, { strict: false }) as Application;
   } catch {
-    // Nest throws for a token that nothing provides.
+    // Nest throws if no provider has the token.
     throw new TracingConfigError(
       'TRACING_NOT_IMPORTED',
       'the application has no TracingModule.',
@@ -42,12 +42,13 @@ export function applicationIn(container: ApplicationContainer): Application {
   }
 }
 
-/** Turns of the event loop in which a connection that was cut closes its responses. */
+/** Turns of the event loop within which a destroyed connection closes its responses. */
 const SETTLE_TURNS = 12;
 
 /**
- * Waits until everything that an application has begun has ended, but only for so long as
- * connections that a shutdown has cut need to close. What is still at work then is not waited for.
+ * Waits until all requests, messages, jobs and runs of an application have ended, but only as long
+ * as connections that a shutdown has destroyed need to close. It does not wait for work that
+ * takes longer.
  */
 export async function settled(application: Application): Promise<void> {
   const running = application as RunningApplication;

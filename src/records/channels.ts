@@ -28,13 +28,13 @@ interface EventMap {
   'request:start': RequestStartEvent;
   'request:finish': RequestFinishEvent;
   'span:finish': SpanFinishEvent;
-  /** At the call, before any format or transport. */
+  /** Published when an entry is logged, before any format or transport. */
   log: LogRecord;
 }
 
 /** A diagnostics channel with a typed message. */
 export interface EventChannel<T> {
-  /** Check this before building a message: without subscribers it costs nothing. */
+  /** Check this before you build a message, so that it costs nothing without subscribers. */
   readonly hasSubscribers: boolean;
   publish(message: T): void;
 }
@@ -66,8 +66,8 @@ function openChannel<K extends keyof EventMap>(name: K): EventChannel<EventMap[K
 }
 
 /**
- * A subscriber that throws ends the process, as Node has it. Here it must never fail a request, so
- * each is wrapped as it subscribes.
+ * Wraps each subscriber of a channel so that its errors become warnings. Node ends the process if a
+ * subscriber throws, but here it must not even fail a request.
  */
 function guardSubscribers(target: Channel): Channel {
   const guards = new WeakMap<ChannelListener, ChannelListener>();
@@ -85,7 +85,7 @@ function guardSubscribers(target: Channel): Channel {
   target.unsubscribe = function (listener) {
     return original(this).unsubscribe.call(this, guards.get(listener) ?? listener);
   };
-  // The subscribers from before this package was loaded.
+  // Subscribers that were added before this package was loaded are wrapped too.
   const { _subscribers: early = [] } = target as { _subscribers?: readonly ChannelListener[] };
   for (const listener of [...early]) {
     target.unsubscribe(listener);
@@ -99,7 +99,7 @@ function guardOf(listener: ChannelListener): ChannelListener {
     const fail = (error: unknown): void =>
       warnOnce('TRACING_SUBSCRIBER_FAILED', `a subscriber of ${String(name)} threw`, error);
     try {
-      // Its type does not say so, but a subscriber may be asynchronous.
+      // The type does not include it, but a subscriber may return a promise.
       const result: unknown = listener(message, name);
       if (types.isPromise(result)) result.catch(fail);
     } catch (error) {

@@ -3,7 +3,7 @@ import { errorFields, isError, jsonValue } from './json-value.js';
 
 const MAX_CAUSES = 8;
 
-/** The stack of an error, its own fields, and what caused it. Nothing in it is escaped. */
+/** The stack of an error, its own fields and its causes, as text that is not escaped. */
 export function errorText(error: Error, depth = 0): string {
   const { name: _name, message, stack, cause, errors, ...own } = errorFields(error);
   const pairs = Object.entries(own).map(([key, value]) => fieldPair(key, value));
@@ -12,8 +12,8 @@ export function errorText(error: Error, depth = 0): string {
   const inner = [cause, ...(Array.isArray(errors) ? (errors as unknown[]) : [])];
   for (const reason of inner) {
     if (reason === undefined || depth === MAX_CAUSES) continue;
-    const told = isError(reason) ? errorText(reason, depth + 1) : (jsonValue(reason) ?? '');
-    text += `\ncaused by:\n${told}`;
+    const reasonText = isError(reason) ? errorText(reason, depth + 1) : (jsonValue(reason) ?? '');
+    text += `\ncaused by:\n${reasonText}`;
   }
   return text;
 }

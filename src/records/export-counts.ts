@@ -1,16 +1,16 @@
 import { sharedState } from './shared-state.js';
 
-/** What became of the data that was given to one exporter. */
+/** Counts of the spans or log records that were given to one exporter. */
 export interface ExportCounts {
   readonly signal: 'traces' | 'logs';
-  /** Waiting now. */
+  /** Currently in the queue. */
   readonly queued: number;
   readonly exported: number;
-  /** Refused by the collector, or lost on the way there. */
+  /** Rejected by the collector, or not delivered. */
   readonly failed: number;
-  /** Not taken, because too many waited. */
+  /** Dropped because the queue was full. */
   readonly dropped: number;
 }
 
-/** The exporters of this process: whoever measures them need not know who they are. */
+/** The counts of all exporters of this process, so that metrics need not import the exporters. */
 export const exportQueues = sharedState('export-queues', () => new Set<ExportCounts>());

@@ -3,7 +3,7 @@ import { jsonValue } from './json-value.js';
 
 const PLAIN_VALUE = /^[\w.:@/+-]+$/;
 
-/** ` name=value`, quoted where it would not read as one word. */
+/** Formats ` name=value`. The value is quoted if it is not a single plain word. */
 export function fieldPair(key: string, value: unknown): string {
   const shown = typeof value === 'string' && PLAIN_VALUE.test(value) ? value : jsonValue(value);
   return shown === undefined ? '' : ` ${escapeText(key)}=${shown}`;

@@ -1,41 +1,41 @@
-/** The log backends whose field names an entry can have. */
+/** The log backends for which a preset of field names exists. */
 export type PresetName = 'otel' | 'ecs' | 'gcp' | 'datadog';
 
-/** What a preset calls a field, where that differs. */
+/** The name of a field in a preset, and how its value is written there. */
 export interface PresetField {
-  /** The name; a dot in one of `gcp` is a level of an object. */
+  /** The name. In `gcp`, a dot separates the levels of nested objects. */
   readonly name: string;
-  /** How the value is written there. Default: as it is. */
+  /** The format of the value. Default: unchanged. */
   readonly as?: 'nanoseconds' | 'seconds text' | 'ecs outcome';
-  /** Whether the field also stays under its own name. Default: `false`. */
+  /** Whether the line also keeps the field under its own name. Default: `false`. */
   readonly beside?: true;
 }
 
 /** One field of the access log line. */
 export interface Field<T = unknown> {
   readonly type: 'string' | 'number' | 'steps';
-  /** Milliseconds, or a number of things. */
+  /** `ms` for milliseconds, `count` for a number of items. */
   readonly unit?: 'ms' | 'count';
   /**
-   * How the text format shows it: `phrase` in the sentence behind the message, `end of phrase` as
-   * its last word, `silent` not at all, `block` on lines of its own. Default: as `name=value`.
+   * How the text format shows the field: `phrase` in the phrase after the message, `end of phrase`
+   * as its last word, `silent` not at all, `block` on separate lines. Default: as `name=value`.
    */
   readonly text?: 'phrase' | 'end of phrase' | 'silent' | 'block';
-  /** The words after the value in the phrase. */
+  /** Text directly after the value in the phrase, such as a unit. */
   readonly suffix?: string;
-  /** Its name for people in the trace viewer's details. Default: not shown there by itself. */
+  /** The readable name in the details of the trace viewer. Default: not shown there separately. */
   readonly label?: string;
-  /** Whether it is part of the title of a request: `POST /api/payment`, `bullmq ledger book`. */
+  /** Whether it is part of the title in the viewer: `POST /api/payment`, `bullmq ledger book`. */
   readonly inTitle?: true;
-  /** What presets call it. Default: its own name. */
+  /** The names in the presets. Default: its own name. */
   readonly presets?: Readonly<Partial<Record<PresetName, string | PresetField>>>;
-  /** The attribute of a span that says the same, by OpenTelemetry's semantic conventions. */
+  /** The span attribute with the same value, as named by OpenTelemetry's semantic conventions. */
   readonly attribute?: string;
-  /** Other names under which loggers write it on the line that ends a request. */
+  /** Other names of the field in the access log lines of other loggers. */
   readonly aliases?: readonly string[];
-  /** Whether units of work set it, besides or instead of HTTP requests. */
+  /** Whether units of work set it: messages, jobs and runs. */
   readonly ofWork?: true;
-  /** The type of its values; never there. */
+  /** The type of its values. Only for the type checker: never set at run time. */
   readonly valueType?: T;
 }
 
@@ -53,10 +53,10 @@ function number<const R extends Row>(row: R): Field<number> & Marks<R> {
 }
 
 /**
- * Every field of the access log line, in the order in which it is written: the one place where
- * types, text, presets, attributes of exported spans, records of the trace viewer, the command
- * `untangle` and the matchers for tests take their names from. A new field is one row here and the
- * place that sets it.
+ * All fields of the access log line, in the order in which they are written. This is the single
+ * source of their names for types, the text format, presets, attributes of exported spans, the
+ * trace viewer, the `untangle` command and the test matchers. To add a field, add a row here and set
+ * the field where its value is known.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span
  * @see https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
@@ -65,7 +65,7 @@ function number<const R extends Row>(row: R): Field<number> & Marks<R> {
  * @see https://docs.datadoghq.com/standard-attributes/?product=log
  */
 export const ACCESS_LOG_FIELDS = {
-  /** Monotonic milliseconds from the first hook to the response's close, three decimals. */
+  /** Milliseconds from the first hook to the close of the response: monotonic, three decimals. */
   duration_ms: number({
     label: 'duration',
     unit: 'ms',
@@ -77,7 +77,7 @@ export const ACCESS_LOG_FIELDS = {
       datadog: { name: 'duration', as: 'nanoseconds' },
     },
   }),
-  /** The interceptor's share: pipes, inner interceptors and the handler. */
+  /** Milliseconds inside the interceptor: pipes, inner interceptors and the handler. */
   handler_ms: number({
     label: 'in handler',
     unit: 'ms',
@@ -96,7 +96,7 @@ export const ACCESS_LOG_FIELDS = {
       datadog: 'http.method',
     },
   }),
-  /** The path that was asked for, without the query. */
+  /** The path of the request, without the query. */
   path: text({
     inTitle: true,
     text: 'phrase',
@@ -108,21 +108,21 @@ export const ACCESS_LOG_FIELDS = {
       datadog: 'http.url_details.path',
     },
   }),
-  /** The template of the route, as in `/users/:id`; missing when none matched. */
+  /** The template of the route, such as `/users/:id`; missing if none matched. */
   route: text({
     label: 'route',
     text: 'silent',
     attribute: 'http.route',
     presets: { otel: 'http.route' },
   }),
-  /** How a message, job or run came in: `tcp`, `bullmq`, `cron`, …; missing for HTTP requests. */
+  /** What a message, job or run came through: `tcp`, `bullmq`, `cron`, …; missing for HTTP. */
   transport: text({
     label: 'transport',
     inTitle: true,
     text: 'phrase',
     attribute: 'messaging.system',
   }),
-  /** What a message is about: a pattern, a topic, the name of an event or GraphQL field. */
+  /** The subject of a message: a pattern, a topic, the name of an event or of a GraphQL field. */
   pattern: text({
     label: 'pattern',
     inTitle: true,
@@ -130,7 +130,7 @@ export const ACCESS_LOG_FIELDS = {
     attribute: 'messaging.destination.name',
     ofWork: true,
   }),
-  /** The queue that a job was in. */
+  /** The queue of a job. */
   queue: text({
     label: 'queue',
     inTitle: true,
@@ -138,7 +138,7 @@ export const ACCESS_LOG_FIELDS = {
     attribute: 'messaging.destination.name',
     ofWork: true,
   }),
-  /** The name of a job, or of what runs. */
+  /** The name of a job or of a run. */
   job: text({
     label: 'job',
     inTitle: true,
@@ -146,14 +146,14 @@ export const ACCESS_LOG_FIELDS = {
     attribute: 'nestjs.job.name',
     ofWork: true,
   }),
-  /** 1 for the first delivery or attempt. */
+  /** The number of the attempt: 1 for the first delivery. */
   attempt: number({
     label: 'attempt',
     unit: 'count',
     attribute: 'nestjs.job.attempt',
     ofWork: true,
   }),
-  /** The method of an MCP message, as in `tools/call`. */
+  /** The method of an MCP message, such as `tools/call`. */
   mcp_method: text({
     label: 'MCP method',
     inTitle: true,
@@ -176,11 +176,11 @@ export const ACCESS_LOG_FIELDS = {
     attribute: 'graphql.operation.name',
     ofWork: true,
   }),
-  /** How many errors the results of a GraphQL operation had; missing for none. */
+  /** The number of errors in the results of a GraphQL operation; missing if there are none. */
   graphql_errors: number({ label: 'GraphQL errors', unit: 'count', ofWork: true }),
-  /** Controller and method, as in `PaymentController.pay`. */
+  /** Controller and method, such as `PaymentController.pay`. */
   handler: text({ label: 'handler', attribute: 'code.function.name' }),
-  /** Missing when the client disconnected before a status was sent, and for all but HTTP. */
+  /** The HTTP status; missing if the client disconnected first, and for all but HTTP requests. */
   status_code: number({
     text: 'phrase',
     attribute: 'http.response.status_code',
@@ -192,17 +192,17 @@ export const ACCESS_LOG_FIELDS = {
       datadog: 'http.status_code',
     },
   }),
-  /** How it ended. */
+  /** How the request, message, job or run ended. */
   outcome: {
     type: 'string',
     text: 'phrase',
     presets: { ecs: { name: 'event.outcome', as: 'ecs outcome', beside: true } },
   } as Field<Outcome>,
-  /** The span of the caller: 16 lower-case hex digits; missing where the trace began here. */
+  /** The span of the caller: 16 lower-case hex digits; missing if the trace began here. */
   parent_span_id: text({ text: 'silent' }),
-  /** The spans in the order in which they began, of a request that failed or took too long. */
+  /** The spans of a failed or slow request, in the order in which they began. */
   steps: { type: 'steps', text: 'block' } as Field<readonly Step[]>,
-  /** How many more spans there were than are kept. */
+  /** The number of spans beyond the limit, which were not recorded. */
   dropped_steps: number({ unit: 'count' }),
 } as const satisfies Readonly<Record<string, Field>>;
 
@@ -217,28 +217,28 @@ export function accessLogField(name: AccessLogField): Field {
   return ACCESS_LOG_FIELDS[name];
 }
 
-/** Outcomes: `errored` for a server-side failure, `aborted` for a client that disconnected. */
+/** The outcome: `errored` is a server-side failure, `aborted` means that the client disconnected. */
 export type Outcome = 'completed' | 'errored' | 'aborted';
 
 const OUTCOMES: ReadonlySet<unknown> = new Set<Outcome>(['completed', 'errored', 'aborted']);
 
-/** Whether a value that was read somewhere is an outcome. */
+/** Whether an unknown value is an outcome. */
 export function isOutcome(value: unknown): value is Outcome {
   return OUTCOMES.has(value);
 }
 
-/** One span of a request, as the access log line of a failed or slow one has it. */
+/** One span in the access log line of a failed or slow request. */
 export interface Step {
   readonly name: string;
   /** Milliseconds from the start of the request. */
   readonly start_ms: number;
-  /** Milliseconds; missing when the request ended first. */
+  /** Milliseconds; missing if the request ended before the step. */
   readonly duration_ms?: number;
-  /** Milliseconds without those in which a step inside it ran; missing where none did. */
+  /** Milliseconds without the time in which an inner step ran; missing if there is no inner step. */
   readonly self_ms?: number;
-  /** How many steps it is inside of; missing for 0. */
+  /** The number of steps around it; missing for 0. */
   readonly depth?: number;
-  /** Of more than 20 equal steps: how many. The duration is then their sum. */
+  /** The number of steps, if more than 20 equal ones are folded. The duration is then their sum. */
   readonly count?: number;
   readonly failed?: true;
 }

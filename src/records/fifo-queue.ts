@@ -1,6 +1,6 @@
 /**
- * A queue: first in, first out. `Array.prototype.shift` takes as long as the array has items; here
- * the beginning is moved on instead, and the array is copied once half of it has been removed.
+ * A first-in-first-out queue. `Array.prototype.shift` takes time proportional to the length of the
+ * array. This queue moves an index instead, and copies the array once half of it is removed.
  */
 export class FifoQueue<T> {
   private items: T[] = [];
@@ -26,7 +26,7 @@ export class FifoQueue<T> {
     return first;
   }
 
-  /** Removes all others. */
+  /** Removes all items for which `isKept` returns `false`. */
   keep(isKept: (item: T) => boolean): void {
     this.items = this.items.slice(this.head).filter(isKept);
     this.head = 0;
@@ -37,7 +37,7 @@ export class FifoQueue<T> {
     this.head = 0;
   }
 
-  /** A copy of some of the items: of all by default. The first has the index 0. */
+  /** A copy of a range of items, by default of all. The oldest item has the index 0. */
   slice(from = 0, to = this.length): T[] {
     return this.items.slice(this.head + from, this.head + to);
   }

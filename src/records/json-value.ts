@@ -1,13 +1,14 @@
 import { types } from 'node:util';
 import { quoteJson } from './control-characters.js';
 
-/** Deeper than this, a value is named and not shown. */
+/** The maximum depth. Of a deeper value only the class name is written. */
 const MAX_DEPTH = 16;
 
 /**
- * A value as JSON, whatever it is: where `JSON.stringify` throws (a cycle, a BigInt, a getter or
- * `toJSON` that throws) or says nothing (errors, maps, sets), this writes what can be written.
- * Returns `undefined` for what JSON leaves out: `undefined`, functions and symbols.
+ * Formats any value as JSON, and never throws. It also handles what makes `JSON.stringify` throw
+ * (cycles, BigInt, a getter or `toJSON` that throws), and what that writes as an empty object
+ * (errors, maps, sets). Returns `undefined` for values that JSON omits: `undefined`, functions and
+ * symbols.
  */
 export function jsonValue(value: unknown): string | undefined {
   return write(value);
@@ -68,7 +69,7 @@ function writeContents(value: object, ancestors: object[]): string {
 }
 
 function writeList(list: readonly unknown[], ancestors: object[]): string {
-  // `Array.from` visits the holes of a sparse array too, which `map` leaves out.
+  // Unlike `map`, `Array.from` also visits the holes of a sparse array.
   const items = Array.from(list, (item) => write(item, ancestors) ?? 'null');
   return `[${items.join(',')}]`;
 }
@@ -82,7 +83,7 @@ function writeRecord(record: object, ancestors: object[]): string {
   return `{${json}}`;
 }
 
-/** A property's value; of a getter that throws, a note that it did. */
+/** The value of a property, or the text `[Threw: …]` if its getter throws. */
 export function readProperty(record: object, key: string | symbol): unknown {
   try {
     return (record as Record<string | symbol, unknown>)[key];
@@ -91,14 +92,15 @@ export function readProperty(record: object, key: string | symbol): unknown {
   }
 }
 
-/** Whether a value is an error, of this realm or another: a test runner's, `node:vm`'s. */
+/** Whether a value is an error, also one of another realm, such as a test runner or `node:vm`. */
 export function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value);
 }
 
 /**
- * What an error has to say, including what `JSON.stringify` does not see. Of its own fields only
- * the simple ones: HTTP clients hang the whole request on their errors, credentials and all.
+ * The fields of an error, including those that `JSON.stringify` omits. Own fields are included only
+ * if their values are not objects: HTTP clients attach the whole request to their errors, with its
+ * credentials.
  */
 export function errorFields(error: Error): Record<string, unknown> {
   const fields: Record<string, unknown> = {

@@ -1,45 +1,45 @@
 import type { Application } from './application.js';
 import type { RequestRecord, TraceFields } from './request-record.js';
 
-/** A log entry at the moment of the call, before any format or transport. */
+/** A log entry at the time of the log call, before any format or transport. */
 export interface LogRecord {
   /**
-   * The application that wrote it: that of its request; outside of one, that of the logger.
-   * `undefined` for a logger that several applications share, or none was given.
+   * The application that logged it: the application of its request, or that of the logger outside of
+   * requests. `undefined` for a logger that belongs to no application or to several.
    */
   readonly application: Application | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly time: number;
-  /** winston's name of the level. */
+  /** The name of the level in winston. */
   readonly level: string;
-  /** As the call had it: a string, mostly. */
+  /** The message as it was logged, usually a string. */
   readonly message: unknown;
   /** The message as a string. */
   readonly text: string;
-  /** The error that the entry is about, if it is about one. */
+  /** The error of the entry, if it has one. */
   readonly error: Error | undefined;
-  /** The logger's name, as in `PaymentService`. */
+  /** The name of the logger, such as `PaymentService`. */
   readonly context: string | undefined;
-  /** The request that the entry belongs to; `undefined` outside a context. */
+  /** The request, message, job or run that the entry belongs to; `undefined` outside of one. */
   readonly trace: RequestRecord | undefined;
-  /** The running span: 16 lower-case hex digits. */
+  /** The id of the running span: 16 lower-case hex digits. */
   readonly spanId: string | undefined;
-  /** What `TraceContext.set` added. */
+  /** The fields that `TraceContext.set` added. */
   readonly fields: TraceFields | undefined;
   /** Whether it is the access log line that ends a request, message, job or run. */
   readonly isAccessLog: boolean;
-  /** The entry itself, as winston has it. Read it at once; it is not a copy. */
+  /** The entry object of winston. It is not a copy, so read it synchronously. */
   readonly entry: Readonly<Record<string, unknown>>;
   /**
-   * Visits the fields that the rest of the record does not hold: what `TraceContext.set` added,
-   * then the entry's own, without level, message, context and timestamp, and without what only
-   * repeats the error. A value is what the caller gave: a getter that throws gives a text instead.
+   * Visits the fields that are not properties of this record: those that `TraceContext.set` added,
+   * then those of the entry itself, without level, message, context, timestamp and fields that only
+   * repeat the error. Values are not converted; if a getter throws, the value is a text that says so.
    */
   forEachField(visit: (name: string, value: unknown) => void): void;
   /**
-   * The entry as one line of the library's own JSON, whatever the application's format.
+   * Formats the entry as one line of this library's JSON, independent of the application's format.
    *
-   * @param service the name of the service on it. Default: that of {@link application}.
+   * @param service the name of the service in the line. Default: that of {@link application}.
    */
   json(service?: string): string;
 }

@@ -4,78 +4,87 @@ import type { SpanRecord } from './span-record.js';
 
 /** The ids of one request, message, job or run. */
 export interface TraceIds {
-  /** Shared by all services that take part in one user action. */
+  /** The same in all services that take part in one user action. */
   readonly traceId: string;
-  /** Of this request alone. */
+  /** The id of this request only. */
   readonly requestId: string;
-  /** Shared by all requests of one user's session. */
+  /** The same in all requests of one user session. */
   readonly sessionId: string;
-  /** The request's own span in this process: 16 lower-case hex digits. */
+  /** The id of the request's span in this process: 16 lower-case hex digits. */
   readonly spanId: string;
 }
 
-/** What is known of a request besides its ids. */
+/** The metadata of a request, message, job or run. */
 export interface TraceMetadata {
   /** `http`, `tcp`, `bullmq`, `cron`, …; `manual` for {@link TraceContext.run}. */
   readonly transport: string;
   /** Missing for HTTP requests. */
   readonly kind?: UnitOfWorkKind | undefined;
-  /** When it began: milliseconds since the Unix epoch. */
+  /** The start time: milliseconds since the Unix epoch. */
   readonly startedAt: number;
   /** The HTTP method. */
   readonly method?: string | undefined;
-  /** The path that was asked for, without its query. */
+  /** The path of the request, without its query. */
   readonly path?: string | undefined;
-  /** The template of the route that matched, as in `/users/:id`. Known once routing is done. */
+  /** The template of the matched route, such as `/users/:id`. Known after routing. */
   readonly route?: string | undefined;
-  /** Controller and method, as in `PaymentController.pay`. Known once routing is done. */
+  /** Controller and method, such as `PaymentController.pay`. Known after routing. */
   readonly handler?: string | undefined;
-  /** Pattern, queue, job and the like: what a path does not say. */
+  /** Fields of a unit of work, such as pattern, queue and job. */
   readonly work?: UnitOfWorkFields | undefined;
 }
 
-/** How a trace came in over W3C headers. */
+/** The values that a trace took from the W3C headers of the caller. */
 export interface W3cOrigin {
   /** The span of the caller, if there is one: 16 lower-case hex digits. */
   readonly parentSpanId: string | undefined;
-  /** The trace flags that go out again. */
+  /** The trace flags, which are also sent with outgoing calls. */
   readonly flags: number;
   readonly tracestate: string | undefined;
-  /** Only what `baggage.allow` lets through. */
+  /** Reduced to the keys in `baggage.allow`. */
   readonly baggage: string | undefined;
   /** Whether the caller is trusted. */
   readonly isTrusted: boolean;
-  /** 32 hex digits; where `traceId` is not W3C it is derived on first use. */
+  /**
+   * The W3C trace id of the caller or of an OpenTelemetry SDK: 32 hex digits. If there is none, it is
+   * derived from the id of the trace on first use.
+   */
   readonly traceId: string | undefined;
 }
 
-/** Extra fields of a request's entries: an object without a prototype, so any key is only a key. */
+/**
+ * Additional fields of the log entries of a request. The object has no prototype, so that no key has
+ * a special meaning.
+ */
 export type TraceFields = Readonly<Record<string, unknown>>;
 
 /**
- * A request, message, job or run, as subscribers see it: from its beginning on, and complete when
- * it has ended. It is the live object, not a copy: read it when it is handed over.
+ * A request, message, job or run, as subscribers see it. It exists from the start and is complete
+ * at the end. It is the live object and not a copy, so read it synchronously in the handler.
  */
 export interface RequestRecord extends TraceIds {
-  /** The application that it was received by. */
+  /** The application that received it. */
   readonly application: Application;
-  /** `request` for HTTP, else the kind of unit of work. */
+  /** `request` for HTTP, otherwise the kind of unit of work. */
   readonly kind: 'request' | UnitOfWorkKind;
   readonly metadata: TraceMetadata;
   readonly origin: W3cOrigin;
-  /** The trace id as it goes out in `traceparent`: 32 lower-case hex digits. */
+  /** The trace id in outgoing `traceparent` headers: 32 lower-case hex digits. */
   readonly w3cTraceId: string;
-  /** Monotonic start in milliseconds, as `performance.now()` counts. */
+  /** Monotonic start time in milliseconds, as of `performance.now()`. */
   readonly startedMs: number;
   /** Monotonic milliseconds since the start. */
   readonly elapsedMs: number;
-  /** Whether it has ended. What is logged between that and its event is its access log line. */
+  /**
+   * Whether it has ended. The only entry that is logged between its end and its event is its access
+   * log line.
+   */
   readonly finished: boolean;
   /**
-   * Its spans in the order in which they began, each with its parent. Folded ones are one record,
-   * in front of those of them that are kept. `undefined` if there are none.
+   * Its spans in the order in which they began, each with the id of its parent. Folded spans are one
+   * record, before those siblings that are kept as single spans. `undefined` if there are no spans.
    */
   readonly spans: readonly SpanRecord[] | undefined;
-  /** How many more spans there were than are kept. */
+  /** The number of spans beyond the limit, which were not recorded. */
   readonly droppedSpans: number;
 }

@@ -1,4 +1,4 @@
-/** Milliseconds with up to three decimals. */
+/** Rounds milliseconds to three decimals. */
 export function roundMs(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }

@@ -1,10 +1,10 @@
-/** The levels under which lines are shown and filtered, least severe first. */
+/** The level names that lines are shown and filtered by, least severe first. */
 export type LevelName = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
 /**
- * The words of loggers, of syslog and of the log backends, under the level that each is shown as, with
- * its number in OpenTelemetry. `http` is winston's: people look for it among `info`, and its number is
- * one of `debug`, as in winston's own transport for OpenTelemetry.
+ * The level names of loggers, syslog and log backends with their severity numbers in OpenTelemetry,
+ * grouped by the level that each is shown as. `http` of winston is shown as `info`, where users
+ * expect it, but has a number of `debug`, as in winston's own transport for OpenTelemetry.
  *
  * @see https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber
  * @see https://opentelemetry.io/docs/specs/otel/logs/data-model-appendix/#appendix-b-severitynumber-example-mappings
@@ -24,7 +24,7 @@ const WORDS: Readonly<Record<LevelName, Readonly<Record<string, number>>>> = {
   },
 };
 
-/** The levels by name, least severe first: the index of one is its severity. */
+/** All level names, least severe first. The index of a name is its severity. */
 export const LEVEL_NAMES = Object.keys(WORDS) as readonly LevelName[];
 
 interface Word {
@@ -38,22 +38,25 @@ const BY_WORD: ReadonlyMap<string, Word> = new Map(
   ),
 );
 
-/** The severity of `info`, and of a level that no known logger uses. */
+/** The severity of `info`, which is also used for unknown levels. */
 export const INFO_SEVERITY = LEVEL_NAMES.indexOf('info');
-/** Lines of this severity and above report a failure. */
+/** The severity of `error`. Lines of this severity and above report a failure. */
 export const ERROR_SEVERITY = LEVEL_NAMES.indexOf('error');
 
-/** How severe a level is, from 0 for `trace` to 5 for `fatal`; `undefined` for an unknown word. */
+/** The severity of a level, from 0 for `trace` to 5 for `fatal`; `undefined` for an unknown name. */
 export function severityOf(level: string): number | undefined {
   return wordOf(level)?.severity;
 }
 
-/** The number of a level in OpenTelemetry; 0, which is "unspecified", for an unknown word. */
+/** The severity number of a level in OpenTelemetry; 0 ("unspecified") for an unknown name. */
 export function severityNumberOf(level: string): number {
   return wordOf(level)?.number ?? 0;
 }
 
-/** The level of a number of OpenTelemetry's, which has four for each; `undefined` outside 1 to 24. */
+/**
+ * The level of a severity number of OpenTelemetry, which has four numbers for each level;
+ * `undefined` outside 1 to 24.
+ */
 export function levelOfSeverityNumber(severityNumber: number): LevelName | undefined {
   return LEVEL_NAMES[Math.ceil(severityNumber / 4) - 1];
 }

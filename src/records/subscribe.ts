@@ -11,15 +11,15 @@ import type { LogRecord } from './log-record.js';
 import type { RequestRecord } from './request-record.js';
 import type { SingleSpanRecord } from './span-record.js';
 
-/** What {@link subscribeApplication} calls. What is left out costs nothing. */
+/** The handlers of {@link subscribeApplication}. Those that are left out cost nothing. */
 export interface ApplicationHandlers {
   /** A request, message, job or run begins. */
   readonly onRequestStart?: (request: RequestRecord) => void;
-  /** It has ended; its access log line, if it has one, is written. */
+  /** A request, message, job or run has ended, and its access log line, if it has one, is written. */
   readonly onRequest?: (request: RequestRecord, line: AccessLogRecord) => void;
-  /** A span of it has ended. */
+  /** A span has ended. */
   readonly onSpan?: (span: SingleSpanRecord, request: RequestRecord) => void;
-  /** A log entry is written, before any format or transport. */
+  /** An entry is logged. Called before any format or transport. */
   readonly onLog?: (entry: LogRecord) => void;
 }
 
@@ -28,22 +28,22 @@ export interface ApplicationSubscription {
   /** Ends the subscription at once. */
   unsubscribe(): void;
   /**
-   * Ends it when what the application has begun has ended: for the end of an application, whose
-   * connections are cut a moment before they close. Waits some turns of the event loop at most.
+   * Ends the subscription once all active requests, messages, jobs and runs have ended. Use it when
+   * the application shuts down: responses close shortly after their connections are destroyed. It
+   * waits for a few turns of the event loop at most.
    */
   settle(): Promise<void>;
 }
 
 /**
- * Follows what happens in one application of the process: its requests, messages, jobs and runs,
- * their spans, and what is logged in them or by its logger. Metrics, export, trace viewer and test
- * helpers of this package are built on it.
+ * Subscribes to one application of the process: to its requests, messages, jobs and runs, their
+ * spans, and the entries that are logged in them or by its logger. The metrics, OTLP export, trace
+ * viewer and test helpers of this package are built on it.
  *
- * A handler that throws or rejects fails nothing: it costs one warning,
- * `TRACING_SUBSCRIBER_FAILED`. Records are live objects: read them when they are handed over.
+ * A handler that throws or rejects does not fail a request; it causes one warning,
+ * `TRACING_SUBSCRIBER_FAILED`. Records are live objects, so read them synchronously in the handler.
  *
- * @param of the Nest application or context, a `ModuleRef` of it, or the application as another
- *   record names it.
+ * @param of the Nest application or context, a `ModuleRef` of it, or the `application` of a record.
  *
  * @throws {TracingConfigError} `TRACING_NOT_IMPORTED` for an application without `TracingModule`.
  *
@@ -99,7 +99,7 @@ function listenersOf(
   }
   if (onLog !== undefined) {
     listen<LogRecord>('log', (entry) =>
-      // An entry of a logger that several applications share belongs to none in particular.
+      // Entries of a logger that several applications share are passed to all subscriptions.
       entry.application === application || entry.application === undefined
         ? onLog(entry)
         : undefined,

@@ -1,8 +1,8 @@
 const MS_PER_SECOND = 1000;
 
 /**
- * Makes a function that formats the time of an entry. The text of a second is kept until the next
- * one, since a server writes many lines in each.
+ * Creates a function that formats the time of an entry. The text up to the second is cached,
+ * because a server logs many lines in the same second.
  */
 function perSecond(
   prefixOf: (ms: number) => string,
@@ -24,13 +24,13 @@ function pad(value: number, digits = 2): string {
   return String(value).padStart(digits, '0');
 }
 
-/** ISO 8601 in UTC with milliseconds, as in `2024-01-15T10:30:15.042Z`. */
+/** ISO 8601 in UTC with milliseconds, such as `2024-01-15T10:30:15.042Z`. */
 export const isoTimestamp = perSecond(
   (ms) => new Date(ms).toISOString().slice(0, 20),
   (millis) => `${pad(millis, 3)}Z`,
 );
 
-/** Local time for people, as in `2024-01-15 10:30:15`. */
+/** Readable local time, such as `2024-01-15 10:30:15`. */
 export const localTimestamp = perSecond(
   (ms) => {
     const date = new Date(ms);

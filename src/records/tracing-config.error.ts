@@ -1,6 +1,6 @@
 /**
- * A wrong option. It is thrown while the application starts, so that a mistake is found before it
- * reaches production.
+ * The error for an invalid option. It is thrown when the application starts, so that mistakes are
+ * found before production.
  *
  * @publicApi
  *
@@ -12,10 +12,10 @@ export class TracingConfigError extends Error {
   override readonly name = 'TracingConfigError';
 
   constructor(
-    /** The kind of mistake, for programs: `UNKNOWN_OPTION`, `INVALID_FORMAT`, … */
+    /** The code of the mistake: `UNKNOWN_OPTION`, `INVALID_FORMAT`, … */
     readonly code: string,
     problem: string,
-    /** What to do about it. */
+    /** How to fix it. */
     readonly fix: string,
   ) {
     super(`[${code}] ${problem} Fix: ${fix}`);

@@ -1,13 +1,14 @@
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i;
 
 /**
- * The path of a URL or of a request target, without query and fragment, which may hold secrets, and
- * without scheme, credentials and host. A target that is no URL, such as `*`, is returned as it is.
+ * The path of a URL or request target, without scheme, credentials, host, query and fragment.
+ * Query and fragment are removed because they may contain secrets. A target that is not a URL, such
+ * as `*`, is returned unchanged.
  */
 export function pathOf(url: string): string {
   const end = url.search(/[?#]/);
   const target = end === -1 ? url : url.slice(0, end);
-  // Nearly every target of a server, and `//host/path` is a path there too (RFC 9112, section 3.2).
+  // True of nearly all request targets. `//host/path` is a path too (RFC 9112, section 3.2).
   if (target.startsWith('/')) return target;
   return target.replace(ORIGIN, '') || (target && '/');
 }

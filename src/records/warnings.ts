@@ -1,8 +1,8 @@
 import { sharedState } from './shared-state.js';
 
 /**
- * Every warning of the library, by its code. They are Node warnings of the type `TracingWarning`:
- * listen with `process.on('warning', …)`.
+ * All warnings of the library, by code. They are Node warnings of the type `TracingWarning`: listen
+ * with `process.on('warning', …)`.
  *
  * @see https://nodejs.org/api/process.html#event-warning
  */
@@ -20,10 +20,10 @@ const WARNINGS = {
   TRACING_REOPEN_FAILED: 'A log file could not be opened again after it was rotated.',
   TRACING_SUBSCRIBER_FAILED: 'A subscriber of a diagnostics channel threw.',
   TRACING_TRANSPORT_FAILED: 'A log transport reported an error or threw.',
-  TRACING_TRANSPORT_STALLED: 'A log transport does not accept lines any more.',
-  TRACING_UNSUPPORTED: 'A package has another shape than expected: a part of it is not traced.',
+  TRACING_TRANSPORT_STALLED: 'A log transport no longer accepts lines.',
+  TRACING_UNSUPPORTED: 'A package has an unexpected structure: a part of it is not traced.',
   TRACING_VIEWER_WITHOUT_HTTP:
-    'The trace viewer is imported in an application without HTTP server.',
+    'The trace viewer is imported in an application without an HTTP server.',
   TRACING_WRITE_FAILED: 'Log lines could not be written.',
   TRACING_WRITE_STALLED: 'Log lines wait for a destination that does not accept them.',
 } as const;
@@ -34,12 +34,12 @@ export type WarningCode = keyof typeof WARNINGS;
 const emitted = sharedState('warnings', () => new Set<string>());
 
 /**
- * Emits a warning about something that surrounds tracing: a transport, format, subscriber or
- * callback that threw. Each is emitted once in a process, as a Node warning and never through the
- * logger, which may be what is broken. Never throws, whatever was thrown.
+ * Emits a warning about something that tracing depends on, such as a transport, format, subscriber
+ * or callback that threw. It is emitted once per process, as a Node warning and not through the
+ * logger, which may be the broken part. It never throws, whatever `error` is.
  *
- * @param about what the warning is about, where one code is used for several things: each of them
- *   gets one warning.
+ * @param about the subject of the warning, if one code is used for several. Each subject gets one
+ *   warning.
  */
 export function warnOnce(
   code: WarningCode,

@@ -5,20 +5,21 @@ import { applicationIn } from '../records/application.js';
 import { LogCapture } from './log-capture.js';
 import { testOptions } from './with-trace.js';
 
-/** What {@link captureLogs} takes. */
+/** Options of {@link captureLogs}. */
 export interface CaptureLogsOptions {
-  /** Whether the application's logger writes nothing until the capture is stopped. Default: `false`. */
+  /** Whether to silence the application's logger until the capture stops. Default: `false`. */
   silent?: boolean | undefined;
 }
 
 /**
- * Gathers what an application logs from now on, in its traces and in those of {@link withTrace}:
- * by Nest's `Logger`, if `app.useLogger(app.get(TracingLogger))` was called, by winston loggers, by
- * itself. Entries of other applications in the process are left out; those outside any trace, of a
- * logger that no application or several have, are in. A level that is off logs nothing.
+ * Collects the log entries of an application from now on, including those in traces of
+ * {@link withTrace}. It sees entries of winston loggers, the access log lines of the module, and
+ * entries of Nest's `Logger` if `app.useLogger(app.get(TracingLogger))` was called. Entries of other
+ * applications in the process are left out. Entries outside any trace are included if their logger
+ * belongs to no application or to several. Levels that are disabled log nothing.
  *
- * The output stays as it is. Takes applications, microservices, application contexts and testing
- * modules.
+ * The normal output of the application does not change. It accepts applications, microservices,
+ * application contexts and testing modules.
  *
  * @throws {TracingConfigError} for an application without `TracingModule`.
  *
@@ -40,11 +41,14 @@ export function captureLogs(
   return new LogCapture(application, testOptions.policy.application, release);
 }
 
-/** Returns what lets it be heard again; those that were silent before stay so. */
+/**
+ * Silences the transports of a logger. Returns a function that undoes this; transports that were
+ * silent before stay silent.
+ */
 function silence({ transports }: Logger): () => void {
-  const heard = transports.filter((transport) => transport.silent !== true);
-  for (const transport of heard) transport.silent = true;
+  const audible = transports.filter((transport) => transport.silent !== true);
+  for (const transport of audible) transport.silent = true;
   return () => {
-    for (const transport of heard) transport.silent = false;
+    for (const transport of audible) transport.silent = false;
   };
 }

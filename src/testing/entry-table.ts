@@ -1,18 +1,18 @@
 import { escapeText } from '../records/control-characters.js';
 import type { LoggedEntry } from './logged-entry.js';
 
-/** More than this, and nobody reads them. */
+/** The number of rows that are shown, so that a failure message stays readable. */
 const MAX_ROWS = 20;
 const MAX_CELL = 80;
-/** What every row says. */
+/** The columns of every row. */
 const COLUMNS = ['level', 'request_id', 'message'] as const;
 
 /**
- * Entries as a person compares them: one row each, in columns, and behind them the fields that
- * matter here. The last ones, where there are many.
+ * Formats entries as a table that is easy to compare: one row for each entry, with the given fields
+ * in the last columns. Of many entries only the last ones are shown.
  *
- * @param title what the entries are.
- * @param fields the names of what matters besides level, request id and message.
+ * @param title describes the entries.
+ * @param fields the names of fields to show besides level, request id and message.
  */
 export function entryTable(
   title: string,
@@ -34,7 +34,7 @@ export function entryTable(
   ].join('\n');
 }
 
-/** Rows as text, their cells below each other. */
+/** Formats rows as text with aligned columns. */
 export function align(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),

@@ -2,19 +2,19 @@ import { types } from 'node:util';
 import type { LoggedEntry } from './logged-entry.js';
 
 /**
- * What an entry has to say: its message, whole or by a pattern; or some of its fields, in which
- * patterns, asymmetric matchers and parts of objects do as well.
+ * What an entry is expected to contain: its full message, a pattern for the message, or some of its
+ * fields. The values of fields can be patterns, asymmetric matchers and parts of objects.
  */
 export type ExpectedEntry = string | RegExp | ExpectedFields;
 
 /** Some of an entry's fields. */
 export type ExpectedFields = { readonly [Field in keyof LoggedEntry]?: unknown };
 
-/** How a test runner compares two values. */
+/** The function with which a test runner compares two values. */
 export type Equals = (actual: unknown, expected: unknown) => boolean;
 
-/** Whether an entry says what is expected of it. */
-export function saysWhatIsExpected(
+/** Whether an entry contains what is expected. */
+export function matchesExpected(
   entry: LoggedEntry,
   expected: ExpectedEntry,
   equals: Equals,
@@ -22,14 +22,14 @@ export function saysWhatIsExpected(
   return matches(entry, fieldsOf(expected), equals);
 }
 
-/** The fields that are expected. */
+/** The expected fields; a string or pattern is the expected message. */
 export function fieldsOf(expected: ExpectedEntry): ExpectedFields {
   if (typeof expected === 'string' || types.isRegExp(expected)) return { message: expected };
   return expected;
 }
 
 function matches(actual: unknown, expected: unknown, equals: Equals): boolean {
-  // `search` leaves the state of a global or sticky pattern alone.
+  // Unlike `test`, `search` does not change the state of a global or sticky pattern.
   if (types.isRegExp(expected)) return typeof actual === 'string' && actual.search(expected) !== -1;
   if (Array.isArray(expected)) {
     return (
@@ -45,12 +45,12 @@ function matches(actual: unknown, expected: unknown, equals: Equals): boolean {
   );
 }
 
-/** A matcher need not be of a class: test runners know it by this. */
+/** Whether a value is an asymmetric matcher. Test runners recognize them by this method. */
 function isAsymmetric(value: Record<string, unknown>): boolean {
   return typeof value['asymmetricMatch'] === 'function';
 }
 
-/** Of any realm: a test runner's objects may be those of another. */
+/** Whether a value is a plain object of any realm: a test runner may run tests in another one. */
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -1,4 +1,4 @@
-// Not the globals: a test may have stopped their clock.
+// Imported instead of the globals, which a test may have replaced by fake timers.
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { UnitOfWorkKind } from '../records/access-log-record.js';
 import type { Application } from '../records/application.js';
@@ -7,16 +7,19 @@ import type { RequestRecord } from '../records/request-record.js';
 import { subscribeApplication, type ApplicationSubscription } from '../records/subscribe.js';
 import { loggedEntry, type LoggedEntry } from './logged-entry.js';
 
-/** Below the 5 s of Jest and Vitest, so that it is this that fails, and says why. */
+/** Shorter than the 5 s of Jest and Vitest, so that this error with its reason is reported first. */
 const TIMEOUT_MS = 2000;
-/** A timer of more than that ends at once. */
+/** The longest delay of a timer. A longer one would fire immediately. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-/** Not every test runner defines it. */
+/** `Symbol.dispose` is missing in some test runners. */
 const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol('dispose');
 
-/** What {@link LogCapture.finished} takes. */
+/** Options of {@link LogCapture.finished}. */
 export interface FinishedOptions {
-  /** What is waited for: a message or job may have the id of the request that caused it. Default: `request`. */
+  /**
+   * The kind to wait for, because a message or job can have the id of the request that caused it.
+   * Default: `request`.
+   */
   kind?: 'request' | UnitOfWorkKind | undefined;
   /** Milliseconds until the promise is rejected. Default: 2000. */
   timeout?: number | undefined;
@@ -29,16 +32,19 @@ interface Finish {
 }
 
 interface Wait {
-  readonly isMeant: (finish: Finish) => boolean;
+  readonly isMatch: (finish: Finish) => boolean;
   readonly settle: (finish?: Finish) => void;
 }
 
-/** What an application has logged, until {@link stop}. Made by {@link captureLogs}. */
+/** The log entries of an application until {@link stop}. Created by {@link captureLogs}. */
 export class LogCapture implements Disposable {
   private logged: LoggedEntry[] = [];
   private finishes: Finish[] = [];
   private readonly waits = new Set<Wait>();
-  /** Between the end of a request and its event nothing is logged but its access log line. */
+  /**
+   * The last entry that was logged in a request that has ended. Between the end of a request and its
+   * event only its access log line is logged, so this entry is that line.
+   */
   private lastOfFinished: { request: RequestRecord; entry: LoggedEntry } | undefined;
   private readonly subscriptions: readonly ApplicationSubscription[];
   private hasStopped = false;
@@ -59,7 +65,7 @@ export class LogCapture implements Disposable {
       subscribeApplication(tests, {
         onRequest,
         onLog: (entry) => {
-          // One that belongs to no application reaches both subscriptions.
+          // An entry without an application reaches both subscriptions.
           if (entry.application !== undefined) onLog(entry);
         },
       }),
@@ -71,12 +77,12 @@ export class LogCapture implements Disposable {
     return this.logged;
   }
 
-  /** The last line of each request, message, job and run that has ended. */
+  /** The access log lines of all requests, messages, jobs and runs that have ended. */
   get finishLines(): readonly LoggedEntry[] {
     return this.finishes.flatMap(({ line }) => line ?? []);
   }
 
-  /** The entries with this request id, the finish line among them. */
+  /** The entries with this request id, including the access log line. */
   ofRequest(requestId: string): readonly LoggedEntry[] {
     return this.logged.filter((entry) => entry.request_id === requestId);
   }
@@ -92,39 +98,41 @@ export class LogCapture implements Disposable {
   }
 
   /**
-   * The finish line of a request. The client has its answer a moment before that is written, so
-   * wait for it before you look at what was logged. Of several requests with this id since
-   * {@link clear}, the first that ended.
+   * The access log line of a request. A client receives the response shortly before the line is
+   * written, so wait for it before you check what was logged. If several requests since
+   * {@link clear} have this id, it is the line of the first that ended.
    *
-   * @throws {Error} for a request that writes no such line, or none in time.
+   * @throws {Error} if the request writes no access log line, or does not end in time.
    *
    * @example
    * const line = await logs.finished('req-001');
    */
   async finished(requestId: string, options: FinishedOptions = {}): Promise<LoggedEntry> {
     const { kind = 'request', timeout = TIMEOUT_MS } = options;
-    const isMeant = (finish: Finish): boolean =>
+    const isMatch = (finish: Finish): boolean =>
       finish.requestId === requestId && finish.kind === kind;
-    const known = this.finishes.find(isMeant);
-    const finish = known ?? (await this.nextFinish(isMeant, timeout));
+    const known = this.finishes.find(isMatch);
+    const finish = known ?? (await this.nextFinish(isMatch, timeout));
     if (finish?.line !== undefined) return finish.line;
 
-    // Made here and not where the time ran out, so that its stack leads to the test.
+    // Errors are created here and not in the timer, so that their stack leads to the test.
     const what = `${kind} "${requestId}"`;
     if (finish !== undefined) {
-      throw new Error(`The ${what} has no finish line: \`accessLog\` or the level leaves it out.`);
+      throw new Error(
+        `The ${what} has no access log line: \`accessLog\` or the log level disables it.`,
+      );
     }
     if (this.hasStopped) throw new Error(`The capture was stopped before the ${what} finished.`);
     throw new Error(`The ${what} did not finish within ${timeout} ms. ${this.finishedText()}`);
   }
 
-  /** Forgets what was logged so far. */
+  /** Discards all entries so far. */
   clear(): void {
     this.logged = [];
     this.finishes = [];
   }
 
-  /** Gathers no more, and lets go of the application. What was gathered can still be read. */
+  /** Stops collecting, and releases the application. Entries so far can still be read. */
   stop(): void {
     if (this.hasStopped) return;
     this.hasStopped = true;
@@ -153,10 +161,10 @@ export class LogCapture implements Disposable {
       line: last?.request === request ? last.entry : undefined,
     };
     this.finishes.push(finish);
-    for (const { isMeant, settle } of this.waits) if (isMeant(finish)) settle(finish);
+    for (const { isMatch, settle } of this.waits) if (isMatch(finish)) settle(finish);
   }
 
-  private nextFinish(isMeant: Wait['isMeant'], timeout: number): Promise<Finish | undefined> {
+  private nextFinish(isMatch: Wait['isMatch'], timeout: number): Promise<Finish | undefined> {
     return new Promise((resolve) => {
       if (this.hasStopped) return resolve(undefined);
       const settle = (finish?: Finish): void => {
@@ -165,13 +173,13 @@ export class LogCapture implements Disposable {
         resolve(finish);
       };
       const timer = setTimeout(settle, Math.min(timeout, MAX_TIMEOUT_MS));
-      const wait: Wait = { isMeant, settle };
+      const wait: Wait = { isMatch, settle };
       this.waits.add(wait);
     });
   }
 
   private finishedText(): string {
-    if (this.finishes.length === 0) return 'Nothing has.';
+    if (this.finishes.length === 0) return 'Nothing has finished.';
     return `Finished: ${this.finishes.map(({ kind, requestId }) => `${kind} "${requestId}"`).join(', ')}.`;
   }
 }

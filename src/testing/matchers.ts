@@ -2,7 +2,7 @@ import { isAccessLogEntry } from '../records/access-log-text.js';
 import { align, entryTable } from './entry-table.js';
 import {
   fieldsOf,
-  saysWhatIsExpected,
+  matchesExpected,
   type Equals,
   type ExpectedEntry,
   type ExpectedFields,
@@ -11,8 +11,8 @@ import type { LogCapture } from './log-capture.js';
 import type { LoggedEntry } from './logged-entry.js';
 
 /**
- * The matchers of {@link tracingMatchers} as a test runner's types want them. They are for what
- * {@link captureLogs} returns, and for lists of its entries.
+ * The types of {@link tracingMatchers}, for the declarations of a test runner. The matchers accept
+ * what {@link captureLogs} returns, and lists of its entries.
  *
  * @publicApi
  *
@@ -29,24 +29,24 @@ import type { LoggedEntry } from './logged-entry.js';
  *   }
  * }
  *
- * // Vitest 5; before, its parameter is called `T`
+ * // Vitest 5; in earlier versions the type parameter is called `T`
  * declare module 'vitest' {
  *   interface Matchers<R> extends TracingMatchers<R> {}
  * }
  */
 export interface TracingMatchers<R = unknown> {
-  /** Some entry has this message, or these fields. */
+  /** At least one entry has this message, or these fields. */
   toHaveLogged(expected: ExpectedEntry): R;
-  /** Entries like these are there in this order; others may stand between them. */
+  /** Entries like these were logged in this order, possibly with other entries between them. */
   toHaveLoggedInOrder(expected: readonly ExpectedEntry[]): R;
-  /** The request has ended, and its finish line has these fields. */
+  /** The request has ended, and its access log line has these fields. */
   toHaveFinished(requestId: string, expected?: ExpectedFields): R;
 }
 
-/** What a matcher is called on. */
+/** What `expect` was called with. */
 type Logs = Pick<LogCapture, 'entries' | 'finishLines'> | readonly LoggedEntry[];
 
-/** What Jest and Vitest give a matcher as `this`. */
+/** The `this` of a matcher in Jest and Vitest. */
 interface MatcherContext {
   readonly isNot?: boolean;
   readonly equals: Equals;
@@ -82,7 +82,7 @@ export const tracingMatchers = { toHaveLogged, toHaveLoggedInOrder, toHaveFinish
 
 function toHaveLogged(this: MatcherContext, logs: Logs, expected: ExpectedEntry): MatcherResult {
   const entries = entriesOf(logs);
-  const found = entries.filter((entry) => saysWhatIsExpected(entry, expected, this.equals));
+  const found = entries.filter((entry) => matchesExpected(entry, expected, this.equals));
   const pass = found.length > 0;
   return {
     pass,
@@ -126,9 +126,9 @@ function toHaveFinished(
   requestId: string,
   expected: ExpectedFields = {},
 ): MatcherResult {
-  const lines = finishLinesOf(logs);
+  const lines = accessLogLinesOf(logs);
   const own = lines.filter((line) => line.request_id === requestId);
-  const found = own.filter((line) => saysWhatIsExpected(line, expected, this.equals));
+  const found = own.filter((line) => matchesExpected(line, expected, this.equals));
   const pass = found.length > 0;
   const wanted = Object.keys(expected).length === 0 ? '' : ` with ${print(this, expected)}`;
   return {
@@ -145,7 +145,7 @@ function toHaveFinished(
   };
 }
 
-/** How many of the expected entries stand there in their order. */
+/** How many of the expected entries were logged in their order. */
 function countInOrder(
   entries: readonly LoggedEntry[],
   expected: readonly ExpectedEntry[],
@@ -154,7 +154,7 @@ function countInOrder(
   let count = 0;
   for (const entry of entries) {
     const next = expected[count];
-    if (next !== undefined && saysWhatIsExpected(entry, next, equals)) count++;
+    if (next !== undefined && matchesExpected(entry, next, equals)) count++;
   }
   return count;
 }
@@ -163,7 +163,7 @@ function entriesOf(logs: Logs): readonly LoggedEntry[] {
   return isList(logs) ? logs : logs.entries;
 }
 
-function finishLinesOf(logs: Logs): readonly LoggedEntry[] {
+function accessLogLinesOf(logs: Logs): readonly LoggedEntry[] {
   return isList(logs) ? logs.filter(isAccessLogEntry) : logs.finishLines;
 }
 
@@ -171,7 +171,7 @@ function isList(logs: Logs): logs is readonly LoggedEntry[] {
   return Array.isArray(logs);
 }
 
-/** Of lists from the narrowest to the widest, the first that shows anything. */
+/** The first list that is not empty. */
 function nearest(...lists: (readonly LoggedEntry[])[]): readonly LoggedEntry[] {
   return lists.find((list) => list.length > 0) ?? [];
 }
@@ -196,7 +196,7 @@ function loggedTable(
   return `${table}\n\nNest's own loggers need: app.useLogger(app.get(TracingLogger))`;
 }
 
-/** Vitest writes objects over several lines. */
+/** Formats a value on one line; Vitest would use several lines for objects. */
 function print({ utils }: MatcherContext, value: unknown): string {
   return utils.stringify(value).replace(/\s*\n\s*/g, ' ');
 }

@@ -5,13 +5,17 @@ import { runSpan } from '../spans/run-span.js';
 import { unitOfWorkRunner } from '../access-log/run-unit-of-work.js';
 import { sharedState } from '../records/shared-state.js';
 
-/** Of traces that no application began; one for all copies of the package, which tell them by it. */
+/**
+ * The options of traces that were started without an application. All copies of the package share
+ * them, so that each copy recognizes such traces.
+ */
 export const testOptions = sharedState('test-options', () => resolveOptions({}));
 
 /**
- * Runs a function in a trace without an application: for the test of a service that asks for ids,
- * sets fields or logs. What the function returns is returned, and when it has ended, so has the
- * trace; no finish line is written. Whatever the seed leaves out, or has invalid, is made anew.
+ * Runs a function in a trace without an application, for tests of services that read ids, set
+ * fields or log. It returns what the function returns. The trace ends with the function, also an
+ * asynchronous one, and writes no access log line. Ids that the seed does not contain, or that are
+ * invalid, are generated.
  *
  * @publicApi
  *
@@ -23,8 +27,8 @@ export function withTrace<T>(seed: TraceSeed, fn: () => T): T {
 }
 
 /**
- * Makes a `TraceContext` without `TracingModule`, for a provider that injects one. It reads the
- * trace that is current, as every other does.
+ * Creates a `TraceContext` without `TracingModule`, for a provider that injects one. It reads the
+ * current trace, like every other `TraceContext`.
  *
  * @publicApi
  *

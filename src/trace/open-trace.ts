@@ -20,7 +20,10 @@ export interface TraceCarrier {
   traceId?: string | undefined;
   requestId?: string | undefined;
   sessionId?: string | undefined;
-  /** Whether ids and headers of the caller are accepted, here and in later messages. Default: `true`. */
+  /**
+   * Whether ids and headers of the caller are accepted, here and in its later messages. Default:
+   * `true`.
+   */
   isTrusted?: boolean;
 }
 

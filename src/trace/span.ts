@@ -8,7 +8,7 @@ import { TraceScope, type Trace } from './trace.js';
 export class Span implements SpanRecord {
   readonly name: string;
   readonly kind: SpanKind;
-  /** Not `readonly`: a registered OpenTelemetry SDK assigns its own id after the start. */
+  /** Can change after the start, if an OpenTelemetry SDK sends another id for this span. */
   spanId: string;
   readonly depth: number;
   attributes: SpanAttributes | undefined;

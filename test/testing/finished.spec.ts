@@ -91,7 +91,7 @@ describe('finished', () => {
     logs.clear();
     await get(1, 'req-1');
     await expect(logs.finished('req-1')).rejects.toThrow(
-      'The request "req-1" has no finish line: `accessLog` or the level leaves it out.',
+      'The request "req-1" has no access log line: `accessLog` or the log level disables it.',
     );
     expect(logs.finishLines).toEqual([]);
   });
@@ -99,7 +99,7 @@ describe('finished', () => {
   it('is rejected in time, with what has finished and where it was called', async () => {
     const { logs, get } = await slowApp();
     await expect(logs.finished('req-9', { timeout: 10 })).rejects.toThrow(
-      'The request "req-9" did not finish within 10 ms. Nothing has.',
+      'The request "req-9" did not finish within 10 ms. Nothing has finished.',
     );
     await get(1, 'req-1');
     await logs.finished('req-1');
