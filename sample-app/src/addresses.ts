@@ -1,10 +1,10 @@
-/** Where the services find each other. */
+/** The host on which the services reach each other. */
 export const HOST = '127.0.0.1';
 
-/** Where those listen that are called from outside: `0.0.0.0` opens them to the network. */
+/** The host on which services called from outside listen: `0.0.0.0` opens them to the network. */
 export const LISTEN_HOST = process.env.LISTEN_HOST ?? HOST;
 
-/** Where each service listens: for browsers and assistants, and for the messages of the others. */
+/** The port of each service: for browsers and assistants, and for the messages of the others. */
 const DEFAULT_PORTS = {
   GATEWAY_PORT: 3000,
   FEED_PORT: 3001,

@@ -7,10 +7,10 @@ export function collector(): DynamicModule[] {
   return process.env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? [] : [OtlpModule.forRoot()];
 }
 
-/** The same, or else to the gateway's page. Nobody has to wait for a page at the end. */
+/** The same, or else to the gateway's trace viewer, with a short wait for it at shutdown. */
 export function collectorOrPage(): DynamicModule[] {
-  const [asked] = collector();
-  if (asked !== undefined) return [asked];
+  const [configured] = collector();
+  if (configured !== undefined) return [configured];
   const url = `http://${HOST}:${portOf('GATEWAY_PORT')}/_traces`;
   return [OtlpModule.forRoot({ url, shutdownTimeout: 500 })];
 }

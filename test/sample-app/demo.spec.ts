@@ -2,7 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { problemsOfRequests } from '../../sample-app/src/demo/request-problems.js';
 import type { DemoRequest } from '../../sample-app/src/demo/requests.js';
 import { sortedByRequest } from '../../sample-app/src/demo/sorted-by-request.js';
-import { finishesOf, problemsOfStory, type Story } from '../../sample-app/src/demo/stories.js';
+import {
+  countFinished,
+  logProblems,
+  type ExpectedLog,
+} from '../../sample-app/src/demo/expected-log.js';
 import type { LogEntry } from '../../sample-app/src/system/log-entry.js';
 import { processLine, systemLine, textLine } from '../../sample-app/src/terminal/log-line.js';
 
@@ -53,9 +57,9 @@ describe('the check of the five requests', () => {
       'answered with X-Request-ID req-009',
     ],
     ['a missing line', answer(200), [finish], 'wrote [Request finished] instead of [Status check]'],
-    ['a missing finish line', answer(200), [check], 'finished as [] instead of [completed]'],
+    ['a missing access log line', answer(200), [check], 'finished as [] instead of [completed]'],
     [
-      'a second finish line',
+      'a second access log line',
       answer(200),
       [check, finish, finish],
       'finished as [completed, completed] instead of [completed]',
@@ -106,8 +110,8 @@ req-001  session abc12345  GET /api/status  200 completed in 3.5 ms
   });
 });
 
-describe('the check of a story', () => {
-  const story: Story = {
+describe('the check of an expected log', () => {
+  const expectedLog: ExpectedLog = {
     gateway: ['Status check', 'Request finished'],
     worker: ['Message finished'],
   };
@@ -115,14 +119,14 @@ describe('the check of a story', () => {
   const whole = [check, worked, finish];
 
   it('finds nothing where all is as expected', () => {
-    expect(finishesOf(story)).toBe(2);
-    expect(problemsOfStory(story, whole, request.sessionId)).toEqual([]);
+    expect(countFinished(expectedLog)).toBe(2);
+    expect(logProblems(expectedLog, whole, request.sessionId)).toEqual([]);
   });
 
   it.each([
     ['a silent process', [check, finish], 'worker wrote [] instead of [Message finished]'],
     [
-      'a second finish line',
+      'a second access log line',
       [...whole, worked],
       'worker wrote [Message finished, Message finished] instead of [Message finished]',
     ],
@@ -142,7 +146,7 @@ describe('the check of a story', () => {
       'worker, Message finished: errored',
     ],
   ])('notices %s', (_name, log, problem) => {
-    expect(problemsOfStory(story, log, request.sessionId)).toEqual([problem]);
+    expect(logProblems(expectedLog, log, request.sessionId)).toEqual([problem]);
   });
 });
 

@@ -63,7 +63,7 @@ describe.each(PLATFORMS)('the payments gateway on %s', (platform) => {
   /** All lines of a request, once it has finished. */
   const finishedLinesOf = async (requestId: string): Promise<Line[]> => {
     const lines = () => gateway.lines.filter((line) => line.request_id === requestId);
-    await eventually(() => lines().some(isFinishLine), `the finish line of ${requestId}`);
+    await eventually(() => lines().some(isAccessLogLine), `the finish line of ${requestId}`);
     return lines();
   };
 
@@ -233,7 +233,7 @@ describe.each(PLATFORMS)('the payments gateway on %s', (platform) => {
 
     expect(new Set(calls.map(({ requestId }) => requestId)).size).toBe(20);
     for (const { session, lines } of calls) {
-      expect(lines.filter(isFinishLine)).toHaveLength(1);
+      expect(lines.filter(isAccessLogLine)).toHaveLength(1);
       expect(new Set(lines.map(({ session_id }) => session_id))).toEqual(new Set([session]));
     }
   });
@@ -296,4 +296,4 @@ it('says which platforms there are', () => {
   expect(() => createAdapter('koa')).toThrow('PLATFORM is "koa": use express or fastify.');
 });
 
-const isFinishLine = ({ message }: Line): boolean => message === 'Request finished';
+const isAccessLogLine = ({ message }: Line): boolean => message === 'Request finished';

@@ -1,4 +1,4 @@
-/** What the services say to each other. */
+/** The patterns of the messages between the services. */
 export const PATTERNS = {
   charge: 'payment.charge',
   settle: 'payment.settle',

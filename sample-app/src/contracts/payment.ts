@@ -10,7 +10,7 @@ export interface Charge extends Payment {
   gatewayMs: number;
 }
 
-/** What a customer is told of a payment. */
+/** What a customer gets for a payment. */
 export interface Receipt extends Payment {
   chargeId: string;
 }

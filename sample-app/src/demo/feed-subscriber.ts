@@ -6,14 +6,14 @@ import type { Booking } from '../contracts/booking.js';
 const PATIENCE_MS = 5000;
 const POLL_MS = 10;
 
-/** Somebody who watches the feed. */
+/** A subscriber of the feed. */
 export class FeedSubscriber {
-  private readonly told: Booking[] = [];
+  private readonly received: Booking[] = [];
 
   private constructor(private readonly socket: WebSocket) {
     socket.on('message', (message: Buffer) => {
       const { data } = JSON.parse(String(message)) as { data: Booking };
-      this.told.push(data);
+      this.received.push(data);
     });
   }
 
@@ -23,15 +23,15 @@ export class FeedSubscriber {
     return new FeedSubscriber(socket);
   }
 
-  /** Whether the feed tells of that charge before long. */
-  async tellsOf(chargeId: string): Promise<boolean> {
+  /** Whether the feed announces that charge within a few seconds. */
+  async receives(chargeId: string): Promise<boolean> {
     const deadline = performance.now() + PATIENCE_MS;
-    const isTold = (): boolean => this.told.some((booking) => booking.chargeId === chargeId);
-    while (!isTold() && performance.now() < deadline) await setTimeout(POLL_MS);
-    return isTold();
+    const hasCharge = (): boolean => this.received.some((booking) => booking.chargeId === chargeId);
+    while (!hasCharge() && performance.now() < deadline) await setTimeout(POLL_MS);
+    return hasCharge();
   }
 
-  leave(): void {
+  disconnect(): void {
     this.socket.terminate();
   }
 }

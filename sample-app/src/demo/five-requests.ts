@@ -7,7 +7,7 @@ import { problemsOfRequests } from './request-problems.js';
 import { figureRequests, send } from './requests.js';
 import { sortedByRequest } from './sorted-by-request.js';
 
-/** First act: the log of one service is a tangle, and the ids untangle it. Returns what went wrong. */
+/** First part: the interleaved log of one service, sorted by its ids. Returns the problems. */
 export async function sendFiveRequests(system: System, recorder: LogRecorder): Promise<string[]> {
   const requestIds = new Set(figureRequests.map(({ requestId }) => requestId));
   const isTheirs = (entry: LogEntry): boolean =>

@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
-import { isFinishLine, type LogEntry } from '../system/log-entry.js';
+import { isAccessLogLine, type LogEntry } from '../system/log-entry.js';
 import type { System } from '../system/system.js';
 
 const PATIENCE_MS = 10_000;
 const POLL_MS = 10;
 
-/** Keeps the lines of all processes. */
+/** Records the lines of all processes. */
 export class LogRecorder {
   private readonly log: LogEntry[] = [];
   private readonly record = (entry: LogEntry): void => {
@@ -22,12 +22,12 @@ export class LogRecorder {
 
   /**
    * The lines that match, in the order of their time, once so many requests, messages, jobs and
-   * runs have finished: a client has its answer a moment before that.
+   * runs have finished: a client has its answer shortly before.
    */
   async linesAfter(finishes: number, matches: (entry: LogEntry) => boolean): Promise<LogEntry[]> {
     const deadline = performance.now() + PATIENCE_MS;
     const isMissing = (): boolean =>
-      this.log.filter((entry) => matches(entry) && isFinishLine(entry)).length < finishes;
+      this.log.filter((entry) => matches(entry) && isAccessLogLine(entry)).length < finishes;
     while (isMissing() && performance.now() < deadline) await setTimeout(POLL_MS);
     return this.log.filter(matches).toSorted((a, b) => a.timestamp.localeCompare(b.timestamp));
   }

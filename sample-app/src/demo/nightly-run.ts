@@ -3,9 +3,9 @@ import type { System } from '../system/system.js';
 import { processLine } from '../terminal/log-line.js';
 import { heading, print } from '../terminal/terminal.js';
 import type { LogRecorder } from './log-recorder.js';
-import { finishesOf, nightlyStory, problemsOfStory } from './stories.js';
+import { countFinished, nightlyLog, logProblems } from './expected-log.js';
 
-/** Third act: work that nobody asked for has a trace of its own. Returns what went wrong. */
+/** Third part: scheduled work has a trace of its own. Returns the problems. */
 export async function runNightlyJob(system: System, recorder: LogRecorder): Promise<string[]> {
   await system.run('nightly', '--now');
   const isRun = (entry: LogEntry): boolean =>
@@ -14,8 +14,8 @@ export async function runNightlyJob(system: System, recorder: LogRecorder): Prom
   if (first === undefined) return ['the nightly job did not run'];
 
   const isOfRun = ({ trace_id }: LogEntry): boolean => trace_id === first.trace_id;
-  const log = await recorder.linesAfter(finishesOf(nightlyStory), isOfRun);
+  const log = await recorder.linesAfter(countFinished(nightlyLog), isOfRun);
   print(heading(`The nightly job, run by hand, has a trace of its own: ${first.trace_id}`));
   print(log.map(processLine).join('\n'));
-  return problemsOfStory(nightlyStory, log, first.session_id);
+  return logProblems(nightlyLog, log, first.session_id);
 }

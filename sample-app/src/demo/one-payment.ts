@@ -7,22 +7,22 @@ import { heading, print } from '../terminal/terminal.js';
 import { FeedSubscriber } from './feed-subscriber.js';
 import type { LogRecorder } from './log-recorder.js';
 import { ALICE } from './requests.js';
-import { finishesOf, paymentStory, problemsOfStory } from './stories.js';
+import { countFinished, paymentLog, logProblems } from './expected-log.js';
 
 type TracedReceipt = Receipt & { traceId: string };
 
-/** Second act: one payment, and what all processes say of it. Returns what went wrong. */
+/** Second part: one payment, and the lines of all processes about it. Returns the problems. */
 export async function followOnePayment(system: System, recorder: LogRecorder): Promise<string[]> {
   const feed = await FeedSubscriber.connect(system.urls.feed);
   const { chargeId, traceId } = await payAsAssistant(system.urls.mcp);
   const isOfPayment = ({ trace_id }: LogEntry): boolean => trace_id === traceId;
-  const log = await recorder.linesAfter(finishesOf(paymentStory), isOfPayment);
+  const log = await recorder.linesAfter(countFinished(paymentLog), isOfPayment);
   print(heading(`One payment, five processes, one trace: ${traceId}`));
   print(log.map(processLine).join('\n'));
 
-  const problems = problemsOfStory(paymentStory, log, ALICE);
-  if (!(await feed.tellsOf(chargeId))) problems.push('the feed did not tell its subscriber');
-  feed.leave();
+  const problems = logProblems(paymentLog, log, ALICE);
+  if (!(await feed.receives(chargeId))) problems.push('the subscriber received no booking');
+  feed.disconnect();
   return problems;
 }
 

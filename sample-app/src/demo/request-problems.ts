@@ -1,7 +1,7 @@
-import { isFinishLine, type LogEntry } from '../system/log-entry.js';
+import { isAccessLogLine, type LogEntry } from '../system/log-entry.js';
 import type { Answer, DemoRequest } from './requests.js';
 
-/** What did not come out as it should, in sentences. */
+/** How the results differ from what is expected, in sentences. */
 export function problemsOfRequests(answers: readonly Answer[], log: readonly LogEntry[]): string[] {
   return answers.flatMap(({ request, response }) => {
     const lines = log.filter((entry) => entry.request_id === request.requestId);
@@ -21,7 +21,7 @@ function* problemsOfResponse(request: DemoRequest, response: Response): Iterable
 
 function* problemsOfLines(request: DemoRequest, lines: readonly LogEntry[]): Iterable<string> {
   const { outcome, messages } = request.expected;
-  const outcomes = lines.filter(isFinishLine).map((finish) => finish.outcome);
+  const outcomes = lines.filter(isAccessLogLine).map((finish) => finish.outcome);
   if (outcomes.join() !== outcome) {
     yield `finished as [${outcomes.join(', ')}] instead of [${outcome}]`;
   }

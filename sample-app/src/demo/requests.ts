@@ -11,11 +11,11 @@ export interface DemoRequest {
   expected: Expected;
 }
 
-/** What has to come of a request. */
+/** The expected result of a request. */
 interface Expected {
   status: number;
   outcome: 'completed' | 'errored';
-  /** Messages on its lines, in this order, others between them. */
+  /** Messages of its lines, in this order; there may be others between them. */
   messages: string[];
 }
 

@@ -1,15 +1,15 @@
-import { isFinishLine, type LogEntry } from '../system/log-entry.js';
+import { isAccessLogLine, type LogEntry } from '../system/log-entry.js';
 import { stepLine, timeOf } from '../terminal/log-line.js';
 import { paint } from '../terminal/terminal.js';
 
 const SESSION_LENGTH = 8;
 const SESSION_COLORS = ['blueBright', 'magentaBright'] as const;
 
-/** A block for each request: what its finish line says, then its lines. */
+/** A block for each request: the result from its access log line, then its lines. */
 export function sortedByRequest(log: readonly LogEntry[]): string {
   const sessions = [...new Set(log.map((entry) => entry.session_id))].toSorted();
   return log
-    .filter(isFinishLine)
+    .filter(isAccessLogLine)
     .toSorted((a, b) => a.request_id.localeCompare(b.request_id))
     .map((finish) => {
       const color = SESSION_COLORS[sessions.indexOf(finish.session_id)] ?? 'white';

@@ -18,7 +18,7 @@ export class FeedGateway {
   @WebSocketServer()
   private readonly server!: Server;
 
-  /** What a subscriber missed. */
+  /** The latest bookings, for a new subscriber. */
   @SubscribeMessage('latest')
   showLatest(): WsResponse<Booking[]> {
     this.logger.log(`Showing the latest ${this.latest.length} payments`);

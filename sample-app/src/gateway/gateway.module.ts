@@ -12,7 +12,7 @@ import { TasksModule } from './tasks/tasks.module.js';
 
 @Module({
   imports: [
-    // One trace, one id in every log: those who export have W3C ids.
+    // Exported spans have W3C ids; with the same ids in the log, one id finds both.
     TracingModule.forRoot({ service: 'payments-gateway', traceId: 'w3c', spans: { auto: true } }),
     TracingMetricsModule.forRoot({ defaultMetrics: true }),
     TraceViewerModule.forRoot(),

@@ -4,7 +4,7 @@ import { PATTERNS } from '../contracts/patterns.js';
 import type { Charge } from '../contracts/payment.js';
 import { LedgerService } from './ledger.service.js';
 
-/** Books what it is told, where there is no queue. */
+/** Books the charges that arrive as events, when there is no queue. */
 @Controller()
 export class LedgerController {
   constructor(private readonly ledger: LedgerService) {}

@@ -4,7 +4,7 @@ import type { Charge } from '../contracts/payment.js';
 import { LEDGER_QUEUE } from '../messaging/ledger-queue.js';
 import { LedgerService } from './ledger.service.js';
 
-/** Books what is queued. */
+/** Books the charges in the queue. */
 @Processor(LEDGER_QUEUE)
 export class LedgerProcessor extends WorkerHost {
   constructor(private readonly ledger: LedgerService) {

@@ -1,6 +1,6 @@
 const { REDIS_URL } = process.env;
 
-/** Where there is a Redis, the ledger has a queue; else it is told by an event. */
+/** With Redis, charges reach the ledger through a queue; without, as events. */
 export const hasLedgerQueue = REDIS_URL !== undefined;
 
 export const LEDGER_QUEUE = 'payments-ledger';

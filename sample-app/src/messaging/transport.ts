@@ -60,7 +60,9 @@ const transports: Record<string, (receiver: Receiver) => Options> = {
       url: `${HOST}:${messagesPort[receiver]}`,
       package: 'payments',
       // The same from src/ and from build/.
-      protoPath: fileURLToPath(new URL('../../../sample-app/proto/payments.proto', import.meta.url)),
+      protoPath: fileURLToPath(
+        new URL('../../../sample-app/proto/payments.proto', import.meta.url),
+      ),
     },
   }),
 };
@@ -72,7 +74,7 @@ export function messagesTo(receiver: Receiver): Options {
   return choose(TRANSPORT)(receiver);
 }
 
-/** The same for a service that is told events, which gRPC does not know. */
+/** The same for a service that receives events, which gRPC does not support. */
 export function eventsTo(receiver: Receiver): Options {
   return choose(isGrpc ? 'tcp' : TRANSPORT)(receiver);
 }

@@ -9,7 +9,7 @@ app.useLogger(app.get(TracingLogger));
 app.enableShutdownHooks([], { useProcessExit: true });
 process.send?.('ready');
 
-// By hand instead of by night: one run, and the end.
+// Run by hand: one run, then the process ends.
 if (process.argv.includes('--now')) {
   await app.get(SchedulerRegistry).getCronJob(SETTLEMENT).fireOnTick();
   await app.close();

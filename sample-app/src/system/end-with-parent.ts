@@ -1,4 +1,4 @@
-// Loaded first in every process of the system: nobody else would stop it when its parent is gone.
+// Loaded first in every process of the system: ends it when its parent has ended.
 
 const PATIENCE_MS = 5000;
 
@@ -8,5 +8,5 @@ function end(): void {
 }
 
 process.once('disconnect', end);
-// Listening for the end of the parent is no reason to live.
+// Listening for the end of the parent must not keep the process alive.
 process.channel?.unref();

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { HOST, PORT_NAMES } from '../addresses.js';
 
-/** For each environment variable that names a port, one on which nobody listens. */
+/** For each environment variable that names a port, a free one. */
 export async function freePorts(): Promise<Record<string, string>> {
   const servers = PORT_NAMES.map(() => createServer().listen(0, HOST));
   await Promise.all(servers.map((server) => once(server, 'listening')));

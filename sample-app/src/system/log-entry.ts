@@ -1,6 +1,6 @@
 import type { AccessLogRecord } from 'nestjs-tracing';
 
-/** A line of the log as JSON. On a finish line stands its {@link AccessLogRecord}. */
+/** A line of the log as JSON. An access log line has the fields of its {@link AccessLogRecord}. */
 export interface LogEntry extends Partial<AccessLogRecord> {
   timestamp: string;
   level: string;
@@ -11,7 +11,7 @@ export interface LogEntry extends Partial<AccessLogRecord> {
   service: string;
 }
 
-export function isFinishLine(entry: LogEntry): boolean {
+export function isAccessLogLine(entry: LogEntry): boolean {
   return entry.outcome !== undefined;
 }
 

@@ -4,14 +4,14 @@ import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import type { LogEntry } from './log-entry.js';
 
-/** What the page shows of other processes is fresh. */
+/** Short, so that the trace viewer shows other processes with little delay. */
 const EXPORT_DELAYS = { OTEL_BSP_SCHEDULE_DELAY: '300', OTEL_BLRP_SCHEDULE_DELAY: '300' };
 const START_MS = 30_000;
 const STOP_MS = 5000;
 
-/** A service in a process of its own. Its log is JSON, for it does not write to a terminal. */
+/** A service in a process of its own. Its log is JSON, since its output is not a terminal. */
 export class ServiceProcess {
-  /** Resolves when the process has ended, to what is to be said of it. */
+  /** Resolves when the process has ended, to a sentence about how. */
   readonly ended: Promise<string>;
   private readonly child: ChildProcess;
 
@@ -34,7 +34,7 @@ export class ServiceProcess {
     );
   }
 
-  /** Until it says that it is ready. */
+  /** Resolves when it is ready. */
   async ready(): Promise<void> {
     const ready = once(this.child, 'message').then(() => undefined);
     const late = setTimeout(START_MS, `${this.name} was not ready in time`, { ref: false });

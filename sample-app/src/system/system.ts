@@ -20,12 +20,12 @@ export class System extends EventEmitter<{ line: [LogEntry] }> {
     await Promise.all(this.services.map((service) => service.ready()));
   }
 
-  /** Starts a process more, which ends by itself. */
+  /** Starts another process, which ends by itself. */
   async run(name: string, ...args: string[]): Promise<void> {
     await this.spawn(name, args).ended;
   }
 
-  /** Resolves when one of the services has ended, to what is to be said of it. */
+  /** Resolves when one of the services has ended, to a sentence about how. */
   ended(): Promise<string> {
     return Promise.race(this.services.map((service) => service.ended));
   }

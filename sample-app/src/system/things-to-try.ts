@@ -1,12 +1,12 @@
 import type { System } from './system.js';
 
-/** A command for each way in. The log of all processes appears in this terminal. */
+/** A command for each entry point. The log of all processes appears in this terminal. */
 export function thingsToTry({ gateway, feed, mcp }: System['urls']): string {
   return `\
 # a payment; the answer names its ids (-i)
 curl -i --json '{"user":"Alice","amount":42}' ${gateway}/api/payment
 
-# the same without an amount: 400, and its finish line is a warning
+# the same without an amount: 400, and its access log line is a warning
 curl --json '{"user":"Alice"}' ${gateway}/api/payment
 
 # Bob's session, and a request id of your own

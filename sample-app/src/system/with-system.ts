@@ -1,6 +1,6 @@
 import { System } from './system.js';
 
-/** Starts all services, does something with them, and stops them whatever came of that. */
+/** Starts all services, does something with them, and stops them in any case. */
 export async function withSystem(use: (system: System) => Promise<void>): Promise<void> {
   const system = new System();
   try {

@@ -1,5 +1,5 @@
 import type { Step } from 'nestjs-tracing';
-import { isFinishLine, processOf, type LogEntry } from '../system/log-entry.js';
+import { isAccessLogLine, processOf, type LogEntry } from '../system/log-entry.js';
 import { paint } from './terminal.js';
 
 const ID_LENGTH = 8;
@@ -13,7 +13,7 @@ const COLORS: Readonly<Record<string, Parameters<typeof paint>[0]>> = {
   feed: 'greenBright',
 };
 
-/** As a service on its own shows a line on a terminal, but for stacks and steps. */
+/** A line as a single service shows it on a terminal, without stacks and steps. */
 export function textLine(entry: LogEntry): string {
   const { timestamp, level, request_id, session_id } = entry;
   const day = new Date(timestamp).toLocaleDateString('sv');
@@ -37,7 +37,7 @@ export function processLine(entry: LogEntry): string {
 /** The columns of {@link systemLine}. */
 export const SYSTEM_COLUMNS = paint('gray', 'trace    session  process  time');
 
-/** A line of any trace: of which, in which session, and all the rest. */
+/** A line of any trace, with its trace and session. */
 export function systemLine(entry: LogEntry): string {
   const ids = [entry.trace_id, entry.session_id].map((id) =>
     id.slice(0, ID_LENGTH).padEnd(ID_LENGTH),
@@ -52,7 +52,7 @@ export function stepLine({ name, start_ms, duration_ms = 0, depth = 0, failed }:
   return `    ${'  '.repeat(depth)}${name} ${took}${failed ? paint('red', ', failed') : ''}`;
 }
 
-/** The time of day, here. */
+/** The local time of day. */
 export function timeOf({ timestamp }: LogEntry): string {
   return new Date(timestamp).toTimeString().slice(0, 8);
 }
@@ -64,11 +64,11 @@ function levelText(level: string): string {
 }
 
 function saying(entry: LogEntry): string {
-  if (!isFinishLine(entry)) return entry.message;
+  if (!isAccessLogLine(entry)) return entry.message;
   return `${entry.message}  ${paint('gray', resultOf(entry))}`;
 }
 
-/** What became of something, as in `POST /api/payment 201 completed in 450.2 ms`. */
+/** The result of a unit of work, as in `POST /api/payment 201 completed in 450.2 ms`. */
 function resultOf(finish: LogEntry): string {
   const { method, path, transport, queue, job, pattern, mcp_method, mcp_tool } = finish;
   const { status_code, outcome, duration_ms = 0 } = finish;

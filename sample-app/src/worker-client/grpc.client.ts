@@ -11,7 +11,7 @@ interface GrpcPaymentsWorker {
   settle(nothing: object): Observable<Settlement>;
 }
 
-/** Over gRPC. */
+/** Calls the worker over gRPC. */
 @Injectable()
 export class GrpcClient extends PaymentsWorker implements OnModuleInit {
   private worker!: GrpcPaymentsWorker;

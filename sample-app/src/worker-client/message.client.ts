@@ -6,7 +6,7 @@ import type { Charge, Payment, Settlement } from '../contracts/payment.js';
 import { PATIENCE_MS, PaymentsWorker } from './payments-worker.js';
 import { WORKER_CLIENT } from './worker-client.token.js';
 
-/** Over TCP or a broker. */
+/** Calls the worker over TCP or a broker. */
 @Injectable()
 export class MessageClient extends PaymentsWorker {
   constructor(@Inject(WORKER_CLIENT) private readonly client: ClientProxy) {

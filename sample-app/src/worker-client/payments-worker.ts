@@ -1,6 +1,6 @@
 import type { Charge, Payment, Settlement } from '../contracts/payment.js';
 
-/** The payments worker, whatever way leads to it. */
+/** The payments worker, independent of the transport. */
 export abstract class PaymentsWorker {
   /** Charges the customer's card. */
   abstract charge(payment: Payment): Promise<Charge>;
@@ -8,5 +8,5 @@ export abstract class PaymentsWorker {
   abstract settle(): Promise<Settlement>;
 }
 
-/** Milliseconds that somebody waits for its answer. */
+/** How long callers wait for its answer, in milliseconds. */
 export const PATIENCE_MS = 5000;

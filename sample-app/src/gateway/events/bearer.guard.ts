@@ -8,7 +8,7 @@ import {
 
 const BEARER = /^Bearer +\S+$/i;
 
-/** Takes any token: who issues them, and to whom, is another service's story. */
+/** Accepts any token: issuing and verifying them is the job of another service. */
 @Injectable()
 export class BearerGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {

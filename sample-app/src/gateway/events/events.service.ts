@@ -13,7 +13,7 @@ export class EventsService implements BeforeApplicationShutdown {
   private readonly logger = new Logger(EventsService.name);
   private readonly closing = new Subject<void>();
 
-  /** A payment every second, the first at once, until the client leaves. */
+  /** A payment every second, the first at once, until the client disconnects. */
   payments(): Observable<MessageEvent> {
     return timer(0, INTERVAL_MS).pipe(
       map((index) => {

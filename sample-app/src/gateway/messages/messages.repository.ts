@@ -9,7 +9,7 @@ export interface Message {
   text: string;
 }
 
-/** Stands for a database that finds the mailbox and then stops answering. */
+/** Simulates a database that finds the mailbox and then stops answering. */
 @Injectable()
 export class MessagesRepository {
   async openMailbox(): Promise<string> {

@@ -7,7 +7,7 @@ export class MessagesService {
 
   constructor(private readonly messages: MessagesRepository) {}
 
-  /** When one of its steps fails, the finish line tells which, and after how long. */
+  /** When one of its steps fails, the access log line names the step and its duration. */
   async unread(): Promise<Message[]> {
     this.logger.log('Fetching messages');
     const mailbox = await this.messages.openMailbox();

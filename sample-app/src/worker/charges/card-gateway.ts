@@ -5,7 +5,7 @@ import type { Payment } from '../../contracts/payment.js';
 
 const ANSWER_MS = 400;
 
-/** Stands for a card gateway on the other side of the internet. */
+/** Simulates a remote card gateway. */
 @Injectable()
 export class CardGateway {
   /** Resolves to the id of the charge. */

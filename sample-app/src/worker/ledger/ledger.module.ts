@@ -5,7 +5,7 @@ import { hasLedgerQueue, ledgerQueue } from '../../messaging/ledger-queue.js';
 import { eventsTo } from '../../messaging/transport.js';
 import { Ledger } from './ledger.js';
 import { QueuedLedger } from './queued-ledger.js';
-import { LEDGER_CLIENT, ToldLedger } from './told-ledger.js';
+import { LEDGER_CLIENT, EventLedger } from './event-ledger.js';
 
 @Module({
   imports: [
@@ -13,7 +13,7 @@ import { LEDGER_CLIENT, ToldLedger } from './told-ledger.js';
       ? BullModule.registerQueue(ledgerQueue)
       : ClientsModule.register([{ name: LEDGER_CLIENT, ...eventsTo('ledger') }]),
   ],
-  providers: [{ provide: Ledger, useClass: hasLedgerQueue ? QueuedLedger : ToldLedger }],
+  providers: [{ provide: Ledger, useClass: hasLedgerQueue ? QueuedLedger : EventLedger }],
   exports: [Ledger],
 })
 export class LedgerModule {}

@@ -1,6 +1,6 @@
 import type { Charge } from '../../contracts/payment.js';
 
-/** The ledger, whatever way leads to it. It books when it gets to it. */
+/** The ledger, over a queue or by events. It books asynchronously. */
 export abstract class Ledger {
   abstract book(charge: Charge): Promise<void>;
 }

@@ -5,7 +5,7 @@ import type { Charge } from '../../contracts/payment.js';
 import { LEDGER_QUEUE } from '../../messaging/ledger-queue.js';
 import { Ledger } from './ledger.js';
 
-/** Over its queue. */
+/** Books through the queue of the ledger. */
 @Injectable()
 export class QueuedLedger extends Ledger {
   constructor(@InjectQueue(LEDGER_QUEUE) private readonly queue: Queue<Charge>) {

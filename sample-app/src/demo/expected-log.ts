@@ -1,10 +1,10 @@
 import { hasLedgerQueue } from '../messaging/ledger-queue.js';
-import { isFinishLine, processOf, type LogEntry } from '../system/log-entry.js';
+import { isAccessLogLine, processOf, type LogEntry } from '../system/log-entry.js';
 
-/** All that each process has to say under one trace, in its order. */
-export type Story = Readonly<Record<string, readonly string[]>>;
+/** The messages that each process logs in one trace, in order. */
+export type ExpectedLog = Readonly<Record<string, readonly string[]>>;
 
-export const paymentStory: Story = {
+export const paymentLog: ExpectedLog = {
   mcp: ['An assistant pays 42 for Alice', 'Message finished', 'Request finished'],
   gateway: [
     'Processing payment for user Alice',
@@ -18,30 +18,30 @@ export const paymentStory: Story = {
   feed: ['Telling subscribers', 'Message finished'],
 };
 
-export const nightlyStory: Story = {
+export const nightlyLog: ExpectedLog = {
   nightly: ['Settling the day', 'Settled 84 of 2 charges', 'Run finished'],
   worker: ['Paying out 84 for 2 charges', 'Message finished'],
 };
 
-/** How many requests, messages, jobs and runs finish in it. */
-export function finishesOf(story: Story): number {
-  const messages = Object.values(story).flat();
+/** The number of requests, messages, jobs and runs that finish in it. */
+export function countFinished(expectedLog: ExpectedLog): number {
+  const messages = Object.values(expectedLog).flat();
   return messages.filter((message) => message.endsWith(' finished')).length;
 }
 
-/** What did not come out as it should, in sentences. */
-export function problemsOfStory(
-  story: Story,
+/** How a log differs from what is expected, in sentences. */
+export function logProblems(
+  expectedLog: ExpectedLog,
   log: readonly LogEntry[],
   sessionId: string,
 ): string[] {
-  return [...wrongMessages(story, log), ...wrongLines(log, sessionId)];
+  return [...wrongMessages(expectedLog, log), ...wrongLines(log, sessionId)];
 }
 
-function* wrongMessages(story: Story, log: readonly LogEntry[]): Iterable<string> {
-  const processes = new Set([...Object.keys(story), ...log.map(processOf)]);
+function* wrongMessages(expectedLog: ExpectedLog, log: readonly LogEntry[]): Iterable<string> {
+  const processes = new Set([...Object.keys(expectedLog), ...log.map(processOf)]);
   for (const process of processes) {
-    const expected = story[process] ?? [];
+    const expected = expectedLog[process] ?? [];
     const written = log.filter((entry) => processOf(entry) === process).map((line) => line.message);
     if (written.join() !== expected.join()) {
       yield `${process} wrote [${written.join(', ')}] instead of [${expected.join(', ')}]`;
@@ -52,7 +52,7 @@ function* wrongMessages(story: Story, log: readonly LogEntry[]): Iterable<string
 function* wrongLines(log: readonly LogEntry[], sessionId: string): Iterable<string> {
   const strangers = log.filter((entry) => entry.session_id !== sessionId);
   if (strangers.length > 0) yield `${strangers.length} lines carry another session`;
-  const finishes = log.filter(isFinishLine);
+  const finishes = log.filter(isAccessLogLine);
   for (const finish of finishes.filter(({ outcome }) => outcome !== 'completed')) {
     yield `${processOf(finish)}, ${finish.message}: ${finish.outcome}`;
   }

@@ -7,9 +7,9 @@ import { Ledger } from './ledger.js';
 
 export const LEDGER_CLIENT = Symbol('ledger-client');
 
-/** By an event. */
+/** Books by sending the ledger an event. */
 @Injectable()
-export class ToldLedger extends Ledger {
+export class EventLedger extends Ledger {
   constructor(@Inject(LEDGER_CLIENT) private readonly client: ClientProxy) {
     super();
   }
