@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Contestant, loggers } from './loggers.js';
 import { median } from './timing.js';
 
-const linesPerTurn = 4; // as a request has: whoever writes once for a turn gains what it gains there
+const linesPerTurn = 4; // as a request has: a logger that writes once for each turn gains as much as there
 const warmUpLines = 60_000;
 const lines = 60_000;
 const repetitions = 5;

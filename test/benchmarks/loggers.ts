@@ -9,7 +9,7 @@ import { createLogger, format, transports } from 'winston';
 export interface Contestant {
   /** Writes one line, or asks for one at a level that is off. */
   write: (message: string) => void;
-  /** Runs the loop in the context whose ids stand on the lines. */
+  /** Runs the loop in the context whose ids are on the lines. */
   within: <T>(fn: () => T) => T;
 }
 

@@ -20,7 +20,7 @@ const full: TimingSizes = {
   steady: 1_500,
   rate: 1_500,
 };
-/** More of each: what is to be told apart is a hundredth. */
+/** More rounds: the differences to be measured are about one percent. */
 const fullViewer: TimingSizes = { ...full, rounds: 7, steady: 8_000, rate: 2_000 };
 const quick: TimingSizes = { rounds: 1, warmUp: 1_000, saturated: 1_000, steady: 600, rate: 1_500 };
 const logLineRounds = 3;
@@ -41,7 +41,7 @@ const { values: flags } = parseArgs({
     requests: { type: 'boolean', default: false },
     /** What the pieces of Nest cost, instead of the libraries. */
     parts: { type: 'boolean', default: false },
-    /** What the page of the viewer costs, instead of the libraries. */
+    /** Measure the cost of the trace viewer, instead of the libraries. */
     viewer: { type: 'boolean', default: false },
     /** What one span costs, and nothing else. */
     spans: { type: 'boolean', default: false },

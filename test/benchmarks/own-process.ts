@@ -34,7 +34,7 @@ export async function timeInProcesses(
 
 async function timeOne(file: string, args: readonly string[], output: number): Promise<number> {
   const child = fork(file, args, { stdio: ['ignore', output, 'inherit', 'ipc'] });
-  let nanoseconds = NaN; // of one that fails, and so it stands in the table
+  let nanoseconds = NaN; // for a run that fails, and shown in the table
   child.once('message', (message) => (nanoseconds = Number(message)));
   await once(child, 'exit');
   return nanoseconds;

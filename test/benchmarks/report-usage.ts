@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
-// Imported ahead of a program: tells the one that has started it what it took.
+// Imported before a program: reports the resources it used to its parent.
 process.once('exit', () => {
   const { user, system } = process.cpuUsage();
   const { maxRSS } = process.resourceUsage();

@@ -19,7 +19,7 @@ export interface Results {
   readers: ReaderTiming[];
   inFlight: InFlightTiming[];
   longRuns: LongRun[];
-  /** A run that is too short, or that leaves out variants, is not held against the targets. */
+  /** A run that is too short, or that skips variants, is not compared with the targets. */
   isJudged: boolean;
 }
 

@@ -24,13 +24,13 @@ export type Question = keyof Answers;
 export interface Start {
   adapter: AbstractHttpAdapter;
   platform: Platform;
-  /** Tells variants that share a file apart. */
+  /** Distinguishes variants that share a file. */
   option: string | undefined;
 }
 
 /**
  * An application without MCP has no SDK of it installed; here all are, and nestjs-tracing finds
- * them. Every variant carries their weight, so that it is on nobody's bill.
+ * them. Every variant loads them, so that the comparison is fair.
  */
 async function loadWhatIsInstalled(): Promise<void> {
   await import('@modelcontextprotocol/sdk/shared/protocol.js');

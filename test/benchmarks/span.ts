@@ -15,7 +15,7 @@ export interface SpanSizes {
 
 /**
  * Times one span of each kind, each in processes of its own, interleaved: an application with an
- * OpenTelemetry SDK leaves spans to that, and each of the two has its own `AsyncLocalStorage`s,
+ * OpenTelemetry SDK delegates spans to that, and each of the two has its own `AsyncLocalStorage`s,
  * whose cost falls on every promise of a process.
  */
 export async function timeSpans(

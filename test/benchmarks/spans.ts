@@ -94,7 +94,7 @@ function application(provider: Type<unknown>, options: TracingModuleOptions = {}
   return NestFactory.createApplicationContext(AppModule, { logger: false });
 }
 
-/** Nobody listens while spans are timed. */
+/** There are no subscribers while spans are timed. */
 async function countFinished(fn: () => unknown): Promise<number> {
   let ended = 0;
   const note = () => void ended++;

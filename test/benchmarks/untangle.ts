@@ -103,17 +103,17 @@ async function timeOne(reader: Reader, file: string, nowhere: number): Promise<U
   return code === 0 ? usage : none;
 }
 
-/** Who leaves lines out would be fast. The line that ends a request may be told in other words. */
+/** A reader that omits lines would be fast. The line that ends a request may be worded otherwise. */
 async function check(reader: Reader, file: string, lines: number): Promise<void> {
   const child = start(reader, file, 'pipe');
-  let told = 0;
+  let found = 0;
   let rest = '';
   child.stdout!.setEncoding('utf8').on('data', (text: string) => {
     const rows = (rest + text).split('\n');
     rest = rows.pop() ?? '';
-    told += rows.filter((row) => /(?:Validating|Charging|Settled) payment \d/.test(row)).length;
-    told += rows.filter((row) => /Request finished|●.*POST/.test(row)).length;
+    found += rows.filter((row) => /(?:Validating|Charging|Settled) payment \d/.test(row)).length;
+    found += rows.filter((row) => /Request finished|●.*POST/.test(row)).length;
   });
   await once(child, 'close');
-  if (told !== lines) throw new Error(`${reader.name} told ${told} of ${lines} lines`);
+  if (found !== lines) throw new Error(`${reader.name} showed ${found} of ${lines} lines`);
 }

@@ -2,11 +2,11 @@ export interface Variant {
   name: string;
   /** The program in `variants/`. */
   file: string;
-  /** Tells variants that share a file apart. */
+  /** Distinguishes variants that share a file. */
   option?: string;
   /** A program in `variants/` that must run before the server's imports. */
   preload?: string;
-  /** Where the request's id stands in each JSON line; a variant without one writes no lines. */
+  /** The key of the request's id in each JSON line; a variant without one writes no lines. */
   idField?: string;
   /** Where a page is open while it is timed: a stream of Server-Sent Events. */
   page?: string;
@@ -69,7 +69,7 @@ export const variants: readonly Variant[] = [
   openTelemetry,
 ];
 
-/** Measured with `--viewer`: what the page costs that nobody has open, and that somebody has. */
+/** Measured with `--viewer`: the cost of the trace viewer while it is closed and while it is open. */
 export const viewers: readonly Variant[] = [
   { name: 'with the viewer', file: 'tracing', option: 'viewer', idField: 'request_id' },
   {

@@ -12,7 +12,7 @@ import { lastValueFrom } from 'rxjs';
 import { request } from 'undici';
 import { TraceContext, TracingLogger, TracingModule } from '../../src/index.js';
 
-/** A service that asks the next one, with the client that it is told to use. */
+/** A service that calls the next one, with the client that the request names. */
 @Controller()
 class ChainController {
   private readonly logger = new Logger('Chain');

@@ -45,7 +45,7 @@ describe('three services', () => {
     expect(flawsOfTree(lines, requestId)).toEqual([]);
   });
 
-  it('tell 200 interleaved requests apart', async () => {
+  it('keep 200 interleaved requests apart', async () => {
     const asked = Array.from({ length: 200 }, async (_, n) => {
       await new Promise((resolve) => setTimeout(resolve, n % 11));
       const headers = { 'x-request-id': `many-${n}`, 'x-session-id': `session-${n}` };

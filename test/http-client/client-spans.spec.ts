@@ -24,7 +24,7 @@ const BOTH = [
   ['http', viaHttp as (url: string, options?: object) => Promise<string>],
 ] as const;
 
-/** A port on which nobody listens. */
+/** A port on which nothing listens. */
 async function closedPort(): Promise<number> {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -81,7 +81,7 @@ describe.each(BOTH)('the span of a call with %s', (client, call) => {
   });
 
   it.each([
-    ['nobody listens', async () => `http://127.0.0.1:${await closedPort()}/x`, /ECONNREFUSED/],
+    ['nothing listens', async () => `http://127.0.0.1:${await closedPort()}/x`, /ECONNREFUSED/],
     ['the server hangs up', async () => `${(await localServer()).url}/reset`, /hang up|closed/],
   ])('has failed where %s', async (_what, url, message) => {
     const app = await callingApp();
@@ -150,7 +150,7 @@ describe.each(BOTH)('the span of a call with %s', (client, call) => {
       for (let i = 0; i < 995; i++) app.trace.span(`step ${i}`, () => i);
       for (let i = 0; i < 10; i++) await call(server.url);
     });
-    const parents = server.told.map(({ headers }) => headers['traceparent']);
+    const parents = server.received.map(({ headers }) => headers['traceparent']);
     expect(new Set(parents).size).toBe(10);
     for (const parent of parents) expect(parent).toMatch(`00-${TRACE_ID}-`);
     await sleep(20);
@@ -282,6 +282,6 @@ describe('a request that waits on a connection with others', () => {
       expect((await settled).map(({ status }) => status)).toEqual(calls.map(() => 'rejected'));
     });
     for (const span of await app.ended(3)) expect(span.failed).toBe(true);
-    for (const told of server.told) expect(timesOf(told, 'traceparent')).toBe(1);
+    for (const received of server.received) expect(timesOf(received, 'traceparent')).toBe(1);
   });
 });

@@ -109,19 +109,19 @@ describe('node:http carries the trace', () => {
     const app = await callingApp();
     expect(await app.run(() => call(server))).toBe('ok');
     const [span] = await app.ended(1);
-    expect(server.told).toHaveLength(1);
-    const [told] = server.told;
-    expect(told!.headers).toMatchObject({
+    expect(server.received).toHaveLength(1);
+    const [received] = server.received;
+    expect(received!.headers).toMatchObject({
       traceparent: `00-${TRACE_ID}-${span!.spanId}-01`,
       tracestate: 'vendor=state',
       'x-request-id': REQUEST_ID,
       'x-session-id': SESSION_ID,
     });
-    expect(told!.headers['baggage']).toBeUndefined();
+    expect(received!.headers['baggage']).toBeUndefined();
     for (const name of ['traceparent', 'tracestate', 'x-request-id', 'x-session-id', 'host']) {
-      expect([name, timesOf(told!, name)]).toEqual([name, 1]);
+      expect([name, timesOf(received!, name)]).toEqual([name, 1]);
     }
-    const { host } = told!.headers;
+    const { host } = received!.headers;
     expect(span).toMatchObject({
       name: `GET ${host!.toLowerCase()}/x`,
       kind: 'client',
@@ -152,10 +152,10 @@ describe('node:http carries the trace', () => {
     });
     expect(body).toBe('ok 1');
     const [span] = await app.ended(1);
-    expect(server.told[0]).toMatchObject({ method: 'POST', body: 'body' });
-    expect(server.told[0]!.headers['traceparent']).toBe(`00-${TRACE_ID}-${span!.spanId}-01`);
-    expect(server.told[0]!.headers['x-session-id']).toBe(SESSION_ID);
-    expect(timesOf(server.told[0]!, 'traceparent')).toBe(1);
+    expect(server.received[0]).toMatchObject({ method: 'POST', body: 'body' });
+    expect(server.received[0]!.headers['traceparent']).toBe(`00-${TRACE_ID}-${span!.spanId}-01`);
+    expect(server.received[0]!.headers['x-session-id']).toBe(SESSION_ID);
+    expect(timesOf(server.received[0]!, 'traceparent')).toBe(1);
     expect(span!.attributes).toMatchObject({ 'http.response.status_code': 200 });
   });
 
@@ -168,8 +168,8 @@ describe('node:http carries the trace', () => {
       request.on('continue', () => request.end('body'));
       return bodyOf(request, true);
     });
-    expect(timesOf(server.told[0]!, 'traceparent')).toBe(1);
-    expect(server.told[0]!.body).toBe('body');
+    expect(timesOf(server.received[0]!, 'traceparent')).toBe(1);
+    expect(server.received[0]!.body).toBe('body');
   });
 
   it('over IPv6', async () => {
@@ -177,7 +177,7 @@ describe('node:http carries the trace', () => {
     const app = await callingApp();
     await app.run(() => bodyOf(http.request(`${server.url}/x`)));
     await app.run(() => bodyOf(http.request({ host: '::1', port: server.port, path: '/x' })));
-    for (const { headers } of server.told) expect(headers['x-session-id']).toBe(SESSION_ID);
+    for (const { headers } of server.received) expect(headers['x-session-id']).toBe(SESSION_ID);
     for (const span of await app.ended(2)) {
       expect(span.name).toBe(`GET [::1]:${server.port}/x`);
       expect(span.attributes).toMatchObject({
@@ -192,7 +192,7 @@ describe('node:http carries the trace', () => {
     const server = await localServer({ path });
     const app = await callingApp();
     await app.run(() => bodyOf(http.request({ socketPath: path, path: '/x?y' })));
-    expect(server.told[0]!.headers['x-session-id']).toBe(SESSION_ID);
+    expect(server.received[0]!.headers['x-session-id']).toBe(SESSION_ID);
     expect((await app.ended(1))[0]!.name).toBe('GET localhost/x');
   });
 
@@ -211,10 +211,10 @@ describe('node:http carries the trace', () => {
     });
     agent.destroy();
     const spans = await app.ended(6);
-    expect(server.told.map(({ headers }) => headers['traceparent'])).toEqual(
+    expect(server.received.map(({ headers }) => headers['traceparent'])).toEqual(
       spans.map(({ spanId }) => `00-${TRACE_ID}-${spanId}-01`),
     );
-    expect(server.told.map(({ headers }) => headers['x-session-id'])).toEqual([
+    expect(server.received.map(({ headers }) => headers['x-session-id'])).toEqual([
       ...Array.from({ length: 5 }, () => SESSION_ID),
       undefined,
     ]);
@@ -234,14 +234,14 @@ describe('node:http carries the trace', () => {
     await Promise.all(calls);
     agent.destroy();
     expect(connections).toBe(1);
-    for (const { url, headers } of server.told) {
+    for (const { url, headers } of server.received) {
       expect(headers['x-request-id']).toBe(`req-${url.slice(1)}`);
     }
     const ids = (await app.ended(10)).map(({ spanId }) => spanId);
     expect(new Set(ids).size).toBe(10);
-    expect(server.told.map(({ headers }) => String(headers['traceparent']).split('-')[2])).toEqual(
-      ids,
-    );
+    expect(
+      server.received.map(({ headers }) => String(headers['traceparent']).split('-')[2]),
+    ).toEqual(ids);
   });
 });
 
@@ -254,7 +254,7 @@ describe('the port of a call', () => {
     const [span] = await app.ended(1);
     expect(span!.name).toBe('GET 127.0.0.1/x');
     expect(span!.attributes).not.toHaveProperty('server.port');
-    expect(server.told[0]!.headers.host).toBe('shop.example:8443');
+    expect(server.received[0]!.headers.host).toBe('shop.example:8443');
   });
 
   it('is that of the scheme where none is said', async () => {
@@ -272,7 +272,7 @@ describe('which host gets which headers', () => {
   const sentTo = async (server: LocalServer, call: () => ClientRequest) => {
     const app = await callingApp();
     await app.run(() => bodyOf(call()));
-    return server.told[0]!.headers;
+    return server.received[0]!.headers;
   };
 
   it('is a matter of the host', async () => {
@@ -338,7 +338,7 @@ describe('which host gets which headers', () => {
       await through('127.0.0.1', 'http://user:secret@API.example:8080/2?secret=1');
       await through(UNTRUSTED, 'http://api.example/3');
     });
-    expect(proxy.told.map(({ headers }) => headers['x-session-id'])).toEqual([
+    expect(proxy.received.map(({ headers }) => headers['x-session-id'])).toEqual([
       undefined,
       SESSION_ID,
       undefined,
@@ -352,7 +352,7 @@ describe('which host gets which headers', () => {
     expect(JSON.stringify(spans.map(({ attributes }) => attributes))).not.toContain('secret');
   });
 
-  it('is nobody in a tunnel’s opening, and the host in what goes through it', async () => {
+  it('is no host when a tunnel opens, and the target host in what goes through it', async () => {
     const server = await localServer();
     const opened: Record<string, unknown>[] = [];
     const proxy = http.createServer().on('connect', (request, socket) => {
@@ -376,8 +376,8 @@ describe('which host gets which headers', () => {
       await bodyOf(http.request({ host: UNTRUSTED, path: '/x', createConnection }));
     });
     expect(opened).toEqual([expect.not.objectContaining({ traceparent: expect.anything() })]);
-    expect(server.told[0]!.headers['traceparent']).toMatch(TRACE_ID);
-    expect(server.told[0]!.headers).not.toHaveProperty('x-session-id');
+    expect(server.received[0]!.headers['traceparent']).toMatch(TRACE_ID);
+    expect(server.received[0]!.headers).not.toHaveProperty('x-session-id');
     expect(await app.ended(1)).toHaveLength(1);
   });
 });

@@ -5,11 +5,11 @@ import https from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-/** A host that nobody trusts, which is this machine. */
+/** A host that is not trusted: this machine. */
 export const UNTRUSTED = 'untrusted.example';
 
-/** What a server was told. */
-export interface Told {
+/** A request as the server received it. */
+export interface ReceivedRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
@@ -17,14 +17,14 @@ export interface Told {
   readonly body: string;
 }
 
-/** A real server, and what it was told. */
+/** A real server, and the requests that it received. */
 export interface LocalServer {
   readonly server: Server;
   readonly port: number;
   /** Under a name that is trusted, and under one that is not. */
   readonly url: string;
   readonly untrusted: string;
-  readonly told: Told[];
+  readonly received: ReceivedRequest[];
 }
 
 const servers: Server[] = [];
@@ -87,14 +87,14 @@ export async function localServer({
   /** A socket of the file system instead of a port. */
   path?: string;
 } = {}): Promise<LocalServer> {
-  const told: Told[] = [];
+  const received: ReceivedRequest[] = [];
   const takeDown: (...args: Parameters<RequestListener>) => Promise<void> = async (
     request,
     response,
   ) => {
     const body = await text(request);
     const { method = '', url = '', headers, rawHeaders } = request;
-    told.push({ method, url, headers, rawHeaders, body });
+    received.push({ method, url, headers, rawHeaders, body });
     listener(request, response);
   };
   const onRequest: RequestListener = (...args) => void takeDown(...args);
@@ -115,7 +115,7 @@ export async function localServer({
     port,
     url: `${scheme}://${name}:${port}`,
     untrusted: `${scheme}://${UNTRUSTED}:${port}`,
-    told,
+    received,
   };
 }
 
@@ -129,7 +129,7 @@ export function keepForClosing(server: Server): void {
   });
 }
 
-/** How often a header stands on the wire, whatever its case. */
-export function timesOf({ rawHeaders }: Told, name: string): number {
+/** How often a header was sent, in any case. */
+export function timesOf({ rawHeaders }: ReceivedRequest, name: string): number {
   return rawHeaders.filter((item, i) => i % 2 === 0 && item.toLowerCase() === name).length;
 }

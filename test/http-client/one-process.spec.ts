@@ -50,10 +50,10 @@ describe('a process', () => {
   );
 
   it(
-    'ends with an error that nobody hears, as ever',
+    'ends with an error without a listener, as it does without tracing',
     async () => {
       const [traced, usual] = await Promise.all([
-        run('an error that nobody hears'),
+        run('an error without a listener'),
         run('the same untraced'),
       ]);
       expect(traced.code).toBe(usual.code);

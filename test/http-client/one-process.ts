@@ -30,14 +30,14 @@ async function start(options?: TracingModuleOptions) {
 }
 
 async function startServer() {
-  const told: string[][] = [];
+  const received: string[][] = [];
   const server = createServer((request, response) => {
-    told.push(request.rawHeaders.map((item) => item.toLowerCase()));
+    received.push(request.rawHeaders.map((item) => item.toLowerCase()));
     response.end('x'.repeat(200_000));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  return { server, told, url: `http://127.0.0.1:${port}/` };
+  return { server, received, url: `http://127.0.0.1:${port}/` };
 }
 
 const answerOf = (call: (done: (response: IncomingMessage) => void) => http.ClientRequest) =>
@@ -66,7 +66,7 @@ const TASKS: Record<string, () => Promise<void>> = {
   },
 
   async 'calls, and the end'() {
-    const { server, told, url } = await startServer();
+    const { server, received, url } = await startServer();
     server.unref();
     server.on('connection', (socket) => socket.unref());
     const { trace } = await start();
@@ -76,10 +76,10 @@ const TASKS: Record<string, () => Promise<void>> = {
       await text(await answerOf((done) => get(url, done)));
       await text(await answerOf((done) => required.get(url, done)));
     });
-    say({ parents: told.map((raw) => raw.filter((item) => item === 'traceparent').length) });
+    say({ parents: received.map((raw) => raw.filter((item) => item === 'traceparent').length) });
   },
 
-  async 'an error that nobody hears'() {
+  async 'an error without a listener'() {
     const { trace } = await start();
     trace.run({}, () => http.get({ socketPath: '/no/socket' }));
   },
@@ -100,7 +100,7 @@ const TASKS: Record<string, () => Promise<void>> = {
 };
 
 async function callUnderOpenTelemetry(trace: TraceContext): Promise<void> {
-  const { server, told, url } = await startServer();
+  const { server, received, url } = await startServer();
   const spans: string[] = [];
   channel('nestjs-tracing:span:finish').subscribe((message) => {
     spans.push((message as { span: { spanId: string } }).span.spanId);
@@ -110,7 +110,7 @@ async function callUnderOpenTelemetry(trace: TraceContext): Promise<void> {
     await text(await answerOf((done) => http.request(url, done).end()));
   });
   server.close();
-  const parents = told.map((raw) => raw.filter((_, i) => raw[i - 1] === 'traceparent'));
+  const parents = received.map((raw) => raw.filter((_, i) => raw[i - 1] === 'traceparent'));
   const isOurs = parents.map(([parent]) => spans.includes(String(parent).split('-')[2]!));
   say({ count: parents.map((all) => all.length), isOurs, spans: spans.length });
 }

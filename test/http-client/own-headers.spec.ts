@@ -77,14 +77,14 @@ describe.each(Object.entries(WAYS))('what the caller set stays: %s', (way, call)
   ])('%s', async (name, other) => {
     const [server, app] = [await localServer(), await callingApp()];
     await app.run(() => call(server.url, [[name, 'own']]));
-    const [told] = server.told;
-    expect(told!.headers[name.toLowerCase()]).toBe('own');
-    expect(timesOf(told!, name.toLowerCase())).toBe(1);
-    expect(told!.headers[other]).toBe(other === 'x-request-id' ? REQUEST_ID : SESSION_ID);
-    expect(told!.headers['traceparent']).toMatch(TRACE_ID);
+    const [received] = server.received;
+    expect(received!.headers[name.toLowerCase()]).toBe('own');
+    expect(timesOf(received!, name.toLowerCase())).toBe(1);
+    expect(received!.headers[other]).toBe(other === 'x-request-id' ? REQUEST_ID : SESSION_ID);
+    expect(received!.headers['traceparent']).toMatch(TRACE_ID);
   });
 
-  // What is set when the request exists already, Node tells nobody.
+  // Node does not report headers that are set on an existing request.
   const isKnown = way !== 'http, set later';
 
   it.each(['traceparent', 'TraceParent'])('%s of another trace', async (name) => {
@@ -94,13 +94,13 @@ describe.each(Object.entries(WAYS))('what the caller set stays: %s', (way, call)
     ];
     const own = `00-${OTHERS_TRACE}-${OTHERS_SPAN}-01`;
     await app.run(() => call(server.url, [[name, own]]));
-    const [told] = server.told;
-    expect(told!.headers['traceparent']).toBe(own);
-    expect(timesOf(told!, 'traceparent')).toBe(1);
-    expect(told!.headers['x-request-id']).toBe(REQUEST_ID);
+    const [received] = server.received;
+    expect(received!.headers['traceparent']).toBe(own);
+    expect(timesOf(received!, 'traceparent')).toBe(1);
+    expect(received!.headers['x-request-id']).toBe(REQUEST_ID);
     if (!isKnown) return;
-    expect(told!.headers).not.toHaveProperty('tracestate');
-    expect(told!.headers).not.toHaveProperty('baggage');
+    expect(received!.headers).not.toHaveProperty('tracestate');
+    expect(received!.headers).not.toHaveProperty('baggage');
     const [span] = await app.ended(1);
     expect(span!.spanId).not.toBe(OTHERS_SPAN);
   });
@@ -112,10 +112,10 @@ describe.each(Object.entries(WAYS))('what the caller set stays: %s', (way, call)
       await call(server.url, Object.entries(headers));
       return headers['traceparent']!;
     });
-    const [told] = server.told;
-    expect(told!.headers['traceparent']).toBe(own);
-    expect(told!.headers['tracestate']).toBe('vendor=state');
-    expect(timesOf(told!, 'tracestate')).toBe(1);
+    const [received] = server.received;
+    expect(received!.headers['traceparent']).toBe(own);
+    expect(received!.headers['tracestate']).toBe('vendor=state');
+    expect(timesOf(received!, 'tracestate')).toBe(1);
     if (isKnown) expect((await app.ended(1))[0]!.spanId).toBe(own.split('-')[2]);
   });
 
@@ -130,15 +130,15 @@ describe.each(Object.entries(WAYS))('what the caller set stays: %s', (way, call)
         ['TraceState', 'own=2'],
       ]),
     );
-    expect(server.told[0]!.headers).toMatchObject({ baggage: 'own=1', tracestate: 'own=2' });
-    expect(server.told[0]!.headers['traceparent']).toMatch(TRACE_ID);
+    expect(server.received[0]!.headers).toMatchObject({ baggage: 'own=1', tracestate: 'own=2' });
+    expect(server.received[0]!.headers['traceparent']).toMatch(TRACE_ID);
   });
 
-  it('a header that is no trace: it stays, and nothing stands beside it', async () => {
+  it('a header that is no trace: it stays, and no other is added', async () => {
     const [server, app] = [await localServer(), await callingApp()];
     await app.run(() => call(server.url, [['traceparent', 'nonsense']]));
-    expect(server.told[0]!.headers['traceparent']).toBe('nonsense');
-    if (isKnown) expect(server.told[0]!.headers).not.toHaveProperty('tracestate');
+    expect(server.received[0]!.headers['traceparent']).toBe('nonsense');
+    if (isKnown) expect(server.received[0]!.headers).not.toHaveProperty('tracestate');
   });
 });
 
@@ -177,13 +177,13 @@ describe('another tracer on the same channel', () => {
     parentAddedBefore = undefined;
     unsubscribe(CREATE, behind);
 
-    const [told] = server.told;
-    expect(told!.headers['traceparent']).toBe(parent);
-    expect(told!.headers['tracestate']).toBe('other=1');
-    expect(told!.headers).not.toHaveProperty('baggage');
-    expect(timesOf(told!, 'traceparent')).toBe(1);
-    expect(timesOf(told!, 'tracestate')).toBe(1);
-    expect(told!.headers['x-session-id']).toBe(SESSION_ID);
+    const [received] = server.received;
+    expect(received!.headers['traceparent']).toBe(parent);
+    expect(received!.headers['tracestate']).toBe('other=1');
+    expect(received!.headers).not.toHaveProperty('baggage');
+    expect(timesOf(received!, 'traceparent')).toBe(1);
+    expect(timesOf(received!, 'tracestate')).toBe(1);
+    expect(received!.headers['x-session-id']).toBe(SESSION_ID);
     const [span] = await app.ended(1);
     if (traceId === TRACE_ID) expect(span!.spanId).toBe(OTHERS_SPAN);
     else expect(span!.spanId).not.toBe(OTHERS_SPAN);

@@ -16,9 +16,9 @@ async function callBothWays(url: string): Promise<void> {
   await text(response);
 }
 
-/** Which of the ids the server was told, call by call. */
-const idsOf = ({ told }: LocalServer): unknown[] =>
-  told.map(({ headers }) => [headers['x-request-id'], headers['x-session-id']]);
+/** The ids that the server received, for each call. */
+const idsOf = ({ received }: LocalServer): unknown[] =>
+  received.map(({ headers }) => [headers['x-request-id'], headers['x-session-id']]);
 const ALL = [REQUEST_ID, SESSION_ID];
 const NONE = [undefined, undefined];
 
@@ -39,7 +39,7 @@ describe('two applications of one process', () => {
       ...[ALL, ALL, NONE, NONE],
       ...[NONE, NONE, ALL, ALL],
     ]);
-    const parents = server.told.map(({ headers }) => headers['traceparent']);
+    const parents = server.received.map(({ headers }) => headers['traceparent']);
     expect(parents.slice(0, 4)).toEqual([undefined, undefined, undefined, undefined]);
     for (const parent of parents.slice(4)) expect(parent).toMatch(TRACE_ID);
     // All listen to the same channel.
@@ -51,7 +51,7 @@ describe('a call', () => {
   it('carries nothing outside a context', async () => {
     const [server, app] = [await localServer(), await callingApp()];
     await callBothWays(server.url);
-    for (const { headers } of server.told) {
+    for (const { headers } of server.received) {
       expect(Object.keys(headers).filter((name) => /^(?:x-|trace|baggage)/.test(name))).toEqual([]);
     }
     expect(app.spans).toEqual([]);
@@ -61,7 +61,7 @@ describe('a call', () => {
     const server = await localServer();
     const app = await callingApp({ baggage: { allow: ['tenant'] } });
     await app.run(() => callBothWays(server.untrusted));
-    expect(server.told.map(({ headers }) => headers['baggage'])).toEqual([
+    expect(server.received.map(({ headers }) => headers['baggage'])).toEqual([
       'tenant=acme',
       'tenant=acme',
     ]);
@@ -78,7 +78,7 @@ describe('a call', () => {
     });
     await app.run(() => callBothWays(server.untrusted));
     expect(idsOf(server)).toEqual([NONE, NONE]);
-    for (const { headers } of server.told) expect(headers['traceparent']).toMatch(TRACE_ID);
+    for (const { headers } of server.received) expect(headers['traceparent']).toMatch(TRACE_ID);
     expect(warn).toHaveBeenCalledTimes(1);
     expect(String(warn.mock.calls[0]![0])).toMatch(/`outgoing\.trusted` threw: no list/);
   });
@@ -104,7 +104,7 @@ describe('a call', () => {
   });
 
   it.each(['fetch', 'http', 'http with a list of headers'])(
-    'leaves out an id that no header may hold, and keeps the rest: %s',
+    'omits an id that is not valid in a header, and keeps the rest: %s',
     async (client) => {
       const server = await localServer();
       const app = await callingApp({ requestId: { generate: () => 'a\r\nX-Evil: 1' } });
@@ -116,11 +116,11 @@ describe('a call', () => {
         });
       };
       await app.trace.run({ sessionId: SESSION_ID }, call);
-      const [told] = server.told;
-      expect(told!.headers).not.toHaveProperty('x-evil');
-      expect(told!.headers).not.toHaveProperty('x-request-id');
-      expect(told!.headers['x-session-id']).toBe(SESSION_ID);
-      expect(told!.headers['traceparent']).toBeDefined();
+      const [received] = server.received;
+      expect(received!.headers).not.toHaveProperty('x-evil');
+      expect(received!.headers).not.toHaveProperty('x-request-id');
+      expect(received!.headers['x-session-id']).toBe(SESSION_ID);
+      expect(received!.headers['traceparent']).toBeDefined();
       expect(await app.ended(1)).toHaveLength(1);
     },
   );
@@ -168,7 +168,7 @@ describe('a call that is wrong', () => {
               .on('error', reject);
           }),
       );
-      expect(server.told[0]!.headers['traceparent']).toMatch(TRACE_ID);
+      expect(server.received[0]!.headers['traceparent']).toMatch(TRACE_ID);
       expect(idsOf(server)).toEqual([NONE]);
       expect(warn).not.toHaveBeenCalled();
     },

@@ -44,58 +44,61 @@ describe.each(Object.entries(CLIENTS))('%s', (_client, call) => {
     const [server, app] = [await localServer(), await callingApp()];
     expect(await app.run(() => call(`${server.url}/x?secret=1`, 'GET'))).toBe('ok');
     const [span] = await app.ended(1);
-    expect(server.told).toHaveLength(1);
-    expect(server.told[0]!.headers).toMatchObject({
+    expect(server.received).toHaveLength(1);
+    expect(server.received[0]!.headers).toMatchObject({
       traceparent: `00-${TRACE_ID}-${span!.spanId}-01`,
       tracestate: 'vendor=state',
       'x-session-id': SESSION_ID,
     });
-    expect(timesOf(server.told[0]!, 'traceparent')).toBe(1);
+    expect(timesOf(server.received[0]!, 'traceparent')).toBe(1);
     expect(span!.name).toBe(`GET 127.0.0.1:${server.port}/x`);
     expect(span!.failed).toBe(false);
   });
 
-  it.each([301, 302, 303, 307, 308])('tells each host after %i only its own', async (status) => {
-    const server = await localServer();
-    const app = await callingApp({ outgoing: { trusted: ['trusted.example'] } });
-    const to = (url: string, next = ''): string =>
-      `${url}/redirect/${status}?to=${encodeURIComponent(next)}`;
-    const trusted = `http://trusted.example:${server.port}`;
-    const last = to(server.untrusted, `${trusted}/end`);
-    const second = to(trusted, last);
-    const first = to(server.url, second);
-    expect(await app.run(() => call(first, 'GET'))).toBe('ok');
+  it.each([301, 302, 303, 307, 308])(
+    'sends each host after %i only its own headers',
+    async (status) => {
+      const server = await localServer();
+      const app = await callingApp({ outgoing: { trusted: ['trusted.example'] } });
+      const to = (url: string, next = ''): string =>
+        `${url}/redirect/${status}?to=${encodeURIComponent(next)}`;
+      const trusted = `http://trusted.example:${server.port}`;
+      const last = to(server.untrusted, `${trusted}/end`);
+      const second = to(trusted, last);
+      const first = to(server.url, second);
+      expect(await app.run(() => call(first, 'GET'))).toBe('ok');
 
-    const hosts = ['127.0.0.1', 'trusted.example', UNTRUSTED, 'trusted.example'];
-    expect(server.told.map(({ headers }) => headers.host)).toEqual(
-      hosts.map((host) => `${host}:${server.port}`),
-    );
-    const ids = [SESSION_ID, SESSION_ID, undefined, SESSION_ID];
-    expect(server.told.map(({ headers }) => headers['x-session-id'])).toEqual(ids);
-    const spans = await app.ended(4);
-    expect(server.told.map(({ headers }) => headers['traceparent'])).toEqual(
-      spans.map(({ spanId }) => `00-${TRACE_ID}-${spanId}-01`),
-    );
-    expect(new Set(spans.map(({ spanId }) => spanId)).size).toBe(4);
-    expect(
-      spans.map(({ failed, attributes }) => [failed, attributes!['http.response.status_code']]),
-    ).toEqual([
-      [false, status],
-      [false, status],
-      [false, status],
-      [false, 200],
-    ]);
-  });
+      const hosts = ['127.0.0.1', 'trusted.example', UNTRUSTED, 'trusted.example'];
+      expect(server.received.map(({ headers }) => headers.host)).toEqual(
+        hosts.map((host) => `${host}:${server.port}`),
+      );
+      const ids = [SESSION_ID, SESSION_ID, undefined, SESSION_ID];
+      expect(server.received.map(({ headers }) => headers['x-session-id'])).toEqual(ids);
+      const spans = await app.ended(4);
+      expect(server.received.map(({ headers }) => headers['traceparent'])).toEqual(
+        spans.map(({ spanId }) => `00-${TRACE_ID}-${spanId}-01`),
+      );
+      expect(new Set(spans.map(({ spanId }) => spanId)).size).toBe(4);
+      expect(
+        spans.map(({ failed, attributes }) => [failed, attributes!['http.response.status_code']]),
+      ).toEqual([
+        [false, status],
+        [false, status],
+        [false, status],
+        [false, 200],
+      ]);
+    },
+  );
 
   it('sends each host only its own after a POST', async () => {
     const [server, app] = [await localServer(), await callingApp()];
     const to = encodeURIComponent(`${server.untrusted}/end`);
     await app.run(() => call(`${server.url}/redirect/307?to=${to}`, 'POST'));
-    expect(server.told.map(({ headers }) => headers['x-session-id'])).toEqual([
+    expect(server.received.map(({ headers }) => headers['x-session-id'])).toEqual([
       SESSION_ID,
       undefined,
     ]);
-    expect(server.told.map(({ method }) => method)).toEqual(['POST', 'POST']);
+    expect(server.received.map(({ method }) => method)).toEqual(['POST', 'POST']);
   });
 });
 
@@ -107,11 +110,11 @@ describe('axios through a proxy', () => {
       await axios.get(`http://${UNTRUSTED}/x`, { proxy, adapter: 'http' });
       await axios.get('http://localhost/x', { proxy, adapter: 'http' });
     });
-    expect(server.told.map(({ url }) => url)).toEqual([
+    expect(server.received.map(({ url }) => url)).toEqual([
       `http://${UNTRUSTED}/x`,
       'http://localhost/x',
     ]);
-    expect(server.told.map(({ headers }) => headers['x-session-id'])).toEqual([
+    expect(server.received.map(({ headers }) => headers['x-session-id'])).toEqual([
       undefined,
       SESSION_ID,
     ]);

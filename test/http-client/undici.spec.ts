@@ -82,16 +82,16 @@ describe('undici carries the trace', () => {
     const app = await callingApp();
     expect(await app.run(() => call(server))).toBe('ok');
     const [span] = await app.ended(1);
-    expect(server.told).toHaveLength(1);
-    const [told] = server.told;
-    expect(told!.headers).toMatchObject({
+    expect(server.received).toHaveLength(1);
+    const [received] = server.received;
+    expect(received!.headers).toMatchObject({
       traceparent: `00-${TRACE_ID}-${span!.spanId}-01`,
       tracestate: 'vendor=state',
       'x-request-id': REQUEST_ID,
       'x-session-id': SESSION_ID,
     });
     for (const name of ['traceparent', 'tracestate', 'x-request-id', 'x-session-id']) {
-      expect([name, timesOf(told!, name)]).toEqual([name, 1]);
+      expect([name, timesOf(received!, name)]).toEqual([name, 1]);
     }
     expect(span).toMatchObject({
       name: `GET 127.0.0.1:${server.port}/x`,
@@ -120,8 +120,8 @@ describe('undici carries the trace', () => {
       const proxied = { path: 'http://localhost/x', method: 'GET' } as const;
       await textOf(client.request(proxied));
     });
-    expect(server.told).toHaveLength(4);
-    for (const { headers } of server.told) {
+    expect(server.received).toHaveLength(4);
+    for (const { headers } of server.received) {
       expect(headers['traceparent']).toMatch(TRACE_ID);
       expect(headers).not.toHaveProperty('x-request-id');
       expect(headers).not.toHaveProperty('x-session-id');
@@ -137,7 +137,7 @@ describe('undici carries the trace', () => {
       await (await fetch(`${server.url}/x`)).text();
       await expect(nowhere.request({ path: '/x', method: 'GET' })).rejects.toThrow('ENOENT');
     });
-    expect(server.told[0]!.headers['x-session-id']).toBe(SESSION_ID);
+    expect(server.received[0]!.headers['x-session-id']).toBe(SESSION_ID);
     expect((await app.ended(2)).map(({ name }) => name)).toEqual([
       `GET [::1]:${server.port}/x`,
       'GET 127.0.0.1/x',
@@ -175,7 +175,7 @@ describe('undici carries the trace', () => {
     expect(tunnels).toHaveLength(2);
     for (const { headers } of tunnels) expect(headers).not.toHaveProperty('traceparent');
     const direct = seen.filter(({ path }) => !path.startsWith('CONNECT'));
-    expect([...direct, ...server.told].map(({ headers }) => headers['x-session-id'])).toEqual([
+    expect([...direct, ...server.received].map(({ headers }) => headers['x-session-id'])).toEqual([
       undefined,
       SESSION_ID,
       undefined,
@@ -204,10 +204,10 @@ describe('a request that undici sends later than it was made', () => {
       app.trace.run({ requestId: `trace-${i}` }, () => one(i)),
     );
     await Promise.all(calls);
-    const wrong = server.told.filter(
+    const wrong = server.received.filter(
       ({ url, headers }) => !url.includes(`${String(headers['x-request-id'])}/`),
     );
-    return { wrong: wrong.length, sent: server.told.length };
+    return { wrong: wrong.length, sent: server.received.length };
   }
 
   /** Answers after a while, so that connections are busy. */
@@ -301,7 +301,7 @@ describe('a request that undici sends later than it was made', () => {
       await sleep(10);
     }
     expect(answered).toBe(5);
-    const ids = server.told.map(({ headers }) => headers['x-request-id']);
+    const ids = server.received.map(({ headers }) => headers['x-request-id']);
     expect(ids.slice(1)).toEqual(Array.from({ length: 5 }, (_, i) => `trace-${i}`));
   });
 });

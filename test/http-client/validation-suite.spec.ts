@@ -64,7 +64,7 @@ describe.each(PLATFORMS)('the public validation suite in a handler on %s', (plat
 
   afterAll(() => app.close());
 
-  /** What the harness was told while the service answered a request with these headers. */
+  /** What the harness received while the service answered a request with these headers. */
   async function callsOf(headers: Headers): Promise<IncomingHttpHeaders[]> {
     calls.length = 0;
     await get(`http://${host}/`, ['Host', host, ...headers.flat()]);

@@ -47,7 +47,7 @@ describe('an allowance', () => {
 });
 
 describe('a difference', () => {
-  it('is told in whole numbers', () => {
+  it('is in whole numbers', () => {
     expect(difference({ promises: 31.42, ticks: 1 }, { promises: 19.34, ticks: 2 })).toEqual({
       promises: 12,
       ticks: -1,
@@ -71,7 +71,7 @@ describe('two runs', () => {
   });
 });
 
-describe('what perf tells', () => {
+describe('the output of perf', () => {
   it('is a number, or that it cannot count', () => {
     expect(instructionsIn('1234567,,instructions:u,100,100.00,,\n')).toBe(1234567);
     expect(instructionsIn('<not supported>,,instructions:u,0,100.00,,\n')).toBeUndefined();

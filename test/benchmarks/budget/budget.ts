@@ -24,7 +24,7 @@ export function allowanceFor(counts: Counts): Counts {
   return mapCounts(counts, (counted, counter) => headrooms[counter]?.(counted) ?? counted);
 }
 
-/** In whole numbers: what happens once in many requests, as the refill of a pool, is nobody's. */
+/** In whole numbers: what happens once in many requests, as the refill of a pool, does not count. */
 export function difference(counts: Counts, less: Counts): Counts {
   return mapCounts(counts, (counted, counter) => Math.round(counted - (less[counter] ?? NaN)));
 }

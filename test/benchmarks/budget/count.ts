@@ -10,7 +10,7 @@ interface Sizes {
   warmUp: number;
   pieces: number;
   perPiece: number;
-  /** Which of the pieces stands for all, from the cheapest. */
+  /** Which of the pieces represents all, counted from the cheapest. */
   rank: number;
 }
 
@@ -23,7 +23,7 @@ const sizes: Readonly<Record<CounterName, Sizes>> = {
 const together = 32;
 const bursts: Sizes = { warmUp: 2 * together, pieces: 11, perPiece: together, rank: 5 };
 
-/** Does something so many times, and tells the totals then. */
+/** Does something so many times, and returns the totals then. */
 type UnitOfWork = (times: number) => Promise<Counts>;
 
 /** Everything that is counted of one request, or of one line. */

@@ -7,21 +7,21 @@ import { type CounterName, counters } from './counters.js';
 export interface Question {
   /** So many lines are to be written before, by a program that writes them by itself. */
   lines?: number;
-  /** The program is to stand still afterwards, until something comes on standard input. */
+  /** The program blocks afterwards, until something comes on standard input. */
   hold?: boolean;
 }
 
 const STANDARD_INPUT = 0;
 
-/** The arguments of a program that is counted: what counts, and what the program is told. */
-const [, , counterName, ...told] = process.argv as [string, string, CounterName, ...string[]];
+/** The arguments of a program that is counted: the counter, and its own arguments. */
+const [, , counterName, ...args] = process.argv as [string, string, CounterName, ...string[]];
 
 // Before anything else is imported: some keep the functions that are counted.
 const totals: () => Counts = counters[counterName]();
 
-export const programArguments: readonly string[] = told;
+export const programArguments: readonly string[] = args;
 
-/** Tells the parent that the program is ready, and from then on the totals, as long as there is a parent. */
+/** Reports to the parent that the program is ready, and then the totals, while there is a parent. */
 export async function answerParent(
   port: number,
   write?: (lines: number) => Promise<void>,
@@ -32,12 +32,12 @@ export async function answerParent(
   for await (const [{ lines, hold }] of questions) {
     if (lines !== undefined) await write?.(lines);
     process.send?.(totals());
-    if (hold) standStill();
+    if (hold) blockUntilInput();
   }
 }
 
-/** Until something comes on standard input, a pipe that does not block. */
-function standStill(): void {
+/** Blocks until something comes on standard input, which is a non-blocking pipe. */
+function blockUntilInput(): void {
   const byte = Buffer.alloc(1);
   for (;;) {
     try {

@@ -9,7 +9,7 @@ import type { CounterName } from './counters.js';
 // Longer than any count takes: a process that hangs must not hang the run.
 const longestLifeMs = 60_000;
 
-/** What V8 is told where bytes are counted, so that they are the same each time. */
+/** The flags of V8 when bytes are counted, so that they are the same each time. */
 const steadyHeap = [
   // No collection falls into the count: the young generation is larger than what is allocated.
   '--min-semi-space-size=256',

@@ -9,7 +9,7 @@ import type { Counts } from './budget.js';
 export const counterNames = ['bytes', 'calls'] as const;
 export type CounterName = (typeof counterNames)[number];
 
-/** Starts to count in this process. What it returns tells the totals so far. */
+/** Starts to count in this process. What it returns gives the totals so far. */
 export const counters: Readonly<Record<CounterName, () => () => Counts>> = {
   bytes: countBytes,
   calls: countCalls,
@@ -27,7 +27,7 @@ const STANDARD_OUTPUT = 1;
 function countBytes(): () => Counts {
   let isFirst = true;
   return () => {
-    // The warm-up is over: its garbage leaves the room to what is counted.
+    // The warm-up is over: its garbage must not count.
     if (isFirst) globalThis.gc?.();
     isFirst = false;
     return { bytes: process.memoryUsage().heapUsed };

@@ -18,10 +18,10 @@ export async function countInstructions(
 ): Promise<number> {
   const args = [...stat, '--delay=-1', '--control=fd:3,4', `--pid=${pid}`];
   const perf = spawn('perf', args, { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] });
-  const told = perf.stdio[2] as Readable;
+  const stderr = perf.stdio[2] as Readable;
   const control = perf.stdio[3] as Writable;
   const acknowledged = perf.stdio[4] as Readable;
-  const output = text(told);
+  const output = text(stderr);
   const order = async (command: string) => {
     control.write(`${command}\n`);
     await once(acknowledged, 'data');
@@ -33,7 +33,7 @@ export async function countInstructions(
   return instructionsIn(await output) ?? NaN;
 }
 
-/** The first field of the line of the event; words stand there where nothing was counted. */
+/** The first field of the line of the event: a number, or words if nothing was counted. */
 export function instructionsIn(output: string): number | undefined {
   const counted = /^(\d+),.*instructions:u/m.exec(output)?.[1];
   return counted === undefined ? undefined : Number(counted);

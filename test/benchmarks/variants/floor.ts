@@ -10,7 +10,7 @@ import { PaymentController } from '../workload.js';
 // The least that the same work can cost inside Nest: what one would write by hand for this one
 // application, with nothing to configure, nothing to plug into and no care for errors.
 
-/** The ids of a request as they stand in its lines, rendered once. */
+/** The ids of a request as they appear in its lines, rendered once. */
 const ids = new AsyncLocalStorage<string>();
 const output = new sonicBoom.SonicBoom({ fd: 1, sync: true });
 const acceptable = /^[\w.:@/+=-]{1,128}$/;

@@ -6,7 +6,7 @@ import { Logger, LoggerModule } from 'nestjs-pino';
 import { serve, type Start } from '../server-host.js';
 import { PaymentController } from '../workload.js';
 
-/** The recipe of pino-http's README: the caller's id, else a new one, told in the response. */
+/** The recipe of pino-http's README: the caller's id, else a new one, sent in the response. */
 function genReqId(request: IncomingMessage, response: ServerResponse): string {
   const sent = request.headers['x-request-id'];
   const id = typeof sent === 'string' ? sent : randomUUID();
