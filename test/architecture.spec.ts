@@ -198,7 +198,7 @@ describe('the layout', () => {
     expect(files.filter((file) => lines(file) > MAX_LINES)).toEqual([]);
   });
 
-  it('never enters a context that nothing leaves', () => {
+  it('never enters a context without leaving it', () => {
     const entering = files.filter((file) =>
       readFileSync(join(SOURCE, file), 'utf8').includes('enterWith('),
     );

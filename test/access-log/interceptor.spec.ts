@@ -140,13 +140,13 @@ describe.each(PLATFORMS)('the share of a handler, %s', (platform) => {
     expect(line!['handler_ms']).toBeGreaterThanOrEqual(steps * STEP_MS - 2);
   });
 
-  it('leaves out its guards', async () => {
+  it('does not include its guards', async () => {
     const { send, sink } = await start();
     await (await send('/shares/guarded')).text();
     expect(elsewhere(await sink.finishes(1))).toBeGreaterThanOrEqual(2 * STEP_MS - 2);
   });
 
-  it('lasts until the client leaves', async () => {
+  it('lasts until the client disconnects', async () => {
     const { url, sink } = await start();
     await fetch(`${url}/shares/slow`, { signal: AbortSignal.timeout(3 * STEP_MS) }).catch(() => {});
     const [line] = await sink.finishes(1);
@@ -155,7 +155,7 @@ describe.each(PLATFORMS)('the share of a handler, %s', (platform) => {
     expect(line!['handler_ms']).toBeLessThan(20 * STEP_MS);
   });
 
-  it('has its context to the end of an event stream that the client leaves', async () => {
+  it('has its context to the end of an event stream whose client disconnects', async () => {
     const { url, sink } = await start();
     const leaving = new AbortController();
     const headers = { 'x-request-id': 'r-1' };
@@ -166,7 +166,7 @@ describe.each(PLATFORMS)('the share of a handler, %s', (platform) => {
     expect(sink.linesOf('left').map(({ request_id }) => request_id)).toEqual(['r-1']);
   });
 
-  it('leaves out what an interceptor in front of it does', async () => {
+  it('does not include what an interceptor in front of it does', async () => {
     @Module({ providers: [{ provide: APP_INTERCEPTOR, useClass: SlowInterceptor }] })
     class FirstModule {}
     const sink = new LineSink();

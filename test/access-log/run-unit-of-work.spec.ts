@@ -92,7 +92,7 @@ describe('a piece of work', () => {
     ]);
   });
 
-  it('is aborted where nobody waits for it any more', () => {
+  it('is aborted when its subscriber unsubscribes', () => {
     const { run, lines } = runner();
     const subscription = run(message(), () => NEVER).subscribe();
     expect(lines).toEqual([]);
@@ -154,7 +154,7 @@ describe('a piece of work', () => {
     expect(lines).toHaveLength(count);
   });
 
-  it('does not see what whoever delivers it keeps', () => {
+  it('does not see the CLS store of the code that delivers it', () => {
     const cls = ClsServiceManager.getClsService<Record<string, unknown>>();
     const kept = (work: UnitOfWork): unknown =>
       runInStore({ tenant: 'acme' } as TraceStore, () =>
@@ -246,7 +246,7 @@ describe('what it is part of', () => {
     expect(trace.w3cTraceId).toBe(parent.w3cTraceId);
   });
 
-  it('leaves it a request id of its own where it is a request', () => {
+  it('keeps its own request id when it is a request', () => {
     const parent = outer();
     const trace = runner().run(message({ parent, hasOwnRequestId: true }), () => currentTrace()!);
     expect(trace.requestId).not.toBe(parent.requestId);

@@ -279,7 +279,7 @@ redis.describe('BullMQ', () => {
     expect(runs.every((line) => !('parent_span_id' in line))).toBe(true);
   });
 
-  it('leaves events that are about no job without a context', async () => {
+  it('creates no context for events that are about no job', async () => {
     await add('plain', { n: 40 });
     const drained = await linesWhere(({ message }) => message === 'on drained', 1);
     const events = await linesWhere(({ message }) => message === 'queue event', 1);

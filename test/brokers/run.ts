@@ -4,7 +4,7 @@ import { BROKERS, urlOf, type Broker } from './servers/brokers.js';
 import { openControl } from './servers/control.js';
 import { StartedBroker } from './servers/started-broker.js';
 
-// Runs the tests that need brokers: on those that are there, else on some of its own, which are
+// Runs the tests that need brokers: on those that are running, else on some of its own, which are
 // gone afterwards. What comes after `--` on the command line goes to Jest; `--strict` stays here.
 
 const { isStrict, jestArgs } = runArguments();
@@ -12,7 +12,7 @@ const { isStrict, jestArgs } = runArguments();
 const started: StartedBroker[] = [];
 /** Which brokers cannot be had. */
 const notices: string[] = [];
-/** What the tests are told: the URLs of the brokers that are there. */
+/** The environment of the tests: the URLs of the running brokers. */
 const urls: Record<string, string> = {};
 let jest: JestRun | undefined;
 let isInterrupted = false;

@@ -22,7 +22,7 @@ export class ThreeServices {
   static async start(env: Readonly<Record<string, string>>): Promise<ThreeServices> {
     const start = (name: string): Promise<ServiceProcess> =>
       ServiceProcess.start(`${FOLDER}/${name}.ts`, env);
-    // Those that send come when those that listen are there.
+    // Senders start after the listeners are ready.
     const [ledger, worker] = await Promise.all([start('ledger'), start('worker')]);
     return new ThreeServices(await start('gateway'), worker, ledger);
   }
@@ -59,7 +59,7 @@ export class ThreeServices {
     return found();
   }
 
-  /** The finish lines of a trace's messages. */
+  /** The access log lines of a trace's messages. */
   async messages(traceId: string, count: number): Promise<Line[]> {
     const lines = await this.linesWhere(
       (line) => line.message === 'Message finished' && line.trace_id === traceId,

@@ -16,7 +16,7 @@ export interface TransportCase {
   readonly broker: BrokerAccess;
   /** What the services find in `TRANSPORT`. */
   readonly transport: string;
-  /** What their finish lines say. */
+  /** The content of their access log lines. */
   readonly name: string;
   readonly openRaw: (url: string, scope: string) => RawSender | Promise<RawSender>;
   /** What the raw sender puts in the place of a trace. */

@@ -52,7 +52,7 @@ export class Cli {
     }));
   }
 
-  /** Starts it and leaves standard input open. */
+  /** Starts it and keeps standard input open. */
   static start(args: readonly string[], { env, nodeOptions = [] }: CliOptions = {}): Cli {
     const child = spawn(process.execPath, [...nodeOptions, ...PROGRAM, ...args], {
       env: { ...ENVIRONMENT, ...env },

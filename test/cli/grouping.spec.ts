@@ -73,7 +73,7 @@ describe('untangle', () => {
     expect(stdout).toContain('ERROR Outside\n    Error: no\n        at app.js:1\n    caused by:\n');
   });
 
-  it('leaves nothing out that a line says', async () => {
+  it('shows everything that a line contains', async () => {
     const { stdout } = await untangle([
       line(1, ALICE, 'Paid', {
         ...{ amount: 0, ok: false, nothing: null, list: [1, { a: 2 }], method: 'card', status: 3 },

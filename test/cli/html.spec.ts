@@ -118,7 +118,7 @@ describe('--html', () => {
     expect(page.lines.map(({ key }) => key)).toEqual(['log:1', 'log:1', 'log:2']);
   });
 
-  it('has the newest requests and lines, and says what it left out', async () => {
+  it('has the newest requests and lines, and says what it omitted', async () => {
     const ids = (n: number) => ({ ...ALICE, request_id: `req-${n}` });
     const requests = Array.from({ length: 5003 }, (_, n) => finish(n, ids(n)));
     const full = await pageOf(requests);

@@ -304,7 +304,7 @@ describe('RecentMap', () => {
 });
 
 describe('terminalText', () => {
-  it('leaves nothing but colours and tabs', () => {
+  it('keeps only colours and tabs', () => {
     fc.assert(
       fc.property(fc.string({ unit: codePoint }), (text) => {
         const shown = terminalText(text).replace(/\n$/, '').replaceAll('\t', '');

@@ -118,7 +118,7 @@ interface Case {
   /** Sends the request itself; for what `fetch` cannot do. */
   readonly send?: (app: TracedApp, path: string) => Promise<unknown>;
   readonly line: Partial<Line>;
-  /** Whether the handler's name and template must stand on the line. */
+  /** The template and handler that the line must have. */
   readonly route?: string;
   readonly handler?: string;
 }
@@ -337,7 +337,7 @@ describe.each(PLATFORMS)('the access log line on %s', (platform) => {
     ]);
   });
 
-  it('is one for pipelined requests whose client leaves', async () => {
+  it('is one for each pipelined request whose client disconnects', async () => {
     const { port, sink } = await start();
     const get = (path: string, id: string): string =>
       `GET ${path} HTTP/1.1\r\nHost: a\r\nX-Request-ID: ${id}\r\n\r\n`;
@@ -367,7 +367,7 @@ describe.each(PLATFORMS)('the access log line on %s', (platform) => {
     client.destroy();
   });
 
-  it('is there when an application has closed that cut its connections', async () => {
+  it('is written before an application that cut its connections has closed', async () => {
     const { app, url, sink } = await start();
     const response = fetch(`${url}/things/slow`).catch(() => {});
     await sleep(50);
@@ -376,7 +376,7 @@ describe.each(PLATFORMS)('the access log line on %s', (platform) => {
     await response;
   });
 
-  it('has no status for a client that left before there was one', async () => {
+  it('has no status for a client that disconnected before there was one', async () => {
     const { url, sink } = await start();
     await fetch(`${url}/things/slow`, { signal: AbortSignal.timeout(50) }).catch(() => {});
     const [line] = await sink.finishes(1);

@@ -238,20 +238,20 @@ async function stepsOf(platform: Platform, path: string, options: TracingModuleO
 }
 
 const AUTO = { spans: { auto: true } } as const;
-/** So that a request that went well tells its steps too. */
+/** So that the line of a successful request has steps too. */
 const ALWAYS = { accessLog: { slowerThan: 0 } } as const;
 
 describe.each(PLATFORMS)('spans.auto on %s', (platform) => {
   it('has the spans of a failure as steps: controller, service, repository, the failed ones marked', async () => {
     const { line } = await stepsOf(platform, '/fails', AUTO);
     const steps = line['steps'] as Step[];
-    const story = steps.filter(({ name }) => /list|find/.test(name));
-    expect(story.map(({ name, failed, depth }) => [name, failed, depth])).toEqual([
+    const listed = steps.filter(({ name }) => /list|find/.test(name));
+    expect(listed.map(({ name, failed, depth }) => [name, failed, depth])).toEqual([
       ['MessagesController.list', true, expect.any(Number)],
       ['MessagesService.list', true, expect.any(Number)],
       ['MessagesRepository.find', true, expect.any(Number)],
     ]);
-    expect(story.every(({ duration_ms: ms }) => ms! >= 1)).toBe(true);
+    expect(listed.every(({ duration_ms: ms }) => ms! >= 1)).toBe(true);
     expect(line['handler']).toBe('MessagesController.list');
   });
 
@@ -291,13 +291,13 @@ describe.each(PLATFORMS)('spans.auto on %s', (platform) => {
     );
   });
 
-  it('leaves room on the stack to methods that call themselves', async () => {
+  it('uses little of the stack in methods that call themselves', async () => {
     const { response, names } = await stepsOf(platform, '/deep', { ...AUTO, ...ALWAYS });
     expect(await response.text()).toBe('2500');
     expect(names.filter((name) => name === 'Trees.depth').length).toBeLessThan(110);
   });
 
-  it('leaves out what is excluded, and all that is not included', async () => {
+  it('skips what is excluded, and all that is not included', async () => {
     const only = { spans: { auto: { include: ['MessagesService', /Repository\./] } } };
     expect((await stepsOf(platform, '/fails', only)).names).toEqual([
       'MessagesService.list',

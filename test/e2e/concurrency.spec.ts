@@ -12,7 +12,7 @@ import { PLATFORMS, tracedApp } from '../support/traced-app.js';
 const REQUESTS = 250;
 const LINES_EACH = 4;
 
-/** A destination that keeps what it gets as lines, and can say when all of it is there. */
+/** A destination that collects lines, and can wait until all have arrived. */
 interface Destination {
   readonly logger: WinstonLogger;
   readonly lines: () => Line[];

@@ -48,16 +48,16 @@ describe('HTTP/2 on fastify', () => {
     return sink;
   }
 
-  it('shows the page, and streams to it what happens', async () => {
+  it('serves the trace viewer, and streams to it what happens', async () => {
     await start();
     const ask = async (path: string, headers: Record<string, string> = {}) => {
       const stream = client.request({ ':path': path, ...headers });
       const answer = await new Promise<Record<string, unknown>>((resolve) => {
         stream.once('response', resolve);
       });
-      const told = { status: answer[':status'], body: '' };
-      stream.setEncoding('utf8').on('data', (text: string) => (told.body += text));
-      return told;
+      const answered = { status: answer[':status'], body: '' };
+      stream.setEncoding('utf8').on('data', (text: string) => (answered.body += text));
+      return answered;
     };
     expect(await ask('/_traces/')).toMatchObject({ status: 200 });
     expect(await ask('/_traces/', { ':authority': 'evil.example' })).toMatchObject({ status: 403 });

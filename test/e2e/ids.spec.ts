@@ -124,7 +124,7 @@ describe.each(PLATFORMS)('ids on %s', (platform) => {
     expect(raw).not.toContain('session_id=');
   });
 
-  it('pass over a header that came twice', async () => {
+  it('ignore a header that was sent twice', async () => {
     const { line } = await ask(platform, [
       ...['Host', 'a', 'X-Request-ID', 'one', 'X-Request-ID', 'two'],
       ...['X-Session-ID', 'one', 'X-Session-ID', 'two'],

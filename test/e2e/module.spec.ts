@@ -94,7 +94,7 @@ describe.each(PLATFORMS)('the module on %s', (platform) => {
     expect(response.headers.get('x-from-options')).toBe('r-1');
   });
 
-  it('leaves handler_ms out where a factory says so', async () => {
+  it('omits handler_ms if a factory configures it', async () => {
     const sink = new LineSink();
     const { send } = await tracedApp(platform, sink)
       .importing(
@@ -289,7 +289,7 @@ describe('the module elsewhere', () => {
     await app.close();
   });
 
-  it('leaves express middleware of the raw request alone', async () => {
+  it('does not affect express middleware of the raw request', async () => {
     const { send } = await tracedApp('express')
       .of(hello)
       .prepared((app) => {

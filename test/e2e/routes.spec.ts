@@ -113,7 +113,7 @@ describe.each(PLATFORMS)('route and handler on %s', (platform) => {
     expect(line).not.toHaveProperty('route');
   });
 
-  it('respect what a global prefix leaves out', async () => {
+  it('respect what a global prefix excludes', async () => {
     const { send, sink } = await tracedApp(platform)
       .of({ controllers: [OneController, ScopedController] })
       .prepared(

@@ -127,7 +127,7 @@ describe('an adapter with another shape than expected', () => {
     ]);
   });
 
-  it('is left alone where it has no routes: one warning for each change', () => {
+  it('is not changed if it has no routes: one warning for each change', () => {
     nameHandlers(new ModulesContainer(), {});
     nameHandlers(new ModulesContainer(), {});
     expect(warnings()).toEqual([

@@ -175,7 +175,7 @@ describe.each(PLATFORMS)('metrics on %s', (platform) => {
     expect((await active()).value).toBe(1);
   });
 
-  it('know a client that left', async () => {
+  it('count a client that disconnected', async () => {
     const { url, sink, scrape } = await measuredApp(platform);
     const isHeld = untilHeld(1);
     const leaving = request(`${url}/users/1/held`).on('error', () => {});
@@ -221,7 +221,7 @@ describe.each(PLATFORMS)('metrics on %s', (platform) => {
     expect(active.value).toBe(1);
   });
 
-  it('that cannot be read answer 500, and tell nothing of it', async () => {
+  it('that cannot be read answer 500, without details', async () => {
     const registry = new Registry();
     const collect = () => Promise.reject(new Error('secret'));
     registry.registerMetric(new Gauge({ name: 'broken', help: '-', registers: [], collect }));
@@ -302,7 +302,7 @@ describe('metrics', () => {
     expect(active.every(({ value }) => value === 0)).toBe(true);
   });
 
-  it('stop telling names apart where somebody makes them up', async () => {
+  it('limit the number of names that a client can make up', async () => {
     const app = await measuredApp('express');
     const run = runIn(app);
     for (let i = 0; i < 2000; i++) run(work({ fields: { pattern: `p${i}` } }), () => {});
@@ -338,7 +338,7 @@ describe('metrics', () => {
     agent.destroy();
   }, 60_000);
 
-  it('stand beside those of the application, in either form, whoever reads first', async () => {
+  it('appear beside those of the application, in either form and order of reading', async () => {
     const registry = new Registry();
     registry.setDefaultLabels({ app: 'shop' });
     new Counter({ name: 'orders_total', help: 'Orders.', registers: [registry] }).inc(3);
@@ -388,7 +388,7 @@ describe('metrics', () => {
     expect(series).toMatchObject({ http_route: '/users/:id', value: 2 });
   });
 
-  it('tell how the exporters fare', async () => {
+  it('include the state of the exporters', async () => {
     const { scrape } = await measuredApp('express');
     const counts = { signal: 'traces', queued: 3, exported: 40, failed: 5, dropped: 6 } as const;
     exportQueues.add(counts);

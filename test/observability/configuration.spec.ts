@@ -18,14 +18,17 @@ describe('the observability stack', () => {
     expect(settings(file)).toEqual(expect.any(Object));
   });
 
-  it.each(services)('starts %s pinned, from files that are there', (_name, { image, volumes }) => {
-    expect(image).toMatch(/^[\w./-]+:v?\d+\.\d+\.\d+$/);
-    for (const volume of volumes) {
-      const [source, target, mode] = volume.split(':');
-      expect([source, existsSync(join(STACK, source))]).toEqual([source, true]);
-      expect([target, mode]).toEqual([expect.stringMatching(/^\//), 'ro']);
-    }
-  });
+  it.each(services)(
+    'starts %s with a pinned version and files that exist',
+    (_name, { image, volumes }) => {
+      expect(image).toMatch(/^[\w./-]+:v?\d+\.\d+\.\d+$/);
+      for (const volume of volumes) {
+        const [source, target, mode] = volume.split(':');
+        expect([source, existsSync(join(STACK, source))]).toEqual([source, true]);
+        expect([target, mode]).toEqual([expect.stringMatching(/^\//), 'ro']);
+      }
+    },
+  );
 
   it('starts each program with a configuration that is mounted', () => {
     for (const [, { command = [], volumes }] of services) {
@@ -200,7 +203,7 @@ describe('a query of Prometheus', () => {
 });
 
 describe('the reader of queries', () => {
-  it('tells metrics from functions, labels, numbers and texts', () => {
+  it('distinguishes metrics from functions, labels, numbers and texts', () => {
     const expr =
       'sum by (job, le) (rate(a_total{b="x{y}",c!~"d.*"}[5m])) / on(job) group_left (z) max(e:f) > 1 and f';
     expect(metricsIn(expr)).toEqual(['a_total', 'e:f', 'f']);

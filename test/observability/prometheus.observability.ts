@@ -49,7 +49,7 @@ describe('the dashboard on a real Prometheus', () => {
     for (const { value } of samples) expect(value).toBeGreaterThanOrEqual(0);
   });
 
-  it('tells the rate of each route', async () => {
+  it('shows the rate of each route', async () => {
     const rates = by(await ask('Requests a second'), 'http_route');
     expect(Object.keys(rates).toSorted()).toEqual([
       '/api/messages',
@@ -63,7 +63,7 @@ describe('the dashboard on a real Prometheus', () => {
     expect(slow! / failing!).toBeCloseTo(2, 1);
   });
 
-  it('tells the share of errors', async () => {
+  it('shows the share of errors', async () => {
     const shares = by(await ask('Share of requests that fail'), 'error_type');
     // One in ten, and the scrapes were requests too.
     expect(Object.keys(shares)).toEqual(['500']);
@@ -71,7 +71,7 @@ describe('the dashboard on a real Prometheus', () => {
     expect(shares['500']).toBeLessThanOrEqual(0.1);
   });
 
-  it('tells how long a route takes', async () => {
+  it('shows the duration of a route', async () => {
     const slowest = by(await ask('Duration by route, 95th percentile'), 'http_route');
     const median = by(await ask('Duration by route, median'), 'http_route');
     for (const durations of [slowest, median]) {
@@ -81,7 +81,7 @@ describe('the dashboard on a real Prometheus', () => {
     }
   });
 
-  it('tells messages that failed from those that did not', async () => {
+  it('distinguishes failed messages from successful ones', async () => {
     const samples = await ask('Messages and jobs a second');
     expect(samples.map(({ labels }) => labels)).toEqual(
       expect.arrayContaining([
@@ -95,12 +95,12 @@ describe('the dashboard on a real Prometheus', () => {
     );
   });
 
-  it('tells what is in flight: the scrape itself, and no message', async () => {
+  it('shows what is in flight: the scrape itself, and no message', async () => {
     expect(by(await ask('In flight'), 'http_request_method')).toEqual({ GET: 1 });
     expect(by(await ask('In flight', 1), 'messaging_system')).toEqual({ tcp: 0 });
   });
 
-  it('tells how much waits for the collector, and what was lost', async () => {
+  it('shows how much waits for the collector, and what was lost', async () => {
     const waiting = by(await ask('Queue of the exporter'), 'signal');
     const lines = shop.sink.lines.length;
     expect(waiting['traces']).toBeLessThan(50);
@@ -109,7 +109,7 @@ describe('the dashboard on a real Prometheus', () => {
     expect(by(await ask('Queue of the exporter', 1), 'signal')).toEqual({ traces: 0, logs: 0 });
   });
 
-  it('tells what the collector refused', async () => {
+  it('shows what the collector refused', async () => {
     shop.receiver.answer = (response) => {
       response.writeHead(400).end();
       return false;

@@ -76,7 +76,7 @@ describe.each([
     ]);
   });
 
-  it('makes our spans, and its own spans stand among the steps', async () => {
+  it('makes our spans, and its own spans are among the steps', async () => {
     const { finish, sdk } = await ask(service, '/messages');
     const server = sdk.find(({ kind }) => Number(kind) === 1)!;
     const find = sdk.find(({ name }) => String(name) === 'MessagesRepository.find')!;

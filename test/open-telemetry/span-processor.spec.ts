@@ -29,7 +29,7 @@ const tracerWith = (processor: SpanProcessor | TracingSpanProcessor): Tracer =>
   new BasicTracerProvider({ spanProcessors: [processor as SpanProcessor] }).getTracer('database');
 
 describe('TracingSpanProcessor', () => {
-  it('tells spans below those that they began in, whatever runs at the moment', () => {
+  it('exports spans as children of the span that they began in, whatever runs at the moment', () => {
     const tracer = tracerWith(new TracingSpanProcessor());
     const trace = newTrace();
     runWithTrace(trace, () => {
@@ -47,7 +47,7 @@ describe('TracingSpanProcessor', () => {
     expect(wait!.parentSpanId).toBe(query!.spanId);
   });
 
-  it('keeps no trace alive because of a span that nobody ends', async () => {
+  it('keeps no trace alive because of a span that never ends', async () => {
     setFlagsFromString('--expose-gc');
     const collectGarbage = runInNewContext('gc') as () => void;
     const tracer = tracerWith(new TracingSpanProcessor());
@@ -95,7 +95,7 @@ describe('an SDK whose processor throws', () => {
       expect(await runSpan('works later', async () => 2)).toBe(2);
       await expect(runSpan('fails', () => Promise.reject(failure))).rejects.toBe(failure);
     });
-    const told = warnings.mock.calls.filter(([text]) => String(text).includes('OpenTelemetry'));
-    expect(told).toHaveLength(1);
+    const reported = warnings.mock.calls.filter(([text]) => String(text).includes('OpenTelemetry'));
+    expect(reported).toHaveLength(1);
   });
 });

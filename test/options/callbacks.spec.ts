@@ -63,7 +63,7 @@ describe('a callback that is asynchronous, against its type, and rejects', () =>
     ['requestId.generate', () => options.policy.newRequestId(), expect.stringMatching(UUID)],
   ])('ends no process, and costs one warning: %s', async (_name, call, expected) => {
     for (let i = 0; i < 3; i++) expect(call()).toEqual(expected);
-    // A rejection that nobody handled would end the process in the next turn.
+    // An unhandled rejection would end the process in the next turn.
     await sleep(5);
     expect(warnings()).toHaveLength(1);
   });
@@ -75,17 +75,20 @@ describe('a generator that makes no id', () => {
     ['an empty string', ''],
     ['a number', 42],
     ['a promise', Promise.resolve('made')],
-  ])('is stood in for: %s', (_name, made) => {
+  ])('is replaced by the default: %s', (_name, made) => {
     const { policy } = resolveOptions({ requestId: { generate: () => made as string } });
     expect(policy.newRequestId()).toMatch(UUID);
   });
 });
 
 describe('a validator', () => {
-  it.each([1, 'yes', {}, Promise.resolve(true)])('that says %p does not say true', (verdict) => {
-    const { requestId } = resolveOptions({ requestId: { validate: () => verdict as boolean } });
-    expect(requestId.validate('req-001')).toBe(false);
-  });
+  it.each([1, 'yes', {}, Promise.resolve(true)])(
+    'that returns %p does not accept the id',
+    (verdict) => {
+      const { requestId } = resolveOptions({ requestId: { validate: () => verdict as boolean } });
+      expect(requestId.validate('req-001')).toBe(false);
+    },
+  );
 });
 
 describe('warnOnce', () => {

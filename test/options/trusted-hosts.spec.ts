@@ -31,7 +31,7 @@ describe('hosts that get request and session ids', () => {
   it.each([
     ['nothing', undefined],
     ['no options', {}],
-    ['nobody', { trusted: [] }],
+    ['no host', { trusted: [] }],
     ['a function that says no', { trusted: () => false }],
   ])('is loopback alone by %s', (_name, outgoing) => {
     const isTrusted = trustedHosts(outgoing)!;
@@ -96,7 +96,7 @@ describe('hosts that get request and session ids', () => {
         throw new Error('no list');
       },
     ],
-  ])('is nobody by a function that gives %s', async (_name, trusted) => {
+  ])('is no host if the function returns %s', async (_name, trusted) => {
     const isTrusted = trustedHosts({ trusted: trusted as () => boolean })!;
     expect(isTrusted('api.example')).toBe(false);
     expect(isTrusted('localhost')).toBe(true);

@@ -250,7 +250,7 @@ describe('what is sent', () => {
     expect(receiver.spans.map(({ name }) => name)).toEqual(['GET /quick']);
   });
 
-  it('leaves out a trace that its caller does not sample, but not its log', async () => {
+  it('omits the spans of a trace that its caller does not sample, but not its log', async () => {
     const { send } = await exportingApp('express');
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
     await send('/quick', { headers: { traceparent } });
@@ -381,7 +381,7 @@ describe('a collector', () => {
     return slowest;
   }
 
-  it('that is slow slows no request; what does not fit is counted and told once', async () => {
+  it('that is slow does not slow requests; what does not fit is counted and reported once', async () => {
     for (const variable of ['BSP', 'BLRP']) {
       process.env[`OTEL_${variable}_MAX_QUEUE_SIZE`] = '50';
       process.env[`OTEL_${variable}_MAX_EXPORT_BATCH_SIZE`] = '10';
@@ -396,10 +396,10 @@ describe('a collector', () => {
     const traces = queueOf('traces');
     expect(traces.queued).toBeLessThanOrEqual(50);
     expect(traces.exported).toBe(0);
-    const told = warnings.mock.calls.filter(([text]) =>
+    const reported = warnings.mock.calls.filter(([text]) =>
       String(text).includes('traces are dropped'),
     );
-    expect(told).toHaveLength(1);
+    expect(reported).toHaveLength(1);
     const began = performance.now();
     await app.close();
     expect(performance.now() - began).toBeLessThan(EXPORT_TIMEOUT_MS / 2);
@@ -409,7 +409,7 @@ describe('a collector', () => {
     ['refuses', 400],
     ['has no such path', 404],
     ['is broken', 500],
-  ])('that %s fails no request, and that is told once', async (_what, status) => {
+  ])('that %s fails no request, and is reported once', async (_what, status) => {
     receiver.answer = (response) => {
       response.writeHead(status).end();
       return false;
@@ -419,8 +419,10 @@ describe('a collector', () => {
     await eventually(() => queueOf('traces').failed > 0, 'the failure');
     await load(send, 40);
     await sleep(60);
-    const told = warnings.mock.calls.filter(([text]) => String(text).includes('traces could not'));
-    expect(told).toHaveLength(1);
+    const reported = warnings.mock.calls.filter(([text]) =>
+      String(text).includes('traces could not'),
+    );
+    expect(reported).toHaveLength(1);
   });
 
   it.each([429, 503])('that answers %i with Retry-After gets the batch again', async (status) => {

@@ -73,7 +73,7 @@ describe.each(CHANNELS)('the channel %s', (key, name) => {
     for (const listener of [a, b]) expect(listener.mock.calls).toEqual([[message, name]]);
   });
 
-  it('hands nothing to a subscriber that left', () => {
+  it('delivers nothing to a subscriber that has unsubscribed', () => {
     const listener = jest.fn();
     subscribe(name, listener);
     target.publish(message);
@@ -83,7 +83,7 @@ describe.each(CHANNELS)('the channel %s', (key, name) => {
     expect(unsubscribe(name, listener)).toBe(false);
   });
 
-  it('can be left and entered again, and entered twice', () => {
+  it('allows to subscribe again, and twice', () => {
     const listener = jest.fn();
     for (let i = 0; i < 3; i++) {
       subscribe(name, listener);
@@ -100,7 +100,7 @@ describe.each(CHANNELS)('the channel %s', (key, name) => {
     expect(target.hasSubscribers).toBe(false);
   });
 
-  it('stands a subscriber that throws: one warning, and the others go on', async () => {
+  it('survives a subscriber that throws: one warning, and the others still get messages', async () => {
     const after = jest.fn();
     listen(name, () => {
       throw new Error('on purpose');
@@ -122,7 +122,7 @@ describe.each(CHANNELS)('the channel %s', (key, name) => {
     ['undefined', undefined],
     ['a string', 'why'],
     ['an object without a prototype', Object.create(null) as object],
-  ])('stands a subscriber that throws %s', async (_name, reason) => {
+  ])('survives a subscriber that throws %s', async (_name, reason) => {
     listen(name, () => {
       throw reason;
     });
@@ -133,7 +133,7 @@ describe.each(CHANNELS)('the channel %s', (key, name) => {
 });
 
 describe('the log channel', () => {
-  it('is told of an entry at the call', () => {
+  it('publishes an entry at the call', () => {
     const { logger, sink } = tracedLogger();
     const events: LogRecord[] = [];
     listen(LOG, (event) => events.push(event as LogRecord));
@@ -154,7 +154,7 @@ describe('the log channel', () => {
     expect(sink.lines[0]!['timestamp']).toBe(new Date(events[0]!.time).toISOString());
   });
 
-  it('is told of the running span, and of no trace outside a context', () => {
+  it('publishes the running span, and no trace outside a context', () => {
     const { logger } = tracedLogger();
     const events: LogRecord[] = [];
     listen(LOG, (event) => events.push(event as LogRecord));
@@ -169,7 +169,7 @@ describe('the log channel', () => {
     ]);
   });
 
-  it('builds no message while nobody listens', () => {
+  it('builds no message without subscribers', () => {
     const { logger, sink } = tracedLogger();
     const publish = jest.fn();
     Object.defineProperty(tracingChannels.log, 'publish', { value: publish, configurable: true });
@@ -179,7 +179,7 @@ describe('the log channel', () => {
     expect(sink.lines).toHaveLength(1);
   });
 
-  it('is told of nothing before and after somebody listens', () => {
+  it('publishes only while there is a subscriber', () => {
     const { logger, sink } = tracedLogger();
     const listener = jest.fn();
     logger.info('before');
@@ -191,7 +191,7 @@ describe('the log channel', () => {
     expect(sink.lines).toHaveLength(3);
   });
 
-  it('is not told of an entry that no transport writes', () => {
+  it('does not publish an entry that no transport writes', () => {
     const { logger, sink } = tracedLogger();
     const listener = listen(LOG, jest.fn());
     logger.debug('off');

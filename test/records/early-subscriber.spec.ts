@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const NAME = 'nestjs-tracing:request:start';
 
 // An agent that is loaded before the application (`node --import ./agent.js`) subscribes before
-// this package is there. So it is imported late here.
+// this package is loaded. So it is imported late here.
 it('a subscriber from before the package was loaded ends no process when it throws', async () => {
   // Jest ran other files in this process, which loaded the package too: a channel as Node makes it.
   for (const name of ['subscribe', 'unsubscribe']) Reflect.deleteProperty(channel(NAME), name);

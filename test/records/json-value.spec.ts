@@ -109,7 +109,7 @@ describe('a value that JSON.stringify throws at', () => {
     expect(shown(map)).toEqual({ set: ['[Circular]'] });
   });
 
-  it('is no cycle when one object stands twice', () => {
+  it('is no cycle when one object appears twice', () => {
     const twice = { a: 1 };
     expect(shown([twice, { twice }])).toEqual([{ a: 1 }, { twice: { a: 1 } }]);
   });

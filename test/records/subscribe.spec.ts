@@ -147,7 +147,7 @@ describe.each(PLATFORMS)('a subscription on %s', (platform) => {
     ]);
   });
 
-  it('ends when it is told to', async () => {
+  it('ends when it is unsubscribed', async () => {
     const { app, send, sink } = await started(platform);
     const seen = watch(app);
     subscriptions[0]!.unsubscribe();

@@ -91,7 +91,7 @@ describe('the workflows', () => {
     }
   });
 
-  it('read the version of Node for development from a file that is there', () => {
+  it('read the version of Node for development from a file that exists', () => {
     const files = steps.map((step) => step.with?.['node-version-file']);
     expect(new Set(files)).toEqual(new Set([undefined, '.nvmrc']));
     expect(read('.nvmrc')).toMatch(/^\d+\.\d+\n$/);
@@ -115,7 +115,7 @@ describe('the workflows', () => {
     }
   });
 
-  it('run scripts that are there, and leave out tests that are there', () => {
+  it('run scripts that exist, and exclude tests that exist', () => {
     const files = steps.flatMap(({ run }) => /\bbash (\S+)/.exec(run ?? '')?.[1] ?? []);
     expect(files).toEqual(['.ci/test-nestjs-11']);
     const [, list] = /^from_12=\(\n(.+?)^\)$/ms.exec(read(files[0]!))!;

@@ -5,7 +5,7 @@ import { SampleServices } from './sample-services.js';
 
 const FRESH = { OTEL_BSP_SCHEDULE_DELAY: '300', OTEL_BLRP_SCHEDULE_DELAY: '300' };
 
-describe('the page of the sample application', () => {
+describe('the trace viewer of the sample application', () => {
   let services: SampleServices;
 
   beforeAll(async () => {
@@ -33,7 +33,7 @@ describe('the page of the sample application', () => {
     expect(lines.filter(({ requestId }) => requestId === bob.requestId)).toEqual(
       expect.arrayContaining([expect.objectContaining({ sessionId: bob.sessionId })]),
     );
-    // Ends of five requests, and of three messages, each told when it is over.
+    // Ends of five requests, and of three messages, each sent when it is over.
     const requests = await reader.until('request', figureRequests.length * 2 + 3);
     const payment = requests.find(({ requestId }) => requestId === alice.requestId)!;
     const ofPayment = requests.filter(({ w3cTraceId }) => w3cTraceId === payment.w3cTraceId);

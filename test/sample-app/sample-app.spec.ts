@@ -20,7 +20,7 @@ const START_MS = 30_000;
 
 let requests = 0;
 
-/** Stands for the payments worker, whose own tests are elsewhere. */
+/** Replaces the payments worker, whose own tests are elsewhere. */
 @Controller()
 class WorkerStub {
   @MessagePattern(PATTERNS.charge)
@@ -63,7 +63,7 @@ describe.each(PLATFORMS)('the payments gateway on %s', (platform) => {
   /** All lines of a request, once it has finished. */
   const finishedLinesOf = async (requestId: string): Promise<Line[]> => {
     const lines = () => gateway.lines.filter((line) => line.request_id === requestId);
-    await eventually(() => lines().some(isAccessLogLine), `the finish line of ${requestId}`);
+    await eventually(() => lines().some(isAccessLogLine), `the access log line of ${requestId}`);
     return lines();
   };
 
@@ -89,7 +89,7 @@ describe.each(PLATFORMS)('the payments gateway on %s', (platform) => {
 
   const messagesOf = (lines: readonly Line[]) => lines.map(({ message }) => message);
 
-  it('takes a payment and tells its story on its own request and session', async () => {
+  it('takes a payment, and logs it with the ids of its request and session', async () => {
     const body = { user: 'Alice', amount: 42 };
     const { requestId, response, answer, lines, finish } = await call('POST', '/api/payment', {
       body,
@@ -168,7 +168,7 @@ describe.each(PLATFORMS)('the payments gateway on %s', (platform) => {
     expect(messagesOf(lines)).toEqual(['Status check', 'Request finished']);
   });
 
-  it('fails on messages, and its finish line says at which step', async () => {
+  it('fails on messages, and its access log line says at which step', async () => {
     const { response, answer, lines, finish } = await call('GET', '/api/messages');
 
     expect(response.status).toBe(500);
@@ -265,7 +265,7 @@ describe.each(PLATFORMS)('the payments gateway on %s', (platform) => {
     let received = '';
     for await (const chunk of response.setEncoding('utf8')) {
       received += chunk as string;
-      // Leaving the loop hangs up.
+      // Leaving the loop disconnects.
       if (received.includes('id: 2')) break;
     }
     const lines = await finishedLinesOf(requestId);

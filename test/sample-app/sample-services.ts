@@ -6,7 +6,7 @@ import { compiledProgram } from '../support/compiled-program.js';
 import { eventually, type Line } from '../support/line-sink.js';
 import { ServiceProcess } from '../support/service-process.js';
 
-/** The environment of services whose spans stand among their lines. */
+/** The environment of services whose spans are among their lines. */
 export const WITH_SPANS = {
   NODE_OPTIONS: `--import ${compiledProgram('test/support/print-spans.ts')}`,
 };
@@ -67,7 +67,7 @@ export class SampleServices {
   async linesAfter(finishes: number, traceId: unknown): Promise<Line[]> {
     const finished = (): Line[] =>
       this.linesOf(traceId).filter(({ outcome }) => outcome !== undefined);
-    await eventually(() => finished().length >= finishes, `${finishes} finish lines`);
+    await eventually(() => finished().length >= finishes, `${finishes} access log lines`);
     return this.linesOf(traceId);
   }
 

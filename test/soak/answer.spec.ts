@@ -11,7 +11,7 @@ describe.each([
   ['in chunks', CHUNKED],
   ['without a body', EMPTY],
 ])('an answer %s', (_, text) => {
-  it('is whole when its last character is there, whatever comes behind', () => {
+  it('is complete with its last character, regardless of what follows', () => {
     for (let length = 0; length < text.length; length++) {
       expect(readAnswer(text.slice(0, length), false)?.isWhole ?? false).toBe(false);
     }

@@ -13,7 +13,7 @@ interface Reader {
 }
 
 /**
- * A keep-alive connection that can pipeline, which Node's own client cannot, and that can be left
+ * A keep-alive connection that can pipeline, which Node's own client cannot, and that can be closed
  * at any moment.
  */
 export class Connection {

@@ -1,7 +1,7 @@
 import type { LogLine } from './log-line.js';
 import type { UnitOfWorkKind } from './traffic.js';
 
-/** What is wrong with the finish line of some work, apart from its ids: reasons and what was found. */
+/** What is wrong with the access log line of some work, apart from its ids: reasons and what was found. */
 export function wrongOfFinish(
   kind: UnitOfWorkKind,
   parentSpanId: string | undefined,

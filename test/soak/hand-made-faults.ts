@@ -87,7 +87,7 @@ const FAULTS: Readonly<Record<string, () => HandMadeFault>> = {
   warning: () => onceIn(RARELY, () => process.emitWarning('something is odd')),
 };
 
-/** Rarely, a finish line that says something else. */
+/** Rarely, an access log line that says something else. */
 function finishedWith(odd: object): HandMadeFault {
   const isDue = rarely(RARELY);
   return { options: { accessLog: { fields: (record) => ({ ...record, ...(isDue() && odd) }) } } };

@@ -74,7 +74,7 @@ const INTRODUCTIONS: readonly Introduce[] = [
   }),
 ];
 
-/** One of the ways in which clients name themselves. */
+/** One of the ways in which clients identify themselves. */
 export function introductionOf(seq: number): Introduction {
   return INTRODUCTIONS[Math.floor(Math.random() * INTRODUCTIONS.length)]!(seq);
 }

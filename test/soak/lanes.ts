@@ -9,7 +9,7 @@ const LANES = 64;
 const STEADY_LANES = 8;
 /** A log that is further behind is waited for. */
 const MOST_OPEN = 2000;
-/** How long a client that leaves stays at most, milliseconds. */
+/** How long a client that disconnects early waits at most, milliseconds. */
 const LONGEST_STAY_MS = 6;
 
 /** So many clients at once, each of which sends its next request when the last one is done. */
@@ -33,7 +33,7 @@ export class Lanes {
   start(): void {
     this.isStopping = false;
     this.work = Promise.all(numbersTo(LANES).map((lane) => this.drive(lane)));
-    // A server that is gone is found by whoever asks it next; `stop` throws too.
+    // The next request to a dead server reports it; `stop` throws too.
     this.work.catch(() => {});
   }
 

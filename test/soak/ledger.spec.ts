@@ -43,7 +43,7 @@ describe('the ledger', () => {
     ledger = new Ledger(findings, () => now);
   });
 
-  /** A request of which all is there, except what is replaced. */
+  /** A complete request, except for what is replaced. */
   function play({ lines = [speech, speech, speech], finishes = [finish], by = answer } = {}): void {
     const seq = ledger.take(success);
     ledger.expect(seq, success, { ...introduction, ids: { ...introduction.ids } });
@@ -52,7 +52,7 @@ describe('the ledger', () => {
     for (const line of finishes) ledger.ended(seq, line);
   }
 
-  it('lets go of a request of which all is there, in any order', () => {
+  it('releases a request that is complete, in any order', () => {
     play();
     expect(ledger.open).toBe(0);
 
@@ -117,7 +117,7 @@ describe('the ledger', () => {
     expect(findings.lines.join()).toContain('a request_id on a line that nobody sent');
   });
 
-  it('finds a second finish line and a line too many, also behind the last', () => {
+  it('finds a second access log line and a line too many, also behind the last', () => {
     play({ finishes: [finish, finish] });
     ledger.spoke(1, speech);
     ledger.spoke(99, speech);
@@ -148,7 +148,7 @@ describe('the ledger', () => {
     now = 10_000;
     ledger.sweep();
     expect(findings.lines).toEqual([
-      expect.stringContaining('1 × no finish line: #1 (success)'),
+      expect.stringContaining('1 × no access log line: #1 (success)'),
       expect.stringContaining('1 × lines missing: #1 (success) 1 of 3'),
     ]);
     ledger.ended(1, finish);

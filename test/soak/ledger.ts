@@ -110,11 +110,11 @@ export class Ledger {
     this.settle(entry);
   }
 
-  /** The finish line of this number. */
+  /** The access log line of this number. */
   ended(seq: number, line: LogLine): void {
     const entry = this.entryFor(seq, line);
     if (entry === undefined) return;
-    if (entry.isFinished) this.wrong(entry, 'a second finish line', line.outcome ?? '');
+    if (entry.isFinished) this.wrong(entry, 'a second access log line', line.outcome ?? '');
     entry.isFinished = true;
     this.tallyOf(entry).finished++;
     if (!this.spanIds.add(line.span_id)) this.wrong(entry, 'a span id twice', line.span_id);
@@ -132,7 +132,7 @@ export class Ledger {
       // In the order in which they were opened.
       if (entry.openedAt > deadline) return;
       const { kind, lines, isFinished, isAnswered } = entry;
-      if (!isFinished) this.wrong(entry, 'no finish line', '');
+      if (!isFinished) this.wrong(entry, 'no access log line', '');
       if (lines < kind.lines) this.wrong(entry, 'lines missing', `${lines} of ${kind.lines}`);
       if (!isAnswered) this.wrong(entry, 'the client still waits', '');
       this.close(entry, MISSED);

@@ -45,7 +45,7 @@ describe('the log reader', () => {
     expect(findings[0]).toContain(reason);
   });
 
-  it('leaves out what NestJS says at its start', () => {
+  it('ignores what NestJS logs at startup', () => {
     const start = { message: 'started', context: 'NestApplication', request_id: '-' };
     expect(readAll(lineOf(start)).findings).toEqual([]);
   });

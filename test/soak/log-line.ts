@@ -23,7 +23,7 @@ export interface LogLine {
   readonly steps?: readonly { readonly name: string }[];
 }
 
-/** Who is told what the lines say. */
+/** Receives the parsed lines. */
 interface Listener {
   spoke(seq: number, line: LogLine): void;
   ended(seq: number, line: LogLine): void;

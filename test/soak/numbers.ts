@@ -1,4 +1,4 @@
-/** Where a number stands: a byte for each, so that millions of requests need no more. */
+/** The stage of a number: one byte each, since there are millions of requests. */
 export const UNKNOWN = 0;
 export const OPEN = 1;
 export const SETTLED = 2;
@@ -7,7 +7,7 @@ export const MISSED = 3;
 
 const FIRST_CAPACITY = 65_536;
 
-/** Hands out the numbers by which requests are known, and keeps where each of them stands. */
+/** Hands out the numbers that identify requests, and keeps the stage of each. */
 export class Numbers {
   private stages = new Uint8Array(FIRST_CAPACITY);
   private next = 1;
@@ -36,12 +36,12 @@ export class Numbers {
 
 const GENERATION = 50_000;
 
-/** Whether a value was there lately, in bounded memory: of the last 50,000 at least. */
+/** Whether a value was added recently, in bounded memory: at least the last 50,000. */
 export class RecentValues {
   private older = new Set<string>();
   private newer = new Set<string>();
 
-  /** Returns `false` for one that was there. */
+  /** Returns `false` for a value that was added recently. */
   add(value: string): boolean {
     if (this.newer.has(value) || this.older.has(value)) return false;
     this.newer.add(value);

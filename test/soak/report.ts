@@ -2,7 +2,7 @@ import type { Tally } from './ledger.js';
 
 const HEADINGS: Readonly<Record<keyof Tally, string>> = {
   sent: 'sent',
-  finished: 'finish lines',
+  finished: 'access log',
   lines: 'other lines',
   wrong: 'wrong',
 };

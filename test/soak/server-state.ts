@@ -89,7 +89,7 @@ function most(all: readonly Counts[]): Counts {
   return highest;
 }
 
-/** Node tells whether a channel has subscribers, but not how many. */
+/** Node has a public API for whether a channel has subscribers, but not for how many. */
 function subscribersOf(name: string): number {
   return (channel(name) as { _subscribers?: readonly unknown[] })._subscribers?.length ?? 0;
 }

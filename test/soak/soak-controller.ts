@@ -152,7 +152,7 @@ export class SoakController {
   @Get('piped/:seq')
   piped(@Param('seq', Refusing) _seq: string): void {}
 
-  /** Ends when its client has left, so that it never answers one that is slow to leave. */
+  /** Ends when its client has disconnected, so that it never answers a client that is slow to do so. */
   @Get('waits/:seq')
   async wait(
     @Param('seq') seq: string,

@@ -45,7 +45,7 @@ export class SoakedServer {
     return answer;
   }
 
-  /** `undefined` where the system does not tell. */
+  /** `undefined` where the operating system does not provide it. */
   get descriptors(): number | undefined {
     try {
       return readdirSync(`/proc/${this.child.pid}/fd`).length;

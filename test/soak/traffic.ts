@@ -3,15 +3,15 @@ import type { Introduction } from './introductions.js';
 
 // What is sent, and what has to be found in the log for it.
 
-/** A piece of work that has a finish line: a request, or a run inside of one. */
+/** A unit of work with an access log line: a request, or a run inside one. */
 export interface UnitOfWorkKind {
   readonly name: string;
   readonly outcome: Outcome;
   readonly level: 'info' | 'warn' | 'error';
-  /** How many lines speak of it, its finish line not among them. */
+  /** The number of its lines, not counting the access log line. */
   readonly lines: number;
   readonly handler?: string;
-  /** Missing where the client leaves before it has one. */
+  /** Missing when the client disconnects before it has one. */
   readonly status?: number;
   /** What the spans of a failed one are called. */
   readonly steps?: readonly string[];

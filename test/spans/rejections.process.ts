@@ -4,7 +4,7 @@ import { resolveOptions } from '../../src/options/resolve-options.js';
 import { runMethodSpan, runSpan } from '../../src/spans/run-span.js';
 import { openTrace } from '../../src/trace/open-trace.js';
 
-// Tells its parent which rejections of spans reach the process. A test runner listens for them
+// Reports to its parent which rejections of spans reach the process. A test runner listens for them
 // itself, so they are to be seen in a process of its own only.
 
 const reached: string[] = [];

@@ -61,7 +61,7 @@ describe('a span', () => {
     expect(trace.spans?.[0]?.durationMs).toBeGreaterThanOrEqual(4);
   });
 
-  it('answers for no rejection: one that nobody handles reaches the process, and no other', async () => {
+  it('handles no rejection: one that is unhandled reaches the process, and no other', async () => {
     const service = await ServiceProcess.start('test/spans/rejections.process.ts');
     await service.stop();
     expect(service.ready).toEqual({
@@ -86,7 +86,7 @@ describe('a span', () => {
     expect(names(trace)).toEqual(['env']);
   });
 
-  it('leaves a promise of a class of its own to whoever uses it', async () => {
+  it('does not start a lazy promise of another class', async () => {
     let runs = 0;
     class LazyPromise extends Promise<string> {
       static override get [Symbol.species]() {
@@ -165,7 +165,7 @@ describe('a span', () => {
     expect(trace.spans?.[0]?.durationMs).toBeGreaterThanOrEqual(4);
   });
 
-  it('takes no more of an observable than whoever subscribed', async () => {
+  it('takes no more of an observable than its subscriber', async () => {
     let taken = 0;
     function* numbers() {
       while (taken < 100) yield ++taken;

@@ -7,7 +7,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TraceContext, TracingModule, type SpanFinishEvent } from '../../src/index.js';
 
-// Makes spans by the million and tells its parent what is left of them after 1,000 and after
+// Makes millions of spans and reports to its parent what remains of them after 1,000 and after
 // 10,000 requests.
 
 const REQUESTS = [1_000, 10_000] as const;
@@ -41,7 +41,7 @@ async function handle(request: number): Promise<void> {
     );
     await trace.span('broken', () => Promise.reject(new Error('broken'))).catch(ignore);
   });
-  if (request % 10 === 0) throw new Error('one in ten fails, so its line tells its steps');
+  if (request % 10 === 0) throw new Error('one in ten fails, so its line has steps');
 }
 
 function ignore(): void {}

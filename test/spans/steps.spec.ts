@@ -42,7 +42,7 @@ describe('equal siblings', () => {
     [MAX_EQUAL_SIBLINGS, MAX_EQUAL_SIBLINGS],
     [MAX_EQUAL_SIBLINGS + 1, 1 + 3],
     [500, 1 + 3],
-  ])('%i of them are told in %i steps', async (count, steps) => {
+  ])('%i of them become %i steps', async (count, steps) => {
     const trace = await traced(() => times(count, () => runSpan('query', () => {})));
     expect(stepsOf(trace)).toHaveLength(steps);
   });

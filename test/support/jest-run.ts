@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 /** What a process that Ctrl+C has ended returns, as a shell says it. */
 export const INTERRUPTED = 130;
 
-/** What stands behind `--` on the command line: `--strict` is the run's own, all else is for Jest. */
+/** The arguments after `--` on the command line: `--strict` is for the run, all others are for Jest. */
 export function runArguments(): { isStrict: boolean; jestArgs: string[] } {
   const args = process.argv.slice(2);
   return {
@@ -17,7 +17,7 @@ export function consequence(isStrict: boolean): string {
   return isStrict ? 'FAILED' : 'SKIPPED, its tests did not run';
 }
 
-/** Jest with tests that `npm test` leaves out, since they need servers. */
+/** Jest with tests that `npm test` excludes, since they need servers. */
 export class JestRun {
   /** Resolves when it has ended, to its exit code. */
   readonly ended: Promise<number>;

@@ -37,7 +37,7 @@ export class LineSink extends Writable {
     return [...this.parsed];
   }
 
-  /** The finish lines of requests so far. */
+  /** The access log lines of requests so far. */
   get finished(): Line[] {
     return this.linesOf('Request finished');
   }
@@ -52,9 +52,9 @@ export class LineSink extends Writable {
     this.parsed.length = 0;
   }
 
-  /** Waits until there are that many finish lines, and a little for one too many. */
+  /** Waits until there are that many access log lines, and a little for one too many. */
   async finishes(count: number): Promise<Line[]> {
-    await eventually(() => this.finished.length >= count, `${count} finish lines`);
+    await eventually(() => this.finished.length >= count, `${count} access log lines`);
     await sleep(20);
     return this.finished;
   }

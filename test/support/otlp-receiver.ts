@@ -124,7 +124,7 @@ function decode(signal: 'trace' | 'logs', bytes: Buffer, isJson: boolean): Recor
   return withIds(codec.toObject(message, PLAIN), 'base64', 'hex');
 }
 
-/** The same with its ids in another encoding, wherever they stand. */
+/** The same with all of its ids in another encoding. */
 function withIds<T>(value: T, from: BufferEncoding, to: BufferEncoding): T {
   if (Array.isArray(value)) return value.map((item: unknown) => withIds(item, from, to)) as T;
   if (typeof value !== 'object' || value === null) return value;

@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { SpanFinishEvent } from '../../src/index.js';
 
-// Imported by a service that a test starts: its spans stand behind its lines. They go to standard
+// Imported by a service that a test starts: its spans follow its lines. They go to standard
 // error, for two that write to one pipe cut each other's lines when it is full.
 subscribe('nestjs-tracing:span:finish', (message) => {
   const { trace, span } = message as SpanFinishEvent;

@@ -52,7 +52,7 @@ export class ServiceProcess {
     });
   }
 
-  /** Its lines, and behind them those of `print-spans.js`, with what is not JSON left out. */
+  /** Its lines, followed by those of `print-spans.js`, without what is not JSON. */
   get lines(): Line[] {
     return [...this.sink.raw, ...this.errors.raw]
       .filter((line) => line.startsWith('{'))

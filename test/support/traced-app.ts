@@ -107,9 +107,9 @@ export function sinkLogger(sink: LineSink) {
 }
 
 export function adapterOf(platform: Platform): ExpressAdapter {
-  // The tests do the same on both, so the type of one stands for either.
+  // The tests do the same on both, so the type of one is used for either.
   return platform === 'express'
     ? new ExpressAdapter()
-    : // Said to Fastify too: NestJS 11 does not tell it.
+    : // Passed to Fastify too: NestJS 11 does not do so.
       (new FastifyAdapter({ forceCloseConnections: true }) as unknown as ExpressAdapter);
 }

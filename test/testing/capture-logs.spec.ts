@@ -126,7 +126,7 @@ describe.each(PLATFORMS)('captureLogs on %s', (platform) => {
     expect(logs.entries.at(-1)).toBe(line);
   });
 
-  it('tells 30 overlapping requests apart', async () => {
+  it('keeps 30 overlapping requests apart', async () => {
     const { app, pay } = await paymentsApp(platform);
     const logs = capturing(app);
     const numbers = Array.from({ length: 30 }, (_, index) => index);
@@ -313,7 +313,7 @@ describe('captureLogs', () => {
     await module.close();
   });
 
-  it('keeps an entry as it was, and lets nobody change it', async () => {
+  it('keeps an entry as it was logged, frozen', async () => {
     const { module, logs, logger } = await testingModule(sinkLogger(new LineSink()));
     const order = { id: 7, items: ['a'], placed: new Date(0) };
     logger.info('ordered', { order });
@@ -327,7 +327,7 @@ describe('captureLogs', () => {
     await module.close();
   });
 
-  it('stands what cannot be written', async () => {
+  it('accepts what cannot be written', async () => {
     const { module, logs, logger } = await testingModule(sinkLogger(new LineSink()));
     const circle: Record<string, unknown> = { big: 1n };
     circle['self'] = circle;
@@ -357,7 +357,7 @@ describe('captureLogs', () => {
     await module.close();
   });
 
-  it('leaves no subscriber behind, also where it is disposed of', async () => {
+  it('leaves no subscriber behind, also when it is disposed of', async () => {
     const { module, logs } = await testingModule(sinkLogger(new LineSink()));
     const { log, requestFinish } = tracingChannels;
     expect([log.hasSubscribers, requestFinish.hasSubscribers]).toEqual([true, true]);
@@ -399,7 +399,7 @@ describe('captureLogs', () => {
     await module.close();
   });
 
-  it('leaves a transport silent that was', async () => {
+  it('keeps a transport silent that was', async () => {
     const sink = new LineSink();
     const { module, logs, logger } = await testingModule(
       createLogger({ transports: [new transports.Stream({ stream: sink, silent: true })] }),

@@ -40,7 +40,7 @@ async function slowApp(options: TracingModuleOptions = {}) {
 }
 
 describe('finished', () => {
-  it('waits for the finish line, be it asked before or after', async () => {
+  it('waits for the access log line, whether it is called before or after', async () => {
     const { logs, get } = await slowApp();
     const before = logs.finished('req-1');
     await get(1, 'req-1');
@@ -49,7 +49,7 @@ describe('finished', () => {
     expect(await logs.finished('req-1')).toBe(line);
   });
 
-  it('waits for ever where it is told to', async () => {
+  it('waits without a limit if it is asked to', async () => {
     const { logs, get } = await slowApp();
     const waiting = logs.finished('req-1', { timeout: Infinity });
     await get(30, 'req-1');
@@ -134,7 +134,7 @@ describe('finished', () => {
     await expect(waiting).rejects.toThrow('within 10 ms');
   });
 
-  it('tells a request from a message that it caused', async () => {
+  it('distinguishes a request from a message that it caused', async () => {
     const options = { host: '127.0.0.1', port: await freePort() };
 
     @Controller()

@@ -140,7 +140,7 @@ describe('toHaveLogged', () => {
     `);
   });
 
-  it('says what may be missing where nothing was logged but finish lines', () => {
+  it('suggests a cause when only access log lines were recorded', () => {
     expect(failureOf(() => expect(logs.finishLines).toHaveLogged('Paid'))).toContain(
       "Nest's own loggers need: app.useLogger(app.get(TracingLogger))",
     );
@@ -228,7 +228,7 @@ describe('toHaveLoggedInOrder', () => {
 });
 
 describe('toHaveFinished', () => {
-  it('finds the finish line of a request', () => {
+  it('finds the access log line of a request', () => {
     expect(logs).toHaveFinished('req-001');
     expect(logs).toHaveFinished('req-001', { status_code: 200, duration_ms: expect.any(Number) });
     expect(logs).toHaveFinished('req-2', { outcome: 'errored', level: 'error' });
@@ -238,7 +238,7 @@ describe('toHaveFinished', () => {
     expect(logs.ofRequest('req-2')).not.toHaveFinished('req-001');
   });
 
-  it('is only about finish lines', () => {
+  it('only looks at access log lines', () => {
     expect(logs).not.toHaveFinished('req-001', { message: 'Paid' });
     expect(logs.entries).not.toHaveFinished('req-001', { message: 'Paid' });
   });
@@ -287,7 +287,7 @@ describe('the types', () => {
   it('refuse what no entry can be', () => {
     // @ts-expect-error a number is no message
     expect(logs).not.toHaveLogged(42 as number);
-    // @ts-expect-error a finish line is found by the id of its request
+    // @ts-expect-error an access log line is found by the id of its request
     expect(logs).not.toHaveFinished();
   });
 });

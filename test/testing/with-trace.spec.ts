@@ -28,7 +28,7 @@ describe('withTrace', () => {
     expect(ClsServiceManager.getClsService().isActive()).toBe(false);
   });
 
-  it('makes what the seed leaves out', () => {
+  it('generates what the seed does not contain', () => {
     const first = withTrace({}, ids);
     expect(first).toEqual([
       expect.stringMatching(/^[\da-f]{32}$/),
@@ -130,7 +130,7 @@ describe('withTrace', () => {
       plain.info('paid', { amount: 7 });
     });
     for (const { lines } of [json, own]) {
-      // And no finish line.
+      // And no access log line.
       expect(lines).toEqual([
         expect.objectContaining({
           message: 'paid',
@@ -194,7 +194,7 @@ describe('a service that injects TraceContext', () => {
     await module.close();
   });
 
-  it('begins traces of its own without a finish line', () => {
+  it('begins traces of its own without an access log line', () => {
     expect(createTraceContext().run({ requestId: 'r-2' }, ids)[1]).toBe('r-2');
   });
 });

@@ -184,7 +184,7 @@ describe('digestId', () => {
     expect(digestId(prefix, secret, key)).toBe(expected);
   });
 
-  it('is a valid id of 16 digits, and tells nothing of the secret', () => {
+  it('is a valid id of 16 digits, and does not reveal the secret', () => {
     fc.assert(
       fc.property(fc.string({ unit: codePoint, minLength: 4 }), (secret) => {
         const id = digestId('tok_', secret);

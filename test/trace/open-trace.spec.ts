@@ -133,7 +133,7 @@ const ROWS: Record<string, Row> = {
     any: OPAQUE,
     w3c: OPAQUE_DIGEST,
   },
-  // OpenTelemetry hands out such a span where tracing is suppressed or no SDK is there.
+  // OpenTelemetry returns such a span when tracing is suppressed or no SDK is registered.
   'an active span of zeros, which is none': { active: active('0'.repeat(32)), any: NEW },
   'an active span of zeros and an X-Request-ID': {
     active: active('0'.repeat(32)),

@@ -13,7 +13,7 @@ describe('the fields of a trace', () => {
     expect(open().scope.fields).toBeUndefined();
   });
 
-  it('stand on later entries, and entries on their way keep what they had', () => {
+  it('are added to later entries, and not to entries already logged', () => {
     const trace = open();
     const before = trace.scope;
     trace.setField('user', 'alice');

@@ -55,7 +55,7 @@ describe('parseTracestate', () => {
     expect(parseTracestate(value)).toBeUndefined();
   });
 
-  it('drops good members with a bad one, wherever it stands', () => {
+  it('drops all members if one is invalid, in any position', () => {
     expect(parseTracestate('a=1,B=2,c=3')).toBeUndefined();
     expect(parseTracestate('B=2,a=1')).toBeUndefined();
     expect(parseTracestate('a=1,B=2')).toBeUndefined();
@@ -134,7 +134,7 @@ describe('properties of tracestate', () => {
   });
   const blank = fc.string({ unit: fc.constantFrom(' ', '\t'), maxLength: 3 });
 
-  it('a valid state comes back as it was, whatever white space stood around its members', () => {
+  it('a valid state is returned unchanged, except for white space around its members', () => {
     fc.assert(
       fc.property(state, fc.array(blank, { minLength: 64, maxLength: 64 }), (pairs, blanks) => {
         const plain = pairs.map((pair) => pair.join('='));

@@ -134,7 +134,7 @@ describe('a trace through several services', () => {
     expect(new Set([...parents, a.spanId]).size).toBe(101);
   });
 
-  it('tells other hosts no request and no session id', () => {
+  it('sends no request id and no session id to other hosts', () => {
     const trace = receive({ 'x-request-id': 'req-001', 'x-session-id': 'session-1' });
     expect(Object.keys(callOut(trace))).toEqual(['traceparent']);
     expect(JSON.stringify(callOut(trace))).not.toMatch(/req-001|session-1/);

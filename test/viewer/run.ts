@@ -1,7 +1,7 @@
 import { consequence, JestRun, runArguments } from '../support/jest-run.js';
 import { findProgram } from '../support/programs.js';
 
-// Runs the tests of the page in a real browser. What comes after `--` on the command line goes to
+// Runs the tests of the trace viewer in a real browser. What comes after `--` on the command line goes to
 // Jest; `--strict` stays here.
 
 const { isStrict, jestArgs } = runArguments();

@@ -21,7 +21,7 @@ interface Place {
   readonly folder: string;
 }
 
-/** How one kind of broker is found, started and asked whether it is there. */
+/** How one kind of broker is found, started and checked. */
 export interface Broker {
   readonly name: BrokerName;
   /** The variable that may hold its URL. */
@@ -57,7 +57,7 @@ const REDIS: Broker = {
     },
   ],
   greeting: 'PING\r\n',
-  // One that wants a password is there too; one that still loads its data is not.
+  // A broker that wants a password is ready too; one that still loads its data is not.
   isAnswer: (answer) => /^(?:\+PONG|-NOAUTH)/.test(answer.toString('latin1')),
 };
 

@@ -10,7 +10,7 @@ export async function openControl(
     const [, name, action] = (request.url ?? '').split('/');
     const found = started.find(({ broker }) => broker.name === name);
     const answer = (status: number): unknown => response.writeHead(status).end();
-    // One that was there already is not ours to stop.
+    // A broker that was running already is not stopped.
     if (found === undefined) return answer(404);
     const done = action === 'stop' ? found.stop() : found.start();
     return done.then(

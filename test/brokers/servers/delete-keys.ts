@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 
-/** Leaves nothing of a test in a Redis that is perhaps somebody's. */
+/** Removes what a test wrote to a Redis that may be in use otherwise. */
 export async function deleteKeys(url: string, prefix: string): Promise<void> {
   const redis = new Redis(url);
   const keys = await redis.keys(`${prefix}*`);

@@ -9,7 +9,7 @@ import type { Broker, Program } from './brokers.js';
 
 const START_MS = 60_000;
 
-/** A broker of our own: with a folder and ports that nobody else uses, gone when it is stopped. */
+/** A broker of our own: with a folder and ports for itself only, removed when it is stopped. */
 export class StartedBroker {
   /** In the order in which they were started. */
   private readonly children: OwnProcess[] = [];

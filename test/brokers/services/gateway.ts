@@ -8,7 +8,7 @@ import { connectClient, scoped, transportTo } from './transport-options.js';
 
 const ANSWER_MS = 5000;
 
-/** The way in: passes on what it is sent over HTTP. */
+/** The entry point: passes on what it receives over HTTP. */
 @Controller()
 class GatewayController {
   constructor(

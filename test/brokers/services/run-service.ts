@@ -7,11 +7,11 @@ import { TracingLogger } from 'nestjs-tracing';
 export function readyService(app: INestApplicationContext): void {
   app.useLogger(app.get(TracingLogger));
   app.enableShutdownHooks();
-  // Whoever started it is gone, and nobody else will stop it.
+  // The parent process has ended, and nothing else would stop this one.
   process.once('disconnect', () => process.exit());
 }
 
-/** Tells the test that the service may be used. */
+/** Signals the test that the service is ready. */
 export function announce(details: Readonly<Record<string, unknown>> = {}): void {
   process.send?.(details);
 }

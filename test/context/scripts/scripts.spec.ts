@@ -116,7 +116,7 @@ describe('a run in an application context', () => {
     ]);
   });
 
-  it('inside another has a trace of its own, and leaves the other as it was', async () => {
+  it('inside another has a trace of its own, and does not change the other', async () => {
     const { sink, runsOf, trace } = await scriptContext();
     await trace.run({ name: 'outer' }, async () => {
       const outer = trace.traceId;

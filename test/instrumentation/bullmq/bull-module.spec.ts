@@ -19,7 +19,7 @@ class RootController {
 }
 
 describe("another package's module of the same name", () => {
-  it('starts, and is left alone without a warning', async () => {
+  it('starts, and is not changed, without a warning', async () => {
     const processed: unknown[] = [];
 
     @Injectable()
@@ -60,7 +60,7 @@ describe("another package's module of the same name", () => {
 });
 
 describe('what a provider holds', () => {
-  it('is left alone where it is a queue of the older Bull, or no queue at all', () => {
+  it('is not changed when it is a queue of the older Bull, or no queue at all', () => {
     class OlderQueue {
       add() {}
       addBulk() {}

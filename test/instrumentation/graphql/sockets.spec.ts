@@ -130,7 +130,7 @@ describe.each(SERVERS)('GraphQL over sockets: %s', (server) => {
       // Mercurius ends abandoned streams only with their next event.
       const filters = await app.linesOf('filter function of poison', 1);
       expect(filters.map((line) => line.span_id)).toContain(listening!.span_id);
-      // Apollo ends the subscription, Mercurius leaves the event out.
+      // Apollo ends the subscription, Mercurius skips the event.
       operation.stop();
       const lines = await app.messages(1);
       expect(lines.map((line) => line['outcome'])).toEqual([
@@ -222,7 +222,7 @@ describe.each(SERVERS)('GraphQL over sockets: %s', (server) => {
       expect(handshake).toMatchObject({ parent_span_id: SPAN_ID, span_id: line['parent_span_id'] });
     });
 
-    it('leaves a tracestate behind that belongs to another traceparent', async () => {
+    it('drops a tracestate that belongs to another traceparent', async () => {
       const { tracestate } = await idsOf(
         { traceparent: TRACEPARENT },
         { traceparent: OTHER_TRACEPARENT, tracestate: 'b=2' },

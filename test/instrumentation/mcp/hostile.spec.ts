@@ -132,7 +132,7 @@ describe('several messages in one HTTP request', () => {
     const lines = await messagesOf(app, 2);
     expect(lines.map((line) => line.trace_id).toSorted()).toEqual(traces);
     expect(new Set(lines.map((line) => line.span_id)).size).toBe(2);
-    // The SDK has one place for the answers to both, and leaves the second one out.
+    // The SDK has one place for the answers to both, and drops the second one.
     expect(lines.map(({ outcome }) => outcome)).toEqual(['completed', 'aborted']);
   });
 });

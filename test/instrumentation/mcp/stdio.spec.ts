@@ -32,7 +32,7 @@ async function startServer(kind: string, env: Record<string, string> = {}) {
     { name: 'test-client', version: '1' },
     { versionNegotiation: { mode: mode as 'legacy' } },
   );
-  // The client passes over what is no message; so it is looked at before.
+  // The client ignores what is no message, so the raw output is checked.
   const output = new LineSink();
   const { start } = transport;
   transport.start = async () => {

@@ -110,7 +110,7 @@ describe('a server that no container holds', () => {
   it('is part of the HTTP request that brings a message, even of one that is over', async () => {
     const { app, sink } = await tracedApp('express').of({}).start();
     const { far } = await connect(makeServer());
-    // Its context, when the client has left before its body was read.
+    // Its context, when the client has disconnected before its body was read.
     const inContext = app.get(TraceContext).run({}, () => AsyncLocalStorage.snapshot());
     const message = {
       jsonrpc: '2.0',
@@ -294,7 +294,7 @@ describe('others that listen', () => {
         return send.call(this, message, ...rest);
       };
     });
-    // One that comes later, and wraps what is there.
+    // Another library that comes later, and wraps what exists.
     const { send } = far;
     far.send = function (message, ...rest) {
       note('late', message);

@@ -30,7 +30,7 @@ async function runs({ sink }: TracedApp, count: number): Promise<Line[]> {
   return sink.linesOf('Run finished');
 }
 
-/** All lines of a run, its access log line left out. */
+/** All lines of a run except its access log line. */
 const linesWithin = ({ sink }: TracedApp, { request_id: id }: Line): Line[] =>
   sink.lines.filter((line) => line.request_id === id && line.message !== 'Run finished');
 
@@ -312,7 +312,7 @@ describe('a cron job that is added by hand', () => {
     expect(app.sink.lines.filter((line) => line.trace_id === starting.trace_id)).toHaveLength(2);
   });
 
-  it('is traced too when it was there before the others', async () => {
+  it('is traced too when it was registered before the others', async () => {
     @Injectable()
     class EarlyService {
       constructor(registry: SchedulerRegistry) {

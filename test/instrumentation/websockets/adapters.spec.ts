@@ -224,7 +224,7 @@ describe('the WebSocket adapter of an application', () => {
 });
 
 describe('gateways with the same handlers', () => {
-  it('are told apart by their namespaces', async () => {
+  it('are distinguished by their namespaces', async () => {
     @WebSocketGateway({ namespace: 'one' })
     class OneGateway extends Echo {}
     @WebSocketGateway({ namespace: 'two' })

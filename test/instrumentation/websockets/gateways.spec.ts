@@ -370,7 +370,7 @@ describe.each(CASES)('a gateway of %s on %s', (platform, http) => {
     expect(linesOf(sink, failed!)).toContain('filter');
   });
 
-  it.each(['endless', 'endless values'])('ends %j when the client leaves', async (event) => {
+  it.each(['endless', 'endless values'])('ends %j when the client disconnects', async (event) => {
     const { url, sink } = await start();
     const client = await connect(platform, url);
     client.send(event);

@@ -225,7 +225,7 @@ describe.each(SOCKET_PLATFORMS)('a gateway of %s', (platform) => {
     expect((await finished(two.sink, 1)).map((line) => line.session_id)).toEqual(['two']);
   });
 
-  it('is left alone in an application that is not traced', async () => {
+  it('is not changed in an application that is not traced', async () => {
     const traced = await tracedApp('express')
       .of({ providers: [EchoGateway] })
       .prepared((app) => useSocketAdapter(app, platform))
@@ -306,7 +306,7 @@ describe('a handshake', () => {
     expect(requests[0]!.session_id).not.toBe('session-1');
   });
 
-  it('takes no id from a header that is there twice', async () => {
+  it('takes no id from a header that was sent twice', async () => {
     const { port, sink } = await start();
     const request = http.request({
       port,
@@ -363,7 +363,7 @@ describe('a handshake', () => {
   });
 });
 
-/** An adapter that knows neither HTTP nor when a client leaves. */
+/** An adapter that knows neither HTTP nor when a client disconnects. */
 class MemoryAdapter implements WebSocketAdapter<EventEmitter, EventEmitter> {
   readonly server = new EventEmitter();
 

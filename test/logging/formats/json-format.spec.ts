@@ -81,7 +81,7 @@ describe('a line', () => {
     expect(Object.entries(sink.lines[0]!).slice(3, 7)).toEqual(dashes);
   });
 
-  it('is named by the environment where nobody names it', () => {
+  it('is named by the environment when the options do not name it', () => {
     const { line } = lineOf((logger) => logger.info('x'), traceJson());
     expect(line['service']).toBe(process.env['npm_package_name'] ?? 'unknown_service:node');
   });
@@ -119,7 +119,7 @@ describe('the message', () => {
 describe('an entry’s own field', () => {
   const OWN = [...IDS, 'timestamp', 'service', '__proto__'] as const;
 
-  it.each(OWN)('called `%s` replaces nothing and stands beside with a "_"', (name) => {
+  it.each(OWN)('called `%s` replaces nothing and is added with a "_"', (name) => {
     // Only JSON.parse makes `__proto__` a field like any other.
     const json = `{"level":"info","message":"x","${name}":"forged"}`;
     const entry = JSON.parse(json) as LogEntry;
@@ -169,7 +169,7 @@ describe('an entry’s own field', () => {
     expect(raw.match(/"(\w+)":/g)).toHaveLength(Object.keys(line).length);
   });
 
-  it('may be hidden or left out by JSON, and takes no other with it', () => {
+  it('may be hidden or omitted by JSON, without affecting others', () => {
     const { line } = lineOf((logger) =>
       logger.info('x', { a: undefined, b: () => 1, c: Symbol('c'), d: NaN, e: 5n, f: 'f' }),
     );
@@ -234,7 +234,7 @@ describe('an error', () => {
     expect(raw).toContain('TypeError: bad');
   });
 
-  it('does not stand under one key with a field of TraceContext.set', () => {
+  it('does not share a key with a field of TraceContext.set', () => {
     const { raw, line } = lineOf((logger, current) => {
       current.setField('error', 'none yet');
       logger.error('failed', { error: error() });

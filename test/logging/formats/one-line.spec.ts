@@ -13,7 +13,7 @@ const MESSAGE = Symbol.for('message');
 const RUNS = { numRuns: 1000 };
 const { policy } = resolveOptions();
 const CARRIER = { requestId: 'req-001', sessionId: 'session-1' };
-// What ends lines and drives terminals, whoever reads them: a terminal, a shipper, a browser.
+// What ends lines or controls terminals for any reader: a terminal, a shipper, a browser.
 // oxlint-disable-next-line no-control-regex
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
@@ -134,7 +134,7 @@ describe('one entry of JSON', () => {
 });
 
 describe('one entry of text', () => {
-  it('is one line, and what stands below is indented', () => {
+  it('is one line, and what follows below is indented', () => {
     const formats = [{}, { context: true }, { sessionLength: 100 }].map((options) =>
       traceText(options),
     );

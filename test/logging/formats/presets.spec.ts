@@ -189,7 +189,7 @@ describe('an error', () => {
         ['error.stack', STACK],
       ],
     ],
-  ])('is told to %s in its words', (preset, expected) => {
+  ])('has the field names of %s', (preset, expected) => {
     const line = lineOf(preset, { error: bad }, open());
     for (const field of expected) expect(line).toContainEqual(field);
     const json = JSON.stringify(line);
@@ -333,7 +333,7 @@ describe('an access log line', () => {
     expect(fieldsOf(preset, job)).toEqual(ofJob);
   });
 
-  it.each(PRESETS)('leaves the same names on other entries alone: %s', (preset) => {
+  it.each(PRESETS)('does not change fields of the same names on other entries: %s', (preset) => {
     const entry = { method: 'card', path: '/a', status_code: 3, duration_ms: 9 };
     expect(fieldsOf(preset, entry)).toEqual(entry);
   });
@@ -347,7 +347,7 @@ describe('an access log line', () => {
     expect(fields).toMatchObject(fieldsOf(preset, request));
   });
 
-  it.each(PRESETS)('tells its error too: %s', (preset) => {
+  it.each(PRESETS)('includes its error: %s', (preset) => {
     const line = lineOf(preset, { ...request, error: new Error('bad') }, open());
     expect(JSON.stringify(line)).toContain('Error: bad\\n');
     expect(Object.fromEntries(line)).toMatchObject(fieldsOf(preset, request));
@@ -355,7 +355,7 @@ describe('an access log line', () => {
 });
 
 describe('Elastic', () => {
-  it('tells the transaction from the span that runs in it', () => {
+  it('distinguishes the transaction from the span that runs in it', () => {
     const trace = open();
     const line = runWithTrace(trace, () =>
       runSpan('query', () => Object.fromEntries(lineOf('ecs', {}))),

@@ -127,7 +127,7 @@ describe('fields behind the message', () => {
 
   it.each<[string, object]>([
     ['what JSON leaves out', { a: undefined, b: () => 1 }],
-    ['what stands in front', { timestamp: 'forged', context: 'Payments' }],
+    ['what comes first', { timestamp: 'forged', context: 'Payments' }],
     ['ids', { trace_id: 'a', request_id: 'forged', session_id: 'b', span_id: 'c' }],
   ])('not %s', (_name, fields) => {
     expect(textOf((logger) => logger.info('x', fields))).toBe(`${PREFIX}x`);
@@ -265,7 +265,7 @@ describe('an access log line', () => {
     expect(written).not.toContain(ESC);
   });
 
-  it('is no other entry that has such names: nothing of it is left out', () => {
+  it('is not an ordinary entry with such field names: none of its fields are omitted', () => {
     const own = { outcome: { paid: 'yes' }, duration_ms: 5, route: 'north', path: ['a', 'b'] };
     const written = textOf((logger) => logger.info('parcel sent', own));
     for (const part of ['yes', '5', 'north', 'a', 'b']) expect(written).toContain(part);

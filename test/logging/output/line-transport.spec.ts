@@ -65,7 +65,7 @@ describe('the lines of one turn', () => {
     expect(written().split('\n').slice(0, -1)).toEqual(lines);
   });
 
-  it('are there when the transport is closed or removed', () => {
+  it('are written when the transport is closed or removed', () => {
     const [logger, transport] = open();
     logger.info('a');
     logger.remove(transport);
@@ -76,7 +76,7 @@ describe('the lines of one turn', () => {
     expect(written()).toBe('a\nb\n');
   });
 
-  it('are there when the logger has finished', async () => {
+  it('are written when the logger has finished', async () => {
     const [logger] = open();
     logger.info('a');
     const finished = new Promise((resolve) => logger.once('finish', resolve));

@@ -104,7 +104,7 @@ const ENDS: readonly (readonly [name: string, script: string, code: number])[] =
     1,
   ],
   [
-    'before a rejection that nobody handles',
+    'before an unhandled rejection',
     `await turn(); ${LOG_100} Promise.reject(new Error('crash')); await new Promise(() => {});`,
     1,
   ],
@@ -122,7 +122,7 @@ const ENDS: readonly (readonly [name: string, script: string, code: number])[] =
 ];
 const KINDS: readonly Kind[] = ['own', 'buffer', 'file'];
 
-describe('every line is there', () => {
+describe('every line is written', () => {
   it.concurrent.each(KINDS.flatMap((kind) => ENDS.map((end) => [kind, ...end] as const)))(
     'by transport %s, %s',
     async (kind, _name, script, code) => {

@@ -37,7 +37,7 @@ describe('where lines go', () => {
     expect(logOutput()).toBeUndefined();
     await sleep(25);
     expect(logOutput()).toBe(STDOUT);
-    // Nobody waits, so nobody is to be released later.
+    // Nothing waits, so nothing is released later.
     releaseLogs(10_000);
     expect(logOutput()).toBe(STDOUT);
     holdLogs(10_000);

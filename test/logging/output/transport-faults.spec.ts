@@ -47,7 +47,7 @@ function stopReading(): void {
   reader = undefined;
 }
 
-/** Reads what is there now, so many bytes at most. */
+/** Reads what is available now, up to so many bytes. */
 function read(bytes = PIPE_BYTES): Buffer {
   const buffer = Buffer.alloc(bytes);
   try {

@@ -264,7 +264,7 @@ describe('a transport that recovers', () => {
 });
 
 describe('a transport that has died', () => {
-  it('is told of after ten seconds, once, and its backlog is bounded', () => {
+  it('is reported after ten seconds, once, and its backlog is bounded', () => {
     let now = 1_000_000;
     jest.spyOn(Date, 'now').mockImplementation(() => now);
     const dead = transportThat(() => {});

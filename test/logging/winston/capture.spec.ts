@@ -18,7 +18,7 @@ function inTrace<T>(requestId: string, fn: (trace: Trace) => T): T {
   return runWithTrace(trace, () => fn(trace));
 }
 
-/** Every way in which a user's formats may stand. */
+/** Every place in which a user may put formats. */
 const FORMATS: Record<string, () => { format?: Logform.Format; ofTransport?: Logform.Format }> = {
   'traceJson()': () => ({ format: traceJson() }),
   'json()': () => ({ format: format.json() }),
@@ -236,7 +236,7 @@ describe('traceLogger', () => {
     expect(after).toEqual(['info', 'x', 'r-1', 'mine', 1]);
   });
 
-  it('leaves winston’s own ways as they are', async () => {
+  it('does not change the behaviour of winston itself', async () => {
     const { logger, lines } = slowLogger();
     expect(logger.info('a').info('b')).toBe(logger);
     expect(logger.isLevelEnabled('debug')).toBe(true);

@@ -52,7 +52,7 @@ describe('the module’s own logger', () => {
     logger.close();
   });
 
-  it.each(['error', 'debug', 'silly'])('writes from the level that it is told: %s', (level) => {
+  it.each(['error', 'debug', 'silly'])('writes from the configured level: %s', (level) => {
     const logger = openLogger(resolveOptions({ level }));
     expect(logger.level).toBe(level);
     logger.close();

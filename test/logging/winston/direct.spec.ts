@@ -57,7 +57,7 @@ describe('an entry that goes past the queues of its logger', () => {
         return logger.pipe(stream);
       },
     ],
-  ])('is heard by whoever else %s', async (_how, listen) => {
+  ])('is received by others that %s', async (_how, listen) => {
     const sink = new LineSink();
     const logger = await flowing(sink);
     const heard: string[] = [];

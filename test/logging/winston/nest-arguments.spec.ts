@@ -95,7 +95,7 @@ const ERROR_CALLS: readonly Row[] = [
   ['a stack and a context', ['a', STACK, 'Ctx'], { message: 'a', stack: STACK, context: 'Ctx' }],
   ['a context and a stack', ['a', 'Ctx', STACK], { message: 'a', stack: STACK, context: 'Ctx' }],
   [
-    'any text where a stack stands',
+    'any text in the place of a stack',
     ['a', 'b', 'Ctx'],
     { message: 'a', stack: 'b', context: 'Ctx' },
   ],

@@ -9,7 +9,7 @@ import { Visitor } from './support/visitor.js';
 
 const WITH_CLIPBOARD = { permissions: ['clipboard-read', 'clipboard-write'] };
 
-/** The page of a shop at which Alice has paid, and Bob has looked at his profile. */
+/** The trace viewer of a shop at which Alice has paid, and Bob has looked at his profile. */
 async function visitShop(path = '/pay/Alice') {
   const shop = await startShop();
   const page = await (await Visitor.arrive(WITH_CLIPBOARD)).visit(shop);

@@ -35,7 +35,7 @@ declare const document: { readonly activeElement: unknown };
 const hasFocus = (element: unknown): boolean => element === document.activeElement;
 
 describe('the keyboard', () => {
-  it('/ goes to the search, in which letters are letters, and Esc leaves and clears it', async () => {
+  it('/ goes to the search, in which letters are letters, and Esc clears it and moves the focus away', async () => {
     const { page, press } = await visitShop();
     await press('/');
     await expectFocus(page.search);
@@ -148,7 +148,7 @@ describe('the keyboard', () => {
     expect(await page.detail.body.count()).toBe(0);
   });
 
-  it('leaves the browser’s own shortcuts alone', async () => {
+  it('does not override the browser’s own shortcuts', async () => {
     const { page, press } = await visitShop();
     await press('Control+p', 'Alt+j', 'Control+/');
     expect(await page.state.innerText()).toBe('Live');

@@ -6,7 +6,7 @@ import { SteadyLoad } from './support/steady-load.js';
 import type { TracesPage } from './support/traces-page.js';
 import { Visitor } from './support/visitor.js';
 
-/** `SOAK_SECONDS=600` for the ten minutes that the page has to endure. */
+/** `SOAK_SECONDS=600` for the full ten minutes. */
 const SECONDS = Number(process.env['SOAK_SECONDS'] ?? 60);
 const REQUESTS_A_SECOND = 500;
 const SAMPLE_MS = 2000;
@@ -21,7 +21,7 @@ interface Footprint {
   readonly listeners: number;
 }
 
-/** What is left when everything that is not needed was thrown away. */
+/** The memory that remains after garbage collection. */
 async function footprint(visitor: Visitor, page: TracesPage): Promise<Footprint> {
   const devtools = await visitor.devtools(page);
   await devtools.send('HeapProfiler.collectGarbage');

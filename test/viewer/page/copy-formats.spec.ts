@@ -44,14 +44,11 @@ describe('asCurl', () => {
     expect(curlOf({ method: 'HEAD' })).toMatch(/^curl --head 'http/);
   });
 
-  it.each(['tok_0123456789abcdef', 'mcp_0123456789abcdef'])(
-    'leaves out a digest: %s',
-    (sessionId) => {
-      expect(curlOf({ sessionId })).not.toContain('Session');
-    },
-  );
+  it.each(['tok_0123456789abcdef', 'mcp_0123456789abcdef'])('omits a hash: %s', (sessionId) => {
+    expect(curlOf({ sessionId })).not.toContain('Session');
+  });
 
-  it('leaves out ids that are not there', () => {
+  it('omits missing ids', () => {
     expect(curlOf({ requestId: undefined, sessionId: undefined })).toBe(
       "curl 'http://localhost:3000/'",
     );
@@ -81,7 +78,7 @@ describe('asCurl', () => {
     expect(wordsOf(curlOf({ path, requestId: undefined, sessionId: undefined })!)).toEqual([url]);
   });
 
-  it('leaves out a header that would not end where it should', () => {
+  it('omits a header whose value would break the command', () => {
     expect(wordsOf(curlOf({ requestId: 'a\r\nX-Admin: 1', sessionId: 'a b' })!)).toEqual([
       `${ORIGIN}/`,
     ]);

@@ -223,7 +223,7 @@ describe('the pause between two attempts', () => {
     stream.close();
   });
 
-  it('leaves an address that has a query as it is', () => {
+  it('does not change an address that has a query', () => {
     jest.useFakeTimers();
     const { sources, stream } = openFake('/stream?page=1');
     sources[0]!.fire('records', '[]', 'a:7');

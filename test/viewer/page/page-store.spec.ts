@@ -244,7 +244,7 @@ describe('the spans of a request that is sent again', () => {
   });
 });
 
-describe('what the server left out', () => {
+describe('what the server dropped', () => {
   const drops = (requests: number, lines: number, spans: number) =>
     [{ type: 'drops', requests, lines, spans }] as const;
 
@@ -258,7 +258,7 @@ describe('what the server left out', () => {
     expect(store.dropped).toEqual({ requests: 3, lines: 13, spans: 104 });
   });
 
-  it('is counted anew from when the page was cleared', () => {
+  it('is counted anew after the page was cleared', () => {
     const store = storeOf(drops(1, 10, 100));
     store.clear();
     expect(store.dropped).toEqual({ requests: 0, lines: 0, spans: 0 });

@@ -175,7 +175,7 @@ describe('what runs still', () => {
     expect(waterfall(records, START + 75).durationMs).toBe(75);
   });
 
-  it('has not run backwards where the clock of the page is behind', () => {
+  it('has no negative duration when the clock of the browser is behind', () => {
     expect(drawn(waterfall([aRunningRequest('1')], START - 5000))).toEqual(['GET / 0+0']);
   });
 

@@ -69,7 +69,7 @@ function replaced(request: unknown, path: readonly number[], value: unknown): un
   return copy;
 }
 
-/** What the page may rely on, whatever came in. Thousands of `expect` would take a minute. */
+/** What the trace viewer relies on for any input. Thousands of `expect` would take a minute. */
 function assertSound(records: readonly ViewRecord[] | undefined): void {
   for (const record of records ?? []) {
     assert.notEqual(record.type, 'drops');
@@ -102,7 +102,7 @@ describe.each(CASES)('a body of %s in %s', (signal, encoding) => {
     await expect(isSound).resolves.toBeUndefined();
   });
 
-  it('may have any bytes changed, added or left out', async () => {
+  it('may have any bytes changed, added or removed', async () => {
     const whole = encoded(signal, encoding, REQUESTS[signal]);
     const changes = fc.array(
       fc.tuple(fc.nat(whole.length - 1), fc.nat(2), fc.uint8Array({ maxLength: 4 })),

@@ -11,7 +11,7 @@ import type {
 import { otlpResponse } from '../../../src/viewer/receiver/otlp-response.js';
 import { readOtlp } from '../../../src/viewer/receiver/read-otlp.js';
 
-/** What exporters send, read as the page gets it. */
+/** What exporters send, as the trace viewer receives it. */
 export class ViewReceiver {
   readonly records: ViewRecord[] = [];
   /** The content types that came in. */

@@ -13,7 +13,7 @@ const start = (platform: Platform, options?: TraceViewerOptions): Promise<Traced
     .prepared((app) => app.enableCors({ origin: true, credentials: true }))
     .start();
 
-describe.each(PLATFORMS)('who may see the page, on %s', (platform) => {
+describe.each(PLATFORMS)('access to the trace viewer, on %s', (platform) => {
   const refused: [string, Record<string, string>, string][] = [
     ['a foreign name of this machine (DNS rebinding)', { Host: 'evil.example' }, '`Host`'],
     ['one that only begins like ours', { Host: 'localhost.evil.example' }, '`Host`'],
@@ -203,7 +203,7 @@ describe('two imports', () => {
       imports: authorize.map((one) => TraceViewerModule.forRoot({ authorize: one })),
     });
 
-  it('do not leave it to their order who may see the page', async () => {
+  it('decide on access regardless of their order', async () => {
     await expect(importing(allow, () => false).start()).rejects.toThrow(/VIEWER_IMPORTED_TWICE/);
     const { port } = await importing(allow, allow).start();
     expect((await ask(port, '/_traces/')).status).toBe(200);
@@ -233,7 +233,7 @@ describe('wrong options', () => {
     );
   });
 
-  it('take limits that are left open for left out', () => {
+  it('treat limits that are undefined as absent', () => {
     expect(() => TraceViewerModule.forRoot({ limits: { lines: undefined } })).not.toThrow();
   });
 

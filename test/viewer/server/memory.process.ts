@@ -9,7 +9,7 @@ import { TraceViewerModule } from 'nestjs-tracing/viewer';
 import { createLogger, transports } from 'winston';
 import { StreamReader } from '../support.js';
 
-// Says how much memory the page takes when it is full, and full four times over, with a page open
+// Reports how much memory the trace viewer takes when it is full, and full four times over, with a page open
 // that does not read.
 
 setFlagsFromString('--expose-gc');

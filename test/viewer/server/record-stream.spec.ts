@@ -44,7 +44,7 @@ describe('the stream of records', () => {
     closing.push(() => page.destroy());
     page.pause().write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await eventually(() => response !== undefined, 'the page');
-    // Until the buffers of the system are full, and a little is left over.
+    // Until the buffers of the operating system are full, and a little more.
     while (response!.writableLength === 0) {
       store.add('line', line(400_000));
       await sleep(BEAT_MS);
@@ -79,7 +79,7 @@ describe('the stream of records', () => {
     stream.close();
   });
 
-  it('gives the place of a page of HTTP/2 that left before it was let in to the next', async () => {
+  it('frees the slot of an HTTP/2 client that disconnected before it was admitted', async () => {
     const { stream } = streamOf(1);
     const opened: boolean[] = [];
     const server = createHttp2Server((request, answer) => {

@@ -114,7 +114,7 @@ describe.each(PLATFORMS)('the stream, on %s', (platform) => {
     expect(lines).toEqual(lines.toSorted((a, b) => a.time - b.time));
     expect(lines[0]!.time).toBeGreaterThanOrEqual(begun!.startedAt);
     expect(lines[0]!.time - Date.now()).toBeLessThan(1);
-    // What the log says is what the page says.
+    // The log and the trace viewer agree.
     expect(sink.lines.map(({ message }) => message)).toEqual(lines.map(({ message }) => message));
     reader.close();
   });
@@ -191,7 +191,7 @@ describe.each(PLATFORMS)('the stream, on %s', (platform) => {
     reader.close();
   });
 
-  it('leaves its own traffic out: no id, no line, no request, and hooks of others do not see it', async () => {
+  it('does not trace its own traffic: no id, no line, no request, and hooks of others do not see it', async () => {
     const { port, sink } = await start(platform);
     const reader = await StreamReader.open(port);
     const answer = await ask(port, '/_traces/');
@@ -260,13 +260,13 @@ describe.each(PLATFORMS)('the stream, on %s', (platform) => {
     reader.stall();
     for (let n = 0; n < 40; n++) await send('/many/1000');
     reader.resume();
-    const isToldOf = (): number => {
+    const missedCount = (): number => {
       const dropped = reader.records.findLast((one) => one.type === 'drops')?.lines ?? 0;
       return dropped + reader.records.filter(({ type }) => type !== 'drops').length;
     };
     // A line for each call, an access log line, a beginning and an end; and Nest's own at the start.
-    await eventually(() => isToldOf() >= 40 * 1003, 'the count of what it missed');
-    expect(isToldOf() - 40 * 1003).toBeLessThan(20);
+    await eventually(() => missedCount() >= 40 * 1003, 'the count of what it missed');
+    expect(missedCount() - 40 * 1003).toBeLessThan(20);
     reader.close();
   });
 
@@ -287,7 +287,7 @@ describe.each(PLATFORMS)('the stream, on %s', (platform) => {
   });
 });
 
-describe('the page of one application', () => {
+describe('the trace viewer of one application', () => {
   it('shows nothing of another in the same process', async () => {
     const one = await start('express');
     const other = await start('fastify');

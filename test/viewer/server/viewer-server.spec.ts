@@ -3,7 +3,7 @@ import { TraceViewerModule } from 'nestjs-tracing/viewer';
 import { PLATFORMS, tracedApp } from '../../support/traced-app.js';
 import { ask, StreamReader } from '../support.js';
 
-describe.each(PLATFORMS)('the addresses of the page, on %s', (platform) => {
+describe.each(PLATFORMS)('the addresses of the trace viewer, on %s', (platform) => {
   it.each(['/_traces', '/debug/traces'])(
     'lead from %s to the page in a way that a proxy with a path of its own does not break',
     async (path) => {

@@ -50,7 +50,7 @@ export function otlpLogs(service: string, logs: readonly OtlpLog[]): object {
   };
 }
 
-/** Sends it to the page of an application. */
+/** Sends it to the trace viewer of an application. */
 export async function sendOtlp(
   { url }: { readonly url: string },
   signal: 'traces' | 'logs',

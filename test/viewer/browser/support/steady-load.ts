@@ -3,7 +3,7 @@ import { Agent, get } from 'node:http';
 const CONNECTIONS = 32;
 const STEP_MS = 10;
 
-/** Requests at a steady rate, as a service lives. What cannot be sent in time is left out. */
+/** Requests at a steady rate. What cannot be sent in time is skipped. */
 export class SteadyLoad {
   sent = 0;
   /** Why requests were not answered. */

@@ -70,7 +70,7 @@ export class Visitor {
     return new TracesPage(tab);
   }
 
-  /** The page of an application. */
+  /** The trace viewer of an application. */
   visit({ url }: { readonly url: string }): Promise<TracesPage> {
     return this.open(`${url}/_traces/`);
   }

@@ -34,7 +34,7 @@ class HelloController {
     TracingModule.forRoot({ service: 'commonjs-nest12' }),
     TracingMetricsModule.forRoot(),
     TraceViewerModule.forRoot(),
-    // Nobody listens there, which must not matter.
+    // Nothing listens there, which must not matter.
     OtlpModule.forRoot({ url: 'http://127.0.0.1:9', shutdownTimeout: 100 }),
   ],
   controllers: [HelloController],
