@@ -107,7 +107,7 @@ describe('the layout', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('lets consumers know the contract of the core and nothing else of it', () => {
+  it('allows consumers to import the contract of the core and nothing else of it', () => {
     const wrong = local.filter((one) => {
       const allowed = CONSUMERS[folderOf(one.from)];
       const to = folderOf(target(one));

@@ -8,7 +8,7 @@ export function collector(): DynamicModule[] {
 }
 
 /** The same, or else to the gateway's trace viewer, with a short wait for it at shutdown. */
-export function collectorOrPage(): DynamicModule[] {
+export function collectorOrViewer(): DynamicModule[] {
   const [configured] = collector();
   if (configured !== undefined) return [configured];
   const url = `http://${HOST}:${portOf('GATEWAY_PORT')}/_traces`;

@@ -49,7 +49,7 @@ describe('a piece of work', () => {
     ['a promise', async () => sleep(1, 42), (promise) => promise],
     ['an observable', () => of(42), (stream) => lastValueFrom(stream)],
     ['a promise of an observable', async () => of(42), async (p) => lastValueFrom(await p)],
-  ])('ends once with %s, and hands it on', async (_what, fn, use) => {
+  ])('ends once with %s, and passes it on', async (_what, fn, use) => {
     const { run, lines } = runner();
     expect(await use(run(message(), fn))).toBe(42);
     await sleep(5);
@@ -212,7 +212,7 @@ describe('what came with it', () => {
     expect(runner().run(message({ read: fail }), () => currentTrace()!.traceId)).toMatch(HEX_32);
   });
 
-  it('never throws, whatever it is', () => {
+  it('never throws, for any value', () => {
     fc.assert(
       fc.property(fc.anything(), (value) => {
         expect(traceOf({ traceparent: value, 'x-request-id': value }).traceId).not.toBe('');

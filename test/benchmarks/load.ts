@@ -25,7 +25,7 @@ export function saturate(
 }
 
 /**
- * `count` requests at a steady rate below saturation, as a service lives. A request that finds
+ * `count` requests at a steady rate below saturation, as in production. A request that finds
  * every connection busy waits for the first that is not.
  */
 export function sendAtRate(port: number, count: number, perSecond: number): Promise<void> {

@@ -7,7 +7,7 @@ import sonicBoom from 'sonic-boom';
 import { createLogger, format, transports } from 'winston';
 
 export interface Contestant {
-  /** Writes one line, or asks for one at a level that is off. */
+  /** Writes one line, or logs one at a level that is off. */
   write: (message: string) => void;
   /** Runs the loop in the context whose ids are on the lines. */
   within: <T>(fn: () => T) => T;

@@ -32,7 +32,7 @@ export async function watchLongRun(
   const server = await ServerProcess.start(variant, platform, { output, pace: 'settled' });
   const mark = async (): Promise<Mark> => {
     const cpu = await cpuOf(server, TAKEN, (count) => saturate(server.port, count));
-    // After a forced collection: what is still there belongs to somebody.
+    // After a forced collection: what remains is still referenced.
     return { cpu, ...(await server.ask('memory')) };
   };
   try {

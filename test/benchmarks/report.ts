@@ -142,7 +142,7 @@ function nanosecondTable(timings: readonly (LogLineTiming | SpanTiming)[]): stri
 function spanText(timings: readonly SpanTiming[]): string {
   if (timings.length === 0) return '';
   return (
-    'Ten spans in three layers make a request; nobody listens. What the same work takes without ' +
+    'Ten spans in three layers make a request; there are no subscribers. What the same work takes without ' +
     `spans, in the same process, is taken off.\n\n${nanosecondTable(timings)}`
   );
 }

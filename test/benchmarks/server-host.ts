@@ -6,7 +6,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 export const platforms = ['express', 'fastify'] as const;
 export type Platform = (typeof platforms)[number];
 
-/** What the parent asks a server for, and what comes back. */
+/** The requests of the parent to a server, and the answers. */
 export interface Answers {
   /** µs of CPU that the whole process used so far, garbage collection and compilation included. */
   cpu: number;

@@ -47,7 +47,7 @@ export class ServerProcess {
     return answer;
   }
 
-  /** Resolves when the process is gone, and with it everything that it still had to write. */
+  /** Resolves when the process has ended and everything that it still had to write is written. */
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const exited = once(this.child, 'exit');

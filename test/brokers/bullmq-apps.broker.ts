@@ -103,7 +103,7 @@ redis.describe('BullMQ in one process', () => {
     expect(sink.linesOf('working')).toEqual([expect.objectContaining({ trace_id: traceId })]);
   });
 
-  it('adds jobs for processors in other processes, which know no context', async () => {
+  it('adds jobs for processors in other processes, which have no context', async () => {
     const processors = [join(process.cwd(), 'test/brokers/services/sandboxed-processor.cjs')];
     const { queue, sink, trace } = await start('sandboxed', { processors }, []);
     const events = new QueueEvents('sandboxed', { connection, prefix });

@@ -119,7 +119,7 @@ redis.describe('BullMQ', () => {
       expect(flawsOfTree(traceLines(traceId), traceId)).toEqual([]);
     });
 
-    it('that adds a job hands its trace on', async () => {
+    it('that adds a job passes its trace on', async () => {
       const { traceId } = await add('chain', { n: 2 });
       const lines = await finished(traceId, 2);
       expect(new Set(lines.map(({ queue }) => queue))).toEqual(new Set(['email', 'ledger']));
@@ -265,7 +265,7 @@ redis.describe('BullMQ', () => {
     const { traceId } = await post('schedule/nightly', {
       name: 'nightly',
       data: { n: 30 },
-      // As in the options of another job, which somebody copied.
+      // As in options that were copied from another job.
       opts: { 'nestjs-tracing': { traceparent: `00-${'c'.repeat(32)}-${'d'.repeat(16)}-01` } },
       repeat: { every: 100 },
     });
@@ -304,7 +304,7 @@ redis.describe('BullMQ', () => {
     expect(ids.flatMap((id) => flawsOfTree(traceLines(id), id))).toEqual([]);
   }, 20_000);
 
-  it('ignores what is no trace of ours', async () => {
+  it('ignores metadata that is not valid', async () => {
     const queue = rawQueue();
     const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
     const carriers: unknown[] = [

@@ -5,7 +5,7 @@ import { openControl } from './servers/control.js';
 import { StartedBroker } from './servers/started-broker.js';
 
 // Runs the tests that need brokers: on those that are running, else on some of its own, which are
-// gone afterwards. What comes after `--` on the command line goes to Jest; `--strict` stays here.
+// removed afterwards. What comes after `--` on the command line goes to Jest; `--strict` stays here.
 
 const { isStrict, jestArgs } = runArguments();
 

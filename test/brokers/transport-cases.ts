@@ -137,7 +137,7 @@ export function describeTransport(one: TransportCase): void {
       expect(ids.flatMap((id) => flawsOfTree(services.ofTrace(id), id))).toEqual([]);
     }, 20_000);
 
-    it('ignores what is no trace', async () => {
+    it('ignores an invalid trace', async () => {
       const raw = await one.openRaw(broker.url, scope);
       try {
         for (const [i, carrier] of one.carriers.entries()) {
@@ -180,7 +180,7 @@ export function describeTransport(one: TransportCase): void {
   });
 }
 
-/** Asks until somebody listens again. Each try is a request, and a trace, of its own. */
+/** Retries until a service listens again. Each try is a separate request and trace. */
 async function untilAnswered(services: ThreeServices, payload: object): Promise<Answer> {
   const deadline = Date.now() + RECONNECT_MS;
   for (;;) {

@@ -92,7 +92,7 @@ describe('a filter', () => {
     expect(stdout).not.toContain('not asked for');
   });
 
-  it('knows how long a request has taken that has no end', async () => {
+  it('knows how long a request without an end has taken', async () => {
     const lines = [line(0, STATUS, 'begins'), line(501, STATUS, 'goes on')];
     expect((await untangle(lines, ['--slower-than', '500'])).stdout).toContain('goes on');
     expect((await untangle(lines, ['--slower-than', '501'])).code).toBe(1);

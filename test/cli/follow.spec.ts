@@ -53,7 +53,7 @@ describe('--follow', () => {
     await cli.ended;
   });
 
-  it('survives that the file is gone for a while', async () => {
+  it('survives that the file is missing for a while', async () => {
     const file = fileOf('gone.log', logOf([finish(1, ALICE)]));
     const cli = Cli.start(['untangle', '-f', file]);
     await cli.says('req-001');

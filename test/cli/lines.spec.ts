@@ -225,7 +225,7 @@ describe('LineSplitter', () => {
     );
   });
 
-  it('keeps a line up to its limit, and hands on a longer one in parts', () => {
+  it('keeps a line up to its limit, and passes on a longer one in parts', () => {
     const longest = 'x'.repeat(MAX_LINE_BYTES - 1);
     const halves = (whole: string): Buffer[] => chunksOf(whole, [MAX_LINE_BYTES / 2]);
     expect(split(halves(`${longest}\n`))).toEqual({ lines: [`${longest}\n`], parts: [] });

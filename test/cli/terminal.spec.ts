@@ -25,7 +25,7 @@ describe('colours', () => {
     expect(stderr).toBe('');
   });
 
-  it('change nothing in what is said', async () => {
+  it('do not change the text', async () => {
     const { stdout } = await run(['untangle', log, '--color']);
     const text = stdout.replace(new RegExp(`${ESC}\\[[0-9;]*m`, 'g'), '');
     expect(text).toBe((await run(['untangle', log])).stdout);
@@ -48,7 +48,7 @@ const HOSTILE = `\n\r${ESC}[2J${ESC}]0;title\u0007\u009b31m\u0000\u007f\u2028\u2
 const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/; // oxlint-disable-line no-control-regex
 
 describe('what a log says', () => {
-  it('cannot drive a terminal or forge a line, whatever field it is in', async () => {
+  it('cannot control a terminal or forge a line, in any field', async () => {
     const ids = { ...ALICE, request_id: HOSTILE, session_id: HOSTILE, trace_id: HOSTILE };
     const hostile = {
       ...{ context: HOSTILE, service: HOSTILE, level: HOSTILE, [HOSTILE]: HOSTILE },
@@ -103,7 +103,7 @@ onLinux('on a terminal', () => {
     const slowly = `(cat ${log}; sleep 5; cat ${log}) | $UNTANGLE ${quiet} -`;
     const screen = await onTerminal(slowly);
     expect(screen).toMatch(new RegExp(`^\\r${ESC}\\[K\\d+ MB read`));
-    // It is gone when the program is.
+    // It is removed when the program has ended.
     expect(screen.endsWith(`\r${ESC}[K`)).toBe(true);
   });
 

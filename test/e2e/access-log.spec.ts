@@ -297,7 +297,7 @@ describe.each(PLATFORMS)('the access log line on %s', (platform) => {
         expect(response.headers.get('x-request-id')).toBe(line.request_id);
         expect(response.headers.get('x-trace-id')).toBe(line.trace_id);
       }
-      // Whatever else was logged for it (the exception) is the same request's.
+      // Other lines of it (the exception) belong to the same request.
       for (const other of app.sink.lines) expect(other.request_id).toBe(line.request_id);
     });
   });

@@ -350,7 +350,7 @@ class LongNamesController {
 }
 
 describe.each(PLATFORMS)('serverTiming on %s', (platform) => {
-  it('is short, and plain text, whatever the names of the spans', async () => {
+  it('is short, and plain text, for any names of spans', async () => {
     const { send } = await tracedApp(platform)
       .with({ serverTiming: true })
       .of({ controllers: [LongNamesController] })

@@ -97,7 +97,7 @@ describe.each(PLATFORMS)('ids on %s', (platform) => {
     ['a lookup', '${jndi:ldap://x}'],
     ['markup', '<b>'],
     ['latin-1', 'é'],
-  ])('pass over an id that is invalid: %s', async (_name, value) => {
+  ])('ignore an invalid id: %s', async (_name, value) => {
     const { line, headers, raw } = await ask(platform, {
       'x-request-id': value,
       'x-session-id': value,
@@ -116,7 +116,7 @@ describe.each(PLATFORMS)('ids on %s', (platform) => {
     ['bracket array', '/?session_id[]=a'],
     ['prototype', '/?__proto__[session_id]=a'],
     ['broken encoding', '/?session_id=%E0%A4%A'],
-  ])('pass over a session_id of the query with a %s', async (_name, path) => {
+  ])('ignore a session_id of the query with a %s', async (_name, path) => {
     const { line, raw } = await ask(platform, {}, { path });
     expect(line['status_code']).toBe(200);
     expect(line.session_id).toMatch(UUID);
@@ -145,7 +145,7 @@ describe.each(PLATFORMS)('ids on %s', (platform) => {
     expect(headers).not.toHaveProperty('x-session-id');
   });
 
-  it('answer with the session where that is asked for and it is no digest', async () => {
+  it('include the session in the answer if configured, unless it is a hash', async () => {
     const { headers } = await ask(
       platform,
       { 'x-session-id': 's-1' },
@@ -176,7 +176,7 @@ describe.each(PLATFORMS)('ids on %s', (platform) => {
     expect(answer['x-trace-id']).toBe(expected);
   });
 
-  it('are W3C where that is asked for', async () => {
+  it('are W3C ids if configured', async () => {
     const { line } = await ask(
       platform,
       { 'x-request-id': 'r-1' },

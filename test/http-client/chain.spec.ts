@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all(services.map((service) => service.stop())));
 
-/** Asks the first service, which asks the second, which asks the third. */
+/** Calls the first service, which calls the second, which calls the third. */
 async function ask(via: string, n: number, headers: Record<string, string>): Promise<unknown[]> {
   const [first, ...others] = services.map(({ ready }) => String(ready['port']));
   const query = new URLSearchParams({ via, n: String(n), ports: others.join() }).toString();

@@ -95,7 +95,7 @@ describe.each(BOTH)('the span of a call with %s', (client, call) => {
     expect(span!.attributes).not.toHaveProperty('http.response.status_code');
   });
 
-  it('has failed where the caller gives up', async () => {
+  it('has failed when the caller aborts', async () => {
     const [server, app] = [await localServer(), await callingApp()];
     const url = `${server.url}/hang`;
     await expect(app.run(() => call(url, { signal: AbortSignal.timeout(30) }))).rejects.toThrow(
@@ -191,7 +191,7 @@ describe.each(BOTH)('the span of a call with %s', (client, call) => {
 });
 
 describe('a response that is not read', () => {
-  it('is dropped by node:http as ever, and still ends the span', async () => {
+  it('is dropped by node:http as usual, and still ends the span', async () => {
     const [server, app] = [await localServer(), await callingApp()];
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     await app.run(async () => {

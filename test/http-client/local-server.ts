@@ -119,7 +119,7 @@ export async function localServer({
   };
 }
 
-/** Closes a server, and whatever is connected to it, after the test. */
+/** Closes a server and its connections after the test. */
 export function keepForClosing(server: Server): void {
   servers.push(server);
   server.on('connection', (socket: Socket) => {

@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { TraceContext, TracingModule, type TracingModuleOptions } from '../../src/index.js';
 
-// What a test asks of a process of its own is its only argument; the answer is a line of JSON.
+// The only argument is the name of what to run; the answer is a line of JSON.
 
 const require = createRequire(import.meta.url);
 const CHANNELS = ['undici:request:create', 'http.client.request.created'];

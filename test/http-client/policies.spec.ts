@@ -139,7 +139,7 @@ describe('a call that is wrong', () => {
     'get of no URL': () => http.get('nowhere'),
   };
 
-  it.each(Object.entries(WRONG))('fails as ever: %s', async (_what, call) => {
+  it.each(Object.entries(WRONG))('fails as it does without tracing: %s', async (_what, call) => {
     const [server, app] = [await localServer(), await callingApp()];
     const errorOf = (fn: () => unknown): NodeJS.ErrnoException => {
       try {

@@ -22,7 +22,7 @@ const CLIENTS = {
   http: (url: string) => get(url),
 };
 
-/** The test's side: it asks the service, whose handler calls it back. */
+/** The side of the test: it calls the service, whose handler calls it back. */
 const calls: IncomingHttpHeaders[] = [];
 const harness = createServer((request, response) => {
   calls.push(request.headers);

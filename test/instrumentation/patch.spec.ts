@@ -54,7 +54,7 @@ describe('a patch', () => {
     expect(warnings()).toEqual([]);
   });
 
-  it('is made once, however often it is asked for', () => {
+  it('is made once, however often it is requested', () => {
     const Patched = newRouter();
     const patch = newPatch();
     for (let i = 0; i < 3; i++) {
@@ -135,7 +135,7 @@ describe('a patch', () => {
     expect(Patched.prototype.route).toBe(original);
   });
 
-  it('stays where somebody else has replaced it since', () => {
+  it('stays when other code has replaced it since', () => {
     const Patched = newRouter();
     newPatch().method(Patched.prototype, 'route', (route) => (path) => `${route(path)}!`);
     const { route } = Patched.prototype;
@@ -174,7 +174,7 @@ describe('a patch', () => {
     },
   );
 
-  it('says nothing of a package that is not installed', async () => {
+  it('does not warn about a package that is not installed', async () => {
     expect(
       await newPatch('not-installed').load(() => notFound('ERR_MODULE_NOT_FOUND')),
     ).toBeUndefined();

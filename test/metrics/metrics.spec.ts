@@ -160,7 +160,7 @@ describe.each(PLATFORMS)('metrics on %s', (platform) => {
     expect(sum.value).toBeLessThan(1);
   });
 
-  it('count what is in flight, and end at none', async () => {
+  it('count what is in flight, and return to zero', async () => {
     const { send, sink, scrape } = await measuredApp(platform);
     const active = async () =>
       (await scrape()).samples.find(({ name }) => name === 'http_server_active_requests')!;
@@ -407,7 +407,7 @@ describe('metrics', () => {
     exportQueues.delete(counts);
   });
 
-  it('add up the exporters of two applications, and forget those that are gone', async () => {
+  it('add up the exporters of two applications, and drop those that have closed', async () => {
     const { scrape } = await measuredApp('express');
     const queues = [3, 4].map(
       (queued) => ({ signal: 'logs', queued, exported: 1, failed: 0, dropped: 0 }) as const,

@@ -85,7 +85,7 @@ describe('Loki', () => {
     });
   });
 
-  it('is asked for lines by a label, and by ids only behind it', () => {
+  it('is queried by a label first, and by ids only after it', () => {
     const queries = panelQueries().filter(({ source }) => source === 'loki');
     expect(queries.map(({ panel }) => panel)).toEqual(['Slowest handlers', 'Lines']);
     for (const { expr } of queries) {

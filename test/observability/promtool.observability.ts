@@ -36,7 +36,7 @@ describe('promtool', () => {
     expect([status, output]).toEqual([0, expect.stringContaining('5 rules found')]);
   });
 
-  it('sees the alert rules go off when they should, and only then', () => {
+  it('fires the alert rules when they should fire, and only then', () => {
     expect(promtool(['test', 'rules', 'alerts.test.yaml'])).toMatchObject({ status: 0 });
   });
 

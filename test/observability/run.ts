@@ -2,7 +2,7 @@ import { consequence, INTERRUPTED, JestRun, runArguments } from '../support/jest
 import { findProgram } from '../support/programs.js';
 import { StartedPrometheus } from './started-prometheus.js';
 
-// Runs the tests that need Prometheus: on one of their own, which is gone afterwards. What comes
+// Runs the tests that need Prometheus: on one of their own, which is removed afterwards. What comes
 // after `--` on the command line goes to Jest; `--strict` stays here.
 
 const DEBIAN_PACKAGE = 'prometheus';

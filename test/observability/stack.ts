@@ -30,17 +30,17 @@ export const panelQueries = (): PanelQuery[] =>
     targets.map(({ datasource, expr }: any) => ({ panel: title, source: datasource.uid, expr })),
   );
 
-/** A query as Grafana asks it of a service. */
+/** A query as Grafana sends it for a service. */
 export const filled = (expr: string, service: string): string =>
   expr.replaceAll('$service', service).replaceAll('$__rate_interval', '1m');
 
-/** The queries of a panel, as Grafana asks them of a service. */
+/** The queries of a panel, as Grafana sends them for a service. */
 export const queriesOf = (panel: string, service: string): string[] =>
   panelQueries()
     .filter((query) => query.panel === panel)
     .map(({ expr }) => filled(expr, service));
 
-/** What Prometheus is asked: by the dashboard, and by the alert rules. */
+/** The queries to Prometheus: those of the dashboard and of the alert rules. */
 export const promQueries = (): string[] => [
   ...panelQueries()
     .filter(({ source }) => source === 'prometheus')

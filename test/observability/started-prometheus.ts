@@ -10,8 +10,8 @@ const START_MS = 30_000;
 const POLL_MS = 100;
 
 /**
- * A Prometheus of our own with the alert rules of the stack: with a folder and a port that nobody
- * else uses, gone when it is stopped. It scrapes what a test writes into a file.
+ * A separate Prometheus with the alert rules of the stack: with a folder and a port that nothing
+ * else uses, removed when it is stopped. It scrapes what a test writes into a file.
  */
 export class StartedPrometheus {
   private constructor(
@@ -22,7 +22,7 @@ export class StartedPrometheus {
     private readonly process: OwnProcess,
   ) {}
 
-  /** @throws {Error} which says what Prometheus said. */
+  /** @throws {Error} with the output of Prometheus. */
   static async start(file: string): Promise<StartedPrometheus> {
     const folder = mkdtempSync(join(tmpdir(), 'prometheus-'));
     const targets = join(folder, 'targets.json');

@@ -124,7 +124,7 @@ describe('warnOnce', () => {
     ['an object whose toString throws', { toString: throwing }],
     ['an error whose message throws', unreadable],
     ['a proxy that was revoked', revoked],
-  ])('never throws, whatever was thrown: %s', (_name, thrown) => {
+  ])('never throws, for any thrown value: %s', (_name, thrown) => {
     expect(() => warnOnce('TRACING_DISK_FULL', 'first', thrown)).not.toThrow();
     expect(warnings()).toHaveLength(1);
   });

@@ -36,7 +36,7 @@ describe('without options', () => {
       'everything undefined',
       { logger: undefined, format: undefined, session: undefined } as object,
     ],
-  ])('the defaults stand: %s', (_name, raw) => {
+  ])('the defaults apply: %s', (_name, raw) => {
     setEnvironment([undefined, undefined]);
     const options = resolveOptions(raw);
     expect(options).toMatchObject({

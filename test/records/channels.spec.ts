@@ -54,7 +54,7 @@ describe.each(CHANNELS)('the channel %s', (key, name) => {
   };
   const message = { some: 'message' };
 
-  it('knows whether somebody listens', () => {
+  it('knows whether it has subscribers', () => {
     expect(target.hasSubscribers).toBe(false);
     const [a, b] = [jest.fn(), jest.fn()];
     subscribe(name, a);
@@ -67,7 +67,7 @@ describe.each(CHANNELS)('the channel %s', (key, name) => {
     expect(target.hasSubscribers).toBe(false);
   });
 
-  it('hands a message to every subscriber, as it is', () => {
+  it('passes a message to every subscriber, unchanged', () => {
     const [a, b] = [listen(name, jest.fn()), listen(name, jest.fn())];
     target.publish(message);
     for (const listener of [a, b]) expect(listener.mock.calls).toEqual([[message, name]]);
@@ -199,7 +199,7 @@ describe('the log channel', () => {
     expect(listener).not.toHaveBeenCalled();
   });
 
-  it('costs no line when its subscriber throws, or logs itself', () => {
+  it('loses no line when its subscriber throws, or logs itself', () => {
     const { logger, sink } = tracedLogger();
     let depth = 0;
     listen(LOG, () => {

@@ -68,7 +68,7 @@ describe('a plain value', () => {
     expect(jsonValue(value)).toBeUndefined();
   });
 
-  it('is written as JSON.stringify writes it, whatever it is', () => {
+  it('is written as JSON.stringify writes it, for any value', () => {
     const safe = fc.jsonValue({ maxDepth: 6, stringUnit: 'grapheme-ascii' });
     fc.assert(
       fc.property(safe, (value) => {
@@ -185,7 +185,7 @@ describe('a value that JSON.stringify throws at', () => {
   });
 });
 
-describe('a value of which JSON.stringify says nothing', () => {
+describe('a value that JSON.stringify omits', () => {
   it('may be a map, whose keys are strings', () => {
     const map = new Map<unknown, unknown>([
       ['a', 1],
@@ -227,7 +227,7 @@ describe('an error', () => {
     });
   });
 
-  it('says nothing of the request that an HTTP client hangs on it', () => {
+  it('omits the request that an HTTP client attaches to it', () => {
     const config = { url: '/pay', headers: { authorization: 'Bearer secret' } };
     const error = Object.assign(new Error('bad'), { config, request: { socket: {} }, code: 'E' });
     expect(shown(error)).toMatchObject({ message: 'bad', code: 'E' });

@@ -31,7 +31,7 @@ describe('isoTimestamp', () => {
     expect(isoTimestamp(ms)).toBe(expected);
   });
 
-  it('is what Date writes, in whatever order times come, across and within a second', () => {
+  it('is what Date writes, for times in any order, across and within a second', () => {
     const time = fc.integer({ min: FIRST, max: LAST });
     const step = fc.integer({ min: -1500, max: 1500 });
     fc.assert(
@@ -46,7 +46,7 @@ describe('isoTimestamp', () => {
 });
 
 describe('localTimestamp', () => {
-  it('is local time to the second, in whatever order times come', () => {
+  it('is local time to the second, for times in any order', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: FIRST, max: LAST }), { maxLength: 3 }), (times) => {
         for (const ms of times) expect(localTimestamp(ms)).toBe(localByIntl(ms));

@@ -1,4 +1,4 @@
-// Would live for ever.
+// Would run for ever.
 
 setInterval(() => undefined, 1000);
 process.send?.('ready');

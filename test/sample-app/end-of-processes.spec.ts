@@ -60,7 +60,7 @@ describe('a process of the system', () => {
   });
 });
 
-/** The names of the ports on which somebody listens. */
+/** The names of the ports that are in use. */
 async function listening(ports: Readonly<Record<string, string>>): Promise<string[]> {
   const names = await Promise.all(
     Object.entries(ports).map(async ([name, port]) => {

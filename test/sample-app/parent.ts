@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 
-// Starts a process as the system does, names it, and lives on.
+// Starts a process as the system does, sends its id to the test, and keeps running.
 
 const child = fork('test/sample-app/child.ts', {
   execArgv: [

@@ -114,7 +114,7 @@ describe('the ledger', () => {
     const seq = ledger.take(success);
     ledger.expect(seq, success, { headers: '', ids: {} });
     ledger.spoke(seq, { ...speech, request_id: 'invented' });
-    expect(findings.lines.join()).toContain('a request_id on a line that nobody sent');
+    expect(findings.lines.join()).toContain('a request_id on a line that was not sent');
   });
 
   it('finds a second access log line and a line too many, also behind the last', () => {
@@ -140,7 +140,7 @@ describe('the ledger', () => {
     expect(findings.lines.join()).toContain('a span id twice: #2');
   });
 
-  it('gives up on what is missing after its time, and says it once', () => {
+  it('reports what is missing after a timeout, once', () => {
     play({ lines: [speech], finishes: [] });
     now = 9_999;
     ledger.sweep();

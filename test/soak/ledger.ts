@@ -94,7 +94,7 @@ export class Ledger {
     this.done(entry);
   }
 
-  /** The client is gone. */
+  /** The client has disconnected. */
   left(seq: number): void {
     const entry = this.entries.get(seq);
     if (entry !== undefined) this.done(entry);
@@ -216,7 +216,7 @@ export class Ledger {
     } else if (NEW_IDS[name].test(found)) {
       ids[name] = found;
     } else {
-      this.wrong(entry, `a ${name} ${place} that nobody sent`, found);
+      this.wrong(entry, `a ${name} ${place} that was not sent`, found);
     }
   }
 

@@ -20,7 +20,7 @@ function readAll(...texts: string[]): { heard: string[]; findings: string[] } {
 const lineOf = (fields: object): string => `${JSON.stringify({ request_id: 'r', ...fields })}\n`;
 
 describe('the log reader', () => {
-  it('finds whom each line speaks of, wherever the output is cut', () => {
+  it('finds the request of each line, wherever the output is cut', () => {
     const text =
       lineOf({ message: '#12 began' }) +
       lineOf({ message: 'Request finished', path: '/calls/13/12' }) +

@@ -40,7 +40,7 @@ const START = new Set([
 const LAST_NUMBER = /(\d+)$/;
 const OWN_LINE = /^#(\d+) /;
 
-/** Cuts a server's standard output into lines, and finds the work that each speaks of. */
+/** Splits a server's standard output into lines, and finds the unit of work of each. */
 export class LogReader {
   private rest = '';
 

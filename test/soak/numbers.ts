@@ -2,7 +2,7 @@
 export const UNKNOWN = 0;
 export const OPEN = 1;
 export const SETTLED = 2;
-/** Missed for too long; said once. */
+/** Missing for too long; reported once. */
 export const MISSED = 3;
 
 const FIRST_CAPACITY = 65_536;

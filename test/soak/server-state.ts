@@ -9,7 +9,7 @@ export type Counts = Readonly<Record<string, number>>;
 
 /** What a server holds on to, apart from its memory. */
 export interface ServerState {
-  /** Whatever keeps the event loop alive: sockets, timers, immediates. */
+  /** What keeps the event loop alive: sockets, timers, immediates. */
   readonly resources: Counts;
   readonly processListeners: Counts;
   readonly serverListeners: Counts;
@@ -60,7 +60,7 @@ export class ServerStateReader {
 /** Bytes that are still held after a forced collection, buffers included. */
 export async function heldBytes(): Promise<number> {
   globalThis.gc?.();
-  // What the first collection has finalized lets go of more.
+  // Finalizers of the first collection release more.
   await setImmediate();
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();

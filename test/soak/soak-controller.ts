@@ -31,7 +31,7 @@ import { finalize, interval, map, take, type Observable } from 'rxjs';
 const logger = new Logger('Soak');
 const CHUNK = Buffer.alloc(1024, 'a');
 
-/** Every line holds the number of the work that it speaks of: what its ids are compared with. */
+/** Every line has the number of its unit of work, with which its ids are compared. */
 function say(seq: string, text: string, fields: object = {}): void {
   logger.log(`#${seq} ${text}`, fields);
 }

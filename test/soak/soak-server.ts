@@ -11,7 +11,7 @@ import { SoakController } from './soak-controller.js';
 
 // The program of a server under soak: a real application, its log on standard output.
 
-/** What the runner asks for, and what comes back. */
+/** The requests of the runner, and the answers. */
 export interface Answers {
   state: ServerState;
   heap: number;
@@ -20,7 +20,7 @@ export interface Answers {
 }
 
 const BODY_LIMIT = 16 * 1024;
-/** Short, so that the connections of the server's own calls are soon gone. */
+/** Short, so that the connections of the server's own calls close soon. */
 const KEEP_ALIVE_MS = 3000;
 
 const [, , platform, faultName] = process.argv;
@@ -75,7 +75,7 @@ async function createExpressApp(): Promise<INestApplication> {
   return app.useBodyParser('json', { limit: BODY_LIMIT });
 }
 
-// Only for a parent that is gone: after `stop` the process has to end by itself.
+// Only for a parent that has ended: after `stop` the process has to end by itself.
 function exitWithParent(): void {
   process.exit();
 }

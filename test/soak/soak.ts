@@ -109,7 +109,7 @@ export class Soak {
   /** Waits until everything is settled and the server has let go of it. */
   private async rest(before?: AtRest): Promise<AtRest> {
     while (this.ledger.open > 0) await sleep(POLL_MS);
-    // Over these, request has followed request: what each left behind is still there.
+    // These connections carried many requests: leaks of each request would still be held.
     const { socketListeners } = await this.server.ask('state');
     this.lanes.close();
     const deadline = performance.now() + REST_MS;

@@ -9,7 +9,7 @@ export type Adapter = (typeof ADAPTERS)[number];
 
 const STOP_MS = 10_000;
 
-/** The server in its own process, which is asked for what it holds. */
+/** The server in its own process, which reports what it holds on request. */
 export class SoakedServer {
   port = 0;
   /** What it had to complain about. */

@@ -16,8 +16,8 @@ const reject = (name: string) => () => Promise.reject(new Error(name));
 
 runWithTrace(trace, () => {
   for (const [kind, run] of Object.entries({ span: runSpan, method: runMethodSpan })) {
-    void run('nobody', reject(`${kind} that nobody handles`));
-    (run('somebody', reject(`${kind} that is handled`)) as Promise<void>).catch(() => {});
+    void run('unhandled', reject(`${kind} that is not handled`));
+    (run('handled', reject(`${kind} that is handled`)) as Promise<void>).catch(() => {});
   }
 });
 await sleep(10);

@@ -48,13 +48,13 @@ const names = (trace: Trace) =>
   trace.spans?.map(({ name, failed }) => (failed ? `${name}!` : name));
 
 describe('a span', () => {
-  it('measures a synchronous function and hands back its result', async () => {
+  it('measures a synchronous function and returns its result', async () => {
     const trace = await traced(() => expect(runSpan('work', () => 42)).toBe(42));
     expect(names(trace)).toEqual(['work']);
     expect(trace.spans?.[0]?.durationMs).toBeGreaterThanOrEqual(0);
   });
 
-  it('measures a promise and hands back its value', async () => {
+  it('measures a promise and resolves to its value', async () => {
     const trace = await traced(async () => {
       expect(await runSpan('wait', () => sleep(5, 'done'))).toBe('done');
     });
@@ -65,14 +65,14 @@ describe('a span', () => {
     const service = await ServiceProcess.start('test/spans/rejections.process.ts');
     await service.stop();
     expect(service.ready).toEqual({
-      reached: ['span that nobody handles', 'method that nobody handles'],
+      reached: ['span that is not handled', 'method that is not handled'],
     });
   });
 
   it.each([
     ['by itself', runSpan],
     ['as a method', runMethodSpan],
-  ])('%s asks nothing of an object that throws for what it does not have', async (_, run) => {
+  ])('%s reads no missing property of an object that throws for it', async (_, run) => {
     const strict = new Proxy(
       { port: 80 },
       {
@@ -109,7 +109,7 @@ describe('a span', () => {
     });
   });
 
-  it('ends with a thenable that somebody only catches', async () => {
+  it('ends with a thenable on which only catch is called', async () => {
     const query = {
       then: (done?: any, fail?: any) => Promise.reject(failure).then(done, fail),
       catch(fail: (error: unknown) => unknown) {
@@ -197,7 +197,7 @@ describe('a span', () => {
     expect(trace.spans?.every(({ durationMs }) => durationMs !== undefined)).toBe(true);
   });
 
-  it('nests, and lends its id to what is logged inside', async () => {
+  it('nests, and gives its id to what is logged inside', async () => {
     const trace = await traced(() =>
       runSpan('outer', async () => {
         const outer = currentScope()!.spanId;

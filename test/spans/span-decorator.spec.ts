@@ -125,7 +125,7 @@ describe('@Span()', () => {
     expect(pages).toEqual({ value: [1, 2], spans: ended('Orders.pages') });
   });
 
-  it('hands back a subject as the subject that it is', async () => {
+  it('returns a subject unchanged', async () => {
     const { value, spans } = await traced(() => [orders.updates()]);
     expect(value[0]).toBe(orders.subject);
     expect(spans).toEqual(ended('Orders.updates'));

@@ -14,7 +14,7 @@ export const codePoint: fc.Arbitrary<string> = fc
     indexOf,
   );
 
-/** @throws {Error} if the value cannot have been made: that is how fast-check asks. */
+/** @throws {Error} if the value cannot have been made, as fast-check requires. */
 function indexOf(value: unknown): number {
   if (typeof value !== 'string') throw new Error('not a string');
   const [character, ...more] = value;

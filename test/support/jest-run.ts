@@ -12,7 +12,7 @@ export function runArguments(): { isStrict: boolean; jestArgs: string[] } {
   };
 }
 
-/** What is said of tests that lack what they need. */
+/** The message about tests that lack what they need. */
 export function consequence(isStrict: boolean): string {
   return isStrict ? 'FAILED' : 'SKIPPED, its tests did not run';
 }

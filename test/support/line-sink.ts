@@ -14,7 +14,7 @@ export type Line = Record<string, unknown> & {
 /** Where a test's logger writes: keeps the lines and hands them out parsed. */
 export class LineSink extends Writable {
   readonly raw: string[] = [];
-  /** The first of them, parsed: those who wait for a line ask for all of them again and again. */
+  /** The first of them, parsed: waiting for a line reads all of them again and again. */
   private readonly parsed: Line[] = [];
   private rest = '';
 

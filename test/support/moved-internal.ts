@@ -9,7 +9,7 @@ export interface MovedInternal {
    * Imports from within `node_modules` still find them.
    */
   readonly unresolvable?: string;
-  /** Members that are gone: a module and the path to the member from its exports. */
+  /** Members that are removed: a module and the path to the member from its exports. */
   readonly removed?: readonly { readonly module: string; readonly path: string }[];
 }
 

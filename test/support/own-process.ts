@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 
 const STOP_MS = 20_000;
-/** Enough of what a program said last to see why it did not start. */
+/** Enough of the last output of a program to see why it did not start. */
 const KEPT_OUTPUT = 4000;
 
 /** Where a program runs. */
@@ -12,7 +12,7 @@ export interface ProcessPlace {
 
 /** A program of the system that we have started, and that ends with all it has started itself. */
 export class OwnProcess {
-  /** What it said last. */
+  /** Its last output. */
   output = '';
 
   private constructor(private readonly child: ChildProcess) {
@@ -40,7 +40,7 @@ export class OwnProcess {
     return pid !== undefined && exitCode === null && signalCode === null;
   }
 
-  /** Stops it, and waits until it is gone. */
+  /** Stops it, and waits until it has ended. */
   async stop(): Promise<void> {
     if (!this.isRunning) return;
     const gone = new Promise((resolve) => this.child.once('exit', resolve));

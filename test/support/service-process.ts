@@ -9,7 +9,7 @@ const START_MS = 60_000;
 export class ServiceProcess {
   readonly sink = new LineSink();
   private readonly errors = new LineSink();
-  /** Those who wait for a line ask for all of them again and again. */
+  /** Cached, since waiting for a line reads all of them again and again. */
   private readonly parsed = new Map<string, Line>();
 
   /** What it sent when it was ready, such as its port. */

@@ -294,7 +294,7 @@ describe('captureLogs', () => {
     await module.close();
   });
 
-  it('has standard names whatever the format, and no line of a level that is off', async () => {
+  it('has standard names for any format, and no line of a level that is off', async () => {
     const sink = new LineSink();
     const { module, logs } = await testingModule(
       createLogger({
@@ -399,14 +399,14 @@ describe('captureLogs', () => {
     await module.close();
   });
 
-  it('keeps a transport silent that was', async () => {
+  it('keeps a silent transport silent', async () => {
     const sink = new LineSink();
     const { module, logs, logger } = await testingModule(
       createLogger({ transports: [new transports.Stream({ stream: sink, silent: true })] }),
       { silent: true },
     );
     logs.stop();
-    logger.info('nobody hears');
+    logger.info('not written');
     expect(sink.lines).toEqual([]);
     await module.close();
   });

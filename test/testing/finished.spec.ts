@@ -49,7 +49,7 @@ describe('finished', () => {
     expect(await logs.finished('req-1')).toBe(line);
   });
 
-  it('waits without a limit if it is asked to', async () => {
+  it('waits without a limit if configured', async () => {
     const { logs, get } = await slowApp();
     const waiting = logs.finished('req-1', { timeout: Infinity });
     await get(30, 'req-1');
@@ -68,7 +68,7 @@ describe('finished', () => {
     expect(await next).toMatchObject({ path: '/slow/2' });
   });
 
-  it('knows the line whatever the access log makes of it', async () => {
+  it('finds the line for any configuration of the access log', async () => {
     const { logs, get } = await slowApp({
       accessLog: { message: 'over', fields: ['status_code'], level: 'verbose' },
     });

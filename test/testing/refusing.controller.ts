@@ -1,6 +1,6 @@
 import { Controller, Get, HttpException, Logger, Param } from '@nestjs/common';
 
-/** Pays what it is asked to, but not 500. */
+/** Pays any amount except 500. */
 @Controller('payments')
 export class RefusingController {
   private readonly logger = new Logger('Payments');

@@ -162,7 +162,7 @@ describe('the trace id', () => {
     else expect(out).toBe(w3c);
   });
 
-  it('is 32 hex digits always where it must be, whatever the generator makes', () => {
+  it('is always 32 hex digits where required, for any result of the generator', () => {
     const trace = open({}, undefined, { traceId: { format: 'w3c', generate: () => 'order-17' } });
     expect(trace.traceId).toMatch(/^[0-9a-f]{32}$/);
     expect(w3cHeaders(trace)['traceparent']).toContain(trace.traceId);
@@ -265,13 +265,13 @@ describe('tracestate', () => {
 });
 
 describe('baggage', () => {
-  it('goes out as it was let in, and is no header otherwise', () => {
+  it('is sent as it was accepted, and is no header otherwise', () => {
     expect(w3cHeaders(open({ baggage: 'tenant=acme' }))).toHaveProperty('baggage', 'tenant=acme');
     expect(w3cHeaders(open({}))).not.toHaveProperty('baggage');
   });
 });
 
-describe('whatever a caller sends', () => {
+describe('any input from a caller', () => {
   it('becomes a trace', () => {
     const text = fc.option(fc.string({ unit: codePoint }), { nil: undefined });
     fc.assert(

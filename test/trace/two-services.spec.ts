@@ -25,7 +25,7 @@ function receive(headers: Headers, format: Format = 'any'): Trace {
 
 /** The headers of a call that a service makes to another one of its own. */
 const call = (trace: Trace): Headers => allHeaders(trace);
-/** The headers of a call to a host of somebody else. */
+/** The headers of a call to a third-party host. */
 const callOut = (trace: Trace): Headers => w3cHeaders(trace);
 
 const id = fc.oneof(
@@ -104,7 +104,7 @@ describe('a trace through several services', () => {
     );
   });
 
-  it('is one W3C trace whatever each service logs, also over hosts that get W3C headers alone', () => {
+  it('is one W3C trace for any trace id in the logs, also over hosts that get W3C headers only', () => {
     const format = fc.constantFrom<Format>('any', 'w3c');
     const next = fc.constantFrom(call, callOut);
     fc.assert(

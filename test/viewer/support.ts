@@ -9,7 +9,7 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** Asks with headers that `fetch` would not send, such as `Host`. */
+/** Sends a request with headers that `fetch` would not send, such as `Host`. */
 export function ask(
   port: number,
   path: string,
@@ -31,7 +31,7 @@ export function ask(
   });
 }
 
-/** Who speaks while an application starts. */
+/** The contexts that log while an application starts. */
 const STARTUP = new Set([
   'NestFactory',
   'InstanceLoader',

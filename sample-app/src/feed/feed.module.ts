@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TracingModule } from 'nestjs-tracing';
 import { TracingMetricsModule } from 'nestjs-tracing/metrics';
-import { collectorOrPage } from '../exporters.js';
+import { collectorOrViewer } from '../exporters.js';
 import { FeedController } from './feed.controller.js';
 import { FeedGateway } from './feed.gateway.js';
 
@@ -9,7 +9,7 @@ import { FeedGateway } from './feed.gateway.js';
   imports: [
     TracingModule.forRoot({ service: 'payments-feed' }),
     TracingMetricsModule.forRoot(),
-    ...collectorOrPage(),
+    ...collectorOrViewer(),
   ],
   controllers: [FeedController],
   providers: [FeedGateway],

@@ -2,7 +2,7 @@ import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { ClientsModule } from '@nestjs/microservices';
 import { TracingModule } from 'nestjs-tracing';
-import { collectorOrPage } from '../exporters.js';
+import { collectorOrViewer } from '../exporters.js';
 import { hasLedgerQueue, ledgerQueue } from '../messaging/ledger-queue.js';
 import { eventsTo } from '../messaging/transport.js';
 import { LedgerController } from './ledger.controller.js';
@@ -12,7 +12,7 @@ import { FEED_CLIENT, LedgerService } from './ledger.service.js';
 @Module({
   imports: [
     TracingModule.forRoot({ service: 'payments-ledger' }),
-    ...collectorOrPage(),
+    ...collectorOrViewer(),
     ClientsModule.register([{ name: FEED_CLIENT, ...eventsTo('feed') }]),
     ...(hasLedgerQueue ? [BullModule.registerQueue(ledgerQueue)] : []),
   ],

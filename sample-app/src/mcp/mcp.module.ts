@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TracingModule } from 'nestjs-tracing';
 import { TracingMetricsModule } from 'nestjs-tracing/metrics';
-import { collectorOrPage } from '../exporters.js';
+import { collectorOrViewer } from '../exporters.js';
 import { PaymentsApi } from './payments.api.js';
 import { PaymentsTools } from './payments.tools.js';
 
@@ -9,7 +9,7 @@ import { PaymentsTools } from './payments.tools.js';
   imports: [
     TracingModule.forRoot({ service: 'payments-mcp' }),
     TracingMetricsModule.forRoot(),
-    ...collectorOrPage(),
+    ...collectorOrViewer(),
   ],
   controllers: [PaymentsTools],
   providers: [PaymentsApi],

@@ -1,14 +1,14 @@
 import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { TracingModule } from 'nestjs-tracing';
-import { collectorOrPage } from '../exporters.js';
+import { collectorOrViewer } from '../exporters.js';
 import { WorkerClientModule } from '../worker-client/worker-client.module.js';
 import { SettlementJob } from './settlement.job.js';
 
 @Module({
   imports: [
     TracingModule.forRoot({ service: 'payments-nightly' }),
-    ...collectorOrPage(),
+    ...collectorOrViewer(),
     ScheduleModule.forRoot(),
     WorkerClientModule,
   ],

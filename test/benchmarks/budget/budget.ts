@@ -7,7 +7,7 @@ export type Budget = Readonly<Record<string, Counts>>;
 /** By major version of Node, whose own objects and promises are not the same in each. */
 export type BudgetFile = Readonly<Record<string, Budget>>;
 
-/** Counted where the machine can: who has no such record is not held against it. */
+/** Counted where the machine supports it; not compared with a budget that has no such entry. */
 export const optionalCounter = 'instructions';
 
 /**

@@ -9,7 +9,7 @@ import type { Broker, Program } from './brokers.js';
 
 const START_MS = 60_000;
 
-/** A broker of our own: with a folder and ports for itself only, removed when it is stopped. */
+/** A separate broker: with a folder and ports for itself only, removed when it is stopped. */
 export class StartedBroker {
   /** In the order in which they were started. */
   private readonly children: OwnProcess[] = [];
@@ -21,7 +21,7 @@ export class StartedBroker {
     private readonly folder: string,
   ) {}
 
-  /** @throws {Error} which says what is missing or what the broker said. */
+  /** @throws {Error} with what is missing, or the output of the broker. */
   static async start(broker: Broker): Promise<StartedBroker> {
     const folder = mkdtempSync(join(tmpdir(), `${broker.name}-`));
     const [port = 0, ...otherPorts] = await freePorts(1 + broker.otherPorts);
@@ -46,7 +46,7 @@ export class StartedBroker {
     throw new Error(`${this.broker.name} does not answer. It said:\n${output}`);
   }
 
-  /** Stops what was started, and waits until it is gone. */
+  /** Stops what was started, and waits until it has ended. */
   async stop(): Promise<void> {
     for (const child of this.children.splice(0).toReversed()) await child.stop();
   }

@@ -62,7 +62,7 @@ class GatewayController {
     return this.email.removeJobScheduler(id);
   }
 
-  /** As somebody does who calls from a script: outside of every request. */
+  /** As a script does: outside of every request. */
   @Post('add-outside')
   addOutside(@Body() { name, data, opts }: NewJob) {
     outside.push({ name, data, opts });

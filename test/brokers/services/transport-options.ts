@@ -63,7 +63,7 @@ function rabbitOptions(service: string): RmqOptions['options'] {
     queue: scoped(service),
     queueOptions: {
       durable: true,
-      // Nothing stays behind in a broker that is perhaps somebody's.
+      // Queues expire, since the broker may be in use otherwise.
       expires: 60_000,
       ...(QUEUE_TYPE !== undefined && { arguments: { 'x-queue-type': QUEUE_TYPE } }),
     },

@@ -92,7 +92,7 @@ describe('a run in an application context', () => {
     expect(new Set(fresh.map((line) => line.trace_id)).size).toBe(2);
   });
 
-  it('that throws is errored, and hands on what it threw', async () => {
+  it('that throws is errored, and rethrows the error', async () => {
     const { runsOf, trace } = await scriptContext();
     const failure = new Error('no input');
     const fail = (): never => {

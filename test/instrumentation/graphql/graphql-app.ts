@@ -126,7 +126,7 @@ export class GraphqlSocket {
     return new RunningOperation(this.client, query, operationName);
   }
 
-  /** Asks for one result. */
+  /** Requests one result. */
   async ask(query: string): Promise<Result> {
     const { ended, results } = this.start(query);
     const error = await ended;

@@ -100,7 +100,7 @@ class LoggingPipe implements PipeTransform {
   }
 }
 
-/** As DataLoader does it: one look-up for all that is asked for in one tick. */
+/** As DataLoader does it: one look-up for all keys requested in one tick. */
 class Batch {
   private open: { keys: string[]; names: Promise<string[]> } | undefined;
 
@@ -168,7 +168,7 @@ export class RecipesResolver {
     return 'never';
   }
 
-  /** Asks another service. */
+  /** Calls another service. */
   @Query(() => String)
   async remote(@Args('url') url: string, @Args('query') query: string): Promise<string> {
     const response = await fetch(url, {

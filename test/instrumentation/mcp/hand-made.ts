@@ -59,7 +59,7 @@ interface SessionTransport {
   handleRequest: Handle;
 }
 
-/** One server for each session, which lives on. */
+/** One server for each session, which is kept. */
 function withSessions(
   open: (onSession: (id: string) => void) => Promise<SessionTransport>,
 ): Handle {

@@ -13,7 +13,7 @@ interface ToolResult {
 export interface ToolCall {
   readonly signal: AbortSignal;
   notify(notification: { method: string; params?: object }): Promise<void>;
-  /** Asks the client's model. */
+  /** Calls the client's model. */
   sample(text: string): Promise<unknown>;
 }
 

@@ -73,7 +73,7 @@ describe('a scheduled run', () => {
     }
   });
 
-  it('goes by the name of its job, and says what kind it is', async () => {
+  it('has the name and the kind of its job', async () => {
     @Injectable()
     class JobService {
       @Cron(EVERY_SECOND, { name: 'nightly' })

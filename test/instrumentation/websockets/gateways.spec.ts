@@ -408,7 +408,7 @@ describe.each(CASES)('a gateway of %s on %s', (platform, http) => {
     expect(line!['pattern']).toBe('nothing');
   });
 
-  it('ignores a handshake that says nothing valid', async () => {
+  it('ignores a handshake without valid ids', async () => {
     const { url, sink } = await start();
     const headers = {
       traceparent: '00-00000000000000000000000000000000-b7ad6b7169203331-01',

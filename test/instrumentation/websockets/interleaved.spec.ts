@@ -58,7 +58,7 @@ describe.each(SOCKET_PLATFORMS)('interleaved messages on %s', (platform) => {
     await eventually(() => sink.linesOf('Message finished').length >= MESSAGES, 'all messages');
 
     const messages = new Map<string, Line[]>();
-    // What was said before the first message may still be on its way to a slow sink.
+    // What was logged before the first message may still be on its way to a slow sink.
     for (const line of sink.lines.filter(({ request_id }) => request_id !== '-')) {
       messages.set(line.request_id, [...(messages.get(line.request_id) ?? []), line]);
     }

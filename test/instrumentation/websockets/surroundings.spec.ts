@@ -276,7 +276,7 @@ describe.each(SOCKET_PLATFORMS)('a gateway of %s', (platform) => {
     expect(aborted).toMatchObject({ handler: 'EchoGateway.endless', outcome: 'aborted' });
   });
 
-  it('says nothing of headers that Node refuses', async () => {
+  it('does not warn about headers that Node refuses', async () => {
     const { url, sink } = await tracedApp('express')
       .of({ providers: [EchoGateway] })
       .prepared((app) => useSocketAdapter(app, platform))

@@ -328,7 +328,7 @@ describe('an access log line', () => {
       },
       { transport: 'bullmq', duration: 2_000_000, outcome: 'errored' },
     ],
-  ])('speaks of a request and of a job in the words of %s', (preset, ofRequest, ofJob) => {
+  ])('describes a request and a job with the field names of %s', (preset, ofRequest, ofJob) => {
     expect(fieldsOf(preset, request)).toEqual(ofRequest);
     expect(fieldsOf(preset, job)).toEqual(ofJob);
   });

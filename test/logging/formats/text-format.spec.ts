@@ -91,13 +91,13 @@ describe('a line of text', () => {
     [true, `${PREFIX}[Payments] x`],
     [false, `${PREFIX}x`],
     [undefined, `${PREFIX}x`],
-  ])('shows the logger’s context if it is asked to: %s', (context, expected) => {
+  ])('shows the logger’s context if configured: %s', (context, expected) => {
     expect(textOf((logger) => logger.info('x', { context: 'Payments' }), { context })).toBe(
       expected,
     );
   });
 
-  it('has colours if it is asked to, and none otherwise', () => {
+  it('has colours if configured, and none otherwise', () => {
     const log = (logger: Logger): Logger => logger.error('failed');
     expect(textOf(log)).not.toContain(ESC);
     const painted = textOf(log, { colors: true });

@@ -137,7 +137,7 @@ describe('traceFormat', () => {
     },
   );
 
-  it('puts the ids of the call on any entry, whatever it says itself', () => {
+  it('puts the ids of the call on any entry, even one with ids of its own', () => {
     const key = fc.oneof(fc.constantFrom('trace_id', 'request_id', '__proto__', 'a'), fc.string());
     const fields = fc.dictionary(key, fc.anything());
     const formats = [traceFormat(), format.combine(traceFormat(), traceFormat())];

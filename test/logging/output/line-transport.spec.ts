@@ -57,7 +57,7 @@ describe('the lines of one turn', () => {
     expect(written()).toHaveLength(256 * 1024);
   });
 
-  it('are in order, whatever their size', async () => {
+  it('are in order, for any size', async () => {
     const [logger] = open();
     const lines = Array.from({ length: 500 }, (_, i) => `${i}-${'é'.repeat((i * 37) % 3000)}`);
     for (const line of lines) logger.info(line);

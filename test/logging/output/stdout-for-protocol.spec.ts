@@ -45,7 +45,7 @@ describe('where lines go', () => {
     expect(logOutput()).toBe(STDOUT);
   });
 
-  it('is standard error from the moment on when a protocol speaks on standard output', () => {
+  it('is standard error from the moment when a protocol uses standard output', () => {
     holdLogs(10_000);
     leaveStdoutToProtocol();
     expect(logOutput()).toBe(STDERR);

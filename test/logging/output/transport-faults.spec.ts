@@ -59,7 +59,7 @@ function read(bytes = PIPE_BYTES): Buffer {
 }
 
 describe('a slow reader', () => {
-  it('gets every line in the end, in order, whatever part of a character a call took', async () => {
+  it('gets every line in the end, in order, even when a call takes part of a character', async () => {
     const [logger, transport] = open();
     const line = (i: number): string => `${i} ${'é€😀'.repeat(i % 50)}`;
     for (let i = 0; i < 5000; i++) {

@@ -263,7 +263,7 @@ describe('a transport that recovers', () => {
   });
 });
 
-describe('a transport that has died', () => {
+describe('a transport that never calls back', () => {
   it('is reported after ten seconds, once, and its backlog is bounded', () => {
     let now = 1_000_000;
     jest.spyOn(Date, 'now').mockImplementation(() => now);

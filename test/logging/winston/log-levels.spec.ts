@@ -75,7 +75,7 @@ describe('a level that is off', () => {
     }
   });
 
-  it('is decided as winston decides it, whatever levels logger and transports have', () => {
+  it('is decided as winston decides it, for any levels of logger and transports', () => {
     const level = fc.constantFrom(...Object.keys(config.npm.levels), 'unknown');
     const own = fc.array(fc.option(level, { nil: undefined }), { maxLength: 3 });
     fc.assert(

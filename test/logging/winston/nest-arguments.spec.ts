@@ -190,7 +190,7 @@ describe('a field whose name is taken', () => {
     ['a list behind a field `args`', ['a', { args: 'mine' }, [1]], [/mine/, /\[1\]/]],
     ['a field `args` behind a list', ['a', [1], { args: 'mine' }], [/mine/, /\[1\]/]],
     ['both', ['a', { args: 'mine', _args: 'too' }, [1]], [/mine/, /too/, /\[1\]/]],
-  ])('keeps both, whatever their names: %s', (_name, [message, ...params], parts) => {
+  ])('keeps both, for any names: %s', (_name, [message, ...params], parts) => {
     const said = jsonValue(readNestArguments(message, params, false));
     for (const part of parts) expect(said).toMatch(part);
   });

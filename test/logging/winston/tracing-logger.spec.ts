@@ -194,7 +194,7 @@ describe('every argument survives', () => {
       'a message that is no text',
       (logger) => logger.log(Object.assign(new Error(), { message: Object.create(null) })),
     ],
-  ])('and what throws costs no call and no line: %s', (_name, log) => {
+  ])('and a value that throws fails no call and loses no line: %s', (_name, log) => {
     const { logger, sink } = makeTracingLogger();
     expect(() => log(logger)).not.toThrow();
     expect(sink.lines).toHaveLength(1);

@@ -34,7 +34,7 @@ async function placeOnAxis(bar: Locator): Promise<readonly [number, number]> {
   return [(own.x - axis.x) / axis.width, (own.x + own.width - axis.x) / axis.width];
 }
 
-/** It has no name: what it shows is for the eye, and is said beside it in words. */
+/** It has no accessible name: it is decorative, and the text beside it has the same content. */
 const barOf = (row: Locator): Locator => row.locator('.bar');
 
 describe('a request that is clicked', () => {
@@ -101,7 +101,7 @@ describe('a request that is clicked', () => {
     expect(text).toMatch(/span id [\da-f]{16}/);
   });
 
-  it('shows its lines where they were written, and no one else’s', async () => {
+  it('shows its own lines where they were written, and no others', async () => {
     const { page } = await visitShop();
     await page.request('GET /pay/Alice').click();
     await page.detail.titled('GET /pay/Alice').waitFor();

@@ -105,7 +105,7 @@ describe('a request in the list', () => {
 });
 
 describe('the colour of a session', () => {
-  it('is the same on all that is its own, another one on what is not, and in the legend', async () => {
+  it('is the same on everything of one session, another one elsewhere, and in the legend', async () => {
     const shop = await startShop();
     const page = await (await Visitor.arrive()).visit(shop);
     await aliceAndBob(shop.send);

@@ -59,7 +59,7 @@ describe('the keyboard', () => {
     const { page, press } = await visitShop();
     await press('j');
     await expectFocus(page.request(titleOf('Alice')).target);
-    // Who has no pointer sees its lines as well.
+    // Its lines are highlighted without a pointer as well.
     await soon(async () => expect(await page.line('Quick for Bob').isDim()).toBe(true));
     expect(await page.line('Quick for Alice').isDim()).toBe(false);
     await press('j', 'j', 'j', 'j');

@@ -67,7 +67,7 @@ class HostileController {
   }
 }
 
-/** An application that accepts whatever a client sends. */
+/** An application that accepts anything that a client sends. */
 function startGullible(service = 'gullible'): Promise<TracedApp> {
   process.env['OTEL_SERVICE_NAME'] = service;
   return tracedApp('express')

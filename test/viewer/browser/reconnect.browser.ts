@@ -79,7 +79,7 @@ describe('a page that is open', () => {
     expect(await page.line('Nest application successfully started').item.count()).toBe(1);
   });
 
-  it('that was one too many is let in once another is closed', async () => {
+  it('that was one too many is admitted once another is closed', async () => {
     const shop = await startShop({ limits: { pages: 1 } });
     const visitor = await Visitor.arrive();
     visitor.forgive(/status of 503/);

@@ -88,7 +88,7 @@ describe('asCurl', () => {
     expect(wordsOf(curlOf({ method: '`id`&' })!).slice(0, 2)).toEqual(['-X', '`id`&']);
   });
 
-  it('is one command with one address, whatever the request says', () => {
+  it('is one command with one address, for any request', () => {
     const text = fc.string({
       unit: fc.oneof(
         fc.constantFrom(...'\'"$`;&|\n\r\0\u001b[#@/'),

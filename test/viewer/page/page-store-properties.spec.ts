@@ -13,7 +13,7 @@ import { START } from './records.js';
 const anyNumber = fc.double({ noNaN: true, min: -1e15, max: 1e15 });
 const service = fc.constantFrom('shop', 'ledger');
 const trace = fc.constantFrom('a', 'b');
-/** One that is soon gone again. */
+/** One that is removed again soon. */
 const anyTrace = fc.oneof({ arbitrary: trace, weight: 4 }, fc.string({ maxLength: 2 }));
 // The span of a request is not sent as a span as well.
 const innerSpan = fc.constantFrom('1', '2', '3', '4', '5');
@@ -106,7 +106,7 @@ function isInOrder(times: readonly number[]): boolean {
   return times.every((time, index) => index === 0 || times[index - 1]! <= time);
 }
 
-describe('whatever comes, in any order', () => {
+describe('any records, in any order', () => {
   it('each line is among the lines of its request, and of no other', () => {
     fc.assert(
       fc.property(batches, (batches) => {
@@ -127,7 +127,7 @@ describe('whatever comes, in any order', () => {
     );
   });
 
-  it('whose a line is does not depend on when somebody looked', () => {
+  it('the request of a line does not depend on when the store was read', () => {
     fc.assert(
       fc.property(batches, (batches) => {
         const [watched, unwatched] = [new PageStore(), new PageStore()];

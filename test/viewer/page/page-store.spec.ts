@@ -117,7 +117,7 @@ describe('sessions', () => {
     expect(store.sessions).toHaveLength(1);
   });
 
-  it('are gone with the last that was of them', () => {
+  it('are removed with the last record that belongs to them', () => {
     const store = storeOf([
       aRequest('0', { at: -1, sessionId: 'alice' }),
       aLine('', { at: -1, sessionId: 'bob' }),
@@ -162,7 +162,7 @@ describe('the limits', () => {
     expect(store.dropped).toEqual({ requests: 1, lines: 2, spans: 0 });
   });
 
-  it('let what is older than all others go at once', () => {
+  it('drop at once what is older than all others', () => {
     const store = storeOf(Array.from({ length: MAX_LINES }, (_, n) => aLine(`${n}`, { at: n })));
     store.add([aLine('old', { at: -1 })]);
     expect(messagesOf(store.lines.slice(0, 1))).toEqual(['0']);

@@ -43,7 +43,7 @@ describe('the window of a long list', () => {
     expect(rows.top).toBe(21 * ROW + 7);
   });
 
-  it('stays where it is when that row has gone, as far as the list reaches', () => {
+  it('stays in place when that row is removed, as far as the list reaches', () => {
     const rows = windowOf(items(0, 100), 50 * ROW);
     rows.settle(items(500, 100), false);
     expect(rows.top).toBe(50 * ROW);
@@ -73,7 +73,7 @@ describe('the window of a long list', () => {
     expect(rows.top).toBe(90 * ROW);
   });
 
-  it('knows which rows can be seen whole', () => {
+  it('knows which rows are fully visible', () => {
     const rows = windowOf(items(0, 100), 50 * ROW + 5);
     expect([50, 51, 59, 60].map((index) => rows.isVisible(index))).toEqual([
       false,

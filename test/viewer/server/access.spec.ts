@@ -98,7 +98,7 @@ describe.each(PLATFORMS)('access to the trace viewer, on %s', (platform) => {
     expect(await far!.text()).toContain('only this machine');
   });
 
-  it('says nothing of cross-origin sharing, whatever the application says', async () => {
+  it('sends no CORS headers, for any configuration of the application', async () => {
     const { port } = await start(platform);
     const own = { Origin: `http://127.0.0.1:${port}` };
     const names = ['/_traces/', '/_traces/page.js', '/_traces/nothing'].map(async (path) =>

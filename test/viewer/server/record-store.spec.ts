@@ -12,7 +12,7 @@ const storeOf = (limits: ViewerLimits): RecordStore =>
 const jsonOf = (records: readonly StoredRecord[]): string[] => records.map(({ json }) => json);
 
 describe('the store', () => {
-  it('hands out what is newer than a number, oldest first', () => {
+  it('returns what is newer than a number, oldest first', () => {
     const store = storeOf({});
     for (let n = 1; n <= 5; n++) store.add('line', `${n}`);
     expect(store.after(0, 10).at(-1)!.seq).toBe(5);
@@ -54,7 +54,7 @@ describe('the store', () => {
     expect(store.dropped).toEqual({ requests: 0, lines: 1, spans: 0 });
   });
 
-  it('is the tail of what was added, whatever was added', () => {
+  it('is the tail of what was added, for any records', () => {
     assert(
       property(
         array(tuple(constantFrom('request', 'line', 'span'), nat(300)), {

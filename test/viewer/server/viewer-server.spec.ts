@@ -19,7 +19,7 @@ describe.each(PLATFORMS)('the addresses of the trace viewer, on %s', (platform) 
     },
   );
 
-  it('answer HEAD at once, also that of the stream, which takes no place of a page', async () => {
+  it('answer HEAD at once, also that of the stream, without taking the slot of a client', async () => {
     const { port } = await tracedApp(platform)
       .of({ imports: [TraceViewerModule.forRoot({ limits: { pages: 1 } })] })
       .start();

@@ -31,7 +31,7 @@ export class Detail {
     return this.spans.filter({ has: toggle });
   }
 
-  /** What is said under a name, such as `request id`. */
+  /** The value under a name, such as `request id`. */
   fact(name: string): Locator {
     return this.body
       .getByRole('term')

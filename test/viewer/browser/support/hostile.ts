@@ -8,7 +8,7 @@ export interface HostileText {
 
 const asItIs = (name: string, text: string): HostileText => ({ name, text, shown: text });
 
-/** Calls `hacked`, if anything of it is ever run, or asks another host. */
+/** Calls `hacked`, or another host, if anything of it is ever run. */
 export const HOSTILE_TEXTS: readonly HostileText[] = [
   asItIs('a script', '<script>hacked()</script>'),
   asItIs('an image', '<img src=//evil.example/x onerror=hacked()>'),

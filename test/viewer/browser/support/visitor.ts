@@ -75,7 +75,7 @@ export class Visitor {
     return this.open(`${url}/_traces/`);
   }
 
-  /** Complaints of the browser's that a test provokes, such as a server that is gone. */
+  /** Complaints of the browser's that a test provokes, such as a server that has stopped. */
   forgive(...complaints: RegExp[]): void {
     this.forgiven.push(...complaints);
   }

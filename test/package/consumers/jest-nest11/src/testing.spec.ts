@@ -84,7 +84,7 @@ describe('nestjs-tracing/testing', () => {
     expect(logs).toHaveLogged({ message: /slow/, request_id: 'req-002' });
   });
 
-  it('lets go of the application at the end of a block', () => {
+  it('releases the application at the end of a block', () => {
     let entries: LogCapture['entries'];
     {
       using inner = captureLogs(app);
