@@ -83,7 +83,7 @@ describe('a piece of work', () => {
     ['rejects', () => Promise.reject(failure), (promise) => promise],
     ['brings a stream that fails', () => throwError(() => failure), (s) => lastValueFrom(s)],
     ['promises one', async () => throwError(() => failure), async (p) => lastValueFrom(await p)],
-  ])('is errored where it %s, and the error is untouched', async (_what, fn, use) => {
+  ])('is errored when it %s, and the error is untouched', async (_what, fn, use) => {
     const { run, lines } = runner();
     const caught = await (async () => use(run(message(), fn)))().catch((error: unknown) => error);
     expect(caught).toBe(failure);
@@ -138,7 +138,7 @@ describe('a piece of work', () => {
     });
   });
 
-  it('writes no line where none is wanted', () => {
+  it('writes no line when the access log is off', () => {
     const { run, lines } = runner({ accessLog: false });
     run(message(), () => {});
     expect(lines).toEqual([]);
@@ -221,7 +221,7 @@ describe('what came with it', () => {
     );
   });
 
-  it('is not adopted where no caller is trusted', () => {
+  it('is not adopted when no caller is trusted', () => {
     const headers = { traceparent: PARENT, 'x-request-id': 'req-001' };
     const trace = traceOf(headers, { trustIncoming: false });
     expect(trace.traceId).not.toBe(TRACE_ID);
@@ -263,7 +263,7 @@ describe('what it is part of', () => {
     expect(trace.origin.parentSpanId).toBe('b7ad6b7169203331');
   });
 
-  it('counts alone where the message brings nothing valid', () => {
+  it('is used alone when the message has no valid ids', () => {
     const parent = outer();
     const trace = runner().run(message({ parent, read: () => 'bad' }), () => currentTrace()!);
     expect(trace.traceId).toBe(parent.traceId);

@@ -225,7 +225,7 @@ describe('lines that are not JSON', () => {
     expect(ended).toMatchObject({ stderr: '', code: 0 });
   });
 
-  it('end where something else begins', async () => {
+  it('end when something else begins', async () => {
     const { stdout } = await untangle(`${JSON.stringify(line(1, ALICE, 'One'))}\nno newline`);
     expect(stdout).toMatch(/^no newline\n● request/);
   });

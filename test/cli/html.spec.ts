@@ -146,7 +146,7 @@ describe('--html', () => {
     expect(readFileSync(out, 'utf8')).toContain('"req-003"');
   });
 
-  it('says where it cannot write', async () => {
+  it('names the file that it cannot write', async () => {
     const log = fileOf('fine.log', logOf(FIGURE));
     const out = pathOf('no-such-folder/page.html');
     const { stderr, code } = await run(['untangle', log, '--html', out]);

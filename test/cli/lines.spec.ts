@@ -82,7 +82,7 @@ describe('any entry', () => {
     },
   );
 
-  it.each([0, 1, '0', 'r'])('has an id where it says %j', (id) => {
+  it.each([0, 1, '0', 'r'])('has an id when its value is %j', (id) => {
     expect(readLine({ level: 30, time: 1, req: { id } })).toMatchObject({ request: String(id) });
   });
 });

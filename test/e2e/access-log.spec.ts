@@ -392,7 +392,7 @@ describe.each(PLATFORMS)('the access log line on %s', (platform) => {
     expect(line).toMatchObject({ outcome: 'errored' });
   });
 
-  it('measures the handler where an interceptor may, and the whole without one', async () => {
+  it('measures the handler when an interceptor may, and the whole without one', async () => {
     const withInterceptor = await start();
     await (await withInterceptor.send('/things/rejected')).text();
     const [measured] = await withInterceptor.sink.finishes(1);

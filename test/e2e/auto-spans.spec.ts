@@ -310,7 +310,7 @@ describe.each(PLATFORMS)('spans.auto on %s', (platform) => {
     ]);
   });
 
-  it('is off by default, also where another application of the process has it on', async () => {
+  it('is off by default, also when another application of the process has it on', async () => {
     await stepsOf(platform, '/fails', AUTO);
     const { line } = await stepsOf(platform, '/fails', {});
     expect(line).not.toHaveProperty('steps');

@@ -47,7 +47,7 @@ async function ask(
 }
 
 describe.each(PLATFORMS)('ids on %s', (platform) => {
-  it('are made anew where nothing came in', async () => {
+  it('are generated when the request has none', async () => {
     const { line, headers } = await ask(platform, {});
     expect(line.request_id).toMatch(UUID);
     expect(line.session_id).toMatch(UUID);
@@ -210,7 +210,7 @@ describe.each(PLATFORMS)('ids on %s', (platform) => {
         throw new Error('trust');
       },
     ],
-  ])('adopt nothing where trustIncoming is %s', async (_name, trustIncoming) => {
+  ])('adopt nothing when trustIncoming is %s', async (_name, trustIncoming) => {
     const { line } = await ask(
       platform,
       { 'x-request-id': 'r-1', 'x-session-id': 's-1', traceparent: TRACEPARENT },

@@ -208,7 +208,7 @@ describe.each(PLATFORMS)('the module on %s', (platform) => {
     expect(line).toMatchObject({ level: 'debug', agent: 'jest', status_code: 200 });
   });
 
-  it('writes no access log where none is wanted', async () => {
+  it('writes no access log when it is off', async () => {
     const { send, sink } = await tracedApp(platform).with({ accessLog: false }).of(hello).start();
     await (await send('/hello')).text();
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -83,7 +83,7 @@ describe.each(BOTH)('the span of a call with %s', (client, call) => {
   it.each([
     ['nothing listens', async () => `http://127.0.0.1:${await closedPort()}/x`, /ECONNREFUSED/],
     ['the server hangs up', async () => `${(await localServer()).url}/reset`, /hang up|closed/],
-  ])('has failed where %s', async (_what, url, message) => {
+  ])('has failed when %s', async (_what, url, message) => {
     const app = await callingApp();
     const to = await url();
     const error = await app.run(() => call(to)).catch((thrown: Error) => thrown);
@@ -112,7 +112,7 @@ describe.each(BOTH)('the span of a call with %s', (client, call) => {
     }
   });
 
-  it('has failed where the answer breaks off', async () => {
+  it('has failed when the answer breaks off', async () => {
     const [server, app] = [await localServer(), await callingApp()];
     await expect(app.run(() => call(`${server.url}/cut`))).rejects.toThrow(/aborted|terminated/);
     const [span] = await app.ended(1);
@@ -206,7 +206,7 @@ describe('a response that is not read', () => {
     expect(await app.ended(3)).toHaveLength(3);
   });
 
-  it('stays unread where it is held', async () => {
+  it('stays unread when it is held', async () => {
     const [server, app] = [await localServer(), await callingApp()];
     await app.run(async () => {
       const response = await responseOf(http.request(server.url));

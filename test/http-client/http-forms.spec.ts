@@ -257,7 +257,7 @@ describe('the port of a call', () => {
     expect(server.received[0]!.headers.host).toBe('shop.example:8443');
   });
 
-  it('is that of the scheme where none is said', async () => {
+  it('is that of the scheme when none is given', async () => {
     const app = await callingApp();
     const createConnection = () => net.connect('/no/socket');
     const call = () => bodyOf(http.request('http://localhost/x', { createConnection }));

@@ -41,7 +41,7 @@ describe('outgoing calls', () => {
     expect(await sink.finishes(1)).toEqual([expect.objectContaining({ status_code: 404 })]);
   });
 
-  it('are traced where the global dispatcher has another shape, and one warning says so', async () => {
+  it('are traced when the global dispatcher has another shape, and one warning says so', async () => {
     await tracedApp('express').start();
     shared[GLOBAL_DISPATCHER] = { send: () => true };
     const request = { ...GET, headers: [], addHeader: () => {} };

@@ -67,7 +67,7 @@ describe('a process', () => {
   );
 });
 
-describe('where OpenTelemetry traces node:http', () => {
+describe('when OpenTelemetry traces node:http', () => {
   it.each(['OpenTelemetry before', 'OpenTelemetry behind'])(
     'one traceparent goes out, whose span is in our timeline: %s',
     async (task) => {

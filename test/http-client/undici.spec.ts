@@ -280,7 +280,7 @@ describe('a request that undici sends later than it was made', () => {
     expect(await inEachTrace(app, server, call)).toEqual({ wrong: 0, sent: 120 });
   });
 
-  it('where one handler receives all responses', async () => {
+  it('when one handler receives all responses', async () => {
     const [server, app] = [await slowServer(), await callingApp()];
     const client = opened(new undici.Client(server.url));
     await textOf(client.request({ path: '/undefined/', method: 'GET' }));

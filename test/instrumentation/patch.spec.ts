@@ -224,7 +224,7 @@ describe('the version of a package', () => {
     expect(versionOf(name)).toMatch(version);
   });
 
-  it('is that of the copy inside Node where the application has none', () => {
+  it('is that of the copy inside Node when the application has none', () => {
     expect(versionOf('v8')).toBe(process.versions.v8);
   });
 

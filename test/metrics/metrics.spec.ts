@@ -204,7 +204,7 @@ describe.each(PLATFORMS)('metrics on %s', (platform) => {
     expect(plain.text).not.toContain(traceId);
   });
 
-  it('count once where the module is imported twice', async () => {
+  it('count once when the module is imported twice', async () => {
     const registry = new Registry();
     const twice = () => TracingMetricsModule.forRoot({ registry });
     @Module({ imports: [twice()] })
@@ -362,7 +362,7 @@ describe('metrics', () => {
     expect((await scrape(accept)).type).toContain(form);
   });
 
-  it('measure the process where that is wanted', async () => {
+  it('measure the process if configured', async () => {
     const { scrape } = await measuredApp('express', { defaultMetrics: true });
     expect((await scrape()).text).toContain('process_cpu_seconds_total');
     const without = await measuredApp('express');

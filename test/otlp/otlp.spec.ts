@@ -224,7 +224,7 @@ describe('what is sent', () => {
     });
   });
 
-  it('goes out once where the module is imported twice', async () => {
+  it('goes out once when the module is imported twice', async () => {
     const twice = () => OtlpModule.forRoot({ url: receiver.url });
     @Module({ imports: [twice()] })
     class Library {}
@@ -341,7 +341,7 @@ describe('what is sent', () => {
     expect(logNamed('Request finished')).toBeDefined();
   });
 
-  it('goes where the environment says, with its headers and encoding', async () => {
+  it('is sent to the endpoint of the environment, with its headers and encoding', async () => {
     process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] = receiver.url;
     process.env['OTEL_EXPORTER_OTLP_HEADERS'] = 'api-key=from-the-environment';
     process.env['OTEL_EXPORTER_OTLP_PROTOCOL'] = 'http/json';

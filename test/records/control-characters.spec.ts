@@ -83,7 +83,7 @@ describe('quoteJson', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('writes what JSON.stringify writes where nothing is unsafe', () => {
+  it('writes what JSON.stringify writes when nothing is unsafe', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         if (unsafeIn(text).length === 0) expect(quoteJson(text)).toBe(JSON.stringify(text));

@@ -215,7 +215,7 @@ describe('a value that JSON.stringify omits', () => {
 });
 
 describe('an error', () => {
-  it('says its name, message, stack and simple fields of its own', () => {
+  it('has its name, message, stack and its own simple fields', () => {
     const error = Object.assign(new TypeError('bad'), { code: 'E42', status: 404, retry: false });
     expect(shown(error)).toEqual({
       name: 'TypeError',

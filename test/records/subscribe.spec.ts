@@ -125,7 +125,7 @@ describe.each(PLATFORMS)('a subscription on %s', (platform) => {
     expect(seen).toEqual(['/orders']);
   });
 
-  it('costs one warning where a handler throws or rejects, and no request', async () => {
+  it('causes one warning when a handler throws or rejects, and fails no request', async () => {
     const { app, send, sink } = await started(platform);
     const seen = watch(app);
     subscriptions.push(
@@ -234,7 +234,7 @@ describe('an application to subscribe to', () => {
     await app.close();
   });
 
-  it('has the entries of its logger outside of requests, also where another one runs', async () => {
+  it('has the entries of its logger outside of requests, also when another one runs', async () => {
     const [a, b] = [new LineSink(), new LineSink()];
     const open = (target: LineSink) =>
       NestFactory.createApplicationContext(

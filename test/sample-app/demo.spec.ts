@@ -44,7 +44,7 @@ const answer = (status: number, requestId = request.requestId) => ({
 });
 
 describe('the check of the five requests', () => {
-  it('finds nothing where all is as expected', () => {
+  it('finds nothing when all is as expected', () => {
     expect(problemsOfRequests([answer(200)], [check, finish])).toEqual([]);
   });
 
@@ -118,7 +118,7 @@ describe('the check of an expected log', () => {
   const worked: LogEntry = { ...finish, service: 'payments-worker', message: 'Message finished' };
   const whole = [check, worked, finish];
 
-  it('finds nothing where all is as expected', () => {
+  it('finds nothing when all is as expected', () => {
     expect(countFinished(expectedLog)).toBe(2);
     expect(logProblems(expectedLog, whole, request.sessionId)).toEqual([]);
   });

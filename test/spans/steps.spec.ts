@@ -171,7 +171,7 @@ describe('time of its own', () => {
     expect(parent!.selfMs).toBeGreaterThanOrEqual(0);
   });
 
-  it('is not less than nothing where a child outlives it', async () => {
+  it('is not negative when a child outlives it', async () => {
     const trace = await traced(async () => {
       let child: Promise<void> | undefined;
       runSpan('parent', () => {
@@ -183,7 +183,7 @@ describe('time of its own', () => {
     expect(trace.spans![0]!.selfMs).toBeLessThanOrEqual(trace.spans![0]!.durationMs!);
   });
 
-  it('is all of it where nothing runs inside, and then it is not said', async () => {
+  it('is the whole duration when nothing runs inside, and then it is omitted', async () => {
     const trace = await traced(() => runSpan('alone', () => work(1)));
     expect(trace.spans![0]!.selfMs).toBe(trace.spans![0]!.durationMs);
     expect(stepsOf(trace)![0]).not.toHaveProperty('self_ms');

@@ -85,7 +85,7 @@ describe('finished', () => {
     ['there is no access log', { accessLog: false }],
     ['the path is excluded', { accessLog: { exclude: ['/slow/1'] } }],
     ['its level is off', { logger: warnLogger() }],
-  ])('is rejected at once where %s', async (_, options) => {
+  ])('is rejected at once when %s', async (_, options) => {
     const { logs, get } = await slowApp(options);
     await get(2, 'req-2');
     logs.clear();

@@ -162,7 +162,7 @@ describe('the trace id', () => {
     else expect(out).toBe(w3c);
   });
 
-  it('is always 32 hex digits where required, for any result of the generator', () => {
+  it('is always 32 hex digits when required, for any result of the generator', () => {
     const trace = open({}, undefined, { traceId: { format: 'w3c', generate: () => 'order-17' } });
     expect(trace.traceId).toMatch(/^[0-9a-f]{32}$/);
     expect(w3cHeaders(trace)['traceparent']).toContain(trace.traceId);
@@ -176,12 +176,12 @@ describe('the trace id', () => {
 });
 
 describe('the other ids', () => {
-  it('are those that came in', () => {
+  it('are those of the caller', () => {
     const trace = open({ requestId: 'r', sessionId: 's' });
     expect(trace).toMatchObject({ requestId: 'r', sessionId: 's' });
   });
 
-  it('are made where none came in, and the span id always', () => {
+  it('are generated when the caller sends none, and the span id always', () => {
     const traces = Array.from({ length: 100 }, () => open({ traceparent: PARENT }));
     for (const name of ['requestId', 'sessionId', 'spanId'] as const) {
       expect(new Set(traces.map((trace) => trace[name])).size).toBe(100);

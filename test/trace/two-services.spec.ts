@@ -92,7 +92,7 @@ describe('a trace through several services', () => {
     );
   });
 
-  it('has one W3C id in all logs where all services want that', () => {
+  it('has one W3C id in all logs when all services are configured so', () => {
     fc.assert(
       fc.property(firstHeaders, (headers) => {
         const a = receive(headers, 'w3c');

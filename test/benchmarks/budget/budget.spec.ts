@@ -54,7 +54,7 @@ describe('a difference', () => {
     });
   });
 
-  it('is none where one of the two was not counted', () => {
+  it('is none when one of the two was not counted', () => {
     expect(difference({ promises: 1 }, {})).toEqual({ promises: NaN });
   });
 });

@@ -76,7 +76,7 @@ describe('what a provider holds', () => {
     expect(unsupported()).toEqual([]);
   });
 
-  it('costs one warning where it is a queue that adds jobs in another way', () => {
+  it('causes one warning when it is a queue that adds jobs in another way', () => {
     class LaterQueue {
       addBulk() {}
       getJobCounts() {}

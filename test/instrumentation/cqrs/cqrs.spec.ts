@@ -310,7 +310,7 @@ describe('events that are no objects of their own', () => {
 });
 
 describe('an event that is kept', () => {
-  it('keeps nothing of its request alive where no saga and no publisher held it back', async () => {
+  it('keeps nothing of its request alive when no saga and no publisher held it back', async () => {
     const kept: OrderPlaced[] = [];
     @Controller()
     class KeepingController {

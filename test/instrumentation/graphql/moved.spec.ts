@@ -84,7 +84,7 @@ describe('a version of GraphQL that has moved', () => {
     60_000,
   );
 
-  it('is traced by its methods where its classes have other names', async () => {
+  it('is traced by its methods when its classes have other names', async () => {
     const outcome = await start({ MOVED_GRAPHQL: 'names' });
     expect(outcome.warnings).toEqual([]);
     expect(operationOf(outcome)).toEqual({ ...NAMED, graphql_errors: 1 });

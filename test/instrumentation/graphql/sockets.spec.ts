@@ -230,7 +230,7 @@ describe.each(SERVERS)('GraphQL over sockets: %s', (server) => {
       expect(tracestate).toBeNull();
     });
 
-    it('is in the trace of its upgrade request, where that has an access log line', async () => {
+    it('is in the trace of its upgrade request, when that has an access log line', async () => {
       const socket = app.connect();
       await socket.ask('{ wait(ms: 1) }');
       const [operation] = await app.messages(1);

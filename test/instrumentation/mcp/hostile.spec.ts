@@ -79,7 +79,7 @@ describe('what a client may write into _meta', () => {
     expect(lines.map(({ outcome }) => outcome)).toEqual(['errored', 'errored']);
   });
 
-  it('adopts nothing of it where the caller is not trusted', async () => {
+  it('adopts nothing of it when the caller is not trusted', async () => {
     const app = await start({ trustIncoming: () => false });
     const traceId = newTraceId();
     await post(app, call(`{"traceparent":"${traceparentOf(traceId)}"}`));

@@ -45,7 +45,7 @@ describe.each(CASES)('$endpoint on $platform', ({ endpoint, platform }) => {
     expect(own).toMatchObject({ trace_id: traceId, span_id: line!.span_id });
   });
 
-  it('is part of the HTTP request where a message brings no trace', async () => {
+  it('is part of the HTTP request when a message brings no trace', async () => {
     const app = await start();
     const client = await connectTo(app.url, endpoint, { 'x-session-id': 'session-7' });
     app.sink.clear();
@@ -91,7 +91,7 @@ describe.each(CASES)('$endpoint on $platform', ({ endpoint, platform }) => {
     expect(lines[0]).toMatchObject({ outcome: 'errored', level: 'error' });
   });
 
-  it('is aborted where the client no longer waits for the answer', async () => {
+  it('is aborted when the client no longer waits for the answer', async () => {
     const app = await start();
     const client = await connectTo(app.url, endpoint);
     const controller = new AbortController();

@@ -195,7 +195,7 @@ describe('a request that a client sends', () => {
   it.each([
     ['its sender gives it up', async (_: Client, abort: () => void) => abort()],
     ['its connection closes', (client: Client) => client.close()],
-  ])('is a failed span where %s', async (_, end) => {
+  ])('is a failed span when %s', async (_, end) => {
     const { app, sink } = await tracedApp('express').of({}).start();
     const { client } = await connect(waiting());
     const abort = new AbortController();

@@ -70,7 +70,7 @@ describe('the delivery of a message', () => {
     expect(warn).not.toHaveBeenCalled();
   });
 
-  it('has no headers, and a warning, where the context throws', () => {
+  it('has no headers, and a warning, when the context throws', () => {
     const context = {
       getHeaders(): never {
         throw new Error('broken');

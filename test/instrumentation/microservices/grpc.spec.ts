@@ -327,7 +327,7 @@ describe('gRPC', () => {
       expect(flaws(traceId)).toEqual([]);
     });
 
-    it('is sent without the trace where an id is not valid in metadata', async () => {
+    it('is sent without the trace when an id is not valid in metadata', async () => {
       const { app, trace } = await clientApp(
         { imports: [ClientsModule.register([{ name: 'OWN', ...clientOptions() }])] },
         { session: { generate: () => 'line\nbreak' } },

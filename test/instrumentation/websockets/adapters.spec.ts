@@ -100,7 +100,7 @@ async function echo(adapter: PrivateAdapter): Promise<unknown> {
 }
 
 describe('the WebSocket adapter of an application', () => {
-  it('is the one of NestJS where the application sets none', async () => {
+  it('is the one of NestJS when the application sets none', async () => {
     const { url, sink } = await tracedApp('express')
       .of({ providers: [EchoGateway] })
       .start();

@@ -355,7 +355,7 @@ describe.each(CASES)('a gateway of %s on %s', (platform, http) => {
     await finished(sink, 2);
   });
 
-  it('knows which message has failed where another made it fail', async () => {
+  it('knows which message has failed when another made it fail', async () => {
     const { url, sink } = await start();
     const client = await connect(platform, url);
     client.send('shared');

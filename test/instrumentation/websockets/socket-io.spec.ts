@@ -110,7 +110,7 @@ describe.each(PLATFORMS)('socket.io on %s', (http) => {
     expect(acknowledged).toEqual(event === 'by hand' ? lines.map(({ span_id }) => span_id) : []);
   });
 
-  it('acknowledges nothing where the handler fails', async () => {
+  it('acknowledges nothing when the handler fails', async () => {
     const { url, sink } = await start();
     const socket = io(url, { transports: ['websocket'], forceNew: true });
     await withSocket(socket, async () => {

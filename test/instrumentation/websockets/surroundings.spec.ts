@@ -244,7 +244,7 @@ describe.each(SOCKET_PLATFORMS)('a gateway of %s', (platform) => {
     await client.close();
   });
 
-  it('writes one line for a message where the module is imported twice', async () => {
+  it('writes one line for a message when the module is imported twice', async () => {
     const sink = new LineSink();
     const { url } = await tracedApp('express', sink)
       .importing(TracingModule.forRoot({ logger: sinkLogger(sink) }), TracingModule.forRoot())

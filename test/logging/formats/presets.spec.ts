@@ -367,7 +367,7 @@ describe('Elastic', () => {
 
 describe('Datadog', () => {
   // https://docs.datadoghq.com/getting_started/tagging/unified_service_tagging/
-  it('gets the environment and the version where they are known', () => {
+  it('gets the environment and the version when they are known', () => {
     Object.assign(process.env, { DD_ENV: 'staging', DD_VERSION: '1.2.3' });
     expect(lineOf('datadog', {})).toEqual(
       expect.arrayContaining([
@@ -420,7 +420,7 @@ describe('Google Cloud', () => {
     });
   });
 
-  it('gets the full name of a trace where the project is known', () => {
+  it('gets the full name of a trace when the project is known', () => {
     process.env['GOOGLE_CLOUD_PROJECT'] = 'my-project';
     expect(lineOf('gcp', {}, open())).toContainEqual([
       'logging.googleapis.com/trace',

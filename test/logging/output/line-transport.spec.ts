@@ -48,7 +48,7 @@ describe('the lines of one turn', () => {
     expect(written()).toBe('a\n');
   });
 
-  it('are written at once where there are too many to keep', () => {
+  it('are written at once when there are too many to keep', () => {
     const [logger] = open();
     const line = 'x'.repeat(1023);
     for (let i = 0; i < 255; i++) logger.info(line);
@@ -128,7 +128,7 @@ describe('what winston asks of a transport', () => {
     expect(lines).toEqual(['b']);
   });
 
-  it('exceptions only where they are handled', async () => {
+  it('exceptions only when they are handled', async () => {
     const lines = await all((logger, transport) => {
       logger.log({ level: 'error', message: 'a', exception: true });
       transport.handleExceptions = true;

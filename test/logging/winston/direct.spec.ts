@@ -80,7 +80,7 @@ describe('an entry that goes past the queues of its logger', () => {
     expect(messagesOf(sink)).toEqual(['said']);
   });
 
-  it('is complained of by winston where its level is unknown', async () => {
+  it('gets an error from winston when its level is unknown', async () => {
     const sink = new LineSink();
     const logger = await flowing(sink);
     const { error } = console;
@@ -94,7 +94,7 @@ describe('an entry that goes past the queues of its logger', () => {
     expect(complaints).toEqual([['[winston] Unknown logger level: %s', 'shout']]);
   });
 
-  it('reaches transports that come and go', async () => {
+  it('reaches transports that are added and removed', async () => {
     const [first, second] = [new LineSink(), new LineSink()];
     const logger = await flowing(first);
     const added = new transports.Stream({ stream: second });

@@ -58,7 +58,7 @@ describe('a level that is off', () => {
     expect(sink.lines.map(({ message }) => message)).toEqual(['b']);
   });
 
-  it('is on where one transport wants it, and that one alone gets it', () => {
+  it('is on when one transport wants it, and that one alone gets it', () => {
     const [quiet, loud] = [new LineSink(), new LineSink()];
     const { logger, winston } = makeTracingLogger({
       level: 'error',

@@ -80,7 +80,7 @@ describe('NestJS’s levels', () => {
     );
   });
 
-  it('keep `fatal` apart where winston has no such level', () => {
+  it('keep `fatal` apart when winston has no such level', () => {
     const { logger, sink } = makeTracingLogger();
     logger.error('a');
     logger.fatal('b');

@@ -137,7 +137,7 @@ describe('the export', () => {
     expect(await page.requests.count()).toBe(0);
   });
 
-  it('says why where it fails', async () => {
+  it('shows the reason when it fails', async () => {
     const { visitor, page } = await visitShop();
     visitor.forgive(/status of 500/);
     await page.tab.route('**/export.html', (route) => route.fulfill({ status: 500 }));

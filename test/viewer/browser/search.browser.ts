@@ -162,7 +162,7 @@ describe('the filters', () => {
     await expectRequests(page, []);
   });
 
-  it('ask for a service, where there are several', async () => {
+  it('ask for a service, when there are several', async () => {
     const { shop, page } = await visitShop();
     expect(await page.filter('Service').count()).toBe(0);
     await sendOtlp(shop, 'traces', otlpSpans('stock', [{ name: 'GET /shelf' }]));

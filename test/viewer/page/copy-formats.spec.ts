@@ -74,7 +74,7 @@ describe('asCurl', () => {
     ['@evil.example/', `${ORIGIN}/@evil.example/`],
     ['//evil.example/', `${ORIGIN}//evil.example/`],
     ['*', `${ORIGIN}/*`],
-  ])('sends %j to where it was sent', (path, url) => {
+  ])('sends %j to its original address', (path, url) => {
     expect(wordsOf(curlOf({ path, requestId: undefined, sessionId: undefined })!)).toEqual([url]);
   });
 
@@ -136,7 +136,7 @@ describe('asGrep', () => {
     expect(found({}, [own, other])).toEqual([own]);
   });
 
-  it('looks for the trace where there is no request id', () => {
+  it('looks for the trace when there is no request id', () => {
     expect(asGrep(shown({ requestId: undefined, traceId: 'abc' }).request)).toBe(
       `grep -F '"trace_id":"abc"' app.log`,
     );

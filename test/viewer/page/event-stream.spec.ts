@@ -104,7 +104,7 @@ describe('openStream', () => {
     expect(server.urls).toEqual(['/stream']);
   });
 
-  it('goes on where it was when the connection is lost', async () => {
+  it('continues at its last position when the connection is lost', async () => {
     await open(
       inTurn(greet('a'), send('a:1', 'one'), send('a:17', 'two'), end),
       inTurn(greet('a'), send('a:18', 'three')),
@@ -124,7 +124,7 @@ describe('openStream', () => {
     expect(server.urls).toEqual(['/stream', '/stream?from=a%3A17']);
   });
 
-  it('tries again where the server answers with an error, later and later', async () => {
+  it('tries again when the server answers with an error, at growing intervals', async () => {
     await open(refuse, refuse, refuse, greet('a'));
     await untilHeard('hello a');
     expect(heard).toEqual(['connecting', 'lost', 'live', 'hello a']);

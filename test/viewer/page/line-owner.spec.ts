@@ -215,7 +215,7 @@ describe('a line that has only a request id', () => {
     expect(ownersOf(store)).toEqual({ 2: ['x'] });
   });
 
-  it('finds a trace by the id that its log has, where that is all it says', () => {
+  it('finds a trace by the id that its log has, when that is all it says', () => {
     const store = new PageStore();
     store.add([aRequest('1'), aLine('x', { traceId: TRACE_ID, requestId: 'req-1' })]);
     expect(ownersOf(store)).toEqual({ 1: ['x'] });

@@ -77,7 +77,7 @@ describe('the rows', () => {
     expect(drawn(waterfall(records.toReversed()))).toEqual(drawn(waterfall(records)));
   });
 
-  it('are at the top where their parent is not known', () => {
+  it('are at the top when their parent is not known', () => {
     const records = [
       aRequest('1', { at: 5, parentSpanId: spanId('caller') }),
       child('orphan', 'gone', { at: 0 }),
@@ -86,7 +86,7 @@ describe('the rows', () => {
     expect(drawn(waterfall(records))).toEqual(['orphan 0+1', 'GET / 5+10', 'late 20+1']);
   });
 
-  it('are below the request where a span of its own does not say', () => {
+  it('are below the request when a span of its own does not say', () => {
     const spans = [aSpan('a', { name: 'a', parentSpanId: undefined })];
     expect(drawn(waterfall([aRequest('1', { spans })]))).toEqual(['GET / 0+10', '- a 0+1']);
   });
@@ -179,7 +179,7 @@ describe('what runs still', () => {
     expect(drawn(waterfall([aRunningRequest('1')], START - 5000))).toEqual(['GET / 0+0']);
   });
 
-  it('has run until the last that is known, where now means nothing', () => {
+  it('has run until the last that is known, when now means nothing', () => {
     expect(drawn(waterfall(records))).toEqual(['GET / 0+30']);
   });
 
@@ -194,7 +194,7 @@ describe('what runs still', () => {
     expect(rows[0]!.durationMs).toBeUndefined();
   });
 
-  it('has no end where its request did not wait for it', () => {
+  it('has no end when its request did not wait for it', () => {
     const spans = [child('a', '1', { at: 4, duration_ms: undefined })];
     const { rows } = waterfall([aRequest('1', { spans })]);
     expect(rows[1]!.durationMs).toBeUndefined();

@@ -143,7 +143,7 @@ describe('the JSON of OTLP', () => {
     tracesOf([span({ attributes: [{ key: 'a', value: { arrayValue: { values: {} } } }] })]),
     tracesOf([span({ events: 7 })]),
     tracesOf([span({ status: 'STATUS_CODE_ERROR' })]),
-  ])('is malformed where its structure is another: %j', async (json) => {
+  ])('is malformed when its structure is another: %j', async (json) => {
     expect(await read('traces', json)).toBeUndefined();
   });
 
@@ -151,7 +151,7 @@ describe('the JSON of OTLP', () => {
     { resourceLogs: {} },
     { resourceLogs: [{ scopeLogs: [{ logRecords: [7] }] }] },
     logsOf([log({ body: 'text' })]),
-  ])('of logs is malformed where its structure is another: %j', async (json) => {
+  ])('of logs is malformed when its structure is another: %j', async (json) => {
     expect(await read('logs', json)).toBeUndefined();
   });
 

@@ -55,7 +55,7 @@ describe.each(ENCODINGS)('a log record in %s', (encoding) => {
     expect(line.time).toBeLessThanOrEqual(Date.now());
   });
 
-  it('has the time of its observation where its own is missing', async () => {
+  it('has the time of its observation when its own is missing', async () => {
     const times = { timeUnixNano: '0', observedTimeUnixNano: '1700000000000500000' };
     expect(await read(times)).toMatchObject({ time: 1_700_000_000_000.5 });
   });
@@ -79,7 +79,7 @@ describe.each(ENCODINGS)('a log record in %s', (encoding) => {
     expect(await read({ body: anyValue(body) })).toMatchObject({ message });
   });
 
-  it('says the name of its event where it has no body', async () => {
+  it('shows the name of its event when it has no body', async () => {
     const event = { eventName: 'order.placed' };
     expect(await read(event)).toMatchObject({ message: 'order.placed' });
     expect(await read({ ...event, body: anyValue('text') })).toMatchObject({ message: 'text' });
@@ -134,7 +134,7 @@ describe.each(ENCODINGS)('a log record in %s', (encoding) => {
   it.each([
     { traceId: 'ab', spanId: SPAN_ID },
     { traceId: TRACE_ID, spanId: 'ab' },
-  ])('keeps its text where its ids are wrong: %j', async (ids) => {
+  ])('keeps its text when its ids are wrong: %j', async (ids) => {
     const line = await read({ ...ids, body: anyValue('text') });
     expect(line.message).toBe('text');
     expect([line.w3cTraceId, line.spanId]).toEqual([

@@ -93,7 +93,7 @@ describe.each(ENCODINGS)('a span in %s', (encoding) => {
     [INTERNAL, {}, 'process', { job: undefined }],
     [PRODUCER, { 'messaging.destination.name': 'q' }, 'publish q', { job: 'publish q' }],
     [CLIENT, { 'http.method': 'GET', 'http.url': 'http://a/b?c' }, 'GET', { job: 'GET a/b' }],
-  ])('of kind %i with %j named "%s" is a run where it has no parent', async (...one) => {
+  ])('of kind %i with %j named "%s" is a run when it has no parent', async (...one) => {
     const [kind, values, name, expected] = one;
     const record = await read(kind, values, { name, parentSpanId: '' });
     expect(record).toMatchObject({ type: 'request', kind: 'run', outcome: 'completed' });
@@ -258,7 +258,7 @@ describe.each(ENCODINGS)('a span in %s', (encoding) => {
       expect(await read(SERVER, values)).toMatchObject({ kind: 'message', ...expected });
     });
 
-    it('has a queue where it is a job', async () => {
+    it('has a queue when it is a job', async () => {
       const values = { 'messaging.system': 'bullmq', 'messaging.destination.name': 'mails' };
       const job = { 'nestjs.job.name': 'welcome', 'nestjs.job.attempt': 2 };
       expect(await read(CONSUMER, { ...values, ...job })).toMatchObject({
@@ -295,7 +295,7 @@ describe.each(ENCODINGS)('a span in %s', (encoding) => {
     });
   });
 
-  it('is a request where our own exporter says so, and not where others say the same', async () => {
+  it('is a request when our own exporter says so, and not when others say the same', async () => {
     const run = inner({ attributes: attributes({ 'request.id': 'r-1' }) });
     expect(await readSpan(encoding, run, { scope: 'nestjs-tracing' })).toMatchObject({
       kind: 'run',

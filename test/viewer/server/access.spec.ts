@@ -164,7 +164,7 @@ describe.each(PLATFORMS)('access to the trace viewer, on %s', (platform) => {
       ],
       ['rejects', () => Promise.reject(new Error('no'))],
       ['says something that is not `true`', () => 'yes' as never],
-    ])('refuses where it %s', async (_what, decide) => {
+    ])('refuses when it %s', async (_what, decide) => {
       const { port } = await start(platform, { authorize: decide });
       expect((await ask(port, '/_traces/')).status).toBe(403);
     });
@@ -189,7 +189,7 @@ describe('in production', () => {
     expect(() => TraceViewerModule.forRoot({ authorize: () => true })).not.toThrow();
   });
 
-  it('refuses to start also where that is known only after the module was imported', async () => {
+  it('refuses to start also when that is known only after the module was imported', async () => {
     const app = tracedApp('express').of({ imports: [TraceViewerModule.forRoot()] });
     process.env['NODE_ENV'] = 'production';
     await expect(app.start()).rejects.toThrow(/VIEWER_IN_PRODUCTION/);
