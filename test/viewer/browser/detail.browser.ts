@@ -181,7 +181,7 @@ describe('what is copied', () => {
     await page.request('GET /quick/Alice').click();
     await page.detail.titled('GET /quick/Alice').waitFor();
     const { request, lines } = await copiedJson(page);
-    expect(request).toMatchObject({ requestId: 'req-001', sessionId: ALICE, status: 200 });
+    expect(request).toMatchObject({ requestId: 'req-001', sessionId: ALICE, status_code: 200 });
     expect(lines.map(({ message }) => message)).toEqual(['Quick for Alice', 'Request finished']);
   });
 
