@@ -16,17 +16,14 @@ export interface PatchDescription {
   readonly why: string;
 }
 
-/** A change that was made. */
-interface AppliedPatch {
-  readonly patch: PatchDescription;
-  readonly undo: () => void;
-}
-
 // Shared by all copies of one release: two of them must not make a change twice.
 const state = sharedState('patches', () => ({
   /** By the object that was changed: which of its members, by which patch. */
   changed: new WeakMap<object, Set<string>>(),
-  applied: new Map<PatchDescription, AppliedPatch[]>(),
+  /** The changes that are made. */
+  applied: new Set<PatchDescription>(),
+  /** What undoes them, in the order in which they were made. */
+  undos: [] as (() => void)[],
 }));
 
 const defined: Patch[] = [];
@@ -72,9 +69,7 @@ export class Patch {
   ): boolean {
     const undo = this.replace(owner, name, wrap);
     if (typeof undo === 'boolean') return undo;
-    const { applied } = state;
-    const known = applied.get(this.description) ?? [];
-    applied.set(this.description, [...known, { patch: this.description, undo }]);
+    this.noteApplied(undo);
     return true;
   }
 
@@ -90,15 +85,19 @@ export class Patch {
     const undo = this.replace(owner, name, wrap);
     if (undo === false) return false;
     // Also where an earlier application has made it: a logger may serve several, one by one.
-    if (!state.applied.has(this.description)) state.applied.set(this.description, []);
+    this.noteApplied();
     return true;
   }
 
-  /** Notes a change that is made in another way, such as a hook that is chained. */
+  /**
+   * Notes a change that is made in another way, such as a hook that is chained. It may be called
+   * for each request: once it is noted, a change without `undo` costs one look-up.
+   *
+   * @param undo puts back what was changed, when the last application closes.
+   */
   noteApplied(undo?: () => void): void {
-    const known = state.applied.get(this.description) ?? [];
-    const applied = undo === undefined ? [] : [{ patch: this.description, undo }];
-    state.applied.set(this.description, [...known, ...applied]);
+    state.applied.add(this.description);
+    if (undo !== undefined) state.undos.push(undo);
   }
 
   /**
@@ -202,7 +201,7 @@ export function definedPatches(): readonly PatchDescription[] {
 
 /** The changes that are made in this process, each with the version of its package. */
 export function appliedPatches(): readonly (PatchDescription & { version: string | undefined })[] {
-  return [...state.applied.keys()].map((patch) => ({
+  return [...state.applied].map((patch) => ({
     ...patch,
     version: versionOf(patch.package),
   }));
@@ -210,10 +209,15 @@ export function appliedPatches(): readonly (PatchDescription & { version: string
 
 /** Undoes what can be undone: for the end of the last application of the process. */
 export function undoPatches(): void {
-  // Those made last first: two may have changed one method.
-  const applied = [...state.applied.values()].flat().toReversed();
   state.applied.clear();
-  for (const { undo } of applied) undo();
+  // Those made last first: two may have changed one method.
+  for (const undo of state.undos.splice(0).toReversed()) {
+    try {
+      undo();
+    } catch {
+      // An object that was sealed since stays as it is: the change does nothing without an application.
+    }
+  }
 }
 
 function isNotFound(error: unknown): boolean {
