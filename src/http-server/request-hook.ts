@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AbstractHttpAdapter } from '@nestjs/core';
 import { definePatch } from '../instrumentation/patch.js';
+import { sharedState } from '../records/shared-state.js';
 import { isTraced, type RequestTracer } from './request-tracer.js';
 
 const REQUEST_HOOK = definePatch({
@@ -24,8 +25,33 @@ interface AdapterWithHook {
   setOnRequestHook: SetRequestHook;
 }
 
+/**
+ * Answers a request in the place of the application, before it is traced. Returns whether it does.
+ *
+ * @param reply the platform's object for the response.
+ */
+export type AnswerFirst = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  reply: object,
+) => boolean;
+
+/** By the adapter that the hook is installed in. */
+const answersFirst = sharedState('answers-first', () => new WeakMap<object, AnswerFirst[]>());
+
+/**
+ * Lets a function answer requests before they are traced: for a page of the library's own.
+ *
+ * @returns whether the request hook is installed in this adapter.
+ */
+export function answerFirst(adapter: object, answer: AnswerFirst): boolean {
+  const answers = answersFirst.get(adapter);
+  answers?.push(answer);
+  return answers !== undefined;
+}
+
 /** Whether an adapter has a request hook. The base class has the setter, which does nothing. */
-export function hasRequestHook(adapter: object): adapter is AdapterWithHook {
+function hasRequestHook(adapter: object): adapter is AdapterWithHook {
   const { setOnRequestHook } = adapter as Partial<AdapterWithHook>;
   return (
     typeof setOnRequestHook === 'function' &&
@@ -45,12 +71,18 @@ export function installRequestHook(adapter: object, tracer: RequestTracer): bool
   // A module that is imported twice gets here twice: the second time, nothing is wrapped.
   return REQUEST_HOOK.methodOfInstance(adapter, 'setOnRequestHook', (setHook) => {
     let inner = hookOf(adapter);
+    const answers: AnswerFirst[] = [];
+    answersFirst.set(adapter, answers);
     const hook: RequestHook = function (request, response, done) {
       const raw = (request.raw ?? request) as IncomingMessage;
+      const rawResponse = (response.raw ?? response) as ServerResponse;
+      if (answers.length > 0 && answers.some((answer) => answer(raw, rawResponse, response))) {
+        return undefined;
+      }
       // A hook that was set later may call this one, which it found in the adapter.
       if (isTraced(raw)) return done();
       const next = inner === undefined ? done : inner.bind(this, request, response, done);
-      return tracer.run(raw, (response.raw ?? response) as ServerResponse, request, next);
+      return tracer.run(raw, rawResponse, request, next);
     };
     setHook.call(adapter, hook);
     return (later) => {
