@@ -76,9 +76,7 @@ export function installRequestHook(adapter: object, tracer: RequestTracer): bool
     const hook: RequestHook = function (request, response, done) {
       const raw = (request.raw ?? request) as IncomingMessage;
       const rawResponse = (response.raw ?? response) as ServerResponse;
-      if (answers.length > 0 && answers.some((answer) => answer(raw, rawResponse, response))) {
-        return undefined;
-      }
+      for (const answer of answers) if (answer(raw, rawResponse, response)) return undefined;
       // A hook that was set later may call this one, which it found in the adapter.
       if (isTraced(raw)) return done();
       const next = inner === undefined ? done : inner.bind(this, request, response, done);
