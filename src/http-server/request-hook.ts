@@ -36,8 +36,13 @@ export type AnswerFirst = (
   reply: object,
 ) => boolean;
 
+/** What answers first in an adapter. */
+interface First {
+  answer: AnswerFirst | undefined;
+}
+
 /** By the adapter that the hook is installed in. */
-const answersFirst = sharedState('answers-first', () => new WeakMap<object, AnswerFirst[]>());
+const firsts = sharedState('answers-first', () => new WeakMap<object, First>());
 
 /**
  * Lets a function answer requests before they are traced: for a page of the library's own.
@@ -45,9 +50,12 @@ const answersFirst = sharedState('answers-first', () => new WeakMap<object, Answ
  * @returns whether the request hook is installed in this adapter.
  */
 export function answerFirst(adapter: object, answer: AnswerFirst): boolean {
-  const answers = answersFirst.get(adapter);
-  answers?.push(answer);
-  return answers !== undefined;
+  const first = firsts.get(adapter);
+  if (first === undefined) return false;
+  const { answer: earlier } = first;
+  first.answer =
+    earlier === undefined ? answer : (...request) => earlier(...request) || answer(...request);
+  return true;
 }
 
 /** Whether an adapter has a request hook. The base class has the setter, which does nothing. */
@@ -71,12 +79,12 @@ export function installRequestHook(adapter: object, tracer: RequestTracer): bool
   // A module that is imported twice gets here twice: the second time, nothing is wrapped.
   return REQUEST_HOOK.methodOfInstance(adapter, 'setOnRequestHook', (setHook) => {
     let inner = hookOf(adapter);
-    const answers: AnswerFirst[] = [];
-    answersFirst.set(adapter, answers);
+    const first: First = { answer: undefined };
+    firsts.set(adapter, first);
     const hook: RequestHook = function (request, response, done) {
       const raw = (request.raw ?? request) as IncomingMessage;
       const rawResponse = (response.raw ?? response) as ServerResponse;
-      for (const answer of answers) if (answer(raw, rawResponse, response)) return undefined;
+      if (first.answer?.(raw, rawResponse, response) === true) return undefined;
       // A hook that was set later may call this one, which it found in the adapter.
       if (isTraced(raw)) return done();
       const next = inner === undefined ? done : inner.bind(this, request, response, done);
