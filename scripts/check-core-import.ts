@@ -11,7 +11,7 @@ import { manifest } from './package-entries.js';
 
 /** For each build. Raising either limit is a decision that a pull request explains. */
 const MAX_FILES = 180;
-const MAX_BYTES = 360_000;
+const MAX_BYTES = 400_000;
 
 const DIST = pathToFileURL(`${resolve('dist')}/`).href;
 const IMPORTS: readonly (readonly [build: 'esm' | 'cjs', options: readonly string[]])[] = [
