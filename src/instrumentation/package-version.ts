@@ -2,11 +2,19 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
+// A version is looked for in many folders, and may be asked for with each message.
+const versions = new Map<string, string | undefined>();
+
 /**
  * The version of a package that the application has, or else of the copy inside Node, which brings
  * undici; `undefined` where it is not to be found.
  */
 export function versionOf(name: string): string | undefined {
+  if (!versions.has(name)) versions.set(name, findVersion(name));
+  return versions.get(name);
+}
+
+function findVersion(name: string): string | undefined {
   if (name === 'node') return process.versions.node;
   for (const file of [process.argv[1], join(process.cwd(), 'index.js')]) {
     if (file === undefined) continue;

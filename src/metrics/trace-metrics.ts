@@ -1,5 +1,5 @@
 import { Gauge, Histogram, type Registry } from 'prom-client';
-import type { AccessLogRecord } from '../records/access-log-record.js';
+import { errorTypeOf, type AccessLogRecord } from '../records/access-log-record.js';
 import type { RequestRecord } from '../records/request-record.js';
 import { boundedLabel, methodLabel } from './bounded-labels.js';
 
@@ -91,7 +91,7 @@ export class TraceMetrics {
       const labels = {
         trigger: transport,
         job: this.job(record.job ?? ''),
-        error_type: errorType(record),
+        error_type: errorTypeOf(record) ?? '',
       };
       this.runs.observe(labels, record.duration_ms, trace);
     } else {
@@ -99,7 +99,7 @@ export class TraceMetrics {
       const labels = {
         messaging_system: transport,
         messaging_destination_name: this.destination(destination),
-        error_type: errorType(record),
+        error_type: errorTypeOf(record) ?? '',
       };
       this.messages.observe(labels, record.duration_ms, trace);
     }
@@ -110,7 +110,7 @@ export class TraceMetrics {
       http_request_method: methodLabel(record.method),
       http_route: record.route === undefined ? UNMATCHED : this.route(record.route),
       http_response_status_code: String(record.status_code ?? ''),
-      error_type: errorType(record),
+      error_type: errorTypeOf(record) ?? '',
     };
   }
 
@@ -119,15 +119,6 @@ export class TraceMetrics {
     const gauge = kind === 'run' ? this.activeRuns : this.activeMessages;
     return gauge.labels(transport);
   }
-}
-
-/**
- * The `error_type` label: empty if it completed. A 4xx response counts as completed: OpenTelemetry
- * regards it as an error of the client.
- */
-function errorType({ outcome, status_code: status }: AccessLogRecord): string {
-  if (outcome === 'completed') return '';
-  return outcome === 'errored' && status !== undefined ? String(status) : outcome;
 }
 
 interface MetricConfig<L extends string> {

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { AccessLogRecord } from '../records/access-log-record.js';
+import { errorTypeOf, type AccessLogRecord } from '../records/access-log-record.js';
 import { accessLogField, ACCESS_LOG_FIELD_NAMES } from '../records/fields.js';
 import type { RequestRecord } from '../records/request-record.js';
 
@@ -22,15 +22,12 @@ export function requestAttributes(request: RequestRecord, line: AccessLogRecord)
     if (line.method !== undefined && attribute.startsWith(MESSAGING_PREFIX)) continue;
     attributes[attribute] = value;
   }
-  if (line.outcome !== 'completed') attributes['error.type'] = errorType(line);
+  const errorType = errorTypeOf(line);
+  if (errorType !== undefined) attributes['error.type'] = errorType;
   return attributes;
 }
 
 /** The ids for which OpenTelemetry has no field of its own. */
 export function idAttributes({ requestId, sessionId }: RequestRecord): Attributes {
   return { 'request.id': requestId, 'session.id': sessionId };
-}
-
-function errorType({ outcome, status_code: status }: AccessLogRecord): string {
-  return outcome === 'errored' && status !== undefined ? String(status) : outcome;
 }

@@ -27,3 +27,14 @@ export type UnitOfWorkFields = Pick<AccessLogRecord, UnitOfWorkField>;
 
 /** The kinds of units of work, which are not HTTP requests. */
 export type UnitOfWorkKind = 'message' | 'job' | 'run';
+
+/**
+ * What kind of error a request, message, job or run ended with: the status of a server-side failure
+ * over HTTP, else the outcome. `undefined` where it completed; a 4xx is the caller's error.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/registry/attributes/error/#error-type
+ */
+export function errorTypeOf({ outcome, status_code: status }: AccessLogRecord): string | undefined {
+  if (outcome === 'completed') return undefined;
+  return outcome === 'errored' && status !== undefined ? String(status) : outcome;
+}
