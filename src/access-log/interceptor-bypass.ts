@@ -1,6 +1,6 @@
 import type { NestInterceptor } from '@nestjs/common';
 import { isObservable } from 'rxjs';
-import { currentStore, runInStore } from '../context/trace-store.js';
+import { runInSnapshot, takeSnapshot } from '../context/trace-store.js';
 import { definePatch } from '../instrumentation/patch.js';
 import { followObservable } from '../spans/follow-result.js';
 import type { Trace } from '../trace/trace.js';
@@ -77,9 +77,9 @@ function measured(result: Promise<unknown>, trace: Trace): Promise<unknown> {
   return result.then(
     (value) => {
       if (isObservable(value)) {
-        const store = currentStore() ?? {};
+        const context = takeSnapshot();
         // NestJS unsubscribes from an event stream when the connection closes, outside any context.
-        return followObservable({ run: (fn) => runInStore(store, fn), end }, value);
+        return followObservable({ run: (fn) => runInSnapshot(context, fn), end }, value);
       }
       end();
       return value;

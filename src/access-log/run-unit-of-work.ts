@@ -1,6 +1,6 @@
 import type { RunUnitOfWork, UnitOfWork } from '../context/unit-of-work.js';
 import { activeSpan, endSdkSpan, runWithSdkSpan, startSdkSpan } from '../context/sdk-spans.js';
-import { openStore, runInStore } from '../context/trace-store.js';
+import { enterTrace, resumeTrace } from '../context/trace-store.js';
 import { tracingChannels } from '../records/channels.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import { filterBaggage } from '../trace/baggage.js';
@@ -41,8 +41,6 @@ export function unitOfWorkRunner(
       new WorkMetadata(work),
       sdkSpan?.spanContext(),
     );
-    // A unit of work that is not part of another must not see the store of the code that delivers it.
-    const store = openStore(trace, (work.parent ?? work.carrier) !== undefined);
     const end = (ending: Ending, error?: unknown): void => {
       if (trace.finished) return;
       trace.finished = true;
@@ -52,10 +50,10 @@ export function unitOfWorkRunner(
       const outcome = OUTCOMES[ending];
       const explainsItself = accessLog.explainsItself(outcome, trace.elapsedMs);
       const record = buildRecord(trace, outcome, undefined, explainsItself);
-      runInStore(store, () => accessLog.end(trace, record, MESSAGES[work.kind]));
+      resumeTrace(trace, () => accessLog.end(trace, record, MESSAGES[work.kind]));
     };
-    const run = <R>(next: () => R): R => runWithSdkSpan(sdkSpan, () => runInStore(store, next));
-    return run(() => {
+    const run = <R>(next: () => R): R => runWithSdkSpan(sdkSpan, () => resumeTrace(trace, next));
+    const first = (): T => {
       const { requestStart } = tracingChannels;
       options.policy.application.inFlight++;
       if (requestStart.hasSubscribers) requestStart.publish({ trace });
@@ -68,7 +66,10 @@ export function unitOfWorkRunner(
         throw error;
       }
       return followThrough({ run, end }, result) as T;
-    });
+    };
+    // One that is not part of another must not see the store of the code that delivers it.
+    const isInner = (work.parent ?? work.carrier) !== undefined;
+    return runWithSdkSpan(sdkSpan, () => enterTrace(trace, isInner, first));
   };
 }
 

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { currentTrace, runInStore, type TraceStore } from '../context/trace-store.js';
+import { currentTrace, resumeTrace } from '../context/trace-store.js';
 import { definePatch } from '../instrumentation/patch.js';
 import { sharedState } from '../records/shared-state.js';
 import type { Trace } from '../trace/trace.js';
@@ -16,8 +16,6 @@ const EMIT = definePatch({
 /** A request whose response has not closed yet. */
 export interface OpenRequest {
   readonly trace: Trace;
-  /** What its code has in the async context. */
-  readonly store: TraceStore;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** Called when the response has closed: in its context, before any listener. */
@@ -43,7 +41,7 @@ const state = sharedState('emit-wrappers', () => ({
 }));
 
 /**
- * Makes the listeners of a request and its response run in its own store. Node emits `data`, `end`
+ * Makes the listeners of a request and its response run in its own trace. Node emits `data`, `end`
  * and `close` in the context of the connection, which is none, or that of the request before. Code
  * that reads a body by events would lose the trace there, and so would everything behind the body
  * parser.
@@ -81,7 +79,7 @@ function keepContextOf(emitter: TracedEmitter, open: OpenRequest): void {
 function wrapEmit(emitter: TracedEmitter): void {
   const prototype = Object.getPrototypeOf(emitter) as TracedEmitter;
   const isReplaced = Object.hasOwn(emitter, 'emit') || Object.hasOwn(prototype, 'emit');
-  const wrapper = emitInStore(emitter.emit);
+  const wrapper = emitInTrace(emitter.emit);
   state.wrappers.add(wrapper);
   if (!isReplaced && setEmit(prototype, wrapper)) {
     EMIT.noteApplied(() => {
@@ -109,13 +107,13 @@ function undoAll(): void {
   for (const undo of state.undo.splice(0)) undo();
 }
 
-function emitInStore(emit: Emit): Emit {
+function emitInTrace(emit: Emit): Emit {
   return function (...args) {
     const open = this[OPEN];
     if (open === undefined) return emit.apply(this, args);
     const isEnd = args[0] === 'close' && (this as object) === open.response;
     if (!isEnd && currentTrace() === open.trace) return emit.apply(this, args);
-    return runInStore(open.store, () => {
+    return resumeTrace(open.trace, () => {
       if (isEnd) open.onClose(open);
       return emit.apply(this, args);
     });

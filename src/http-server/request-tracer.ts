@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { activeSpan, runWithSdkSpan } from '../context/sdk-spans.js';
-import { openStore, runInStore } from '../context/trace-store.js';
+import { enterTrace } from '../context/trace-store.js';
 import { tracingChannels } from '../records/channels.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import { filterBaggage } from '../trace/baggage.js';
@@ -62,8 +62,7 @@ export class RequestTracer {
     trace.sdkSpan = sdkSpan;
     this.answer(response, trace, carrier);
     this.onOpen?.(response, trace);
-    const store = openStore(trace, true);
-    keepRequestContext({ trace, store, request, response, onClose: this.close });
+    keepRequestContext({ trace, request, response, onClose: this.close });
     policy.application.inFlight++;
     if (response.socket === null) closeWithConnection(request.socket, response);
     const { requestStart } = tracingChannels;
@@ -73,8 +72,8 @@ export class RequestTracer {
           return next();
         }
       : next;
-    if (sdkSpan === undefined) return runInStore(store, first);
-    return runWithSdkSpan(sdkSpan, () => runInStore(store, first));
+    if (sdkSpan === undefined) return enterTrace(trace, true, first);
+    return runWithSdkSpan(sdkSpan, () => enterTrace(trace, true, first));
   }
 
   /** Opens the trace of a connection that begins with this request, such as a WebSocket's. */

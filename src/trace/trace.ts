@@ -52,6 +52,9 @@ export class Trace implements RequestRecord {
   /** The span of this trace in an OpenTelemetry SDK, if this package started it. */
   sdkSpan: SdkSpan | undefined = undefined;
 
+  /** The `nestjs-cls` store that was opened with it, for its user. */
+  userStore: Record<string | symbol, unknown> | undefined = undefined;
+
   private w3cId: string | undefined;
 
   constructor(
@@ -65,6 +68,11 @@ export class Trace implements RequestRecord {
   ) {
     this.w3cId = origin.traceId;
     this.scope = new TraceScope(this, spanId, undefined);
+  }
+
+  /** Itself: the async context holds a trace or one of its spans, and both lead to the trace. */
+  get trace(): this {
+    return this;
   }
 
   get application(): Application {

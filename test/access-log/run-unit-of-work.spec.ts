@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClsServiceManager } from 'nestjs-cls';
 import { lastValueFrom, map, NEVER, of, take, throwError, timer, toArray } from 'rxjs';
-import { currentTrace, runInStore, type TraceStore } from '../../src/context/trace-store.js';
+import { currentTrace } from '../../src/context/trace-store.js';
 import type { UnitOfWork } from '../../src/context/unit-of-work.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
 import type { TracingModuleOptions } from '../../src/options/tracing-options.js';
@@ -157,9 +157,7 @@ describe('a piece of work', () => {
   it('does not see the CLS store of the code that delivers it', () => {
     const cls = ClsServiceManager.getClsService<Record<string, unknown>>();
     const kept = (work: UnitOfWork): unknown =>
-      runInStore({ tenant: 'acme' } as TraceStore, () =>
-        runner().run(work, () => cls.get('tenant')),
-      );
+      cls.runWith({ tenant: 'acme' }, () => runner().run(work, () => cls.get('tenant')));
     expect(kept(message())).toBeUndefined();
     expect(kept(message({ parent: traceOf({}) }))).toBe('acme');
   });

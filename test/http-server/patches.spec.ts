@@ -11,7 +11,7 @@ import { TracingModule } from '../../src/index.js';
 import { nameHandlers } from '../../src/http-server/handler-names.js';
 import { keepRequestContext, requestClosed } from '../../src/http-server/request-context.js';
 import { appliedPatches, undoPatches } from '../../src/instrumentation/patch.js';
-import { currentTrace, openStore } from '../../src/context/trace-store.js';
+import { currentTrace } from '../../src/context/trace-store.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
 import { openTrace } from '../../src/trace/open-trace.js';
 import { LineSink } from '../support/line-sink.js';
@@ -94,7 +94,7 @@ describe('a request that is open when the last application has closed', () => {
       seen.push(currentTrace());
       requestClosed();
     };
-    keepRequestContext({ trace, store: openStore(trace, true), request, response, onClose });
+    keepRequestContext({ trace, request, response, onClose });
     undoPatches();
     expect(sharedMethods()).not.toEqual(originals);
     response.emit('close');

@@ -1,4 +1,4 @@
-import { currentStore, runInStore, type TraceStore } from '../../context/trace-store.js';
+import { runInSnapshot, takeSnapshot, type TraceSnapshot } from '../../context/trace-store.js';
 import type { RunUnitOfWork, UnitOfWork } from '../../context/unit-of-work.js';
 
 /** The names of BullMQ's own errors that put a job back instead of failing it. */
@@ -15,12 +15,12 @@ const PUTS_BACK: ReadonlySet<unknown> = new Set([
  */
 export class JobRun {
   /** Both are set by the constructor, as both functions that set them are called at once. */
-  private store!: TraceStore;
+  private context!: TraceSnapshot;
   private settle!: PromiseWithResolvers;
 
   constructor(runUnitOfWork: RunUnitOfWork, work: UnitOfWork) {
     const done = runUnitOfWork(work, () => {
-      this.store = currentStore()!;
+      this.context = takeSnapshot();
       return new Promise<void>((resolve, reject) => (this.settle = { resolve, reject }));
     });
     // The worker has the error: it called the processor.
@@ -29,7 +29,7 @@ export class JobRun {
 
   /** Runs a function in the context of the job. */
   enter<T>(fn: () => T): T {
-    return runInStore(this.store, fn);
+    return runInSnapshot(this.context, fn);
   }
 
   /** Runs the processor, with whose result the attempt ends. */

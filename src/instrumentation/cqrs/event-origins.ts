@@ -1,5 +1,10 @@
-import { currentStore, currentTrace, runInStore, TRACE } from '../../context/trace-store.js';
-import type { TraceStore } from '../../context/trace-store.js';
+import {
+  currentTrace,
+  NO_CONTEXT,
+  runInSnapshot,
+  takeSnapshot,
+  type TraceSnapshot,
+} from '../../context/trace-store.js';
 import { sharedState } from '../../records/shared-state.js';
 
 /** The origin of an object that several requests publish, such as a constant: not known. */
@@ -7,7 +12,7 @@ const AMBIGUOUS = null;
 
 const origins = sharedState(
   'event-origins',
-  () => new WeakMap<object, TraceStore | typeof AMBIGUOUS>(),
+  () => new WeakMap<object, TraceSnapshot | typeof AMBIGUOUS>(),
 );
 
 /** Whether it is known where a value comes from. */
@@ -18,36 +23,30 @@ export function isRemembered(value: unknown): boolean {
 /** Remembers that a value comes from the running code. */
 export function rememberOrigin(value: unknown): void {
   if (!isRememberable(value)) return;
-  const store = currentStore() ?? {};
   const known = origins.get(value);
-  if (known === undefined) origins.set(value, store);
-  else if (known !== AMBIGUOUS && known[TRACE] !== store[TRACE]) origins.set(value, AMBIGUOUS);
+  if (known === undefined) origins.set(value, takeSnapshot());
+  else if (known !== AMBIGUOUS && known.trace !== currentTrace()) origins.set(value, AMBIGUOUS);
 }
 
 /** Runs a function in the context that a value comes from; in this one, if that is not known. */
 export function runAtOrigin<T>(value: unknown, fn: () => T): T {
   const origin = originOf(value);
-  return origin === undefined ? fn() : runInOrigin(origin, fn);
+  return origin === undefined ? fn() : runInSnapshot(origin, fn);
 }
 
-/** Runs a function in a context, which may be the current one. */
-function runInOrigin<T>(store: TraceStore, fn: () => T): T {
-  return store[TRACE] === currentTrace() ? fn() : runInStore(store, fn);
-}
-
-function originOf(value: unknown): TraceStore | undefined {
+function originOf(value: unknown): TraceSnapshot | undefined {
   if (!isRememberable(value)) return undefined;
   if (origins.has(value)) return origins.get(value) ?? undefined;
   return Array.isArray(value) ? originOfBatch(value) : undefined;
 }
 
 /** What was gathered from several requests belongs to none of them. */
-function originOfBatch(values: readonly unknown[]): TraceStore | undefined {
-  let common: TraceStore | undefined;
+function originOfBatch(values: readonly unknown[]): TraceSnapshot | undefined {
+  let common: TraceSnapshot | undefined;
   for (const value of values) {
     const origin = originOf(value);
     if (origin === undefined) continue;
-    if (common !== undefined && common[TRACE] !== origin[TRACE]) return {};
+    if (common !== undefined && common.trace !== origin.trace) return NO_CONTEXT;
     common = origin;
   }
   return common;

@@ -1,4 +1,4 @@
-import { runInStore } from '../../context/trace-store.js';
+import { runDetached } from '../../context/trace-store.js';
 import type { RunUnitOfWork, UnitOfWork } from '../../context/unit-of-work.js';
 import { definePatch } from '../patch.js';
 
@@ -82,7 +82,7 @@ function traceCronJob(name: string, job: CronJob, runUnitOfWork: RunUnitOfWork):
     (fireOnTick) =>
       function (this: CronJob) {
         // A job that a request started has that request's context in its timer.
-        return runInStore({}, () => fireOnTick.call(this) as Promise<void>);
+        return runDetached(() => fireOnTick.call(this) as Promise<void>);
       },
   );
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Subscription } from 'rxjs';
-import { openStore, runInStore, type TraceStore } from '../../context/trace-store.js';
+import { runInSnapshot, type TraceSnapshot } from '../../context/trace-store.js';
+import { openUserStore } from '../../context/user-store.js';
 import type { TracedApplication } from '../../context/traced-application.js';
 import type { Trace } from '../../trace/trace.js';
 
@@ -22,19 +23,19 @@ const NO_HANDSHAKE = Object.freeze({ headers: {}, rawHeaders: [], url: '' });
 export class SocketConnection {
   /** Its messages that have not ended. */
   readonly messages = new Subscription();
-  private readonly store: TraceStore;
+  private readonly context: TraceSnapshot;
 
   constructor(
     readonly trace: Trace,
     /** As in `socket.io`. */
     readonly transport: string,
   ) {
-    this.store = openStore(trace, false);
+    this.context = { trace, store: openUserStore(trace, false) };
   }
 
   /** Runs a function in its context. What a user puts into the store stays for the next call. */
   run<T>(fn: () => T): T {
-    return runInStore(this.store, fn);
+    return runInSnapshot(this.context, fn);
   }
 
   /** Ends the messages that have not ended: their client has disconnected. */
