@@ -15,8 +15,10 @@ import type { Logger } from 'winston';
 import { RUN_SPAN } from './context/run-span.token.js';
 import { TraceContext } from './context/trace-context.js';
 import { TRACED_APPLICATION, type TracedApplication } from './context/traced-application.js';
+import { preferGeneratedIds } from './context/user-store.js';
 import { RUN_UNIT_OF_WORK, type RunUnitOfWork } from './context/unit-of-work.js';
 import { nameHandlers } from './http-server/handler-names.js';
+import { bindRequestHandlers } from './http-server/request-boundary.js';
 import { installRequestHook } from './http-server/request-hook.js';
 import { RequestTracer } from './http-server/request-tracer.js';
 import { TracingMiddleware } from './http-server/tracing.middleware.js';
@@ -90,7 +92,7 @@ const providers: Provider[] = [
   {
     // NestJS waits for asynchronous providers before it registers routes and connects listeners.
     provide: TRACED_APPLICATION,
-    inject: [TRACING_OPTIONS, ModulesContainer, RequestTracer, RUN_UNIT_OF_WORK],
+    inject: [TRACING_OPTIONS, ModulesContainer, HttpAdapterHost, RequestTracer, RUN_UNIT_OF_WORK],
     useFactory: prepareApplication,
   },
   TraceContext,
@@ -101,6 +103,7 @@ const providers: Provider[] = [
 async function prepareApplication(
   options: ResolvedTracingOptions,
   modules: ModulesContainer,
+  host: HttpAdapterHost,
   tracer: RequestTracer,
   runUnitOfWork: RunUnitOfWork,
 ): Promise<TracedApplication> {
@@ -110,6 +113,8 @@ async function prepareApplication(
   // An application that imports the module twice is prepared once. It is added first, so that the
   // end of another application does not undo what is changed here.
   if (!addApplication(application)) return application;
+  preferGeneratedIds();
+  bindRequestHandlers(host);
   spanMethods(modules, options);
   if (options.interceptor) await bypassInterceptor();
   if (policy.isTrustedHost !== undefined) traceOutgoingCalls(openSpan);

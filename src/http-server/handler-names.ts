@@ -1,6 +1,7 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { definePatch } from '../instrumentation/patch.js';
 import { ownerOf } from './request-context.js';
+import { ROUTING_METHODS } from './routing-methods.js';
 
 const ROUTES = definePatch({
   package: '@nestjs/core',
@@ -20,24 +21,6 @@ const NOT_FOUND = definePatch({
 const HANDLER = Symbol.for('nestjs-tracing.v1.handler');
 // The metadata that NestJS puts on a method with a route.
 const PATH_METADATA = 'path';
-const ROUTING_METHODS = [
-  'get',
-  'post',
-  'put',
-  'patch',
-  'delete',
-  'head',
-  'options',
-  'all',
-  'search',
-  'propfind',
-  'proppatch',
-  'mkcol',
-  'copy',
-  'move',
-  'lock',
-  'unlock',
-];
 
 type Register = (this: unknown, ...args: unknown[]) => unknown;
 type Router = Record<string, Register>;
@@ -58,7 +41,6 @@ export function nameHandlers(modules: ModulesContainer, adapter: object): void {
     }
   }
   const router = adapter as Router;
-  // Not every adapter has all of them.
   const methods = ROUTING_METHODS.filter((name) => typeof router[name] === 'function');
   if (methods.length === 0) ROUTES.unsupported('it has no method that registers a route');
   for (const name of methods) ROUTES.methodOfInstance(router, name, namingHandlers);

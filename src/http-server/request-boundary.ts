@@ -1,0 +1,178 @@
+import type { HttpAdapterHost } from '@nestjs/core';
+import { currentTrace, resumeTrace } from '../context/trace-store.js';
+import { definePatch } from '../instrumentation/patch.js';
+import { sharedState } from '../records/shared-state.js';
+import type { Trace } from '../trace/trace.js';
+import { ownerOf } from './request-context.js';
+import { ROUTING_METHODS } from './routing-methods.js';
+
+const BOUNDARY = definePatch({
+  package: '@nestjs/core',
+  target: 'HttpAdapter: methods that register routes, middleware and handlers of errors',
+  gives: "handlers run in their request's trace, also where `next` was called by another request",
+  without: 'code behind a middleware that loses the async context is not in a trace',
+  why: 'the async context is that of whoever calls `next`; only the request itself is certain',
+});
+const FASTIFY_HOOKS = definePatch({
+  package: 'fastify',
+  target: 'addHook of the instance',
+  gives: "hooks run in their request's trace, also those that a timer or a socket starts",
+  without: 'hooks behind one that loses the async context are not in a trace',
+  why: 'a hook runs in the async context of the code that has completed the hook before it',
+});
+
+/** What other methods register: middleware, and the handlers of errors and of unknown routes. */
+const OTHER_METHODS = ['use', 'setErrorHandler', 'setNotFoundHandler'];
+/** Fastify's hooks that have the request as their first argument. */
+const REQUEST_HOOKS = [
+  'onRequest',
+  'preParsing',
+  'preValidation',
+  'preHandler',
+  'preSerialization',
+  'onSend',
+  'onResponse',
+  'onError',
+  'onTimeout',
+  'onRequestAbort',
+] as const;
+
+type Handler = (this: unknown, ...args: unknown[]) => unknown;
+type Register = (this: unknown, ...args: unknown[]) => unknown;
+type Adapter = Record<string, Register>;
+type Middleware = (path: string, callback: unknown) => unknown;
+type PlatformRequest = { raw?: object } | undefined | null;
+type RouteOptions = Record<string, unknown>;
+
+interface FastifyInstance {
+  addHook(this: FastifyInstance, name: string, hook: (options: RouteOptions) => void): unknown;
+}
+
+/** Handlers that were made here. One may be registered through two of the methods. */
+const bound = sharedState('bound-handlers', () => new WeakSet<object>());
+
+/**
+ * Makes the request the authority about the trace, where a platform passes a request to NestJS: a
+ * middleware before may have called `next` in the async context of another request, or in none, as
+ * session stores and connection pools do. What is registered on the adapter from now on runs in the
+ * trace of the request that it is given. Where all is well, this costs one comparison.
+ */
+export function bindRequestHandlers(host: HttpAdapterHost): void {
+  const bindAdapter = (): void => {
+    const adapter: object | undefined = host.httpAdapter;
+    if (adapter !== undefined && adapter !== null) bindHandlersOf(adapter);
+  };
+  bindAdapter();
+  // In a test, the application gets its adapter after its providers were made.
+  host.init$?.subscribe(bindAdapter);
+}
+
+function bindHandlersOf(target: object): void {
+  const adapter = target as Adapter;
+  for (const name of [...ROUTING_METHODS, ...OTHER_METHODS]) {
+    if (typeof adapter[name] === 'function') {
+      BOUNDARY.methodOfInstance(adapter, name, bindingArguments);
+    }
+  }
+  if (typeof adapter['createMiddlewareFactory'] === 'function') {
+    BOUNDARY.methodOfInstance(adapter, 'createMiddlewareFactory', bindingMiddleware);
+  }
+  bindHooksOf(adapter['getInstance']?.());
+}
+
+function bindingArguments(register: Register): Register {
+  return function (...args) {
+    return register.apply(this, args.map(bindHandlers));
+  };
+}
+
+function bindingMiddleware(createFactory: Register): Register {
+  const binding =
+    (factory: Middleware): Middleware =>
+    (path, callback) =>
+      factory(path, bindHandlers(callback));
+  return function (...args) {
+    const factory = createFactory.apply(this, args);
+    // Fastify's adapter has to load its support for middleware first.
+    return factory instanceof Promise ? factory.then(binding) : binding(factory as Middleware);
+  };
+}
+
+/** Fastify's hooks, also those of single routes. Plugins inherit `addHook` from the instance. */
+function bindHooksOf(instance: unknown): void {
+  const { addHook } = Object(instance) as Partial<FastifyInstance>;
+  if (typeof addHook !== 'function') return;
+  FASTIFY_HOOKS.methodOfInstance(instance as FastifyInstance, 'addHook', (add) => {
+    return function (name, hook) {
+      const isOfRequest = (REQUEST_HOOKS as readonly string[]).includes(name);
+      return add.call(this, name, isOfRequest ? (bindHandlers(hook) as typeof hook) : hook);
+    };
+  });
+  try {
+    addHook.call(instance as FastifyInstance, 'onRoute', bindRoute);
+  } catch {
+    // The instance has started already: it takes no more hooks.
+  }
+}
+
+function bindRoute(options: RouteOptions): void {
+  for (const name of [...REQUEST_HOOKS, 'handler', 'errorHandler']) {
+    if (options[name] !== undefined) options[name] = bindHandlers(options[name]);
+  }
+}
+
+/** Binds a handler, or each of a list of them. Anything else, such as a path, stays as it is. */
+function bindHandlers(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(bindHandlers);
+  if (typeof value !== 'function' || bound.has(value) || isExpressApplication(value)) return value;
+  const handler = value as Handler;
+  const binding = handler.length === 4 ? errorFirst(handler) : requestFirst(handler);
+  bound.add(lookLike(binding, handler));
+  return binding;
+}
+
+/** Express mounts an application in another way than a function. It opens traces itself. */
+function isExpressApplication(value: object): boolean {
+  const { handle, set } = value as { handle?: unknown; set?: unknown };
+  return typeof handle === 'function' && typeof set === 'function';
+}
+
+function requestFirst(handler: Handler): Handler {
+  return function (request, a, b, c) {
+    const trace = traceOf(request);
+    if (trace === undefined || trace === currentTrace()) {
+      return handler.call(this, request, a, b, c);
+    }
+    return resumeTrace(trace, () => handler.call(this, request, a, b, c));
+  };
+}
+
+/** A handler with four parameters has the error first, except for Fastify's hooks. */
+function errorFirst(handler: Handler): Handler {
+  return function (error, request, response, next) {
+    const trace = traceOf(request) ?? traceOf(error);
+    if (trace === undefined || trace === currentTrace()) {
+      return handler.call(this, error, request, response, next);
+    }
+    return resumeTrace(trace, () => handler.call(this, error, request, response, next));
+  };
+}
+
+/** The trace of a request: of Node's own object, or of one that holds it as `raw`. */
+function traceOf(request: unknown): Trace | undefined {
+  if (typeof request !== 'object' || request === null) return undefined;
+  const trace = ownerOf(request);
+  if (trace !== undefined) return trace;
+  const raw = (request as PlatformRequest)?.raw;
+  return typeof raw === 'object' && raw !== null ? ownerOf(raw) : undefined;
+}
+
+/**
+ * Lets a function appear as another one, with its metadata and whatever it gets later: platforms
+ * look at the number of parameters, NestJS at the name and the version of a route.
+ */
+function lookLike(binding: Handler, handler: Handler): Handler {
+  const { name, length } = Object.getOwnPropertyDescriptors(handler);
+  Object.defineProperties(binding, { ...(name && { name }), ...(length && { length }) });
+  return Object.setPrototypeOf(binding, handler) as Handler;
+}

@@ -1,0 +1,20 @@
+/** The methods of an HTTP adapter that register a route. Not every adapter has all of them. */
+export const ROUTING_METHODS: readonly string[] = [
+  'get',
+  'post',
+  'put',
+  'patch',
+  'delete',
+  'head',
+  'options',
+  'query',
+  'all',
+  'search',
+  'propfind',
+  'proppatch',
+  'mkcol',
+  'copy',
+  'move',
+  'lock',
+  'unlock',
+];
