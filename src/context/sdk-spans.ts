@@ -11,7 +11,8 @@ const ACTIVE_SPAN = Symbol.for('OpenTelemetry Context Key SPAN');
 const TRACER = 'nestjs-tracing';
 const STATUS_ERROR = 2;
 
-interface SdkContext {
+/** The context of an OpenTelemetry SDK. */
+export interface SdkContext {
   getValue(key: symbol): unknown;
   setValue(key: symbol, value: unknown): SdkContext;
   deleteValue(key: symbol): SdkContext;
@@ -41,6 +42,18 @@ function api(): OpenTelemetryApi | undefined {
 /** The active span of OpenTelemetry, if an SDK is registered. */
 export function activeSpan(): SdkSpan | undefined {
   return api()?.context?.active().getValue(ACTIVE_SPAN) as SdkSpan | undefined;
+}
+
+/** The active context of OpenTelemetry, if an SDK is registered. */
+export function activeSdkContext(): SdkContext | undefined {
+  const { trace, context } = api() ?? {};
+  return trace === undefined ? undefined : context?.active();
+}
+
+/** Runs a function in a context of OpenTelemetry. */
+export function runInSdkContext<T>(context: SdkContext, fn: () => T): T {
+  const sdk = api()?.context;
+  return sdk === undefined ? fn() : sdk.with(context, fn);
 }
 
 /** The span of an OpenTelemetry context. */

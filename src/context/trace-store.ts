@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { sharedState } from '../records/shared-state.js';
 import type { Span } from '../trace/span.js';
 import type { Trace, TraceScope } from '../trace/trace.js';
-import { runWithSdkSpan } from './sdk-spans.js';
+import { activeSdkContext, runInSdkContext, runWithSdkSpan, type SdkContext } from './sdk-spans.js';
 import { chooseStore, cls, openUserStore, runInUserStore, type UserStore } from './user-store.js';
 
 /**
@@ -36,7 +36,9 @@ export function currentScope(): TraceScope | undefined {
  */
 export function enterTrace<T>(trace: Trace, isInner: boolean, fn: () => T): T {
   const store = (trace.userStore = openUserStore(trace, isInner));
-  return active.run(trace, () => cls.runWith(store, fn));
+  trace.sdkContext = activeSdkContext();
+  // Arguments cost less than a closure.
+  return active.run(trace, runInUserStore<T>, store, fn);
 }
 
 /**
@@ -46,8 +48,7 @@ export function enterTrace<T>(trace: Trace, isInner: boolean, fn: () => T): T {
 export function resumeTrace<T>(trace: Trace, fn: () => T): T {
   const current = currentTrace();
   if (current === trace) return fn();
-  const store = chooseStore(trace, current);
-  return active.run(trace, () => runInUserStore(store, fn));
+  return runInTrace(trace, chooseStore(trace, current), fn);
 }
 
 /** Runs a function in a trace, whether it was entered before or not. */
@@ -84,10 +85,17 @@ export function takeSnapshot(): TraceSnapshot {
 /** Runs a function in a context that was noted before. In the same trace, nothing changes. */
 export function runInSnapshot<T>({ trace, store }: TraceSnapshot, fn: () => T): T {
   if (trace === currentTrace()) return fn();
-  return active.run(trace, () => runInUserStore(store, fn));
+  return runInTrace(trace, store, fn);
 }
 
 /** Runs a function as if nothing had called it: in no trace, and without the user's store. */
 export function runDetached<T>(fn: () => T): T {
   return active.run(undefined, () => runInUserStore(undefined, fn));
+}
+
+function runInTrace<T>(trace: Trace | undefined, store: UserStore | undefined, fn: () => T): T {
+  const sdkContext = trace?.sdkContext as SdkContext | undefined;
+  if (sdkContext === undefined) return active.run(trace, runInUserStore<T>, store, fn);
+  // Spans that are started there must not become children of the calling code's.
+  return runInSdkContext(sdkContext, () => active.run(trace, runInUserStore<T>, store, fn));
 }

@@ -113,9 +113,20 @@ function emitInTrace(emit: Emit): Emit {
     if (open === undefined) return emit.apply(this, args);
     const isEnd = args[0] === 'close' && (this as object) === open.response;
     if (!isEnd && currentTrace() === open.trace) return emit.apply(this, args);
-    return resumeTrace(open.trace, () => {
-      if (isEnd) open.onClose(open);
-      return emit.apply(this, args);
-    });
+    return emitInside(open, isEnd, emit, this, args);
   };
+}
+
+/** In a function of its own: a closure in the caller would cost it memory at each event. */
+function emitInside(
+  open: OpenRequest,
+  isEnd: boolean,
+  emit: Emit,
+  emitter: TracedEmitter,
+  args: Parameters<Emit>,
+): boolean {
+  return resumeTrace(open.trace, () => {
+    if (isEnd) open.onClose(open);
+    return emit.apply(emitter, args);
+  });
 }

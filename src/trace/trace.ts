@@ -52,6 +52,8 @@ export class Trace implements RequestRecord {
   /** The span of this trace in an OpenTelemetry SDK, if this package started it. */
   sdkSpan: SdkSpan | undefined = undefined;
 
+  /** The context of an OpenTelemetry SDK that it began in, where one is registered. */
+  sdkContext: object | undefined = undefined;
   /** The `nestjs-cls` store that was opened with it, for its user. */
   userStore: Record<string | symbol, unknown> | undefined = undefined;
 
