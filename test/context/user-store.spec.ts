@@ -71,11 +71,15 @@ describe.each(PLATFORMS)('an application with a ClsModule of its own (%s)', (pla
       }),
     );
     const finished = await sink.finishes(40);
-    const ids = Array.from({ length: 40 }, (_, i) => [`request-${i}`, `tenant-${i}`]).toSorted();
-    expect(finished.map((line) => [line.request_id, line['tenant']]).toSorted()).toEqual(ids);
+    const ids = Array.from({ length: 40 }, (_, i) => `request-${i} tenant-${i}`).toSorted();
+    expect(
+      finished.map((line) => `${line.request_id} ${String(line['tenant'])}`).toSorted(),
+    ).toEqual(ids);
     const handler = sink.lines.filter(({ message }) => message.startsWith('for '));
     expect(
-      handler.map(({ request_id: id, message }) => [id, message.slice('for '.length)]).toSorted(),
+      handler
+        .map(({ request_id: id, message }) => `${id} ${message.slice('for '.length)}`)
+        .toSorted(),
     ).toEqual(ids);
   });
 });
