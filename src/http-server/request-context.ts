@@ -4,6 +4,7 @@ import { currentTrace, resumeTrace } from '../context/trace-store.js';
 import { definePatch } from '../instrumentation/patch.js';
 import { sharedState } from '../records/shared-state.js';
 import type { Trace } from '../trace/trace.js';
+import { isServed, noticeEnd } from './response-end.js';
 
 const EMIT = definePatch({
   package: 'node',
@@ -13,13 +14,21 @@ const EMIT = definePatch({
   why: 'Node emits these events in the context of the connection, and has no hook for it',
 });
 
-/** A request whose response has not closed yet. */
+/** A request whose response has not ended yet. */
 export interface OpenRequest {
   readonly trace: Trace;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Called when the response has closed: in its context, before any listener. */
-  readonly onClose: (closed: OpenRequest) => void;
+  /**
+   * Called when the response has closed, in its context, before any listener. Where no connection
+   * closes it, it is called when it has ended.
+   *
+   * @param isComplete whether the whole response was handed over, where the response itself may
+   * not say so.
+   */
+  readonly onClose: (closed: OpenRequest, isComplete?: boolean) => void;
+  /** Whether no connection closes its response: it may never end, so nothing waits for it. */
+  readonly isSimulated?: boolean;
 }
 
 type Emit = (this: TracedEmitter, ...args: Parameters<EventEmitter['emit']>) => boolean;
@@ -50,13 +59,23 @@ const state = sharedState('emit-wrappers', () => ({
  * {@link requestClosed} for each request whose end was noticed.
  */
 export function keepRequestContext(open: OpenRequest): void {
-  state.openRequests++;
-  keepContextOf(open.request as TracedEmitter, open);
-  keepContextOf(open.response as unknown as TracedEmitter, open);
+  const kept = isServed(open.request, open.response) ? open : endWithoutConnection(open);
+  if (kept.isSimulated !== true) state.openRequests++;
+  keepContextOf(kept.request as TracedEmitter, kept);
+  keepContextOf(kept.response as unknown as TracedEmitter, kept);
+}
+
+function endWithoutConnection(open: OpenRequest): OpenRequest {
+  const simulated: OpenRequest = { ...open, isSimulated: true, onClose: () => {} };
+  noticeEnd(open.request, open.response, (isComplete) => {
+    runInStore(open.store, () => open.onClose(simulated, isComplete));
+  });
+  return simulated;
 }
 
 /** Notes that a request has closed. */
-export function requestClosed(): void {
+export function requestClosed({ isSimulated }: OpenRequest): void {
+  if (isSimulated === true) return;
   state.openRequests--;
   if (state.openRequests === 0 && state.undo.length > 0) undoAll();
 }
@@ -68,7 +87,8 @@ export function ownerOf(emitter: object): Trace | undefined {
 
 function keepContextOf(emitter: TracedEmitter, open: OpenRequest): void {
   emitter[OPEN] = open;
-  if (!state.wrappers.has(emitter.emit)) wrapEmit(emitter);
+  // A mock may be a plain object.
+  if (typeof emitter.emit === 'function' && !state.wrappers.has(emitter.emit)) wrapEmit(emitter);
 }
 
 /**

@@ -13,11 +13,16 @@ import { endRequestSpan, startRequestSpan } from './sdk-request-span.js';
 import { requestIdReader, sessionIdReader, traceIdReader, type IdReader } from './id-sources.js';
 import { closeWithConnection } from './pipelined-responses.js';
 
-/** Called once for each request, in its context, when the response has closed. */
+/**
+ * Called once for each request, in its context, when the response has closed.
+ *
+ * @param isComplete whether the whole response was handed over, where no connection closes it.
+ */
 export type OnResponseClose = (
   trace: Trace,
   request: IncomingMessage,
   response: ServerResponse,
+  isComplete: boolean,
 ) => void;
 
 const NOTHING: TraceCarrier = Object.freeze({ isTrusted: false });
@@ -64,7 +69,7 @@ export class RequestTracer {
     this.onOpen?.(response, trace);
     keepRequestContext({ trace, request, response, onClose: this.close });
     policy.application.inFlight++;
-    if (response.socket === null) closeWithConnection(request.socket, response);
+    if (response.socket === null) closeWithConnection(request, response);
     const { requestStart } = tracingChannels;
     const first = requestStart.hasSubscribers
       ? (): T => {
@@ -109,13 +114,14 @@ export class RequestTracer {
     if (!isDerived) setHeader(response, session.header, trace.sessionId);
   }
 
-  private readonly close = ({ trace, request, response }: OpenRequest): void => {
+  private readonly close = (closed: OpenRequest, isComplete = false): void => {
+    const { trace, request, response } = closed;
     if (trace.finished) return;
     trace.finished = true;
     trace.policy.application.inFlight--;
-    requestClosed();
-    this.onClose(trace, request, response);
-    if (trace.sdkSpan !== undefined) endRequestSpan(trace.sdkSpan, trace, response);
+    requestClosed(closed);
+    this.onClose(trace, request, response, isComplete);
+    if (trace.sdkSpan !== undefined) endRequestSpan(trace.sdkSpan, trace, response, isComplete);
   };
 }
 

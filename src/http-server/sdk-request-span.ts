@@ -22,11 +22,12 @@ export function endRequestSpan(
   span: SdkSpan,
   { metadata: { method = '', route } }: Trace,
   { statusCode, headersSent }: ServerResponse,
+  isComplete: boolean,
 ): void {
   if (route !== undefined) {
     span.updateName(`${method} ${route}`);
     span.setAttributes({ 'http.route': route });
   }
-  if (headersSent) span.setAttributes({ 'http.response.status_code': statusCode });
+  if (headersSent || isComplete) span.setAttributes({ 'http.response.status_code': statusCode });
   endSdkSpan(span, statusCode >= 500);
 }

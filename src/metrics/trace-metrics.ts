@@ -1,6 +1,7 @@
 import { Gauge, Histogram, type Registry } from 'prom-client';
 import { errorTypeOf, type AccessLogRecord } from '../records/access-log-record.js';
 import type { RequestRecord } from '../records/request-record.js';
+import { ActiveCount } from './active-count.js';
 import { boundedLabel, methodLabel } from './bounded-labels.js';
 
 /**
@@ -27,13 +28,13 @@ export class TraceMetrics {
   private readonly requests: Duration<
     'http_request_method' | 'http_route' | 'http_response_status_code' | 'error_type'
   >;
-  private readonly activeRequests: Gauge;
+  private readonly activeRequests: ActiveCount;
   private readonly messages: Duration<
     'messaging_system' | 'messaging_destination_name' | 'error_type'
   >;
-  private readonly activeMessages: Gauge;
+  private readonly activeMessages: ActiveCount;
   private readonly runs: Duration<'trigger' | 'job' | 'error_type'>;
-  private readonly activeRuns: Gauge;
+  private readonly activeRuns: ActiveCount;
   private readonly route = boundedLabel();
   private readonly destination = boundedLabel();
   private readonly job = boundedLabel();
@@ -73,7 +74,17 @@ export class TraceMetrics {
 
   /** Counts a request, message, job or run as active. */
   start(trace: RequestRecord): void {
-    this.gaugeOf(trace).inc();
+    this.addActive(trace, 1);
+  }
+
+  /**
+   * Takes back all that is counted as active: for the end of an application, whose last requests
+   * may never end. No other call may follow it.
+   */
+  release(): void {
+    for (const active of [this.activeRequests, this.activeMessages, this.activeRuns]) {
+      active.release();
+    }
   }
 
   /**
@@ -82,7 +93,7 @@ export class TraceMetrics {
    * @param wasCounted whether {@link start} was called for it.
    */
   finish(trace: RequestRecord, record: AccessLogRecord, wasCounted: boolean): void {
-    if (wasCounted) this.gaugeOf(trace).dec();
+    if (wasCounted) this.addActive(trace, -1);
     const { kind } = trace;
     const { transport } = trace.metadata;
     if (kind === 'request') {
@@ -114,10 +125,13 @@ export class TraceMetrics {
     };
   }
 
-  private gaugeOf({ kind, metadata: { transport, method } }: RequestRecord) {
-    if (kind === 'request') return this.activeRequests.labels(methodLabel(method));
-    const gauge = kind === 'run' ? this.activeRuns : this.activeMessages;
-    return gauge.labels(transport);
+  private addActive(
+    { kind, metadata: { transport, method } }: RequestRecord,
+    difference: 1 | -1,
+  ): void {
+    if (kind === 'request') return this.activeRequests.add(methodLabel(method), difference);
+    const active = kind === 'run' ? this.activeRuns : this.activeMessages;
+    return active.add(transport, difference);
   }
 }
 
@@ -151,7 +165,7 @@ function duration<L extends string>(registry: Registry, config: MetricConfig<L>)
   };
 }
 
-function active<L extends string>(registry: Registry, config: MetricConfig<L>): Gauge {
+function active<L extends string>(registry: Registry, config: MetricConfig<L>): ActiveCount {
   const known = registry.getSingleMetric(config.name) as Gauge | undefined;
-  return known ?? new Gauge({ ...config, registers: [registry] });
+  return new ActiveCount(known ?? new Gauge({ ...config, registers: [registry] }));
 }

@@ -107,6 +107,7 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
   /** Called by NestJS. */
   async onApplicationShutdown(): Promise<void> {
     await this.subscription?.settle();
+    this.metrics.release();
   }
 }
 

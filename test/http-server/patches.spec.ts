@@ -7,9 +7,14 @@ import {
 } from '@nestjs/core/interceptors/index.js';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import http, { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { TracingModule } from '../../src/index.js';
 import { nameHandlers } from '../../src/http-server/handler-names.js';
-import { keepRequestContext, requestClosed } from '../../src/http-server/request-context.js';
+import {
+  keepRequestContext,
+  requestClosed,
+  type OpenRequest,
+} from '../../src/http-server/request-context.js';
 import { appliedPatches, undoPatches } from '../../src/instrumentation/patch.js';
 import { currentTrace } from '../../src/context/trace-store.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
@@ -83,6 +88,8 @@ describe.each(PLATFORMS)('what is changed for an application on %s', (platform) 
 describe('a request that is open when the last application has closed', () => {
   it('is followed to its end, and the prototypes are restored behind it', () => {
     const request = Object.create(IncomingMessage.prototype) as IncomingMessage;
+    // As on a connection of Node's own server.
+    request.socket = Object.assign(new Socket(), { parser: {} });
     const response = Object.create(ServerResponse.prototype) as ServerResponse;
     const originals = sharedMethods();
     const trace = openTrace({ isTrusted: false }, resolveOptions().policy, {
@@ -90,9 +97,9 @@ describe('a request that is open when the last application has closed', () => {
       startedAt: Date.now(),
     });
     const seen: unknown[] = [];
-    const onClose = (): void => {
+    const onClose = (closed: OpenRequest): void => {
       seen.push(currentTrace());
-      requestClosed();
+      requestClosed(closed);
     };
     keepRequestContext({ trace, request, response, onClose });
     undoPatches();
