@@ -57,11 +57,10 @@ export function noticeEnd(
     response.once('close', endSoon);
   }
   followCalls(response, () => {
-    if (isDestroyed(request, response)) endSoon();
-    else if (!finishFollows(response, response)) complete();
+    if (!finishFollows(response, response)) complete();
   });
   // Its client disconnected before the application had the request, so no event will follow.
-  if (isDestroyed(request, response)) endSoon();
+  if (response.closed || isDisconnected(request)) endSoon();
 }
 
 /** Calls a function after each call of `end`. */
@@ -80,11 +79,12 @@ function followCalls(response: ServerResponse, onCall: () => void): void {
 
 /** Whether a stream will emit `finish` once all is written, which may take its reader a while. */
 function finishFollows({ writableEnded, socket }: ServerResponse, response: unknown): boolean {
-  return writableEnded && (response instanceof Writable || socket instanceof Writable);
+  if (!writableEnded) return false;
+  return response instanceof Writable || (socket instanceof Writable && !socket.destroyed);
 }
 
-function isDestroyed(request: IncomingMessage, response: ServerResponse): boolean {
-  if (response.closed) return true;
-  const socket = (response.socket ?? request.socket) as { destroyed?: unknown } | null | undefined;
-  return socket?.destroyed === true;
+/** Whether a connection of Node's server has closed, which took its parser away. */
+function isDisconnected(request: IncomingMessage): boolean {
+  const socket = request.socket as { destroyed?: unknown; parser?: unknown } | null | undefined;
+  return socket?.parser === null && socket.destroyed === true;
 }
