@@ -68,7 +68,7 @@ export function keepRequestContext(open: OpenRequest): void {
 function endWithoutConnection(open: OpenRequest): OpenRequest {
   const simulated: OpenRequest = { ...open, isSimulated: true, onClose: () => {} };
   noticeEnd(open.request, open.response, (isComplete) => {
-    runInStore(open.store, () => open.onClose(simulated, isComplete));
+    resumeTrace(open.trace, () => open.onClose(simulated, isComplete));
   });
   return simulated;
 }
