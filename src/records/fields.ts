@@ -200,7 +200,10 @@ export const ACCESS_LOG_FIELDS = {
   } as Field<Outcome>,
   /** The span of the caller: 16 lower-case hex digits; missing if the trace began here. */
   parent_span_id: text({ text: 'silent' }),
-  /** The spans of a failed or slow request, in the order in which they began. */
+  /**
+   * The spans of a failed or slow request, as a tree in depth-first order: the parent of a step is
+   * the nearest one before it with a smaller `depth`.
+   */
   steps: { type: 'steps', text: 'block' } as Field<readonly Step[]>,
   /** The number of spans beyond the limit, which were not recorded. */
   dropped_steps: number({ unit: 'count' }),

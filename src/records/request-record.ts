@@ -81,8 +81,9 @@ export interface RequestRecord extends TraceIds {
    */
   readonly finished: boolean;
   /**
-   * Its spans in the order in which they began, each with the id of its parent. Folded spans are one
-   * record, before those siblings that are kept as single spans. `undefined` if there are no spans.
+   * Its spans as a tree in depth-first order: each is below its parent, whose id it has, and
+   * siblings are in the order in which they began. Folded spans are one record, before those
+   * siblings that are kept as single spans. `undefined` if there are no spans.
    */
   readonly spans: readonly SpanRecord[] | undefined;
   /** The number of spans beyond the limit, which were not recorded. */

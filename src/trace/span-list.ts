@@ -14,6 +14,7 @@ export class SpanList implements KeptSpans {
   /** The number of spans beyond the limit, which were not recorded. */
   dropped = 0;
 
+  /** In the order in which they began, so that a parent precedes its children. */
   private spans: Span[] = [];
   private hasFolded = false;
   private readonly rootGroups = new Map<string, SpanGroup>();
@@ -21,20 +22,26 @@ export class SpanList implements KeptSpans {
   constructor(private readonly trace: Trace) {}
 
   /**
-   * In the order in which they began. Folded siblings are one record, directly before the first of
-   * them that is still kept as a single span.
+   * As a tree in depth-first order: each span is below its parent, siblings are in the order in
+   * which they began. Folded siblings are one record, directly before the first of them that is
+   * still kept as a single span.
    */
   get records(): readonly SpanRecord[] {
     this.compact();
+    const children = childrenOf(this.spans);
     const folded = new Set<SpanGroup>();
     const records: SpanRecord[] = [];
-    for (const span of this.spans) {
+    // The next one is at the end. A loop, because a trace may be deeper than the stack.
+    const waiting = children.get(undefined)?.toReversed() ?? [];
+    for (let span = waiting.pop(); span !== undefined; span = waiting.pop()) {
       const group = this.groupOf(span);
       if (group.isFolded && !folded.has(group)) {
         folded.add(group);
         records.push(foldedRecord(span, group));
       }
       records.push(span);
+      const inner = children.get(span);
+      for (let i = (inner?.length ?? 0) - 1; i >= 0; i--) waiting.push(inner![i]!);
     }
     return records;
   }
@@ -50,6 +57,8 @@ export class SpanList implements KeptSpans {
     }
     const span = new Span(this.trace, parent, start, onEnd);
     this.spans.push(span);
+    // Its parent may have been folded and removed while code that it had started still runs.
+    this.hasFolded ||= parent?.isFolded === true;
     this.groupOf(span).count++;
     return span;
   }
@@ -78,6 +87,17 @@ export class SpanList implements KeptSpans {
       return !span.isFolded;
     });
   }
+}
+
+/** The spans below each parent, in the order in which they began. */
+function childrenOf(spans: readonly Span[]): Map<Span | undefined, Span[]> {
+  const children = new Map<Span | undefined, Span[]>();
+  for (const span of spans) {
+    const siblings = children.get(span.parent);
+    if (siblings === undefined) children.set(span.parent, [span]);
+    else siblings.push(span);
+  }
+  return children;
 }
 
 /** The record of a group of folded siblings, made from any one of them. */

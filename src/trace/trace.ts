@@ -24,7 +24,7 @@ export interface LiveMetadata extends TraceMetadata {
 
 /** The recorded spans of a trace. */
 export interface KeptSpans {
-  /** In the order in which they began, with equal siblings folded. */
+  /** As a tree in depth-first order, siblings as they began, with equal siblings folded. */
   readonly records: readonly SpanRecord[];
   /** How many spans were beyond the limit and not recorded. */
   readonly dropped: number;

@@ -37,7 +37,7 @@ export interface ViewRequest extends ViewedFields {
   readonly startedAt: number;
   /** The error of the request itself, where its service sends that. */
   readonly error?: string | undefined;
-  /** The spans of its own process, in the order in which they began. */
+  /** The spans of its own process, as a tree in depth-first order. */
   readonly spans?: readonly ViewSpan[] | undefined;
   /** How many more spans there were than are kept. */
   readonly droppedSpans?: number | undefined;

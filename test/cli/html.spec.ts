@@ -97,6 +97,23 @@ describe('--html', () => {
     );
   });
 
+  it('finds the parents of steps of which some are missing', async () => {
+    const steps = [
+      { name: 'a', start_ms: 1, duration_ms: 8 },
+      { name: 'b', start_ms: 2, duration_ms: 3, depth: 2 },
+      { name: 'c', start_ms: 3, duration_ms: 1, depth: 2 },
+      { name: 'd', start_ms: 5, duration_ms: 1, depth: 3 },
+    ];
+    const { requests } = await pageOf([finish(10, ALICE, { steps, outcome: 'errored' })]);
+    const spans = requests[0]!.spans!;
+    const nameOf = new Map(spans.map(({ spanId, name }) => [spanId, name]));
+    expect(spans.slice(1).map(({ parentSpanId }) => nameOf.get(parentSpanId))).toEqual([
+      'a',
+      'a',
+      'c',
+    ]);
+  });
+
   it('lets no text of a log end the script element', async () => {
     const markup = '</script><script>alert(1)</script><!--';
     const { html, lines } = await pageOf([

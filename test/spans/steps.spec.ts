@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runWithTrace } from '../../src/context/trace-store.js';
+import { currentTrace, runWithTrace } from '../../src/context/trace-store.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
 import { runSpan } from '../../src/spans/run-span.js';
 import { droppedSteps, stepsOf } from '../../src/spans/steps.js';
@@ -187,6 +187,120 @@ describe('time of its own', () => {
     const trace = await traced(() => runSpan('alone', () => work(1)));
     expect(trace.spans![0]!.selfMs).toBe(trace.spans![0]!.durationMs);
     expect(stepsOf(trace)![0]).not.toHaveProperty('self_ms');
+  });
+});
+
+/** Spans in a random tree: some run after others of the same parent, some beside them. */
+type Tree = readonly { readonly name: number; readonly ms: number; readonly inner: Tree }[];
+const treeOf = (levels: number): fc.Arbitrary<Tree> =>
+  fc.array(
+    fc.record({
+      name: fc.integer({ min: 0, max: 3 }),
+      ms: fc.integer({ min: 0, max: 3 }),
+      inner: levels === 0 ? fc.constant([]) : treeOf(levels - 1),
+    }),
+    { maxLength: 3, size: 'max' },
+  );
+
+const runTree = (spans: Tree): Promise<unknown> =>
+  Promise.all(
+    spans.map(async ({ name, ms, inner }) => {
+      if (ms % 2 === 1) await sleep(ms);
+      await runSpan(`span ${name}`, async () => {
+        await sleep(ms);
+        await runTree(inner);
+      });
+    }),
+  );
+
+/** The parent of each record according to the depths alone. */
+function parentsByDepth({ spans = [], spanId }: Trace): (string | undefined)[] {
+  return spans.map(({ depth }, i) => {
+    const parent = spans.slice(0, i).findLast((before) => before.depth < depth);
+    return parent === undefined ? spanId : parent.spanId;
+  });
+}
+
+describe('the order', () => {
+  it('puts a step below the branch that made it, whatever ran at the same time', async () => {
+    const trace = await traced(() =>
+      Promise.all([
+        runSpan('load prices', async () => {
+          await sleep(5);
+          await runSpan('find prices', () => sleep(10));
+        }),
+        runSpan('load names', () => runSpan('find names', () => sleep(20))),
+      ]),
+    );
+    expect(stepsOf(trace)!.map(({ name, depth = 0 }) => [name, depth])).toEqual([
+      ['load prices', 0],
+      ['find prices', 1],
+      ['load names', 0],
+      ['find names', 1],
+    ]);
+  });
+
+  it('puts the sum of folded siblings below their parent, and not among those of another', async () => {
+    const trace = await traced(() =>
+      Promise.all(
+        ['a', 'b'].map((name) =>
+          runSpan(name, async () => {
+            for (let i = 0; i < 25; i++) await runSpan('query', () => sleep(0));
+          }),
+        ),
+      ),
+    );
+    const ids = new Map(trace.spans!.map(({ spanId, name }) => [spanId, name]));
+    const below = trace.spans!.map(({ parentSpanId, count }) => [ids.get(parentSpanId), count]);
+    const kept = (name: string) => [[name, 25], ...[1, 2, 3].map(() => [name, undefined])];
+    expect(below).toEqual([
+      [undefined, undefined],
+      ...kept('a'),
+      [undefined, undefined],
+      ...kept('b'),
+    ]);
+  });
+
+  it('has the parent of each step as the nearest one before it that is less deep', async () => {
+    await fc.assert(
+      fc.asyncProperty(treeOf(4), async (spans) => {
+        const trace = await traced(() => runTree(spans));
+        const records = trace.spans ?? [];
+        expect(records.map(({ parentSpanId }) => parentSpanId)).toEqual(parentsByDepth(trace));
+        for (const { spanId } of records) {
+          const siblings = records.filter(({ parentSpanId }) => parentSpanId === spanId);
+          const starts = siblings.map(({ startedMs }) => startedMs);
+          expect(starts).toEqual(starts.toSorted((a, b) => a - b));
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('is that of a tree as deep as spans may be', async () => {
+    const nest = (levels: number): void => {
+      if (levels > 0) runSpan('level', () => nest(levels - 1));
+    };
+    const trace = await traced(() => nest(MAX_SPANS));
+    expect(trace.spans!.map(({ depth }) => depth)).toEqual(
+      Array.from({ length: MAX_SPANS }).map((_, i) => i),
+    );
+  });
+
+  it('has no place for what a folded step had started and not awaited', async () => {
+    const late: Promise<unknown>[] = [];
+    const trace = await traced(async () => {
+      times(30, (i) =>
+        runSpan('outer', () => {
+          if (i < 3) work(1);
+          else late.push(sleep(5).then(() => runSpan('late', () => {})));
+        }),
+      );
+      // Reading removes the folded steps, before the late ones begin.
+      expect(currentTrace()!.spans).toHaveLength(4);
+      await Promise.all(late);
+    });
+    expect(stepsOf(trace)!.map(({ name }) => name)).toEqual(['outer', 'outer', 'outer', 'outer']);
   });
 });
 

@@ -68,18 +68,19 @@ export class LogRecordConverter {
     };
   }
 
-  /** A step has a depth and no parent: that is the last step before it that is less deep. */
+  /** A step has a depth and no parent: that is the nearest step before it that is less deep. */
   private spansOf(
     steps: readonly Step[],
     request: Pick<ViewRequest, 'service' | 'w3cTraceId' | 'spanId' | 'startedAt'>,
   ): ViewSpan[] {
-    const parents: string[] = [];
+    const around: { readonly depth: number; readonly spanId: string }[] = [];
     return steps.map((step) => {
-      const depth = Math.min(Math.max(Number(step.depth) || 0, 0), parents.length);
-      const parentSpanId = parents[depth - 1] ?? request.spanId;
+      const depth = Number(step.depth) || 0;
+      while (around.length > 0 && around.at(-1)!.depth >= depth) around.pop();
+      const parentSpanId = around.at(-1)?.spanId ?? request.spanId;
       const isSum = step.count !== undefined;
       const spanId = isSum ? undefined : this.nextSpanId();
-      if (spanId !== undefined) parents.splice(depth, parents.length, spanId);
+      if (spanId !== undefined) around.push({ depth, spanId });
       return {
         type: 'span',
         service: request.service,
