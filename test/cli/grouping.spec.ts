@@ -50,6 +50,19 @@ describe('untangle', () => {
     ]);
   });
 
+  it('draws steps on the time of their request, however long the sum of overlapping ones is', async () => {
+    const steps = [
+      { name: 'load', start_ms: 0, duration_ms: 16 },
+      { name: 'query', start_ms: 8, duration_ms: 400, depth: 1, count: 50 },
+    ];
+    const slow = { level: 'error', status_code: 500, outcome: 'errored', duration_ms: 16, steps };
+    const { stdout } = await untangle([finish(20, ALICE, slow)]);
+    expect(stdout.split('\n').slice(2, 4)).toEqual([
+      '│          load     ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 16ms',
+      '│            query                  ━━━━━━━━━━━━━━━━ 400ms in 50 calls',
+    ]);
+  });
+
   it('shows an error with its stack and what caused it below its line', async () => {
     const cause = { name: 'Error', message: 'down', stack: 'Error: down\n    at db.js:2' };
     const error = { name: 'Error', message: 'no', stack: 'Error: no\n    at app.js:1', cause };

@@ -15,7 +15,7 @@ export function waterfallText(
 ): string[] {
   const names = steps.map(nameOf);
   const width = Math.max(...names.map((name) => name.length));
-  const total = Math.max(durationMs ?? 0, ...steps.map(endOf));
+  const total = Math.max(durationMs ?? 0, ...steps.map(lastOf));
   return steps.map((step, i) => {
     const bar = barOf(step, total);
     const text = `${names[i]!.padEnd(width)}  ${paint(step.failed ? RED : DIM, bar)}`;
@@ -31,6 +31,11 @@ function nameOf({ name, depth }: Step): string {
 
 function endOf({ start_ms: start, duration_ms: duration }: Step): number {
   return start + (typeof duration === 'number' ? duration : 0);
+}
+
+/** The last time that is known of a step. A sum of steps that overlapped is longer than they ran. */
+function lastOf(step: Step): number {
+  return typeof step.count === 'number' ? step.start_ms : endOf(step);
 }
 
 /** At least one cell, so that it is visible. A step that did not end extends to the end. */

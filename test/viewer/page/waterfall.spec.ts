@@ -112,6 +112,14 @@ describe('the rows', () => {
     ]);
   });
 
+  it('do not last longer than the trace because of the sum of siblings that overlapped', () => {
+    const spans = [
+      child('query', '1', { at: 1, spanId: undefined, count: 25, duration_ms: 300 }),
+      child('query', '1', { at: 1, duration_ms: 7 }),
+    ];
+    expect(waterfall([aRequest('1', { spans })]).durationMs).toBe(10);
+  });
+
   it('show what failed', () => {
     const { rows } = waterfall([
       aRequest('1', {

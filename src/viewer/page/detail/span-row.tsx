@@ -67,7 +67,9 @@ function Bar({
   readonly row: WaterfallRow;
   readonly totalMs: number;
 }): JSX.Element {
-  const durationMs = row.durationMs ?? Math.max(0, totalMs - row.offsetMs);
+  const restMs = Math.max(0, totalMs - row.offsetMs);
+  // The sum of siblings that overlapped may be longer than the request.
+  const durationMs = Math.min(row.durationMs ?? restMs, restMs);
   const gaps = row.selfGaps.filter((gap) => gap.durationMs > totalMs * LEAST_GAP);
   return (
     <div class="track" aria-hidden="true">

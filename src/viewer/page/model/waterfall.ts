@@ -85,7 +85,8 @@ class Ends {
     let last = lines.at(-1)?.record.time ?? -Infinity;
     for (const node of tree) {
       const { startedAt, duration_ms: durationMs = 0 } = node.record;
-      const end = startedAt + Math.max(0, durationMs);
+      // The sum of siblings that overlapped is longer than the time in which they ran.
+      const end = startedAt + (isSum(node) ? 0 : Math.max(0, durationMs));
       last = Math.max(last, end, isRunningRequest(node) ? (now ?? end) : end);
     }
     this.last = last;
@@ -98,6 +99,10 @@ class Ends {
     if (durationMs !== undefined) return startedAt + Math.max(0, durationMs);
     return isRunningRequest(node) ? Math.max(startedAt, this.now) : undefined;
   }
+}
+
+function isSum({ record }: SpanNode): boolean {
+  return record.type === 'span' && record.count !== undefined;
 }
 
 function isRunningRequest({ record }: SpanNode): boolean {
