@@ -2,9 +2,8 @@ import type { NestInterceptor } from '@nestjs/common';
 import { isObservable } from 'rxjs';
 import { runInSnapshot, takeSnapshot } from '../context/trace-store.js';
 import { definePatch } from '../instrumentation/patch.js';
-import { followObservable } from '../spans/follow-result.js';
 import type { Trace } from '../trace/trace.js';
-import { endHandler, TracingInterceptor } from './tracing.interceptor.js';
+import { endHandler, followHandler, TracingInterceptor } from './tracing.interceptor.js';
 
 const BYPASS = definePatch({
   package: '@nestjs/core',
@@ -73,19 +72,18 @@ function measureAround(intercept: Intercept): Intercept {
 }
 
 function measured(result: Promise<unknown>, trace: Trace): Promise<unknown> {
-  const end = (): void => endHandler(trace);
   return result.then(
     (value) => {
       if (isObservable(value)) {
         const context = takeSnapshot();
         // NestJS unsubscribes from an event stream when the connection closes, outside any context.
-        return followObservable({ run: (fn) => runInSnapshot(context, fn), end }, value);
+        return followHandler(trace, value, (fn) => runInSnapshot(context, fn));
       }
-      end();
+      endHandler(trace);
       return value;
     },
     (error: unknown) => {
-      end();
+      endHandler(trace);
       throw error;
     },
   );

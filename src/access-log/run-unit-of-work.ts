@@ -12,7 +12,7 @@ import { callerSpan, type SdkSpan } from '../trace/sdk-span.js';
 import type { LiveMetadata } from '../trace/trace.js';
 import { parseTraceparent } from '../trace/traceparent.js';
 import type { AccessLog } from './access-log.js';
-import { followThrough, type Ending } from '../spans/follow-result.js';
+import { followAwaited, type Ending } from '../spans/follow-result.js';
 import { buildRecord } from './build-record.js';
 
 const OUTCOMES: Readonly<Record<Ending, Outcome>> = {
@@ -65,7 +65,7 @@ export function unitOfWorkRunner(
         end('failed', error);
         throw error;
       }
-      return followThrough({ run, end }, result) as T;
+      return followAwaited({ run, end }, result) as T;
     };
     // One that is not part of another must not see the store of the code that delivers it.
     const isInner = (work.parent ?? work.carrier) !== undefined;

@@ -5,10 +5,11 @@ import {
   type ExecutionContext,
   type NestInterceptor,
 } from '@nestjs/common';
-import { finalize, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { currentTrace } from '../context/trace-store.js';
 import { TRACING_OPTIONS } from '../options/options.token.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
+import { followObservable } from '../spans/follow-result.js';
 import type { Trace } from '../trace/trace.js';
 
 /**
@@ -28,7 +29,7 @@ export class TracingInterceptor implements NestInterceptor {
       context.getArgs(),
     );
     if (trace === undefined) return next.handle();
-    return next.handle().pipe(finalize(() => endHandler(trace)));
+    return followHandler(trace, next.handle(), (fn) => fn());
   }
 
   /** Starts measuring; `undefined` where there is nothing to measure, or it is measured already. */
@@ -55,6 +56,25 @@ export class TracingInterceptor implements NestInterceptor {
 /** Ends the share of a handler, or that of one more field. */
 export function endHandler(trace: Trace): void {
   trace.handlerMs = performance.now() - (trace.handlerStartedMs ?? Number.NaN);
+}
+
+/**
+ * Ends the share of a handler with its observable, or with the promise that this has emitted: NestJS
+ * awaits the last value before it responds.
+ *
+ * @param run runs what ends the observable early.
+ */
+export function followHandler(
+  trace: Trace,
+  source: Observable<unknown>,
+  run: <T>(fn: () => T) => T,
+): Observable<unknown> {
+  let hasEnded = false;
+  const end = (): void => {
+    if (!hasEnded) endHandler(trace);
+    hasEnded = true;
+  };
+  return followObservable({ run, end, isLastAwaited: true }, source);
 }
 
 /** The fourth argument of a resolver describes its field. */

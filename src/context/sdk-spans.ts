@@ -107,6 +107,19 @@ export function runWithSdkSpan<T>(span: SdkSpan | undefined, fn: () => T): T {
   return context.with(context.active().setValue(ACTIVE_SPAN, span), fn);
 }
 
+/** Returns a function that runs others with the span of the SDK that is active now, or with none. */
+export function activeSpanRunner(): <T>(fn: () => T) => T {
+  const { context } = api() ?? {};
+  if (context === undefined) return (fn) => fn();
+  const span = context.active().getValue(ACTIVE_SPAN);
+  return (fn) => {
+    const active = context.active();
+    const entered =
+      span === undefined ? active.deleteValue(ACTIVE_SPAN) : active.setValue(ACTIVE_SPAN, span);
+    return context.with(entered, fn);
+  };
+}
+
 /** Ends a span of the SDK. */
 export const endSdkSpan = guardCallback(
   'OpenTelemetry',

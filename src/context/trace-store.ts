@@ -2,7 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { sharedState } from '../records/shared-state.js';
 import type { Span } from '../trace/span.js';
 import type { Trace, TraceScope } from '../trace/trace.js';
-import { activeSdkContext, runInSdkContext, runWithSdkSpan, type SdkContext } from './sdk-spans.js';
+import {
+  activeSdkContext,
+  activeSpanRunner,
+  runInSdkContext,
+  runWithSdkSpan,
+  type SdkContext,
+} from './sdk-spans.js';
 import { chooseStore, cls, openUserStore, runInUserStore, type UserStore } from './user-store.js';
 
 /**
@@ -55,6 +61,19 @@ export function resumeTrace<T>(trace: Trace, fn: () => T): T {
 export function runWithTrace<T>(trace: Trace, fn: () => T): T {
   return trace.userStore === undefined ? enterTrace(trace, true, fn) : resumeTrace(trace, fn);
 }
+
+/**
+ * Returns a function that runs others in the span that is current now, or in none, wherever it is
+ * called: for a callback that is not part of the span which calls it.
+ */
+export function currentSpanRunner(): RunInSpan {
+  const innermost = active.getStore();
+  const runWithActive = activeSpanRunner();
+  return (fn) => runWithActive(() => active.run(innermost, fn));
+}
+
+/** Runs a function in a span. */
+export type RunInSpan = <T>(fn: () => T) => T;
 
 /** Runs a function in a span of the current trace. */
 export function runWithSpan<T>(span: Span, fn: () => T): T {

@@ -9,13 +9,21 @@ export type Ending = 'done' | 'failed' | 'left';
 export interface Following {
   /** Runs the next part of it in its context. */
   run<T>(fn: () => T): T;
+  /**
+   * Called when an observable is subscribed to. Returns what runs the subscriber: its code is no
+   * part of what is followed, although the observable calls it. Default: it just runs.
+   */
+  outside?(): <T>(fn: () => T) => T;
   /** Called when it ends, perhaps more than once; the first call counts. */
   end(ending: Ending, error?: unknown): void;
+  /** Whether its consumer waits for the last value of an observable if that is a promise or thenable. */
+  readonly isLastAwaited?: boolean;
 }
 
 /**
  * Follows what a function returned to its end: a promise as one that ends the same way, an
- * observable or async generator while it is consumed. Anything else is returned as it is.
+ * observable or async generator while it is consumed, also one that the promise resolves to.
+ * Anything else is returned as it is.
  */
 export function follow(following: Following, result: unknown): unknown {
   if (isPlainPromise(result)) return followPromise(following, result);
@@ -23,16 +31,9 @@ export function follow(following: Following, result: unknown): unknown {
   return followConsumed(following, result);
 }
 
-/** The same, and through a promise also the observable or generator that it resolves to. */
-export function followThrough(following: Following, result: unknown): unknown {
-  if (!types.isPromise(result)) return follow(following, result);
-  return result.then(
-    (value: unknown) => followConsumed(following, value),
-    (error: unknown) => {
-      following.end('failed', error);
-      throw error;
-    },
-  );
+/** The same, and a promise of any class is taken for one that runs already. */
+export function followAwaited(following: Following, result: unknown): unknown {
+  return types.isPromise(result) ? followPromise(following, result) : follow(following, result);
 }
 
 /**
@@ -41,10 +42,7 @@ export function followThrough(following: Following, result: unknown): unknown {
  */
 function followPromise(following: Following, source: Promise<unknown>): Promise<unknown> {
   return source.then(
-    (value) => {
-      following.end('done');
-      return value;
-    },
+    (value) => followConsumed(following, value),
     (error: unknown) => {
       following.end('failed', error);
       throw error;
@@ -110,30 +108,83 @@ function onFailure({ end }: Following, onError: unknown): Callback {
   };
 }
 
-/** Follows an observable until it ends or is unsubscribed; both happen in its context. */
+/**
+ * Follows an observable until it ends or is unsubscribed; both happen in its context. Where
+ * promises are among its values, it has not ended before they are settled.
+ */
 export function followObservable(
   following: Following,
   source: Observable<unknown>,
 ): Observable<unknown> {
   return new Observable((subscriber) => {
+    const outside = following.outside?.() ?? runHere;
+    const emitted = new EmittedPromises(following);
     const inner = new Subscriber<unknown>({
-      next: (value) => subscriber.next(value),
+      next: (value) => {
+        const followed = emitted.follow(value);
+        outside(() => subscriber.next(followed));
+      },
       error: (error: unknown) => {
         following.end('failed', error);
-        subscriber.error(error);
+        outside(() => subscriber.error(error));
       },
       complete: () => {
-        following.end('done');
-        subscriber.complete();
+        emitted.endSource('done');
+        outside(() => subscriber.complete());
       },
     });
     // Before it is subscribed: a source that emits synchronously must notice an unsubscription.
     subscriber.add(() => {
       following.run(() => inner.unsubscribe());
-      following.end('left');
+      emitted.endSource('left');
     });
     following.run(() => source.subscribe(inner));
   });
+}
+
+/**
+ * The promises among the values of an observable, as in `of(promise)`: the work of the observable
+ * goes on until they are settled, although it has completed long before.
+ */
+class EmittedPromises {
+  private readonly running = new Set<object>();
+  private sourceEnding: Ending | undefined = undefined;
+  private failure: { readonly error: unknown } | undefined = undefined;
+
+  constructor(private readonly following: Following) {}
+
+  /** Returns what is emitted in place of a value. */
+  follow(value: unknown): unknown {
+    const { isLastAwaited = false, run } = this.following;
+    // NestJS responds with the last value, and waits for no other.
+    if (isLastAwaited) this.running.clear();
+    if (!isPlainPromise(value) && !(isLastAwaited && isThenable(value))) return value;
+    this.running.add(value);
+    const end = (ending: Ending, error?: unknown): void => this.settle(value, ending, error);
+    return follow({ run, end }, value);
+  }
+
+  /** Called when the observable itself has ended. */
+  endSource(ending: Ending): void {
+    this.sourceEnding ??= ending;
+    this.endIfSettled();
+  }
+
+  private settle(promise: object, ending: Ending, error: unknown): void {
+    if (!this.running.delete(promise)) return;
+    if (ending === 'failed') this.failure ??= { error };
+    this.endIfSettled();
+  }
+
+  private endIfSettled(): void {
+    if (this.sourceEnding === undefined || this.running.size > 0) return;
+    if (this.failure === undefined) this.following.end(this.sourceEnding);
+    else this.following.end('failed', this.failure.error);
+  }
+}
+
+function runHere<T>(fn: () => T): T {
+  return fn();
 }
 
 function followGenerator(

@@ -1,7 +1,7 @@
 import type { RunSpan } from '../context/run-span.token.js';
-import { runWithSpan } from '../context/trace-store.js';
+import { currentSpanRunner, currentTrace, runWithSpan } from '../context/trace-store.js';
 import type { Span } from '../trace/span.js';
-import { follow } from './follow-result.js';
+import { follow, type Following } from './follow-result.js';
 import { openSpan } from './open-span.js';
 import { isPlainPromise, isThenable } from './result-kinds.js';
 
@@ -37,10 +37,15 @@ export function runMethodSpan(name: string, fn: () => unknown): unknown {
   }
 }
 
-function followingOf(span: Span) {
+function followingOf(span: Span): Following {
   return {
-    run: <T>(fn: () => T): T => runWithSpan(span, fn),
-    end: (ending: string, error?: unknown): void => {
+    run(fn) {
+      // An observable may be shared: what another request consumes of it is that request's own.
+      const trace = currentTrace();
+      return trace === undefined || trace === span.trace ? runWithSpan(span, fn) : fn();
+    },
+    outside: currentSpanRunner,
+    end(ending, error) {
       if (ending === 'failed') span.fail(error);
       else span.end();
     },

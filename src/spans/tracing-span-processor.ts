@@ -53,7 +53,9 @@ export class TracingSpanProcessor {
     if (scope?.name === OWN_SCOPE) return;
 
     const outer = spanOfContext(context);
-    const parent = (outer && this.spans.get(outer)) ?? currentSpan(trace);
+    const known = outer && this.spans.get(outer);
+    // Two requests of one process may have the same trace id.
+    const parent = known?.trace === trace ? known : currentSpan(trace);
     const span = openSpanBelow(trace, parent, {
       name: started.name,
       kind: kindOf(started),

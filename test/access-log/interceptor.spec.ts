@@ -18,7 +18,18 @@ import {
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { InterceptorsConsumer } from '@nestjs/core/interceptors/index.js';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { concatMap, delay, finalize, interval, map, of, range, type Observable } from 'rxjs';
+import {
+  concatMap,
+  delay,
+  finalize,
+  from,
+  interval,
+  lastValueFrom,
+  map,
+  of,
+  range,
+  type Observable,
+} from 'rxjs';
 import { TracingModule } from '../../src/index.js';
 import { LineSink, type Line } from '../support/line-sink.js';
 import { PLATFORMS, sinkLogger, tracedApp } from '../support/traced-app.js';
@@ -51,6 +62,21 @@ class SlowInterceptor implements NestInterceptor {
   }
 }
 
+@Injectable()
+class PassingInterceptor implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return next.handle();
+  }
+}
+
+/** Answers at once, with a promise for what the handler gives. */
+@Injectable()
+class WrappingInterceptor implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return of(lastValueFrom(next.handle()));
+  }
+}
+
 @Controller('shares')
 class SharesController {
   @Get('quick')
@@ -78,6 +104,43 @@ class SharesController {
   async promised(): Promise<Observable<string>> {
     await sleep(STEP_MS);
     return of('later').pipe(delay(STEP_MS));
+  }
+
+  @Get('wrapped')
+  @UseInterceptors(WrappingInterceptor)
+  async wrapped(): Promise<string> {
+    await sleep(STEP_MS);
+    return 'wrapped';
+  }
+
+  @Get('inside')
+  inside(): Observable<Promise<string>> {
+    return from([Promise.resolve('dropped'), sleep(STEP_MS, 'inside')]);
+  }
+
+  @Get('inside-promised')
+  async insidePromised(): Promise<Observable<Promise<string>>> {
+    await sleep(STEP_MS);
+    return of(sleep(STEP_MS, 'inside'));
+  }
+
+  @Get('inside-rejected')
+  insideRejected(): Observable<Promise<string>> {
+    return of(sleep(STEP_MS).then(() => Promise.reject(new Error('inside'))));
+  }
+
+  @Get('inside-lazy')
+  insideLazy(): Observable<PromiseLike<string>> {
+    const query = {
+      // oxlint-disable-next-line unicorn/no-thenable
+      then: (onValue: (value: string) => unknown) => sleep(STEP_MS, 'lazy').then(onValue),
+    };
+    return of(query as PromiseLike<string>);
+  }
+
+  @Get('inside-dropped')
+  insideDropped(): Observable<unknown> {
+    return from([sleep(10 * STEP_MS), sleep(STEP_MS)]);
   }
 
   @Get('thrown')
@@ -117,6 +180,11 @@ const SHARES: readonly [path: string, steps: number][] = [
   ['piped/7', 1],
   ['observable', 1],
   ['promised', 2],
+  ['wrapped', 1],
+  ['inside', 1],
+  ['inside-promised', 2],
+  ['inside-rejected', 1],
+  ['inside-lazy', 1],
   ['thrown', 1],
   ['intercepted', 2],
   ['events', 3],
@@ -138,6 +206,30 @@ describe.each(PLATFORMS)('the share of a handler, %s', (platform) => {
     await (await send(`/shares/${path}`)).text();
     const [line] = await sink.finishes(1);
     expect(line!['handler_ms']).toBeGreaterThanOrEqual(steps * STEP_MS - 2);
+  });
+
+  it.each(SHARES)(
+    'of %s is %i steps where its interceptor is not the first',
+    async (path, steps) => {
+      @Module({ providers: [{ provide: APP_INTERCEPTOR, useClass: PassingInterceptor }] })
+      class FirstModule {}
+      const sink = new LineSink();
+      const { send } = await tracedApp(platform, sink)
+        .importing(FirstModule, TracingModule.forRoot({ logger: sinkLogger(sink) }))
+        .of({ controllers: [SharesController] })
+        .start();
+      await (await send(`/shares/${path}`)).text();
+      const [line] = await sink.finishes(1);
+      expect(line!['handler_ms']).toBeGreaterThanOrEqual(steps * STEP_MS - 2);
+    },
+  );
+
+  it('ends with the last promise that an observable emits, the only one that NestJS awaits', async () => {
+    const { send, sink } = await start();
+    await (await send('/shares/inside-dropped')).text();
+    const [line] = await sink.finishes(1);
+    expect(line!['handler_ms']).toBeGreaterThanOrEqual(STEP_MS - 2);
+    expect(line!['handler_ms']).toBeLessThan(8 * STEP_MS);
   });
 
   it('does not include its guards', async () => {

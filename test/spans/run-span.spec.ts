@@ -1,15 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  concat,
+  defer,
+  finalize,
   firstValueFrom,
   from,
+  isObservable,
   lastValueFrom,
   map,
+  mergeMap,
+  NEVER,
   of,
   take,
   throwError,
   timer,
   toArray,
+  type Observable,
 } from 'rxjs';
 import { currentScope, runWithTrace } from '../../src/context/trace-store.js';
 import { runMethodSpan, runSpan } from '../../src/spans/run-span.js';
@@ -43,6 +50,11 @@ async function traced(fn: () => unknown): Promise<Trace> {
   return trace;
 }
 
+async function* pages(ms: number): AsyncGenerator<number> {
+  await sleep(ms);
+  yield 1;
+}
+
 const failure = new Error('failure');
 const names = (trace: Trace) =>
   trace.spans?.map(({ name, failed }) => (failed ? `${name}!` : name));
@@ -65,7 +77,10 @@ describe('a span', () => {
     const service = await ServiceProcess.start('test/spans/rejections.process.ts');
     await service.stop();
     expect(service.ready).toEqual({
-      reached: ['span that is not handled', 'method that is not handled'],
+      reached: [
+        ...['span that is not handled', 'span that is emitted'],
+        ...['method that is not handled', 'method that is emitted'],
+      ],
     });
   });
 
@@ -163,6 +178,85 @@ describe('a span', () => {
     });
     expect(names(trace)).toEqual(['stream', 'breaks!', 'left early']);
     expect(trace.spans?.[0]?.durationMs).toBeGreaterThanOrEqual(4);
+  });
+
+  describe.each([
+    ['by itself', runSpan as typeof runMethodSpan],
+    ['as a method', runMethodSpan],
+  ])('%s', (_, run) => {
+    it.each<[string, () => unknown]>([
+      ['an observable of a promise', () => of(sleep(10))],
+      ['an observable of several', () => from([sleep(10), sleep(1)])],
+      ['a promise of an observable', async () => timer(10)],
+      ['a promise of an observable of a promise', async () => of(sleep(10))],
+      ['a promise of an async generator', async () => pages(10)],
+    ])('lasts as long as %s', async (_kind, fn) => {
+      const trace = await traced(async () => {
+        const result = await run('work', fn);
+        if (isObservable(result)) await Promise.all(await lastValueFrom(result.pipe(toArray())));
+        else for await (const page of result as AsyncIterable<unknown>) expect(page).toBe(1);
+      });
+      expect(trace.spans![0]!.durationMs).toBeGreaterThanOrEqual(9);
+      expect(trace.spans![0]!.failed).toBe(false);
+    });
+
+    it('lasts until what it emitted is settled, though its consumer has unsubscribed', async () => {
+      const trace = await traced(() =>
+        firstValueFrom(run('work', () => concat(of(sleep(10)), NEVER)) as Observable<unknown>),
+      );
+      expect(trace.spans![0]!.durationMs).toBeGreaterThanOrEqual(9);
+    });
+
+    it('fails with a promise that it emitted, once it has ended', async () => {
+      const trace = await traced(async () => {
+        const values = run('work', () =>
+          concat(of(sleep(1).then(() => Promise.reject(failure))), timer(10)),
+        );
+        await lastValueFrom(
+          (values as Observable<unknown>).pipe(
+            mergeMap(async (value) => Promise.allSettled([value])),
+          ),
+        );
+      });
+      expect(trace.spans![0]).toMatchObject({ failed: true, error: failure });
+      expect(trace.spans![0]!.durationMs).toBeGreaterThanOrEqual(9);
+    });
+
+    it('is not around what consumes its values', async () => {
+      const trace = await traced(() =>
+        runSpan('outer', () => {
+          const values = run('values', () =>
+            timer(1).pipe(mergeMap(() => runSpan('inner', async () => 1))),
+          );
+          return lastValueFrom(
+            (values as Observable<number>).pipe(
+              mergeMap((value) => runSpan('consumer', async () => value)),
+              finalize(() => runSpan('end', () => {})),
+            ),
+          );
+        }),
+      );
+      expect(trace.spans!.map(({ name, depth }) => [name, depth])).toEqual([
+        ['outer', 0],
+        ['values', 1],
+        ['inner', 2],
+        ['consumer', 1],
+        ['end', 1],
+      ]);
+    });
+
+    it('has no part in what another request consumes of its result', async () => {
+      let shared: unknown;
+      const load = defer(() => runSpan('load', async () => 1));
+      const trace = await traced(async () => {
+        shared = run('shared', () => load);
+        await lastValueFrom(shared as Observable<unknown>);
+      });
+      const other = await traced(() => lastValueFrom(shared as Observable<unknown>));
+      expect(names(trace)).toEqual(['shared', 'load']);
+      expect(names(other)).toEqual(['load']);
+      expect(other.spans![0]!.parentSpanId).toBe(other.spanId);
+    });
   });
 
   it('takes no more of an observable than its subscriber', async () => {
