@@ -115,7 +115,7 @@ async function prepareApplication(
   if (!addApplication(application)) return application;
   preferGeneratedIds();
   bindRequestHandlers(host);
-  spanMethods(modules, options);
+  await spanMethods(modules, options);
   if (options.interceptor) await bypassInterceptor();
   if (policy.isTrustedHost !== undefined) traceOutgoingCalls(openSpan);
   await prepareInstrumentations(application);

@@ -69,9 +69,10 @@ export interface AccessLogOptions {
 /** Which spans are made automatically. */
 export interface SpansOptions {
   /**
-   * Makes every method of controllers, providers, guards, pipes, interceptors and filters a span
-   * named `Class.method`. `include` and `exclude` are names of classes, `Class.method`, or patterns
-   * of the latter. Default: `false`.
+   * Makes every method of controllers, providers, guards, pipes, interceptors, filters and class
+   * middlewares a span named `Class.method`. That of a middleware ends when it calls `next`.
+   * `include` and `exclude` are names of classes, `Class.method`, or patterns of the latter.
+   * Default: `false`.
    */
   auto?:
     | boolean

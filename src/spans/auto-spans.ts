@@ -1,17 +1,20 @@
 import { EventEmitter } from 'node:events';
 import { ApplicationConfig, ModuleRef, type ModulesContainer } from '@nestjs/core';
+import type { Module } from '@nestjs/core/injector/module.js';
 import { currentSpan, currentTrace } from '../context/trace-store.js';
 import { definePatch } from '../instrumentation/patch.js';
 import { guardCallback } from '../options/guard-callback.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import type { TracePolicy } from '../trace/trace-policy.js';
 import type { Trace } from '../trace/trace.js';
+import { onMiddlewaresKnown, writtenClass } from './middleware-classes.js';
+import { isMiddlewareCall, MIDDLEWARE_METHOD, runMiddlewareSpan } from './middleware-span.js';
 import { replaceMethod, SPANNED, type Method } from './replace-method.js';
 import { runMethodSpan } from './run-span.js';
 
 const AUTO_SPANS = definePatch({
   package: 'the application',
-  target: 'methods of controllers, providers, guards, pipes, interceptors and filters',
+  target: 'methods of controllers, providers, guards, pipes, interceptors, filters and middlewares',
   gives: 'a span for each call of a method that `spans.auto` names',
   without: 'their calls are not spans',
   why: 'NestJS has no hook around a call of a provider',
@@ -39,14 +42,14 @@ const FOREIGN = new Set<object>([Object.prototype, Error.prototype, EventEmitter
 
 /**
  * Makes calls of the methods of an application's controllers, providers, guards, pipes,
- * interceptors and filters spans. A class may serve several applications of one process, so a
+ * interceptors, filters and middlewares spans. A class may serve several applications of one process, so a
  * method is replaced once and checks at each call which application the trace belongs to. The
  * methods are restored when the last application closes.
  */
-export function spanMethods(
+export async function spanMethods(
   modules: ModulesContainer,
   { isAutoSpan, policy }: ResolvedTracingOptions,
-): void {
+): Promise<void> {
   if (isAutoSpan === undefined) return;
   const undo: (() => void)[] = [];
   const span = guardCallback('spans.auto', (target: Class) =>
@@ -56,12 +59,31 @@ export function spanMethods(
   AUTO_SPANS.noteApplied(() => {
     for (const restore of undo.toReversed()) restore();
   });
+  await onMiddlewaresKnown(modules, () => {
+    for (const target of middlewaresOf(modules)) span(target);
+  });
+}
+
+function* applicationModules(modules: ModulesContainer): Generator<Module> {
+  for (const module of modules.values()) {
+    if (!INNER_MODULES.has(module.metatype.name)) yield module;
+  }
+}
+
+function middlewaresOf(modules: ModulesContainer): Set<Class> {
+  const classes = new Set<Class>();
+  for (const { middlewares } of applicationModules(modules)) {
+    for (const { metatype } of middlewares?.values() ?? []) {
+      const target = typeof metatype === 'function' ? writtenClass(metatype) : undefined;
+      if (isClass(target)) classes.add(target);
+    }
+  }
+  return classes;
 }
 
 function classesOf(modules: ModulesContainer): Set<Class> {
   const classes = new Set<Class>();
-  for (const module of modules.values()) {
-    if (INNER_MODULES.has(module.metatype.name)) continue;
+  for (const module of applicationModules(modules)) {
     for (const wrappers of [module.controllers, module.providers, module.injectables]) {
       for (const { metatype, inject } of wrappers.values()) {
         // What has a list of dependencies is a factory.
@@ -152,6 +174,9 @@ function spanMethod(
       const trace = currentTrace();
       if (trace === undefined || !policies.has(trace.policy) || isDeep(trace)) {
         return method.apply(this, args);
+      }
+      if (key === MIDDLEWARE_METHOD && isMiddlewareCall(args)) {
+        return runMiddlewareSpan(name, args, (wrapped) => method.apply(this, wrapped));
       }
       return runMethodSpan(name, () => method.apply(this, args));
     };
