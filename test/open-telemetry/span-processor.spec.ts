@@ -5,8 +5,9 @@ import { BasicTracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trac
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { lastValueFrom, mergeMap, timer } from 'rxjs';
 import { runWithTrace } from '../../src/context/trace-store.js';
-import { TracingSpanProcessor } from '../../src/index.js';
+import { Span as SpanDecorator, TracingSpanProcessor } from '../../src/index.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
 import { runSpan } from '../../src/spans/run-span.js';
 import { openTrace } from '../../src/trace/open-trace.js';
@@ -47,6 +48,15 @@ describe('TracingSpanProcessor', () => {
     expect(wait!.parentSpanId).toBe(query!.spanId);
   });
 
+  it('puts a span below no span of another request, though both are of one trace', () => {
+    const tracer = tracerWith(new TracingSpanProcessor());
+    const [first, second] = [newTrace(), newTrace()];
+    const call = runWithTrace(first, () => tracer.startSpan('call', {}, called));
+    runWithTrace(second, () => tracer.startSpan('query', {}, tracing.setSpan(called, call)));
+    expect(second.spans!.map(({ name, depth }) => [name, depth])).toEqual([['query', 0]]);
+    expect(second.spans![0]!.parentSpanId).toBe(second.spanId);
+  });
+
   it('keeps no trace alive because of a span that never ends', async () => {
     setFlagsFromString('--expose-gc');
     const collectGarbage = runInNewContext('gc') as () => void;
@@ -63,6 +73,66 @@ describe('TracingSpanProcessor', () => {
       collectGarbage();
     }
     expect(trace.deref()).toBeUndefined();
+  });
+});
+
+describe('spans that are made through an SDK', () => {
+  const parents = new Map<string, string | undefined>();
+
+  beforeEach(() => {
+    parents.clear();
+    const names = new Map<string, string>();
+    const processor: SpanProcessor = {
+      onStart(span) {
+        names.set(span.spanContext().spanId, span.name);
+        const { parentSpanContext } = span as { parentSpanContext?: { spanId: string } };
+        parents.set(span.name, parentSpanContext && names.get(parentSpanContext.spanId));
+      },
+      onEnd() {},
+      forceFlush: async () => {},
+      shutdown: async () => {},
+    };
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    tracing.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [processor] }));
+  });
+  afterEach(() => {
+    context.disable();
+    tracing.disable();
+  });
+
+  it('have no span around what consumes an observable', async () => {
+    await runWithTrace(newTrace(), () =>
+      runSpan('outer', () =>
+        lastValueFrom(
+          runSpan('values', () => timer(1)).pipe(
+            mergeMap(() => runSpan('consumer', async () => 1)),
+          ),
+        ),
+      ),
+    );
+    expect(Object.fromEntries(parents)).toEqual({
+      outer: undefined,
+      values: 'outer',
+      consumer: 'outer',
+    });
+  });
+
+  it.each(['outer', undefined])('have that of no middleware around the handler, in %s', (outer) => {
+    class Session {
+      @SpanDecorator()
+      use(_request: object, _response: object, next: () => void): void {
+        runSpan('load', () => next());
+      }
+    }
+    const response = { setHeader() {} };
+    const handle = (): void => new Session().use({}, response, () => runSpan('handler', () => {}));
+    runWithTrace(newTrace(), () => (outer === undefined ? handle() : runSpan(outer, handle)));
+    expect(Object.fromEntries(parents)).toEqual({
+      ...(outer !== undefined && { outer: undefined }),
+      'Session.use': outer,
+      load: 'Session.use',
+      handler: outer,
+    });
   });
 });
 

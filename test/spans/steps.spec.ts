@@ -1,13 +1,15 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import * as fc from 'fast-check';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { currentTrace, runWithTrace } from '../../src/context/trace-store.js';
+import { runWithTrace } from '../../src/context/trace-store.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
+import { openSpanBelow } from '../../src/spans/open-span.js';
 import { runSpan } from '../../src/spans/run-span.js';
 import { droppedSteps, stepsOf } from '../../src/spans/steps.js';
 import { openTrace } from '../../src/trace/open-trace.js';
 import { MAX_EQUAL_SIBLINGS } from '../../src/trace/folded-spans.js';
 import { MAX_SPANS } from '../../src/trace/span-list.js';
+import type { Span } from '../../src/trace/span.js';
 import type { Trace } from '../../src/trace/trace.js';
 
 async function traced(fn: () => unknown): Promise<Trace> {
@@ -183,6 +185,43 @@ describe('time of its own', () => {
     expect(trace.spans![0]!.selfMs).toBeLessThanOrEqual(trace.spans![0]!.durationMs!);
   });
 
+  it('is exact for children that overlap, outlive it, or begin after its end', async () => {
+    let now = 0;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => now);
+    try {
+      const trace = await traced(() => {});
+      const open = (at: number, name: string, parent?: Span): Span => {
+        now = at;
+        return openSpanBelow(trace, parent, { name })!;
+      };
+      const end = (at: number, span: Span): void => {
+        now = at;
+        span.end();
+      };
+      const parent = open(0, 'parent');
+      const first = open(2, 'first', parent);
+      const second = open(4, 'second', parent);
+      const inner = open(5, 'inner', first);
+      end(6, first);
+      end(8, second);
+      const outliving = open(9, 'outliving', parent);
+      end(12, parent);
+      end(13, inner);
+      end(15, outliving);
+      end(20, open(16, 'late', parent));
+      expect(stepsOf(trace)).toEqual([
+        { name: 'parent', start_ms: 0, duration_ms: 12, self_ms: 12 - (8 - 2) - (12 - 9) },
+        { name: 'first', start_ms: 2, duration_ms: 4, self_ms: 3, depth: 1 },
+        { name: 'inner', start_ms: 5, duration_ms: 8, depth: 2 },
+        { name: 'second', start_ms: 4, duration_ms: 4, depth: 1 },
+        { name: 'outliving', start_ms: 9, duration_ms: 6, depth: 1 },
+        { name: 'late', start_ms: 16, duration_ms: 4, depth: 1 },
+      ]);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
   it('is the whole duration when nothing runs inside, and then it is omitted', async () => {
     const trace = await traced(() => runSpan('alone', () => work(1)));
     expect(trace.spans![0]!.selfMs).toBe(trace.spans![0]!.durationMs);
@@ -288,19 +327,22 @@ describe('the order', () => {
   });
 
   it('has no place for what a folded step had started and not awaited', async () => {
-    const late: Promise<unknown>[] = [];
-    const trace = await traced(async () => {
-      times(30, (i) =>
-        runSpan('outer', () => {
-          if (i < 3) work(1);
-          else late.push(sleep(5).then(() => runSpan('late', () => {})));
-        }),
-      );
-      // Reading removes the folded steps, before the late ones begin.
-      expect(currentTrace()!.spans).toHaveLength(4);
-      await Promise.all(late);
-    });
-    expect(stepsOf(trace)!.map(({ name }) => name)).toEqual(['outer', 'outer', 'outer', 'outer']);
+    const trace = await traced(() => {});
+    const outers = Array.from({ length: 30 }, () =>
+      openSpanBelow(trace, undefined, { name: 'outer' })!,
+    );
+    // Those that end last are the slowest, which are kept.
+    const last = performance.now();
+    const clock = jest.spyOn(performance, 'now');
+    for (const [i, outer] of outers.entries()) {
+      clock.mockReturnValue(last + 1_000 * (i + 1));
+      outer.end();
+    }
+    clock.mockRestore();
+    // Reading removes the folded steps, before the late one begins.
+    expect(trace.spans).toHaveLength(4);
+    openSpanBelow(trace, outers[0], { name: 'late' })!.end();
+    expect(trace.spans!.map(({ name }) => name)).toEqual(Array.from({ length: 4 }).fill('outer'));
   });
 });
 
