@@ -6,10 +6,11 @@ import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import { filterBaggage } from '../trace/baggage.js';
 import type { UnitOfWorkFields, UnitOfWorkKind } from '../records/access-log-record.js';
 import type { Outcome } from '../records/fields.js';
+import { adoptCloudHeader, CLOUD_HEADERS, isCloudHeader } from '../trace/cloud-headers.js';
 import { openTrace, type TraceCarrier } from '../trace/open-trace.js';
 import { carrierOf, carrierText, type ReadCarrier } from '../trace/propagation.js';
 import { callerSpan, type SdkSpan } from '../trace/sdk-span.js';
-import type { LiveMetadata } from '../trace/trace.js';
+import type { LiveMetadata, Trace } from '../trace/trace.js';
 import { parseTraceparent } from '../trace/traceparent.js';
 import type { AccessLog } from './access-log.js';
 import { followAwaited, type Ending } from '../spans/follow-result.js';
@@ -114,7 +115,7 @@ function carrierFor(work: UnitOfWork, options: ResolvedTracingOptions): TraceCar
   const isTrusted = parent === undefined ? options.trustsMessages : parent.origin.isTrusted;
   const own = read === undefined ? NOTHING : isTrusted ? readCarrier(read, options) : NOTHING;
   if (parent === undefined) {
-    return { ...own, sessionId: own.sessionId ?? sessionId, isTrusted };
+    return { ...own, sessionId: own.sessionId ?? sessionId, isTrusted, received: read };
   }
   const outer = carrierOf(parent);
   const isContinued = own.traceparent !== undefined && parseTraceparent(own.traceparent);
@@ -123,7 +124,13 @@ function carrierFor(work: UnitOfWork, options: ResolvedTracingOptions): TraceCar
     requestId: own.requestId ?? (hasOwnRequestId ? undefined : outer.requestId),
     sessionId: own.sessionId ?? outer.sessionId,
     isTrusted,
+    received: receivedWith(read, parent),
   };
+}
+
+/** A message may be copied from as well as the request or connection that it belongs to. */
+function receivedWith(read: ReadCarrier | undefined, parent: Trace): ReadCarrier {
+  return (name) => [read?.(name), parent.received(name)].flat();
 }
 
 function readCarrier(read: ReadCarrier, options: ResolvedTracingOptions): TraceCarrier {
@@ -135,16 +142,24 @@ function readCarrier(read: ReadCarrier, options: ResolvedTracingOptions): TraceC
       return undefined;
     }
   };
-  const { requestId, session, baggage } = options;
+  const { requestId, traceId, session, baggage } = options;
   const id = (name: string, validate: (value: string) => boolean): string | undefined => {
     const value = text(name);
     return value !== undefined && validate(value) ? value : undefined;
   };
-  return {
+  const carrier: TraceCarrier = {
     traceparent: text('traceparent'),
     tracestate: text('tracestate'),
     baggage: filterBaggage(text('baggage'), baggage),
     requestId: id('x-request-id', requestId.validate),
     sessionId: id('x-session-id', session.validate),
   };
+  const { sources = CLOUD_HEADERS } = traceId;
+  for (const source of sources) {
+    const name = typeof source === 'string' ? source.toLowerCase() : '';
+    if (isCloudHeader(name) && adoptCloudHeader(carrier, name, undefined, (_, key) => text(key))) {
+      break;
+    }
+  }
+  return carrier;
 }

@@ -1,6 +1,7 @@
 import type { OpenSpan } from '../context/traced-application.js';
 import { hasSdk } from '../options/sdk-detection.js';
 import { currentTrace } from '../context/trace-store.js';
+import { removeCopied, replaceSources, type HeadersToSend } from '../trace/copied-headers.js';
 import { newSpanId } from '../trace/ids.js';
 import { allHeaders, W3C_HEADERS, w3cHeaders, type TraceHeaders } from '../trace/propagation.js';
 import type { Span } from '../trace/span.js';
@@ -10,29 +11,35 @@ import type { Target } from './call-target.js';
 
 /** A call that is about to be sent. */
 export interface ClientCall {
+  readonly trace: Trace;
   /** `undefined` where the trace has the most spans it may have. */
   readonly span: Span | undefined;
   /** Without those of W3C where the call has a `traceparent` already. */
   readonly headers: TraceHeaders;
+  /** Whether the host may have the ids of the request. */
+  readonly isTrusted: boolean;
 }
 
 /**
  * Begins a call in the current trace; `undefined` where there is none, or where its application
- * wants no headers on calls.
+ * wants no headers on calls. Headers that were copied from the incoming request are removed from
+ * the call: they are not headers that the application has set.
  *
- * @param traceparent the one that the call has already: another tracer's, or the caller's own.
+ * @param sent the headers that the call has already: of the application, or of another tracer.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span
  */
 export function openCall(
   openSpan: OpenSpan,
   target: Target,
-  traceparent: string | undefined,
+  sent: HeadersToSend,
 ): ClientCall | undefined {
   const trace = currentTrace();
   const isTrustedHost = trace?.policy.isTrustedHost;
   if (trace === undefined || isTrustedHost === undefined) return undefined;
 
+  removeCopied(trace, sent);
+  const traceparent = sent.get('traceparent');
   const { method, authority, host, port, path, proxy } = target;
   // An instrumentation of the SDK has made the span, and `TracingSpanProcessor` has added it here.
   const isMade = hasSdk() && isRecorded(trace, parentIdIn(trace, traceparent));
@@ -56,7 +63,8 @@ export function openCall(
   if (traceparent !== undefined) {
     for (const name of W3C_HEADERS) delete headers[name];
   }
-  return { span, headers };
+  Object.assign(headers, replaceSources(trace, sent, spanId, isTrusted));
+  return { trace, span, headers, isTrusted };
 }
 
 /**

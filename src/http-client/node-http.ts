@@ -6,8 +6,9 @@ import { syncBuiltinESMExports } from 'node:module';
 import type { OpenSpan } from '../context/traced-application.js';
 import { definePatch } from '../instrumentation/patch.js';
 import { guardCallback } from '../options/guard-callback.js';
-import { endCall, openCall, putHeaders } from './client-call.js';
-import { headerIn, withHeader } from './raw-head.js';
+import { endCall, openCall, putHeaders, type ClientCall } from './client-call.js';
+import { copiedLater } from './copied-later.js';
+import { headerIn, withHeader, withoutHeader } from './raw-head.js';
 import { DEFAULT_PORTS, hostName, targetOf, type Peer } from './call-target.js';
 
 const HTTP_REQUEST = definePatch({
@@ -25,6 +26,14 @@ const FINISHED_HEAD = definePatch({
   why: 'such a head is finished before the request is returned, and `setHeader` refuses it',
 });
 
+const LATER_HEADERS = definePatch({
+  package: 'node',
+  target: 'setHeader of single requests that are being sent',
+  gives: "the request's own ids in place of those that a proxy copies to a call it has made",
+  without: 'ids of a caller that is not trusted may cross the application',
+  why: 'Node reports a request when it is made, and headers may be set until it is sent',
+});
+
 /** What Node keeps on a request besides what its types say. */
 interface SentRequest extends ClientRequest {
   readonly res?: IncomingMessage | null;
@@ -33,6 +42,9 @@ interface SentRequest extends ClientRequest {
   /** What waits for a connection. */
   readonly outputData?: { data: unknown }[];
 }
+
+/** The calls of requests that are traced. */
+const calls = new WeakMap<object, ClientCall>();
 
 type MakeRequest = (this: unknown, ...args: unknown[]) => ClientRequest;
 type Requester = Record<'request' | 'get', MakeRequest>;
@@ -49,6 +61,9 @@ export function traceHttp(openSpan: OpenSpan): () => void {
   const onRequest = guardCallback('outgoing http.request', (request: ClientRequest) =>
     traceRequest(openSpan, request as SentRequest),
   );
+  const onResponse = guardCallback('outgoing http.request', noteAnswer);
+  // Despite its name, it is published before the caller has the response.
+  subscribe('http.client.response.finish', (message) => onResponse(message as Answer));
   if (!hasCreatedChannel()) {
     return () => {
       FINISHED_HEAD.noteApplied();
@@ -59,6 +74,20 @@ export function traceHttp(openSpan: OpenSpan): () => void {
     onRequest((message as { request: ClientRequest }).request);
   });
   return () => FINISHED_HEAD.noteApplied();
+}
+
+interface Answer {
+  readonly request: ClientRequest;
+  readonly response: IncomingMessage;
+}
+
+function noteAnswer({ request, response: { headers } }: Answer): void {
+  const trace = calls.get(request)?.trace;
+  if (trace === undefined) return;
+  trace.metadata.noteAnswer?.(trace.policy.responseHeaders, (name) => {
+    const value = headers[name];
+    return typeof value === 'string' ? value : undefined;
+  });
 }
 
 function hasCreatedChannel(): boolean {
@@ -104,7 +133,10 @@ function traceRequest(openSpan: OpenSpan, request: SentRequest): void {
   // A tunnel is not a call: what goes through it is.
   if (method === 'CONNECT') return;
   const target = targetOf(method, peerOf(request), path);
-  const call = openCall(openSpan, target, headerOf(request, 'traceparent'));
+  const call = openCall(openSpan, target, {
+    get: (name) => headerOf(request, name),
+    remove: (name) => removeHeader(request, name),
+  });
   if (call === undefined) return;
   const { span, headers } = call;
   putHeaders(
@@ -112,6 +144,8 @@ function traceRequest(openSpan: OpenSpan, request: SentRequest): void {
     (name) => headerOf(request, name) !== undefined,
     (name, value) => addHeader(request, name, value),
   );
+  calls.set(request, call);
+  guardSetHeader(request, call);
   if (span === undefined) return;
   // Neither listener keeps an error from the caller's own, or makes Node keep a response.
   request.once(errorMonitor, (error) => endCall(span, request.res?.statusCode, error));
@@ -131,9 +165,28 @@ function peerOf(request: SentRequest): Peer {
   return { authority: `${name}:${port}`, host, port: Number(port) };
 }
 
+/** A proxy may copy headers to the request that it has made: they are compared as they are set. */
+function guardSetHeader(request: SentRequest, call: ClientCall): void {
+  if (request.headersSent) return;
+  const check = copiedLater(call);
+  if (check === undefined) return;
+  const { setHeader } = request;
+  LATER_HEADERS.noteApplied();
+  request.setHeader = function (name, value) {
+    const own = check(name, value);
+    return own === undefined ? this : setHeader.call(this, name, own);
+  };
+}
+
+function removeHeader(request: SentRequest, name: string): void {
+  const { _header: head } = request;
+  if (head) replaceHead(request, withoutHeader(head, name));
+  else if (!request.headersSent) request.removeHeader(name);
+}
+
 function headerOf(request: SentRequest, name: string): string | undefined {
   const value = request.getHeader(name);
-  if (value !== undefined) return String(value);
+  if (value !== undefined) return Array.isArray(value) ? value.join(', ') : String(value);
   return request._header ? headerIn(request._header, name) : undefined;
 }
 
@@ -142,17 +195,22 @@ function headerOf(request: SentRequest, name: string): string | undefined {
  * even waits for the connection already. None of it is sent before the caller has the request.
  */
 function addHeader(request: SentRequest, name: string, value: string): void {
-  const { _header: head, outputData } = request;
+  const { _header: head } = request;
   if (!head && !request.headersSent) {
     request.setHeader(name, value);
     return;
   }
+  validateHeaderValue(name, value);
+  replaceHead(request, typeof head === 'string' ? withHeader(head, name, value) : '');
+}
+
+function replaceHead(request: SentRequest, changed: string): void {
+  const { _header: head, outputData } = request;
   if (typeof head !== 'string' || !Array.isArray(outputData)) {
     FINISHED_HEAD.unsupported('it has no `_header` or no `outputData`');
     return;
   }
-  validateHeaderValue(name, value);
-  request._header = withHeader(head, name, value);
+  request._header = changed;
   const first = outputData[0];
-  if (first?.data === head) first.data = request._header;
+  if (first?.data === head) first.data = changed;
 }

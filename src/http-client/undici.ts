@@ -4,8 +4,9 @@ import { definePatch } from '../instrumentation/patch.js';
 import { guardCallback } from '../options/guard-callback.js';
 import { W3C_HEADERS, type TraceHeaders } from '../trace/propagation.js';
 import type { Span } from '../trace/span.js';
+import type { Trace } from '../trace/trace.js';
 import { endCall, idOnWire, openCall, putHeaders, type ClientCall } from './client-call.js';
-import { headerIn } from './raw-head.js';
+import { headerIn, withoutHeader } from './raw-head.js';
 import { peerOf, targetOf } from './call-target.js';
 import { keepContextOfDispatch } from './undici-context.js';
 
@@ -34,7 +35,11 @@ interface RequestMessage {
 }
 
 interface ResponseMessage extends RequestMessage {
-  readonly response: { readonly statusCode: number };
+  readonly response: {
+    readonly statusCode: number;
+    /** Names and values. */
+    readonly headers?: readonly (Buffer | string)[];
+  };
 }
 
 interface ErrorMessage extends RequestMessage {
@@ -43,7 +48,8 @@ interface ErrorMessage extends RequestMessage {
 
 /** A call that has not been answered. */
 interface OpenCall {
-  readonly span: Span;
+  readonly trace: Trace;
+  readonly span: Span | undefined;
   status: number | undefined;
 }
 
@@ -58,21 +64,24 @@ export function traceUndici(openSpan: OpenSpan): () => void {
   const calls = new WeakMap<UndiciRequest, OpenCall>();
   const end = (request: UndiciRequest, error?: unknown): void => {
     const call = calls.get(request);
-    if (call !== undefined) endCall(call.span, call.status, error);
+    if (call?.span !== undefined) endCall(call.span, call.status, error);
   };
 
   const create = guardCallback('outgoing fetch', (request: UndiciRequest) => {
     const call = traceRequest(openSpan, request);
-    if (call?.span === undefined) return;
-    calls.set(request, { span: call.span, status: undefined });
-    if (request.upgrade) endOnUpgrade(request, call.span);
+    if (call === undefined) return;
+    const { trace, span } = call;
+    calls.set(request, { trace, span, status: undefined });
+    if (request.upgrade && span !== undefined) endOnUpgrade(request, span);
   });
   const installDispatch = keepContextOfDispatch();
   subscribe('undici:request:create', (message) => create((message as RequestMessage).request));
   subscribe('undici:request:headers', (message) => {
     const { request, response } = message as ResponseMessage;
     const call = calls.get(request);
-    if (call !== undefined) call.status = response.statusCode;
+    if (call === undefined) return;
+    call.status = response.statusCode;
+    noteAnswer(call.trace, response);
   });
   subscribe('undici:request:trailers', (message) => end((message as RequestMessage).request));
   subscribe('undici:request:error', (message) => {
@@ -94,7 +103,10 @@ function traceRequest(openSpan: OpenSpan, request: UndiciRequest): ClientCall | 
   // A tunnel is not a call: what goes through it is.
   if (method === 'CONNECT') return undefined;
   const target = targetOf(method, peerOf(new URL(origin)), path);
-  const call = openCall(openSpan, target, headerOf(request, 'traceparent'));
+  const call = openCall(openSpan, target, {
+    get: (name) => headerOf(request, name),
+    remove: (name) => removeHeader(request, name),
+  });
   if (call === undefined) return undefined;
   putHeaders(
     call.headers,
@@ -104,6 +116,21 @@ function traceRequest(openSpan: OpenSpan, request: UndiciRequest): ClientCall | 
   if (call.headers['traceparent'] !== undefined) giveWay(request, call);
   return call;
 }
+
+const noteAnswer = guardCallback(
+  'outgoing fetch',
+  ({ metadata, policy }: Trace, { headers = [] }: ResponseMessage['response']) => {
+    metadata.noteAnswer?.(policy.responseHeaders, (name) => {
+      for (let i = 0; i < headers.length; i += 2) {
+        // Bytes and text have the same length here: names are ASCII.
+        if (headers[i]?.length === name.length && String(headers[i]).toLowerCase() === name) {
+          return String(headers[i + 1]);
+        }
+      }
+      return undefined;
+    });
+  },
+);
 
 function hasKnownShape({ headers, addHeader }: UndiciRequest): boolean {
   return typeof addHeader === 'function' && (Array.isArray(headers) || typeof headers === 'string');
@@ -153,11 +180,30 @@ function endOnUpgrade(request: UndiciRequest, span: Span): void {
 
 function headerOf({ headers }: UndiciRequest, name: string): string | undefined {
   if (typeof headers === 'string') return headerIn(headers, name);
+  let found: string | undefined;
   for (let i = 0; i < headers.length; i += 2) {
-    const given = headers[i];
-    // Most have another length, and need not be converted to lower case.
-    if (given?.length !== name.length || String(given).toLowerCase() !== name) continue;
-    return String(headers[i + 1]);
+    if (!isNamed(headers[i], name)) continue;
+    const value = headers[i + 1];
+    const text = Array.isArray(value) ? value.join(', ') : String(value);
+    found = found === undefined ? text : `${found}, ${text}`;
   }
-  return undefined;
+  return found;
+}
+
+function isNamed(given: unknown, name: string): boolean {
+  // Most have another length, and need not be converted to lower case.
+  return (
+    (given as string | undefined)?.length === name.length && String(given).toLowerCase() === name
+  );
+}
+
+function removeHeader(request: UndiciRequest, name: string): void {
+  const { headers } = request;
+  if (typeof headers === 'string') {
+    request.headers = withoutHeader(headers, name);
+    return;
+  }
+  for (let i = headers.length - 2; i >= 0; i -= 2) {
+    if (isNamed(headers[i], name)) headers.splice(i, 2);
+  }
 }

@@ -1,7 +1,9 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { ResolvedIdOptions, ResolvedTracingOptions } from '../options/resolve-options.js';
 import type { IdSource } from '../options/tracing-options.js';
+import { adoptCloudHeader, CLOUD_HEADERS, isCloudHeader } from '../trace/cloud-headers.js';
 import { digestId } from '../trace/ids.js';
+import type { TraceCarrier } from '../trace/open-trace.js';
 
 /** Reads one kind of id from a request; `undefined` where it has none. */
 export type IdReader = (request: IncomingMessage) => string | undefined;
@@ -9,9 +11,40 @@ export type IdReader = (request: IncomingMessage) => string | undefined;
 const BEARER = /^bearer +([\x21-\x7e]+)$/i;
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,128}$/;
 
-/** Reads the trace id from the sources of the options; by default only `traceparent` has one. */
-export function traceIdReader({ traceId }: ResolvedTracingOptions): IdReader {
-  return readerOf(traceId, []);
+/** Adds to a carrier what one source says of the trace. Returns whether it names one. */
+type TraceReader = (request: IncomingMessage, carrier: TraceCarrier) => boolean;
+
+/**
+ * Reads what the sources of the options say of the trace, besides `traceparent`: the first valid one
+ * in their order, which by default is that of the headers of clouds.
+ */
+export function traceReader({ traceId }: ResolvedTracingOptions): TraceReader {
+  const { sources = CLOUD_HEADERS, validate } = traceId;
+  const readers = sources.map((source) => traceSource(source, validate));
+  return (request, carrier) => {
+    for (let i = 0; i < readers.length; i++) {
+      if (readers[i]!(request, carrier)) return true;
+    }
+    return false;
+  };
+}
+
+function traceSource(source: IdSource, validate: (value: string) => boolean): TraceReader {
+  const name = typeof source === 'string' ? source.toLowerCase() : '';
+  if (isCloudHeader(name)) {
+    return ({ headers }, carrier) => adoptCloudHeader(carrier, name, headers, headerOf);
+  }
+  const read = readerOfSource(source);
+  return (request, carrier) => {
+    const value = read(request);
+    if (typeof value !== 'string' || !validate(value)) return false;
+    carrier.traceId = value;
+    return true;
+  };
+}
+
+function headerOf(headers: IncomingHttpHeaders, name: string): unknown {
+  return headers[name];
 }
 
 /** Reads the request id. */

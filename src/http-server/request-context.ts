@@ -85,6 +85,11 @@ export function ownerOf(emitter: object): Trace | undefined {
   return (emitter as TracedEmitter)[OPEN]?.trace;
 }
 
+/** The response to a request that has not closed. */
+export function responseOf(emitter: object): ServerResponse | undefined {
+  return (emitter as TracedEmitter)[OPEN]?.response;
+}
+
 function keepContextOf(emitter: TracedEmitter, open: OpenRequest): void {
   emitter[OPEN] = open;
   // A mock may be a plain object.

@@ -1,10 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import type { UnitOfWorkFields } from '../records/access-log-record.js';
 import { pathOf } from '../records/url-path.js';
+import { responseOf } from './request-context.js';
+import { provideRequestId } from './request-id-property.js';
+import { keepHeader } from './response-ids.js';
 import type { LiveMetadata } from '../trace/trace.js';
 
 /** Where a request has the route that matched it, on Express and on Fastify. */
 interface RoutedRequest {
+  /** Fastify: Node's own request, and the id that Fastify gave it. */
+  raw?: object;
+  id?: unknown;
   /** Express: the route that matched last. */
   route?: { path?: unknown; stack?: { handle?: unknown }[] };
   baseUrl?: string;
@@ -57,6 +63,23 @@ export class HttpMetadata implements LiveMetadata {
   /** Sets the name from the execution context, which has the class even for an inherited method. */
   nameHandler(name: string): void {
     this.handlerName = name;
+  }
+
+  nameRequest(id: string): void {
+    const routed = this.#request;
+    // Fastify has an object of its own for a request, with an id that it has counted.
+    if (routed !== undefined && routed.raw !== undefined) routed.id = id;
+    provideRequestId((routed?.raw ?? routed) as IncomingMessage);
+  }
+
+  noteAnswer(names: readonly string[], valueOf: (name: string) => string | undefined): void {
+    const request = this.#request;
+    const response = request && responseOf(request.raw ?? request);
+    if (response === undefined) return;
+    for (const name of names) {
+      const value = valueOf(name.toLowerCase());
+      if (value !== undefined) keepHeader(response, name, value);
+    }
   }
 
   forgetRoute(): void {

@@ -10,7 +10,8 @@ import { handshakeSpan } from './handshake-span.js';
 import { HttpMetadata } from './request-metadata.js';
 import { keepRequestContext, ownerOf, requestClosed, type OpenRequest } from './request-context.js';
 import { endRequestSpan, startRequestSpan } from './sdk-request-span.js';
-import { requestIdReader, sessionIdReader, traceIdReader, type IdReader } from './id-sources.js';
+import { requestIdReader, sessionIdReader, traceReader, type IdReader } from './id-sources.js';
+import { keepHeader } from './response-ids.js';
 import { closeWithConnection } from './pipelined-responses.js';
 
 /**
@@ -25,8 +26,6 @@ export type OnResponseClose = (
   isComplete: boolean,
 ) => void;
 
-const NOTHING: TraceCarrier = Object.freeze({ isTrusted: false });
-
 /** Whether a request has a trace already. */
 export function isTraced(request: IncomingMessage): boolean {
   return ownerOf(request) !== undefined;
@@ -34,7 +33,7 @@ export function isTraced(request: IncomingMessage): boolean {
 
 /** Opens a trace for each HTTP request, and closes it with its response. */
 export class RequestTracer {
-  private readonly readTraceId: IdReader;
+  private readonly readTrace: ReturnType<typeof traceReader>;
   private readonly readRequestId: IdReader;
   private readonly readSessionId: IdReader;
 
@@ -44,7 +43,7 @@ export class RequestTracer {
     /** Called with each response before anything is written to it. */
     private readonly onOpen?: (response: ServerResponse, trace: Trace) => void,
   ) {
-    this.readTraceId = traceIdReader(options);
+    this.readTrace = traceReader(options);
     this.readRequestId = requestIdReader(options);
     this.readSessionId = sessionIdReader(options);
   }
@@ -92,19 +91,23 @@ export class RequestTracer {
   }
 
   private read(request: IncomingMessage): TraceCarrier {
-    if (!this.options.isTrusted(request)) return NOTHING;
-    const { traceparent, tracestate, baggage } = request.headers as Record<string, string>;
-    return {
+    const received = request.headers as Record<string, string>;
+    if (!this.options.isTrusted(request)) return { isTrusted: false, received };
+    const { traceparent, tracestate, baggage } = received;
+    const carrier: TraceCarrier = {
       traceparent,
       tracestate,
       baggage: filterBaggage(baggage, this.options.baggage),
-      traceId: this.readTraceId(request),
       requestId: this.readRequestId(request),
       sessionId: this.readSessionId(request),
+      received,
     };
+    this.readTrace(request, carrier);
+    return carrier;
   }
 
   private answer(response: ServerResponse, trace: Trace, carrier: TraceCarrier): void {
+    trace.metadata.nameRequest?.(trace.requestId);
     if (response.headersSent) return;
     const { requestId, traceId, session } = this.options;
     setHeader(response, requestId.header, trace.requestId);
@@ -112,6 +115,11 @@ export class RequestTracer {
     // The hash of a secret is not sent back, not even to the client that sent the secret.
     const isDerived = carrier.sessionId !== undefined && /^(?:tok|mcp)_/.test(carrier.sessionId);
     if (!isDerived) setHeader(response, session.header, trace.sessionId);
+    // Code that answers with the id it was sent must not send back one that was not adopted.
+    const sent = trace.received('x-request-id');
+    if (typeof sent === 'string' && sent !== trace.requestId && requestId.header !== undefined) {
+      keepHeader(response, requestId.header, sent);
+    }
   }
 
   private readonly close = (closed: OpenRequest, isComplete = false): void => {
@@ -125,8 +133,12 @@ export class RequestTracer {
   };
 }
 
-function setHeader(response: ServerResponse, name: string | undefined, value: string): void {
-  if (name === undefined) return;
+function setHeader(
+  response: ServerResponse,
+  name: string | undefined,
+  value: string | undefined,
+): void {
+  if (name === undefined || value === undefined) return;
   try {
     response.setHeader(name, value);
   } catch {

@@ -1,6 +1,12 @@
 import type { Logger, LoggerOptions } from 'winston';
 import { ACCESS_LOG_FIELD_NAMES } from '../records/fields.js';
-import { checkFunctionOr, checkKeys, checkMilliseconds, checkRecord } from './check-value.js';
+import {
+  checkFunctionOr,
+  checkKeys,
+  checkMilliseconds,
+  checkRecord,
+  invalid,
+} from './check-value.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
 import type {
   AccessLogOptions,
@@ -60,14 +66,15 @@ export function checkLogger({
 
 export function checkIdOptions(
   name: string,
-  options: IdOptions | undefined,
+  options: IdOptions | SessionOptions | undefined,
   more: readonly string[] = [],
+  otherGenerate?: 'boolean',
 ): void {
   if (options === undefined) return;
   checkRecord(name, options);
   checkKeys(`${name}.`, options, [...ID_KEYS, ...more]);
   checkFunctionOr(`${name}.validate`, options.validate);
-  checkFunctionOr(`${name}.generate`, options.generate);
+  checkFunctionOr(`${name}.generate`, options.generate, otherGenerate);
   const { sources, header } = options;
   if (sources !== undefined && !(Array.isArray(sources) && sources.every(isSource))) {
     throw new TracingConfigError(
@@ -95,7 +102,10 @@ export function isToken(value: unknown): value is string {
 }
 
 export function checkSession(session: SessionOptions | undefined): void {
-  checkIdOptions('session', session, ['key']);
+  checkIdOptions('session', session, ['key'], 'boolean');
+  if (session?.generate === (true as unknown)) {
+    throw invalid('session.generate', true, 'a function, or `false` for no session');
+  }
   const key: unknown = session?.key;
   if (key !== undefined && (typeof key !== 'string' || key.length < MIN_KEY_LENGTH)) {
     throw new TracingConfigError(

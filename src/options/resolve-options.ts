@@ -20,6 +20,8 @@ import {
   isToken,
 } from './check-options.js';
 import { autoSpans } from './auto-span-filter.js';
+import { idHeaders } from './id-headers.js';
+import { writesPreset } from './preset-formats.js';
 import { guardCallback } from './guard-callback.js';
 import { trustedHosts } from './trusted-hosts.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
@@ -123,6 +125,9 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
   checkOneOf('traceId.format', traceId.format, ['w3c', 'any']);
   checkSession(raw.session);
 
+  const requestId = resolveIdOptions('requestId', raw.requestId, 'X-Request-ID');
+  const tracing = resolveIdOptions('traceId', traceId, 'X-Trace-ID');
+  const session = resolveIdOptions('session', raw.session, undefined);
   const service = raw.service ?? defaultService();
   return Object.freeze({
     logger: raw.logger,
@@ -135,18 +140,21 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
     trustsMessages: raw.trustIncoming !== false,
     policy: Object.freeze({
       application: { service, inFlight: 0 },
-      newTraceId: generatorOf('traceId', traceId, newTraceId),
-      newRequestId: generatorOf('requestId', raw.requestId, randomUUID),
-      newSessionId: generatorOf('session', raw.session, randomUUID),
-      w3cOnly: traceId.format === 'w3c',
+      newTraceId: generatorOf('traceId', traceId.generate, newTraceId),
+      newRequestId: generatorOf('requestId', raw.requestId?.generate, randomUUID),
+      newSessionId:
+        raw.session?.generate === false
+          ? noSession
+          : generatorOf('session', raw.session?.generate, randomUUID),
+      // Backends know W3C ids only, and a trace has one id everywhere.
+      w3cOnly: traceId.format === 'w3c' || raw.preset !== undefined || writesPreset(raw.logger),
       isTrustedHost: trustedHosts(raw.outgoing),
+      idHeaders: idHeaders(raw),
+      responseHeaders: [requestId, tracing, session].flatMap(({ header }) => header ?? []),
     }),
-    requestId: resolveIdOptions('requestId', raw.requestId, 'X-Request-ID'),
-    traceId: resolveIdOptions('traceId', traceId, 'X-Trace-ID'),
-    session: Object.freeze({
-      ...resolveIdOptions('session', raw.session, undefined),
-      key: raw.session?.key,
-    }),
+    requestId,
+    traceId: tracing,
+    session: Object.freeze({ ...session, key: raw.session?.key }),
     baggage: resolveBaggage(raw.baggage),
     accessLog: raw.accessLog === false ? false : Object.freeze({ ...raw.accessLog }),
     interceptor: raw.interceptor ?? true,
@@ -175,7 +183,7 @@ export function defaultService(): string {
 
 function resolveIdOptions(
   name: string,
-  options: IdOptions | undefined,
+  options: Omit<IdOptions, 'generate'> | undefined,
   header: string | undefined,
 ): ResolvedIdOptions {
   const validate = options?.validate && guardCallback(`${name}.validate`, options.validate);
@@ -188,14 +196,16 @@ function resolveIdOptions(
   });
 }
 
+const noSession = (): undefined => undefined;
+
 /** The user's generator; where it fails there is still an id. */
 function generatorOf(
   name: string,
-  options: IdOptions | undefined,
+  generator: (() => string) | undefined,
   fallback: () => string,
 ): () => string {
-  if (options?.generate === undefined) return fallback;
-  const generate = guardCallback(`${name}.generate`, options.generate);
+  if (generator === undefined) return fallback;
+  const generate = guardCallback(`${name}.generate`, generator);
   return () => {
     const id: unknown = generate();
     return typeof id === 'string' && id !== '' ? id : fallback();

@@ -23,12 +23,30 @@ export interface IdOptions {
 
 /** How the trace id is found, checked and made. */
 export interface TraceIdOptions extends IdOptions {
-  /** `w3c`: always 32 hex digits. `any`: an inbound `X-Request-ID` may be it. Default: `any`. */
+  /**
+   * Where it is looked for where no `traceparent` is valid: in this order, first valid wins. The
+   * headers of clouds and of Zipkin are read by their formats: `x-amzn-trace-id`,
+   * `x-cloud-trace-context`, `b3`, and `x-b3-traceid` with those that belong to it. Default: these
+   * four, in this order. `[]` leaves all of them out.
+   *
+   * @example
+   * traceId: { sources: ['x-amzn-trace-id', (request) => request.headers['x-edge-trace']] }
+   */
+  sources?: readonly IdSource[] | undefined;
+  /**
+   * `w3c`: always 32 hex digits. `any`: an inbound `X-Request-ID` may be it. Default: `any`. The
+   * preset of a log backend, here or in the format of your own logger, makes it `w3c`.
+   */
   format?: 'w3c' | 'any' | undefined;
 }
 
 /** How the session id is found, checked and made. */
-export interface SessionOptions extends IdOptions {
+export interface SessionOptions extends Omit<IdOptions, 'generate'> {
+  /**
+   * Makes a session id when no source has one. `false` leaves the session out then: of logs, of
+   * calls and of `TraceContext.sessionId`. Default: a UUID for each request.
+   */
+  generate?: (() => string) | false | undefined;
   /**
    * The key with which bearer tokens are hashed (HMAC-SHA256), so that a reader of the logs cannot
    * verify a guessed token. At least 16 characters.
@@ -133,7 +151,10 @@ export interface TracingModuleOptions {
   output?: 'stdout' | 'stderr' | undefined;
   /** The least severe level that the module's own logger writes. Default: `info`. */
   level?: string | undefined;
-  /** The field names of the module's own JSON. Default: those of the README. */
+  /**
+   * The field names of the module's own JSON. Default: those of the README. Log backends know W3C
+   * trace ids, so every trace id is one where this is set.
+   */
   preset?: PresetName | undefined;
   /**
    * The name of the application on every JSON line. Default: `OTEL_SERVICE_NAME`, else

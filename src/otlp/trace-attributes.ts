@@ -29,5 +29,5 @@ export function requestAttributes(request: RequestRecord, line: AccessLogRecord)
 
 /** The ids for which OpenTelemetry has no field of its own. */
 export function idAttributes({ requestId, sessionId }: RequestRecord): Attributes {
-  return { 'request.id': requestId, 'session.id': sessionId };
+  return { 'request.id': requestId, ...(sessionId !== undefined && { 'session.id': sessionId }) };
 }

@@ -8,8 +8,11 @@ export interface TraceIds {
   readonly traceId: string;
   /** The id of this request only. */
   readonly requestId: string;
-  /** The same in all requests of one user session. */
-  readonly sessionId: string;
+  /**
+   * The same in all requests of one user session. `undefined` only with `session: { generate: false }`,
+   * where the caller named none.
+   */
+  readonly sessionId: string | undefined;
   /** The id of the request's span in this process: 16 lower-case hex digits. */
   readonly spanId: string;
 }

@@ -21,6 +21,7 @@ const WARNINGS = {
   TRACING_SUBSCRIBER_FAILED: 'A subscriber of a diagnostics channel threw.',
   TRACING_TRANSPORT_FAILED: 'A log transport reported an error or threw.',
   TRACING_TRANSPORT_STALLED: 'A log transport no longer accepts lines.',
+  TRACING_TWO_TRACE_IDS: 'A log and the responses name a trace differently.',
   TRACING_UNSUPPORTED: 'A package has an unexpected structure: a part of it is not traced.',
   TRACING_VIEWER_WITHOUT_HTTP:
     'The trace viewer is imported in an application without an HTTP server.',

@@ -1,7 +1,7 @@
 import { isSpanId, isW3cTraceId, newSpanId, spellsTraceId, toW3cTraceId } from './ids.js';
 import type { ActiveSpan } from './sdk-span.js';
 import type { TracePolicy } from './trace-policy.js';
-import { Trace, type LiveMetadata } from './trace.js';
+import { Trace, type LiveMetadata, type Received } from './trace.js';
 import {
   FLAG_RANDOM,
   FLAG_SAMPLED,
@@ -20,6 +20,10 @@ export interface TraceCarrier {
   traceId?: string | undefined;
   requestId?: string | undefined;
   sessionId?: string | undefined;
+  /** Whether the caller records the trace, where no `traceparent` says it. */
+  isSampled?: boolean | undefined;
+  /** Everything that it came with. None of it is validated. */
+  received?: Received | undefined;
   /**
    * Whether ids and headers of the caller are accepted, here and in its later messages. Default:
    * `true`.
@@ -58,13 +62,16 @@ export function openTrace(
       traceId: w3cId,
       parentSpanId: parent?.parentId,
       flags:
-        span === undefined ? (parent?.flags ?? newFlags(given)) : span.traceFlags & KNOWN_FLAGS,
+        span === undefined
+          ? (parent?.flags ?? newFlags(given, carrier.isSampled))
+          : span.traceFlags & KNOWN_FLAGS,
       tracestate: parent === undefined ? undefined : parseTracestate(carrier.tracestate),
       baggage: carrier.baggage,
       isTrusted: carrier.isTrusted ?? true,
     },
     metadata,
     policy,
+    carrier.received,
   );
 }
 
@@ -97,7 +104,7 @@ function traceIdOf(
  * The flags of a trace that begins here. An id that a caller chose may not be random, so the
  * `random` flag is only set for other ids.
  */
-function newFlags(given: string | undefined): number {
+function newFlags(given: string | undefined, isSampled: boolean | undefined): number {
   const isChosen = given !== undefined && spellsTraceId(given);
-  return isChosen ? FLAG_SAMPLED : FLAG_SAMPLED | FLAG_RANDOM;
+  return (isSampled === false ? 0 : FLAG_SAMPLED) | (isChosen ? 0 : FLAG_RANDOM);
 }

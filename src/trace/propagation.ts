@@ -35,7 +35,7 @@ export function w3cHeaders(trace: Trace, spanId = newSpanId()): TraceHeaders {
 export function allHeaders(trace: Trace, spanId = newSpanId()): TraceHeaders {
   const headers = w3cHeaders(trace, spanId);
   headers['x-request-id'] = trace.requestId;
-  headers['x-session-id'] = trace.sessionId;
+  if (trace.sessionId !== undefined) headers['x-session-id'] = trace.sessionId;
   return headers;
 }
 

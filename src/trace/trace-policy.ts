@@ -1,13 +1,26 @@
 import type { RunningApplication } from '../records/application.js';
 
+/** A header that ids are taken from, besides `traceparent`, `X-Request-ID` and `X-Session-ID`. */
+export interface IdHeader {
+  /** In lower case. */
+  readonly name: string;
+  /** Which id it is. `undefined` for one that is read by its format, such as `b3`. */
+  readonly id: 'traceId' | 'requestId' | 'sessionId' | undefined;
+}
+
 /** How an application generates ids that a caller did not send, and which hosts receive them. */
 export interface TracePolicy {
   readonly application: RunningApplication;
   readonly newTraceId: () => string;
   readonly newRequestId: () => string;
-  readonly newSessionId: () => string;
+  /** `undefined` where a session that the caller did not name is left out. */
+  readonly newSessionId: () => string | undefined;
   /** Whether `traceId` must be a W3C trace id, even if the caller sent another id. */
   readonly w3cOnly: boolean;
   /** Whether an HTTP host may receive request and session id. `undefined`: calls carry no headers. */
   readonly isTrustedHost: ((host: string) => boolean) | undefined;
+  /** The headers that are not to be passed on as they were received. */
+  readonly idHeaders: readonly IdHeader[];
+  /** The names of the response headers that have ids. */
+  readonly responseHeaders: readonly string[];
 }

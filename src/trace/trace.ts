@@ -11,11 +11,21 @@ import type { SdkSpan } from './sdk-span.js';
 import type { Application } from '../records/application.js';
 import type { SpanRecord } from '../records/span-record.js';
 
+/** What a request or message came with: its headers by lower-case name, or what reads one. */
+export type Received = Readonly<Record<string, unknown>> | ((name: string) => unknown);
+
 /** The metadata of a request that is still running, with the methods that complete it. */
 export interface LiveMetadata extends TraceMetadata {
   work?: UnitOfWorkFields | undefined;
   /** Sets the handler, where the execution context is more precise than the router. */
   nameHandler?(name: string): void;
+  /** Gives the platform's own objects for the request its id. */
+  nameRequest?(id: string): void;
+  /**
+   * Called with the response to a call of this request, so that a proxy does not answer with the
+   * ids of the server behind it.
+   */
+  noteAnswer?(names: readonly string[], valueOf: (name: string) => string | undefined): void;
   /** Removes the route that the router had matched, because it did not send the response. */
   forgetRoute?(): void;
   /** Determines route and handler finally, once the response has closed with this status. */
@@ -58,17 +68,21 @@ export class Trace implements RequestRecord {
   userStore: Record<string | symbol, unknown> | undefined = undefined;
 
   private w3cId: string | undefined;
+  // A private name: printing or serializing a trace must not show the headers of the caller.
+  readonly #received: Received | undefined;
 
   constructor(
     readonly traceId: string,
     readonly requestId: string,
-    readonly sessionId: string,
+    readonly sessionId: string | undefined,
     readonly spanId: string,
     readonly origin: W3cOrigin,
     readonly metadata: LiveMetadata,
     readonly policy: TracePolicy,
+    received?: Received,
   ) {
     this.w3cId = origin.traceId;
+    this.#received = received;
     this.scope = new TraceScope(this, spanId, undefined);
   }
 
@@ -99,6 +113,21 @@ export class Trace implements RequestRecord {
 
   get elapsedMs(): number {
     return performance.now() - this.startedMs;
+  }
+
+  /**
+   * The value of a header that the request or message came with, as it was received. A list has
+   * alternatives: those of a message, and of the request that it is part of.
+   */
+  received(name: string): unknown {
+    const received = this.#received;
+    if (received === undefined) return undefined;
+    try {
+      return typeof received === 'function' ? received(name) : received[name];
+    } catch {
+      // The object that holds the headers of a message may be anything, also one that throws.
+      return undefined;
+    }
   }
 
   /** Adds a field to all later log entries. Entries that were logged before are not affected. */

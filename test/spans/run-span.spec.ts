@@ -38,6 +38,8 @@ function newTrace(): Trace {
       newSessionId: id,
       w3cOnly: false,
       isTrustedHost: undefined,
+      idHeaders: [],
+      responseHeaders: [],
     },
     { transport: 'manual', startedAt: 0 },
   );

@@ -8,7 +8,7 @@ import { SentRequests } from './sent-requests.js';
 /** The session of what comes in over a connection that no HTTP request is part of. */
 export interface ConnectionSession {
   readonly application: TracedApplication;
-  readonly sessionId: string;
+  readonly sessionId: string | undefined;
 }
 
 const connections = sharedState('mcp-connections', () => new WeakMap<McpTransport, Connection>());

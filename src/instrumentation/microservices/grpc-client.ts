@@ -3,7 +3,7 @@ import type { OpenSpan } from '../../context/traced-application.js';
 import { guardCallback } from '../../options/guard-callback.js';
 import type { SpanStart } from '../../records/span-record.js';
 import type { TraceHeaders } from '../../trace/propagation.js';
-import { missingHeaders } from '../outgoing-headers.js';
+import { copiedNames, missingHeaders } from '../outgoing-headers.js';
 import { definePatch } from '../patch.js';
 import { spanIdInHeaders } from './manual-traceparent.js';
 import { headersToSend, sendTraced } from './sent-message.js';
@@ -29,6 +29,7 @@ interface StubMethod {
 interface Metadata {
   get(name: string): readonly unknown[];
   set(name: string, value: string): void;
+  remove(name: string): void;
   clone(): Metadata;
 }
 
@@ -112,6 +113,7 @@ const withMetadata = guardCallback(
     const isGiven = isMetadata(given);
     const metadata = isGiven ? given.clone() : newMetadata(stub);
     if (metadata === undefined) return args;
+    for (const copied of copiedNames((header) => metadata.get(header))) metadata.remove(copied);
     const missing = missingHeaders(headers, (header) => metadata.get(header).length > 0);
     for (const [header, value] of Object.entries(missing)) metadata.set(header, value);
     const isReplaced = isGiven || given === undefined || given === null;
@@ -120,8 +122,8 @@ const withMetadata = guardCallback(
 );
 
 function isMetadata(value: unknown): value is Metadata {
-  const { get, set, clone } = Object(value) as Partial<Metadata>;
-  return [get, set, clone].every((method) => typeof method === 'function');
+  const { get, set, remove, clone } = Object(value) as Partial<Metadata>;
+  return [get, set, remove, clone].every((method) => typeof method === 'function');
 }
 
 function newMetadata(stub: object): Metadata | undefined {

@@ -1,7 +1,9 @@
 import { types } from 'node:util';
+import { currentTrace } from '../../context/trace-store.js';
 import { guardCallback } from '../../options/guard-callback.js';
 import type { TraceHeaders } from '../../trace/propagation.js';
-import { missingHeaders, withHeaders } from '../outgoing-headers.js';
+import type { Trace } from '../../trace/trace.js';
+import { copiedNames, missingHeaders, withHeaders } from '../outgoing-headers.js';
 import { definePatch, type Patch } from '../patch.js';
 import { chainDispatchHook, type HookedClient, type Packet } from './dispatch-hook.js';
 import { overrideMethod, type AnyMethod } from './method-proxy.js';
@@ -29,10 +31,17 @@ interface NatsHeaders {
   values(name: string): readonly string[];
   has(name: string): boolean;
   append(name: string, value: string): void;
+  delete(name: string): void;
 }
 
 interface MqttOptions {
   readonly properties?: { readonly userProperties?: Record<string, unknown> };
+}
+
+/** The headers of a message that is to be published later, and the trace that they are of. */
+interface Waiting {
+  readonly headers: TraceHeaders;
+  readonly trace: Trace | undefined;
 }
 
 interface KafkaMessage {
@@ -133,6 +142,8 @@ const withNatsHeaders = guardCallback(
     for (const name of given?.keys() ?? []) {
       for (const value of given?.values(name) ?? []) carried.append(name, value);
     }
+    const copied = copiedNames((name) => given?.values(name));
+    for (const name of copied) carried.delete(name);
     const missing = missingHeaders(headers, (name) => carried.has(name));
     for (const [name, value] of Object.entries(missing)) carried.append(name, value);
     return carried;
@@ -145,10 +156,10 @@ function carryInMqtt(client: MessageClient): void {
   // A request is published when the broker has acknowledged the subscription for its answer, in
   // the context of the connection. NestJS asks for the options right after it has serialized the
   // packet, so the headers are kept by packet until then.
-  const waiting = new WeakMap<Packet, TraceHeaders>();
-  let headers: TraceHeaders | undefined;
+  const waiting = new WeakMap<Packet, Waiting>();
+  let sending: Waiting | undefined;
   const isSerialized = overrideSerialize(MQTT, client, (serialize) => (packet, ...rest) => {
-    headers = waiting.get(Object(packet) as Packet);
+    sending = waiting.get(Object(packet) as Packet);
     return serialize(packet, ...rest);
   });
   const hasOptions = MQTT.methodOfInstance(
@@ -157,24 +168,28 @@ function carryInMqtt(client: MessageClient): void {
     (merge) =>
       function (this: MessageClient, ...args) {
         const merged = merge.apply(this, args) as MqttOptions | undefined;
-        if (headers === undefined) return merged;
-        const userProperties = withHeaders(merged?.properties?.userProperties, headers);
+        if (sending === undefined) return merged;
+        const { headers, trace } = sending;
+        const userProperties = withHeaders(merged?.properties?.userProperties, headers, trace);
         return { ...merged, properties: { ...merged?.properties, userProperties } };
       },
   );
   if (isSerialized && hasOptions) {
-    beforeSending(client, (packet, toSend) => void waiting.set(packet, toSend));
+    beforeSending(client, (packet, headers) => {
+      waiting.set(packet, { headers, trace: currentTrace() });
+    });
   }
 }
 
 function carryInKafkaHeaders(client: MessageClient): void {
   overrideSerialize(KAFKA, client, (serialize) => (...args) => {
     const headers = headersToSend();
+    const trace = currentTrace();
     const serialized = serialize(...args);
     if (headers === undefined) return serialized;
     const carry = (value: unknown): unknown => {
       const message = value as KafkaMessage;
-      return { ...message, headers: withHeaders(message.headers, headers) };
+      return { ...message, headers: withHeaders(message.headers, headers, trace) };
     };
     return types.isPromise(serialized) ? serialized.then(carry) : carry(serialized);
   });

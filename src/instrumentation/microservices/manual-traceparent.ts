@@ -1,5 +1,6 @@
 import { currentTrace } from '../../context/trace-store.js';
 import { guardCallback } from '../../options/guard-callback.js';
+import { isCopied } from '../../trace/copied-headers.js';
 import { carrierText } from '../../trace/propagation.js';
 import { parseTraceparent } from '../../trace/traceparent.js';
 
@@ -30,8 +31,13 @@ export function spanIdInHeaders(headers: Headers | undefined): string | undefine
   if (headers === undefined) return undefined;
   const { get } = headers;
   const given = typeof get === 'function' ? get.call(headers, 'traceparent') : valueOf(headers);
-  const parsed = parseTraceparent(carrierText(given));
-  return parsed?.traceId === currentTrace()?.w3cTraceId ? parsed?.parentId : undefined;
+  const trace = currentTrace();
+  const text = carrierText(given);
+  if (trace === undefined || text === undefined || isCopied(trace, 'traceparent', text)) {
+    return undefined;
+  }
+  const parsed = parseTraceparent(text);
+  return parsed?.traceId === trace.w3cTraceId ? parsed.parentId : undefined;
 }
 
 function valueOf(headers: Headers): unknown {

@@ -38,7 +38,8 @@ export interface TraceJsonOptions {
  * traceLogger(createLogger({ format: traceJson({ service: 'payments' }), transports }))
  */
 export function traceJson(options: TraceJsonOptions = {}): Logform.Format {
-  return lineFormat(jsonLine(presetOf(options.preset), options.service ?? defaultService()));
+  const { preset, service = defaultService() } = options;
+  return lineFormat(jsonLine(presetOf(preset), service), preset !== undefined);
 }
 
 /** Makes the function that writes an entry as one line of JSON. */
@@ -67,7 +68,10 @@ export function jsonLine(preset: Preset, service: string): (entry: CapturedEntry
     if (scope.renderedBy !== writer) {
       scope.renderedBy = writer;
       let rendered = '';
-      for (const [key, valueIn] of ids) rendered += key + jsonValue(valueIn(scope));
+      for (const [key, valueIn] of ids) {
+        const value = valueIn(scope);
+        if (value !== undefined) rendered += key + jsonValue(value);
+      }
       scope.rendered = rendered + constants;
     }
     return scope.rendered;

@@ -2,7 +2,11 @@ import type { PresetName } from '../../records/fields.js';
 import { FLAG_SAMPLED, KNOWN_FLAGS } from '../../trace/traceparent.js';
 import type { TraceScope } from '../../trace/trace.js';
 import { presetAccessLog, type PresetAccessLog } from './preset-field-names.js';
+import { warnOnce } from '../../records/warnings.js';
 import { errorFields } from '../../records/json-value.js';
+
+/** `undefined` for a session that is left out. */
+type IdValue = string | boolean | undefined;
 
 /** How one log backend names the fields of an entry. */
 export interface Preset {
@@ -13,7 +17,7 @@ export interface Preset {
   /** The backend's name of a level. Default: the level itself. */
   readonly levelName?: (level: string) => string;
   /** The fields that hold the ids. */
-  readonly ids: Readonly<Record<string, (scope: TraceScope) => string | boolean>>;
+  readonly ids: Readonly<Record<string, (scope: TraceScope) => IdValue>>;
   /** The same outside a context. Default: none, because backends take a `-` for an invalid id. */
   readonly noIds?: Readonly<Record<string, string>>;
   readonly error: (error: Error) => Readonly<Record<string, unknown>>;
@@ -43,6 +47,21 @@ const standard: Preset = {
 };
 
 /**
+ * The trace id as backends know it. The module makes every trace id one of these where it finds a
+ * preset in its options or in the formats of the logger, but a transport may be added later.
+ */
+function w3cIdOf({ trace }: TraceScope): string {
+  const id = trace.w3cTraceId;
+  if (id !== trace.traceId) {
+    warnOnce(
+      'TRACING_TWO_TRACE_IDS',
+      "a log format with a preset writes other trace ids than responses have in `X-Trace-ID`. Set `traceId: 'w3c'`, or give the format to the logger before you pass it to TracingModule",
+    );
+  }
+  return id;
+}
+
+/**
  * @see https://opentelemetry.io/docs/specs/otel/compatibility/logging_trace_context/
  * @see https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/
  */
@@ -52,7 +71,7 @@ const otel: Preset = {
   message: 'message',
   context: 'context',
   ids: {
-    trace_id: ({ trace }) => trace.w3cTraceId,
+    trace_id: w3cIdOf,
     span_id: ({ spanId }) => spanId,
     trace_flags: ({ trace }) => `0${trace.origin.flags & KNOWN_FLAGS}`,
     ...ownIds,
@@ -80,7 +99,7 @@ const ecs: Preset = {
   message: 'message',
   context: 'log.logger',
   ids: {
-    'trace.id': ({ trace }) => trace.w3cTraceId,
+    'trace.id': w3cIdOf,
     'transaction.id': ({ trace }) => trace.spanId,
     'span.id': ({ spanId }) => spanId,
     'http.request.id': ({ trace }) => trace.requestId,
@@ -119,7 +138,7 @@ const gcp: Preset = {
   context: 'context',
   levelName: (level) => GCP_SEVERITY[level] ?? 'DEFAULT',
   ids: {
-    'logging.googleapis.com/trace': ({ trace }) => gcpTrace(trace.w3cTraceId),
+    'logging.googleapis.com/trace': (scope) => gcpTrace(w3cIdOf(scope)),
     'logging.googleapis.com/spanId': ({ spanId }) => spanId,
     'logging.googleapis.com/trace_sampled': ({ trace }) =>
       (trace.origin.flags & FLAG_SAMPLED) !== 0,
@@ -159,7 +178,7 @@ const datadog: Preset = {
   // Datadog takes a status that begins with `s` for a success.
   levelName: (level) => (level === 'silly' ? 'debug' : level),
   ids: {
-    'dd.trace_id': ({ trace }) => trace.w3cTraceId,
+    'dd.trace_id': w3cIdOf,
     'dd.span_id': ({ spanId }) => BigInt(`0x${spanId}`).toString(),
     ...ownIds,
   },
@@ -197,9 +216,9 @@ export function presetOf(name: PresetName | undefined): Preset {
 export function idFields(
   preset: Preset,
   scope: TraceScope | null,
-): Readonly<Record<string, string | boolean>> {
+): Readonly<Record<string, IdValue>> {
   if (scope === null) return preset.noIds ?? NO_IDS;
-  const fields: Record<string, string | boolean> = {};
+  const fields: Record<string, IdValue> = {};
   for (const name of Object.keys(preset.ids)) fields[name] = preset.ids[name]!(scope);
   return fields;
 }

@@ -46,7 +46,7 @@ const ID_NAMES = new Set(['trace_id', 'request_id', 'session_id', 'span_id']);
  * 2024-01-15 10:30:15 - INFO - [req=a1b2c3d4|session=12345678] - Processing payment for user Alice
  * ```
  *
- * Time is local. Outside a context both ids are `none`.
+ * Time is local. Outside a context both ids are `none`, as is a session that is left out.
  *
  * @publicApi
  *
@@ -70,7 +70,7 @@ function textLine({
   const scopeText = (scope: TraceScope): string => {
     if (scope.renderedBy !== writer) {
       const { requestId, sessionId } = scope.trace;
-      const session = sessionId.slice(0, sessionLength);
+      const session = sessionId?.slice(0, sessionLength) ?? 'none';
       scope.renderedBy = writer;
       // The user's own validator may have accepted anything.
       scope.rendered = paint(CYAN, `[req=${escapeText(requestId)}|session=${escapeText(session)}]`);

@@ -1,4 +1,5 @@
 import { format, type Logform } from 'winston';
+import { answersProbe, notePresetFormat } from '../../options/preset-formats.js';
 import { warnOnce } from '../../records/warnings.js';
 import type { PresetName } from '../../records/fields.js';
 import type { TraceScope } from '../../trace/trace.js';
@@ -25,10 +26,13 @@ export interface TraceFormatOptions {
  */
 export function traceFormat(options: TraceFormatOptions = {}): Logform.Format {
   const preset = presetOf(options.preset);
-  return format((info) => {
-    addIds(info, preset);
+  const hasPreset = options.preset !== undefined;
+  const made = format((info) => {
+    if (!(hasPreset && answersProbe(info))) addIds(info, preset);
     return info;
   })();
+  if (hasPreset) notePresetFormat(made);
+  return made;
 }
 
 /** Adds the ids to an entry as plain fields. */

@@ -58,7 +58,7 @@ function noteSpan(message: unknown): void {
     message: 'Span finished',
     trace_id: trace.traceId,
     request_id: trace.requestId,
-    session_id: trace.sessionId,
+    session_id: trace.sessionId ?? '',
     span_id: span.spanId,
     parent_span_id: span.parentSpanId,
     name: span.name,
