@@ -19,6 +19,7 @@ import { preferGeneratedIds } from './context/user-store.js';
 import { RUN_UNIT_OF_WORK, type RunUnitOfWork } from './context/unit-of-work.js';
 import { nameHandlers } from './http-server/handler-names.js';
 import { bindRequestHandlers } from './http-server/request-boundary.js';
+import { nameFastifyRequests } from './http-server/fastify-request-ids.js';
 import { installRequestHook } from './http-server/request-hook.js';
 import { RequestTracer } from './http-server/request-tracer.js';
 import { TracingMiddleware } from './http-server/tracing.middleware.js';
@@ -179,6 +180,7 @@ export class TracingModule
   configure(consumer: MiddlewareConsumer): void {
     const { httpAdapter } = this.adapterHost;
     nameHandlers(this.modules, httpAdapter);
+    nameFastifyRequests(httpAdapter, this.tracer);
     if (!installRequestHook(httpAdapter, this.tracer)) {
       consumer.apply(TracingMiddleware).forRoutes('{*path}');
     }

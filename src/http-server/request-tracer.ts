@@ -34,6 +34,8 @@ export function isTraced(request: IncomingMessage): boolean {
 /** Opens a trace for each HTTP request, and closes it with its response. */
 export class RequestTracer {
   private readonly readTrace: ReturnType<typeof traceReader>;
+  /** What was read of requests that were named early. */
+  private early: WeakMap<IncomingMessage, TraceCarrier> | undefined;
   private readonly readRequestId: IdReader;
   private readonly readSessionId: IdReader;
 
@@ -90,7 +92,18 @@ export class RequestTracer {
     return trace;
   }
 
+  /** The id of a request that is not traced yet, for a platform that needs it before its hooks. */
+  nameEarly(request: IncomingMessage): string {
+    const carrier = this.read(request);
+    carrier.newRequestId = carrier.requestId ?? this.options.policy.newRequestId();
+    this.early ??= new WeakMap();
+    this.early.set(request, carrier);
+    return carrier.newRequestId;
+  }
+
   private read(request: IncomingMessage): TraceCarrier {
+    const early = this.early?.get(request);
+    if (early !== undefined) return early;
     const received = request.headers as Record<string, string>;
     if (!this.options.isTrusted(request)) return { isTrusted: false, received };
     const { traceparent, tracestate, baggage } = received;

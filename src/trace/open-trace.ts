@@ -19,6 +19,8 @@ export interface TraceCarrier {
   baggage?: string | undefined;
   traceId?: string | undefined;
   requestId?: string | undefined;
+  /** The id that was generated already for a request without one. */
+  newRequestId?: string | undefined;
   sessionId?: string | undefined;
   /** Whether the caller records the trace, where no `traceparent` says it. */
   isSampled?: boolean | undefined;
@@ -55,7 +57,7 @@ export function openTrace(
 
   return new Trace(
     traceIdOf(w3cId, given, policy),
-    carrier.requestId ?? policy.newRequestId(),
+    carrier.requestId ?? carrier.newRequestId ?? policy.newRequestId(),
     carrier.sessionId ?? policy.newSessionId(),
     span?.spanId ?? newSpanId(),
     {
