@@ -23,7 +23,7 @@ export function copiedLater({ trace, headers, isTrusted }: ClientCall): Check | 
   // Another tracer, which sets its `traceparent` first, passes the received `tracestate` on.
   let isOthers = headers['traceparent'] === undefined;
   return (name, value) => {
-    const key = String(name).toLowerCase();
+    const key = name.toLowerCase();
     const isW3c = W3C_HEADERS.includes(key);
     if (isW3c ? isOthers && key !== 'traceparent' : !names.has(key)) return value;
     const text = Array.isArray(value) ? value.join(', ') : String(value);

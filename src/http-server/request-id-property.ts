@@ -19,7 +19,7 @@ const prototypes = sharedState('request-id-prototypes', () => new WeakSet<object
  * Lets `req.id` be the request id where nothing else has set it. It is read from the trace by a
  * property of the prototype, so that a request costs nothing more.
  */
-export function provideRequestId(request: IncomingMessage): void {
+export function provideRequestId(request: IncomingMessage, id: string): void {
   if ('id' in request) return;
   const prototype = Object.getPrototypeOf(request) as object;
   // What a test or a serverless adapter made up may have a prototype that all objects share.
@@ -28,16 +28,20 @@ export function provideRequestId(request: IncomingMessage): void {
     get(this: IncomingMessage) {
       return ownerOf(this)?.requestId;
     },
-    set(this: IncomingMessage, id: unknown) {
+    set(this: IncomingMessage, value: unknown) {
       // @fastify/middie repeats the id that Fastify's own request has.
-      if (id === ownerOf(this)?.requestId && !Object.hasOwn(this, 'id')) return;
-      const descriptor = { value: id, configurable: true, enumerable: true, writable: true };
+      if (value === ownerOf(this)?.requestId) return;
+      const descriptor = { value, configurable: true, enumerable: true, writable: true };
       Reflect.defineProperty(this, 'id', descriptor);
     },
     configurable: true,
   });
   if (!isDefined) {
-    REQUEST_ID.unsupported('properties cannot be added to it');
+    // A prototype that is frozen: the request itself has the id then.
+    const own = { value: id, configurable: true, enumerable: true, writable: true };
+    if (!Reflect.defineProperty(request, 'id', own)) {
+      REQUEST_ID.unsupported('properties cannot be added to requests');
+    }
     return;
   }
   prototypes.add(prototype);

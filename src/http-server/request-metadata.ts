@@ -69,7 +69,7 @@ export class HttpMetadata implements LiveMetadata {
     const routed = this.#request;
     // Fastify has an object of its own for a request, with an id that it has counted.
     if (routed !== undefined && routed.raw !== undefined) routed.id = id;
-    provideRequestId((routed?.raw ?? routed) as IncomingMessage);
+    if (routed !== undefined) provideRequestId((routed.raw ?? routed) as IncomingMessage, id);
   }
 
   noteAnswer(names: readonly string[], valueOf: (name: string) => string | undefined): void {

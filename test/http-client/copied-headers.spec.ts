@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { All, Controller, Req, Res, type INestApplication } from '@nestjs/common';
 import axios from 'axios';
-import got from 'got';
+import { got } from 'got';
 import http, {
   type IncomingHttpHeaders,
   type IncomingMessage,

@@ -39,7 +39,11 @@ describe.each(PLATFORMS)('session: { generate: false } on %s', (platform) => {
       .of({ controllers: [SessionsController] })
       .start();
     const response = await app.send('/');
-    const { id, own, headers } = await response.json();
+    const { id, own, headers } = (await response.json()) as {
+      id?: string;
+      own?: string;
+      headers: Record<string, string>;
+    };
     expect([id, own, headers['x-session-id']]).toEqual([undefined, undefined, undefined]);
     expect(response.headers.get('x-session-id')).toBeNull();
     expect(server.received[0]!.headers).not.toHaveProperty('x-session-id');

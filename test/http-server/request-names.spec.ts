@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { IncomingMessage } from 'node:http';
 import { Writable } from 'node:stream';
+// @ts-expect-error: it has no types of its own.
 import morgan from 'morgan';
 import { pinoHttp } from 'pino-http';
 import { TracingModule } from '../../src/index.js';
@@ -39,6 +40,12 @@ function linesOf(): { stream: Writable; lines: Record<string, any>[] } {
 
 type Next = () => void;
 
+const byText = (a: string, b: string): number => a.localeCompare(b);
+
+async function namesOf(answer: Promise<Response>): Promise<{ id: string; raw: string }> {
+  return (await (await answer).json()) as { id: string; raw: string };
+}
+
 describe.each(PLATFORMS)('the name of a request on %s', (platform) => {
   it('is the request id for the platform, pino-http and morgan', async () => {
     const { stream, lines } = linesOf();
@@ -49,20 +56,20 @@ describe.each(PLATFORMS)('the name of a request on %s', (platform) => {
       .of({ controllers: [NamesController] })
       .prepared((nest: INestApplication) => {
         nest.use(pinoHttp({ genReqId: () => 'pino' }, stream));
-        nest.use(morgan(':id', { stream: { write: (line) => words.push(line.trim()) } }));
+        nest.use(morgan(':id', { stream: { write: (line: string) => words.push(line.trim()) } }));
       })
       .start();
     const named = await Promise.all([
-      app.send('/', { headers: { 'x-request-id': 'req-001' } }).then((sent) => sent.json()),
-      app.send('/').then((sent) => sent.json()),
+      namesOf(app.send('/', { headers: { 'x-request-id': 'req-001' } })),
+      namesOf(app.send('/')),
     ]);
     const finished = await app.sink.finishes(2);
-    const ids = finished.map((line) => line.request_id).toSorted();
-    expect(named.map(({ id }) => id as string).toSorted()).toEqual(ids);
+    const ids = finished.map((line) => line.request_id).toSorted(byText);
+    expect(named.map(({ id }) => id).toSorted(byText)).toEqual(ids);
     for (const { id, raw } of named) expect(raw).toBe(id);
-    expect(words.toSorted()).toEqual(ids);
+    expect(words.toSorted(byText)).toEqual(ids);
     const ofPino = lines.filter(({ msg }) => msg === 'request completed');
-    expect(ofPino.map(({ req }) => req.id as string).toSorted()).toEqual(ids);
+    expect(ofPino.map(({ req }) => req.id as string).toSorted(byText)).toEqual(ids);
     expect(ids).toContain('req-001');
   });
 
@@ -76,7 +83,7 @@ describe.each(PLATFORMS)('the name of a request on %s', (platform) => {
         });
       })
       .start();
-    const { raw } = await (await app.send('/', { headers: { 'x-request-id': 'req-001' } })).json();
+    const { raw } = await namesOf(app.send('/', { headers: { 'x-request-id': 'req-001' } }));
     expect(raw).toBe('own');
     expect((await app.sink.finishes(1))[0]!.request_id).toBe('req-001');
   });
