@@ -87,29 +87,26 @@ async function namesOf(
     );
     await eventually(() => sink.finished.length === 1, 'the access log line');
     const logged = (sink.finished[0] as Record<string, unknown>)[PRESETS[preset]];
-    names.push([logged, response.headers.get('x-trace-id')]);
+    const answered = response.headers.get('x-trace-id');
+    names.push(logged === answered ? [logged] : [logged, answered]);
   }
   return names;
 }
 
-function expectOneValue(names: unknown[][]): void {
-  expect(names).toHaveLength(IDS.length);
-  for (const [logged, answered] of names) {
-    expect(logged).toMatch(/^[0-9a-f]{32}$/);
-    expect(answered).toBe(logged);
-  }
-}
+const oneValueEach = IDS.map(() => [expect.stringMatching(/^[0-9a-f]{32}$/)]);
 
 describe.each(PLATFORMS)('with a preset on %s, X-Trace-ID is what the log has', (platform) => {
   const presets = Object.keys(PRESETS) as PresetName[];
   it.each(presets)("the module's own logger: %s", async (preset) => {
     const options: TracingModuleOptions = { preset, format: 'json' };
-    expectOneValue(await namesOf(platform, preset, new LineSink(), options));
+    const names = await namesOf(platform, preset, new LineSink(), options);
+    expect(names).toEqual(oneValueEach);
   });
 
   it.each(Object.entries(WAYS))('%s', async (_way, optionsOf) => {
     const sink = new LineSink();
-    expectOneValue(await namesOf(platform, 'ecs', sink, optionsOf('ecs', sink)));
+    const names = await namesOf(platform, 'ecs', sink, optionsOf('ecs', sink));
+    expect(names).toEqual(oneValueEach);
   });
 
   it('leaves the ids of an application without one alone', async () => {
