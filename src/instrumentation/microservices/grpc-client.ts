@@ -3,8 +3,8 @@ import type { OpenSpan } from '../../context/traced-application.js';
 import { guardCallback } from '../../options/guard-callback.js';
 import type { SpanStart } from '../../records/span-record.js';
 import type { TraceHeaders } from '../../trace/propagation.js';
-import { copiedNames, missingHeaders } from '../outgoing-headers.js';
 import { definePatch } from '../patch.js';
+import { markedHeaders, removeCopied } from './carried-headers.js';
 import { spanIdInHeaders } from './manual-traceparent.js';
 import { headersToSend, sendTraced } from './sent-message.js';
 
@@ -113,8 +113,12 @@ const withMetadata = guardCallback(
     const isGiven = isMetadata(given);
     const metadata = isGiven ? given.clone() : newMetadata(stub);
     if (metadata === undefined) return args;
-    for (const copied of copiedNames((header) => metadata.get(header))) metadata.remove(copied);
-    const missing = missingHeaders(headers, (header) => metadata.get(header).length > 0);
+    removeCopied({
+      read: (header) => metadata.get(header),
+      remove: (header) => metadata.remove(header),
+    });
+    // A call always has metadata, so it does not matter whether there is anything else.
+    const missing = markedHeaders(headers, (header) => metadata.get(header).length > 0, false);
     for (const [header, value] of Object.entries(missing)) metadata.set(header, value);
     const isReplaced = isGiven || given === undefined || given === null;
     return args.toSpliced(index, isReplaced ? 1 : 0, metadata);

@@ -3,15 +3,22 @@ import type { EventEmitter } from 'node:events';
 import { isObservable, tap } from 'rxjs';
 import type { TracedApplication } from '../../context/traced-application.js';
 import type { UnitOfWork } from '../../context/unit-of-work.js';
+import type { ReadCarrier } from '../../trace/propagation.js';
 import { definePatch } from '../patch.js';
+import { takeFromBag } from './carried-headers.js';
 import { streamCallEnd } from './grpc-stream-call.js';
 import type { Handler } from './replaced-handler.js';
+
+interface Metadata {
+  get(name: string): unknown;
+  remove?(name: string): void;
+}
 
 /** A call as `@grpc/grpc-js` gives it to a server. */
 interface GrpcCall extends EventEmitter {
   readonly cancelled?: boolean;
   /** A name may have several values there. */
-  readonly metadata?: { get(name: string): unknown };
+  readonly metadata?: Metadata;
 }
 
 /** What NestJS registers a handler of gRPC under. */
@@ -53,7 +60,7 @@ export function grpcHandler(
     handler: name,
     fields,
     ...(call && {
-      read: (field) => call.metadata?.get(field),
+      read: readerOf(call),
       onLeave: (left) => watchClient(call, isAnswered, left),
     }),
   });
@@ -82,6 +89,15 @@ export function grpcHandler(
       },
     );
   };
+}
+
+/** Reads the metadata of a call, and leaves the handler what the caller's application had set. */
+function readerOf({ metadata }: GrpcCall): ReadCarrier | undefined {
+  if (metadata === undefined) return undefined;
+  return takeFromBag(metadata, {
+    read: (name) => metadata.get(name),
+    remove: (name) => metadata.remove?.(name),
+  }).read;
 }
 
 function callOf(given: unknown): GrpcCall | undefined {

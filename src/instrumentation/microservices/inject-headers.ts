@@ -3,8 +3,8 @@ import { currentTrace } from '../../context/trace-store.js';
 import { guardCallback } from '../../options/guard-callback.js';
 import type { TraceHeaders } from '../../trace/propagation.js';
 import type { Trace } from '../../trace/trace.js';
-import { copiedNames, missingHeaders, withHeaders } from '../outgoing-headers.js';
 import { definePatch, type Patch } from '../patch.js';
+import { markedHeaders, removeCopied, withMarkedHeaders } from './carried-headers.js';
 import { chainDispatchHook, type HookedClient, type Packet } from './dispatch-hook.js';
 import { overrideMethod, type AnyMethod } from './method-proxy.js';
 import { headersToSend } from './sent-message.js';
@@ -103,7 +103,7 @@ export function carryInPacket(client: MessageClient): void {
   beforeSending(client, (packet, headers) => {
     const { metadata } = packet;
     const isRecord = metadata === undefined || Object(metadata) === metadata;
-    if (isRecord) packet.metadata = withHeaders(metadata as Record<string, unknown>, headers);
+    if (isRecord) packet.metadata = withMarkedHeaders(metadata as Record<string, unknown>, headers);
   });
 }
 
@@ -115,7 +115,7 @@ function carryInRabbitHeaders(client: MessageClient): void {
       function (this: MessageClient, ...args) {
         const merged = merge.apply(this, args) as Record<string, unknown> | undefined;
         const headers = headersToSend();
-        return headers === undefined ? merged : withHeaders(merged, headers);
+        return headers === undefined ? merged : withMarkedHeaders(merged, headers);
       },
   );
 }
@@ -142,13 +142,20 @@ const withNatsHeaders = guardCallback(
     for (const name of given?.keys() ?? []) {
       for (const value of given?.values(name) ?? []) carried.append(name, value);
     }
-    const copied = copiedNames((name) => given?.values(name));
-    for (const name of copied) carried.delete(name);
-    const missing = missingHeaders(headers, (name) => carried.has(name));
+    const mark = removeCopied({
+      read: (name) => carried.values(name),
+      remove: (name) => carried.delete(name),
+    });
+    const isAlone = given === undefined || (mark?.isAlone === true && isEmpty(carried));
+    const missing = markedHeaders(headers, (name) => carried.has(name), isAlone);
     for (const [name, value] of Object.entries(missing)) carried.append(name, value);
     return carried;
   },
 );
+
+function isEmpty(headers: NatsHeaders): boolean {
+  return [...headers.keys()].length === 0;
+}
 
 /** Before MQTT 5 a message has no properties. */
 function carryInMqtt(client: MessageClient): void {
@@ -170,7 +177,11 @@ function carryInMqtt(client: MessageClient): void {
         const merged = merge.apply(this, args) as MqttOptions | undefined;
         if (sending === undefined) return merged;
         const { headers, trace } = sending;
-        const userProperties = withHeaders(merged?.properties?.userProperties, headers, trace);
+        const userProperties = withMarkedHeaders(
+          merged?.properties?.userProperties,
+          headers,
+          trace,
+        );
         return { ...merged, properties: { ...merged?.properties, userProperties } };
       },
   );
@@ -189,7 +200,7 @@ function carryInKafkaHeaders(client: MessageClient): void {
     if (headers === undefined) return serialized;
     const carry = (value: unknown): unknown => {
       const message = value as KafkaMessage;
-      return { ...message, headers: withHeaders(message.headers, headers, trace) };
+      return { ...message, headers: withMarkedHeaders(message.headers, headers, trace) };
     };
     return types.isPromise(serialized) ? serialized.then(carry) : carry(serialized);
   });

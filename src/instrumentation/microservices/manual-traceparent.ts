@@ -1,8 +1,9 @@
 import { currentTrace } from '../../context/trace-store.js';
 import { guardCallback } from '../../options/guard-callback.js';
 import { isCopied } from '../../trace/copied-headers.js';
-import { carrierText } from '../../trace/propagation.js';
+import { carrierText, type ReadCarrier } from '../../trace/propagation.js';
 import { parseTraceparent } from '../../trace/traceparent.js';
+import { isTraceparentCarried } from './carried-headers.js';
 
 /** A message built with a record builder of NestJS, or a message of Kafka: both may have headers. */
 interface MessageRecord {
@@ -30,16 +31,19 @@ export const spanIdInMessage = guardCallback('a message record', (data: unknown)
 export function spanIdInHeaders(headers: Headers | undefined): string | undefined {
   if (headers === undefined) return undefined;
   const { get } = headers;
-  const given = typeof get === 'function' ? get.call(headers, 'traceparent') : valueOf(headers);
+  const read: ReadCarrier =
+    typeof get === 'function'
+      ? (name) => get.call(headers, name)
+      : (name) => valueOf(headers, name);
   const trace = currentTrace();
-  const text = carrierText(given);
-  if (trace === undefined || text === undefined || isCopied(trace, 'traceparent', text)) {
-    return undefined;
-  }
+  const text = carrierText(read('traceparent'));
+  if (trace === undefined || text === undefined) return undefined;
+  // One that was copied will be replaced.
+  if (isTraceparentCarried(read) || isCopied(trace, 'traceparent', text)) return undefined;
   const parsed = parseTraceparent(text);
   return parsed?.traceId === trace.w3cTraceId ? parsed.parentId : undefined;
 }
 
-function valueOf(headers: Headers): unknown {
-  return (headers as Readonly<Record<string, unknown>>)['traceparent'];
+function valueOf(headers: Headers, name: string): unknown {
+  return (headers as Readonly<Record<string, unknown>>)[name];
 }

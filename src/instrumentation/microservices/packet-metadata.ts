@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
+import type { ReadCarrier } from '../../trace/propagation.js';
 import { definePatch } from '../patch.js';
+import { takeFromHolder } from './carried-headers.js';
 import { overrideMethod, type AnyMethod } from './method-proxy.js';
 
 /** The parts of a server that a packet passes through. */
@@ -30,7 +32,7 @@ const METADATA = definePatch({
 
 const TRANSPORTS_WITH_HEADERS = new Set(['nats', 'rabbitmq', 'kafka', 'grpc']);
 
-const arriving = new AsyncLocalStorage<{ metadata: unknown }>();
+const arriving = new AsyncLocalStorage<{ metadata: ReadCarrier | undefined }>();
 const noted = new WeakSet<PacketServer>();
 
 /**
@@ -63,7 +65,11 @@ export function noteMetadata(
     const packet = deserializer.deserialize(raw, ...rest);
     const message = arriving.getStore();
     const note = (value: unknown): void => {
-      if (message !== undefined) message.metadata = metadataOf(value) ?? metadataOf(raw);
+      if (message === undefined) return;
+      const metadata = takeMetadataOf(value);
+      // The server may make the handler's context of the packet as it arrived.
+      const original = raw === value ? undefined : takeMetadataOf(raw);
+      message.metadata = metadata ?? original;
     };
     if (types.isPromise(packet)) packet.then(note, () => {});
     else note(packet);
@@ -90,7 +96,7 @@ function hasMetadataInContext(server: PacketServer, classes: PacketClasses): boo
 }
 
 /** The metadata of the packet that is being delivered. Only once: it is not that of messages which the handler delivers itself. */
-export function takeMetadata(): unknown {
+export function takeMetadata(): ReadCarrier | undefined {
   const message = arriving.getStore();
   if (message === undefined) return undefined;
   const { metadata } = message;
@@ -99,7 +105,7 @@ export function takeMetadata(): unknown {
 }
 
 /** Only of a packet of NestJS: messages of other senders may use the name for something else. */
-function metadataOf(packet: unknown): unknown {
-  const { pattern, metadata } = Object(packet) as { pattern?: unknown; metadata?: unknown };
-  return pattern === undefined ? undefined : metadata;
+function takeMetadataOf(packet: unknown): ReadCarrier | undefined {
+  const { pattern } = Object(packet) as { pattern?: unknown };
+  return pattern === undefined ? undefined : takeFromHolder(packet as object, 'metadata');
 }

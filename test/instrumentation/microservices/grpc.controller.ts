@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { sendUnaryData, ServerDuplexStream, ServerReadableStream } from '@grpc/grpc-js';
+import type {
+  Metadata,
+  sendUnaryData,
+  ServerDuplexStream,
+  ServerReadableStream,
+} from '@grpc/grpc-js';
 import { Controller, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall, GrpcStreamMethod, RpcException } from '@nestjs/microservices';
 import { concatMap, delay, from, interval, map, tap, toArray, type Observable } from 'rxjs';
@@ -30,8 +35,8 @@ export class GrpcController {
 
   @GrpcMethod('PaymentService', 'Charge')
   @UseGuards(new NoMallory())
-  async charge({ user, amount }: Payment): Promise<Receipt> {
-    this.logger.log(`charging ${user}`);
+  async charge({ user, amount }: Payment, metadata?: unknown): Promise<Receipt> {
+    this.logger.log(`charging ${user}`, { metadata: (metadata as Metadata | undefined)?.getMap() });
     await sleep(amount);
     if (amount < 0) throw new RpcException(`refused ${user}`);
     this.logger.log(`charged ${user}`);
@@ -68,8 +73,9 @@ export class GrpcController {
 
   @GrpcStreamCall('PaymentService', 'Relay')
   relay(call: ServerDuplexStream<Payment, Receipt>): void {
+    const metadata = call.metadata.getMap();
     call.on('data', ({ user, amount }: Payment) => {
-      this.logger.log(`relayed ${user}`);
+      this.logger.log(`relayed ${user}`, { metadata });
       if (amount < 0) call.emit('error', new Error(`refused ${user}`));
       else call.write(this.receipt(user));
     });

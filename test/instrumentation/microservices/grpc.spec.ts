@@ -315,6 +315,21 @@ describe('gRPC', () => {
       }
     });
 
+    it('gives the handler the metadata that was sent, with what the caller set itself', async () => {
+      const metadata = given();
+      metadata.set('x-request-id', 'by-hand');
+      await traced(() => firstValueFrom(payments.charge({ user: 'seen', amount: 1 }, metadata)));
+      await traced(() => firstValueFrom(payments.relay(pay('seen'), given())));
+      for (const [message, own] of [
+        ['charging seen', { tenant: 'acme', 'x-request-id': 'by-hand' }],
+        ['relayed seen', { tenant: 'acme' }],
+      ] as const) {
+        const [line] = await server.linesOf(message, 1);
+        const { 'user-agent': _agent, ...seen } = line!['metadata'] as Record<string, string>;
+        expect(seen).toEqual(own);
+      }
+    });
+
     it('has the span id of a traceparent that the caller made', async () => {
       const { traceId } = await traced(() => {
         const metadata = given();

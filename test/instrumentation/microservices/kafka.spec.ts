@@ -118,6 +118,7 @@ describe('Kafka', () => {
     expect(messages[0]).toEqual({
       value: '{"amount":1}',
       headers: {
+        'nestjs-tracing': expect.stringMatching(/^[0-9a-f]{16} traceparent x-request-id x-session/),
         traceparent: expect.stringMatching(new RegExp(`^00-${TRACE_ID}-[0-9a-f]{16}-0[0-3]$`)),
         'x-request-id': expect.any(String),
         'x-session-id': expect.any(String),
