@@ -15,6 +15,7 @@ import { parseTraceparent } from '../trace/traceparent.js';
 import type { AccessLog } from './access-log.js';
 import { followAwaited, type Ending } from '../spans/follow-result.js';
 import { buildRecord } from './build-record.js';
+import { runWithTrace } from '../context/trace-store.js';
 
 const OUTCOMES: Readonly<Record<Ending, Outcome>> = {
   done: 'completed',
@@ -35,6 +36,9 @@ export function unitOfWorkRunner(
 ): RunUnitOfWork {
   return <T>(work: UnitOfWork, fn: () => T): T => {
     const carrier = carrierFor(work, options);
+    if (work.isContextOnly === true) {
+      return runWithTrace(openTrace(carrier, options.policy, new WorkMetadata(work)), fn);
+    }
     const sdkSpan = startWorkSpan(work, carrier);
     const trace = openTrace(
       carrier,

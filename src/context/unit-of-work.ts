@@ -23,6 +23,11 @@ export interface UnitOfWork {
   readonly handler?: string | undefined;
   /** What its access log line says about it. */
   readonly fields?: UnitOfWorkFields;
+  /**
+   * Whether it only lends its context, to a function that is about the work and not part of it:
+   * nothing begins or ends, so there is no access log line. Default: `false`.
+   */
+  readonly isContextOnly?: boolean;
   /** Gets the function to call when the client disconnects, where the transport knows that. */
   readonly onLeave?: (left: () => void) => void;
 }

@@ -1,5 +1,6 @@
 import type { TracedApplication } from '../context/traced-application.js';
 import { warnOnce } from '../records/warnings.js';
+import { attachBull, prepareBull } from './bull/bull.js';
 import { attachBullmq, prepareBullmq } from './bullmq/bullmq.js';
 import { prepareCqrs } from './cqrs/cqrs.js';
 import { attachGraphql } from './graphql/graphql.js';
@@ -22,6 +23,7 @@ interface Instrumentation {
 }
 
 const INSTRUMENTATIONS: readonly Instrumentation[] = [
+  { package: 'bull', prepare: prepareBull, attach: attachBull },
   { package: 'bullmq', prepare: prepareBullmq, attach: attachBullmq },
   { package: '@nestjs/websockets', prepare: prepareWebSockets },
   { package: '@nestjs/schedule', prepare: prepareSchedule },

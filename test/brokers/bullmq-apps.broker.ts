@@ -111,7 +111,7 @@ redis.describe('BullMQ in one process', () => {
     const job = await trace.run({}, () => queue.add('far', { n: 1 }));
     const result: unknown = await job.waitUntilFinished(events, 5000);
     await events.close();
-    expect(result).toEqual({ data: { n: 1 }, carrier: true });
+    expect(result).toEqual({ data: { n: 1 }, carrier: false });
     expect(sink.linesOf('Job finished')).toEqual([]);
   });
 });

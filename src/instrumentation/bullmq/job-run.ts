@@ -1,14 +1,6 @@
 import { runInSnapshot, takeSnapshot, type TraceSnapshot } from '../../context/trace-store.js';
 import type { RunUnitOfWork, UnitOfWork } from '../../context/unit-of-work.js';
 
-/** The names of BullMQ's own errors that put a job back instead of failing it. */
-const PUTS_BACK: ReadonlySet<unknown> = new Set([
-  'DelayedError',
-  'RateLimitError',
-  'WaitingError',
-  'WaitingChildrenError',
-]);
-
 /**
  * One attempt of a job. It has a trace from the worker's first event about it to the last one; its
  * access log line covers the processor alone.
@@ -32,14 +24,18 @@ export class JobRun {
     return runInSnapshot(this.context, fn);
   }
 
-  /** Runs the processor, with whose result the attempt ends. */
-  async process<T>(fn: () => Promise<T>): Promise<T> {
+  /**
+   * Runs the processor, with whose result the attempt ends.
+   *
+   * @param putsBack the names of errors that put the job back instead of failing it.
+   */
+  async process<T>(fn: () => Promise<T>, putsBack?: ReadonlySet<unknown>): Promise<T> {
     try {
       const result = await this.enter(fn);
       this.settle.resolve();
       return result;
     } catch (error) {
-      if (PUTS_BACK.has((error as Error | null | undefined)?.name)) this.settle.resolve();
+      if (putsBack?.has((error as Error | null | undefined)?.name) === true) this.settle.resolve();
       else this.settle.reject(error);
       throw error;
     }

@@ -3,9 +3,15 @@ import { allHeaders, type TraceHeaders } from '../../trace/propagation.js';
 import type { Span } from '../../trace/span.js';
 import type { SpanStart } from '../../records/span-record.js';
 import { applicationOfTrace } from '../instrumented-applications.js';
+import {
+  takeCarrier,
+  takeCarriers,
+  withCarrier,
+  type CarryingJob,
+  type JobOptions,
+} from '../job-carrier.js';
 import { definePatch } from '../patch.js';
 import { hasMethods, ownerOf } from '../provided-class.js';
-import { withCarrier, type JobOptions } from './carrier.js';
 
 /** One job of `addBulk`, or one node of a flow. */
 interface JobNode {
@@ -19,6 +25,11 @@ interface Producer {
   readonly name?: string;
   add: Add;
   addBulk: Add;
+}
+
+/** The class of jobs, which a queue has a protected getter for. */
+interface JobClass {
+  fromJSON(...args: unknown[]): CarryingJob;
 }
 
 /** A method of one that adds jobs. */
@@ -41,6 +52,14 @@ const ADD = definePatch({
   why:
     "BullMQ's `telemetry` carries one string, which belongs to the telemetry that an application " +
     'may have set itself',
+});
+
+const JOBS = definePatch({
+  package: 'bullmq',
+  target: 'Job.fromJSON',
+  gives: 'jobs from Redis whose options are those that were given',
+  without: 'the options of a job that is read with `queue.getJob` hold its trace, too',
+  why: 'BullMQ has no hook for a job that it reads',
 });
 
 const JOB: Addition = {
@@ -75,6 +94,22 @@ export function traceQueue(instance: unknown): void {
   if (!isFlowProducer && !hasMethods(instance, 'getJobCounts')) return;
   traceAdding(instance, 'add', isFlowProducer ? FLOW : JOB);
   traceAdding(instance, 'addBulk', BULK);
+  if (isFlowProducer) return;
+  const Job = (instance as { Job?: JobClass }).Job;
+  if (Job !== undefined) hideCarriers(Job);
+}
+
+function hideCarriers(Job: JobClass): void {
+  JOBS.method(
+    Job,
+    'fromJSON',
+    (fromJson) =>
+      function (this: JobClass, ...args) {
+        const job = fromJson.apply(this, args) as CarryingJob;
+        takeCarrier(job);
+        return job;
+      },
+  );
 }
 
 function traceAdding(instance: object, method: 'add' | 'addBulk', addition: Addition): void {
@@ -92,7 +127,8 @@ function traceAdding(instance: object, method: 'add' | 'addBulk', addition: Addi
         const span = application.openSpan(spanOf(method, queue, addition.count(args)));
         const headers = allHeaders(trace, span?.spanId);
         const added = add.apply(this, addition.carry(args, headers)) as Promise<unknown>;
-        if (span !== undefined) endWith(added, span);
+        // Before the caller gets the jobs, as this is the first to wait for them.
+        endWith(added, span);
         return added;
       },
   );
@@ -112,11 +148,12 @@ function spanOf(operation: string, queue: string | undefined, count: number): Sp
   };
 }
 
-function endWith(added: Promise<unknown>, span: Span): void {
+function endWith(adding: Promise<unknown>, span: Span | undefined): void {
   // A queue class of the application's own may return something else than a promise.
-  Promise.resolve(added).then(
-    () => span.end(),
-    (error: unknown) => span.fail(error),
+  const done = Promise.resolve(adding).then(takeCarriers);
+  done.then(
+    () => span?.end(),
+    (error: unknown) => span?.fail(error),
   );
 }
 

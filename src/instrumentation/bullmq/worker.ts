@@ -1,6 +1,6 @@
 import type { RunUnitOfWork, UnitOfWork } from '../../context/unit-of-work.js';
+import { readCarrier, type CarryingJob } from '../job-carrier.js';
 import { definePatch } from '../patch.js';
-import { readCarrier, type JobOptions } from './carrier.js';
 import { JobRun } from './job-run.js';
 
 /** A worker of BullMQ: an event emitter that calls a function for each job. */
@@ -11,15 +11,22 @@ export interface BullWorker {
 }
 
 /** A job as a worker holds it: an object of its own for each attempt. */
-interface BullJob {
+interface BullJob extends CarryingJob {
   readonly name: string;
   readonly queueName: string;
-  readonly opts: JobOptions;
   /** How often it was given to a worker, this time included. */
   readonly attemptsStarted: number;
   /** Of a job that is one run of many. */
   readonly repeatJobKey?: string;
 }
+
+/** The names of BullMQ's own errors that put a job back instead of failing it. */
+const PUTS_BACK: ReadonlySet<unknown> = new Set([
+  'DelayedError',
+  'RateLimitError',
+  'WaitingError',
+  'WaitingChildrenError',
+]);
 
 const PROCESS = definePatch({
   package: 'bullmq',
@@ -65,6 +72,7 @@ export function traceWorker(
       function (this: BullWorker, job, ...rest) {
         return runOf(job).process(
           () => callProcessJob.call(this, job, ...rest) as Promise<unknown>,
+          PUTS_BACK,
         );
       },
   );
@@ -87,12 +95,13 @@ export function traceWorker(
 }
 
 function workOf(job: BullJob, handler: string): UnitOfWork {
-  const { name, queueName, opts, attemptsStarted, repeatJobKey } = job;
+  const { name, queueName, attemptsStarted, repeatJobKey } = job;
+  const read = readCarrier(job);
   return {
     kind: 'job',
     transport: 'bullmq',
     handler,
-    ...(repeatJobKey === undefined && { read: readCarrier(opts) }),
+    ...(repeatJobKey === undefined && { read }),
     fields: { queue: queueName, job: name, attempt: attemptsStarted },
   };
 }

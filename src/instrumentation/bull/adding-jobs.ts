@@ -1,0 +1,127 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { currentTrace } from '../../context/trace-store.js';
+import { allHeaders, type TraceHeaders } from '../../trace/propagation.js';
+import type { SpanStart } from '../../records/span-record.js';
+import { applicationOfTrace } from '../instrumented-applications.js';
+import {
+  takeCarrier,
+  takeCarriers,
+  withCarrier,
+  type CarryingJob,
+  type JobOptions,
+} from '../job-carrier.js';
+import { definePatch } from '../patch.js';
+
+/** A queue of Bull, as far as jobs are added to it. */
+export interface AddingQueue {
+  readonly name: string;
+  /** The connection, which is opened when it is first asked for. */
+  readonly client?: unknown;
+  readonly clientInitialized?: boolean;
+  add: Add;
+  addBulk: Add;
+}
+
+type Add = (...args: unknown[]) => Promise<unknown>;
+type Carry = (args: readonly unknown[], headers: TraceHeaders) => unknown[];
+
+/** The class of jobs, a static member of the class of queues. */
+export interface JobClass {
+  fromJSON(...args: unknown[]): CarryingJob;
+}
+
+const ADD = definePatch({
+  package: 'bull',
+  target: 'Queue.prototype.add and addBulk',
+  gives: 'a span for each call that adds jobs, and its trace in the options of the jobs',
+  without: 'jobs do not carry the trace of what adds them',
+  why: 'Bull has no hook for a job that is added',
+});
+const JOBS = definePatch({
+  package: 'bull',
+  target: 'Job.fromJSON',
+  gives: 'jobs from Redis whose options are those that were given',
+  without: 'the options of a job that is read with `queue.getJob` hold its trace, too',
+  why: 'Bull has no hook for a job that it reads',
+});
+
+/** Lets all queues of a class send the trace in which they are used. Each call is one span. */
+export function traceAdding(prototype: AddingQueue, Job: JobClass | undefined): void {
+  const outside = AsyncLocalStorage.snapshot();
+  for (const [method, carry] of [
+    ['add', carryInJob],
+    ['addBulk', carryInJobs],
+  ] as const) {
+    ADD.method(prototype, method, (add) => tracedAdd(method, add as Add, carry, outside));
+  }
+  JOBS.method(
+    Job,
+    'fromJSON',
+    (fromJson) =>
+      function (this: JobClass, ...args) {
+        const job = fromJson.apply(this, args) as CarryingJob;
+        takeCarrier(job);
+        return job;
+      },
+  );
+}
+
+function tracedAdd(
+  method: 'add' | 'addBulk',
+  add: Add,
+  carry: Carry,
+  outside: ReturnType<typeof AsyncLocalStorage.snapshot>,
+): Add {
+  return function (this: AddingQueue, ...args) {
+    const trace = currentTrace();
+    const application = trace === undefined ? undefined : applicationOfTrace(trace);
+    if (trace === undefined || application === undefined) return add.apply(this, args);
+    // The connection outlives the request that is the first to need it.
+    if (this.clientInitialized !== true) outside(() => this.client);
+    const span = application.openSpan(spanOf(method, this.name, args));
+    const adding = add.apply(this, carry(args, allHeaders(trace, span?.spanId)));
+    // Before the caller gets the jobs, as this is the first to wait for them.
+    const done = Promise.resolve(adding).then(takeCarriers);
+    done.then(
+      () => span?.end(),
+      (error: unknown) => span?.fail(error),
+    );
+    return adding;
+  };
+}
+
+/** The arguments are name, data, options; the name may be left out. */
+function carryInJob(args: readonly unknown[], headers: TraceHeaders): unknown[] {
+  const index = typeof args[0] === 'string' ? 2 : 1;
+  const carried = [...args];
+  // Without data the options must not take its place.
+  while (carried.length < index) carried.push(undefined);
+  carried[index] = withCarrier(args[index] as JobOptions | undefined, headers);
+  return carried;
+}
+
+function carryInJobs([jobs, ...rest]: readonly unknown[], headers: TraceHeaders): unknown[] {
+  if (!Array.isArray(jobs)) return [jobs, ...rest];
+  const carried = jobs.map((job: unknown) =>
+    typeof job === 'object' && job !== null
+      ? { ...job, opts: withCarrier((job as CarryingJob).opts, headers) }
+      : job,
+  );
+  return [carried, ...rest];
+}
+
+/** @see https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/ */
+function spanOf(operation: 'add' | 'addBulk', queue: string, [jobs]: unknown[]): SpanStart {
+  return {
+    name: `${operation} ${queue}`,
+    kind: 'producer',
+    attributes: {
+      'messaging.system': 'bull',
+      'messaging.operation.name': operation,
+      'messaging.destination.name': queue,
+      ...(operation === 'addBulk' && {
+        'messaging.batch.message_count': Array.isArray(jobs) ? jobs.length : 0,
+      }),
+    },
+  };
+}

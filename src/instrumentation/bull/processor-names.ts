@@ -1,0 +1,52 @@
+import 'reflect-metadata';
+import { basename } from 'node:path';
+import type { TracedApplication } from '../../context/traced-application.js';
+import { providedObjects } from '../provided-class.js';
+
+// What `@Processor` and `@Process` leave on a class and its methods.
+const QUEUE_METADATA = 'bull:module_queue';
+const PROCESS_METADATA = 'bull:module_queue_process';
+
+/** The names that `@nestjs/bull` and Bull give to what has none. */
+const DEFAULT_QUEUE = 'default';
+const DEFAULT_JOB = '__default__';
+
+interface Named {
+  readonly name?: string;
+}
+
+/**
+ * The name of what processes the jobs of a queue: the method with `@Process`, as in
+ * `EmailProcessor.send`, else the function or the file that the queue was given.
+ */
+export function processorName(
+  { modules }: TracedApplication,
+  queue: string,
+  job: string,
+  given: unknown,
+): string | undefined {
+  for (const provided of providedObjects(modules)) {
+    const { constructor } = provided;
+    if (typeof constructor !== 'function') continue;
+    const processor = Reflect.getMetadata(QUEUE_METADATA, constructor) as Named | undefined;
+    if (processor === undefined || (processor.name ?? DEFAULT_QUEUE) !== queue) continue;
+    const method = methodFor(job, provided);
+    if (method !== undefined) return `${constructor.name}.${method}`;
+  }
+  if (typeof given === 'string') return basename(given);
+  const name = typeof given === 'function' ? given.name.replace(/^bound /, '') : '';
+  return name === '' ? undefined : name;
+}
+
+function methodFor(job: string, provided: object): string | undefined {
+  let prototype = Object.getPrototypeOf(provided) as object | null;
+  for (; prototype !== null && prototype !== Object.prototype;) {
+    for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+      if (typeof value !== 'function') continue;
+      const process = Reflect.getMetadata(PROCESS_METADATA, value as object) as Named | undefined;
+      if (process !== undefined && (process.name ?? DEFAULT_JOB) === job) return key;
+    }
+    prototype = Object.getPrototypeOf(prototype) as object | null;
+  }
+  return undefined;
+}
