@@ -95,6 +95,24 @@ const CASES: readonly Case[] = [
     named: '@nestjs/bullmq',
   },
   { area: 'bullmq', gone: 'Worker.callProcessJob', moved: {}, named: 'bullmq' },
+  {
+    area: 'bull',
+    gone: 'Queue.addBulk',
+    moved: member('bull', 'default.prototype.addBulk'),
+    named: 'bull',
+  },
+  {
+    area: 'bull',
+    gone: 'Job.fromJSON',
+    moved: member('bull', 'default.Job.fromJSON'),
+    named: 'bull',
+  },
+  {
+    area: 'bull',
+    gone: 'Queue.emit',
+    moved: member('bull', 'default.prototype.emit'),
+    named: 'bull',
+  },
 ];
 
 describe('an application whose package has moved what is patched', () => {

@@ -3,13 +3,7 @@ import { currentTrace } from '../../context/trace-store.js';
 import { allHeaders, type TraceHeaders } from '../../trace/propagation.js';
 import type { SpanStart } from '../../records/span-record.js';
 import { applicationOfTrace } from '../instrumented-applications.js';
-import {
-  takeCarrier,
-  takeCarriers,
-  withCarrier,
-  type CarryingJob,
-  type JobOptions,
-} from '../job-carrier.js';
+import { takeCarriers, withCarrier, type CarryingJob, type JobOptions } from '../job-carrier.js';
 import { definePatch } from '../patch.js';
 
 /** A queue of Bull, as far as jobs are added to it. */
@@ -25,11 +19,6 @@ export interface AddingQueue {
 type Add = (...args: unknown[]) => Promise<unknown>;
 type Carry = (args: readonly unknown[], headers: TraceHeaders) => unknown[];
 
-/** The class of jobs, a static member of the class of queues. */
-export interface JobClass {
-  fromJSON(...args: unknown[]): CarryingJob;
-}
-
 const ADD = definePatch({
   package: 'bull',
   target: 'Queue.prototype.add and addBulk',
@@ -37,16 +26,8 @@ const ADD = definePatch({
   without: 'jobs do not carry the trace of what adds them',
   why: 'Bull has no hook for a job that is added',
 });
-const JOBS = definePatch({
-  package: 'bull',
-  target: 'Job.fromJSON',
-  gives: 'jobs from Redis whose options are those that were given',
-  without: 'the options of a job that is read with `queue.getJob` hold its trace, too',
-  why: 'Bull has no hook for a job that it reads',
-});
-
 /** Lets all queues of a class send the trace in which they are used. Each call is one span. */
-export function traceAdding(prototype: AddingQueue, Job: JobClass | undefined): void {
+export function traceAdding(prototype: AddingQueue): void {
   const outside = AsyncLocalStorage.snapshot();
   for (const [method, carry] of [
     ['add', carryInJob],
@@ -54,16 +35,6 @@ export function traceAdding(prototype: AddingQueue, Job: JobClass | undefined): 
   ] as const) {
     ADD.method(prototype, method, (add) => tracedAdd(method, add as Add, carry, outside));
   }
-  JOBS.method(
-    Job,
-    'fromJSON',
-    (fromJson) =>
-      function (this: JobClass, ...args) {
-        const job = fromJson.apply(this, args) as CarryingJob;
-        takeCarrier(job);
-        return job;
-      },
-  );
 }
 
 function tracedAdd(

@@ -1,14 +1,14 @@
 import type { TracedApplication } from '../../context/traced-application.js';
 import { loadOptional } from '../load-optional.js';
 import { hasMethods, ownerOf, providedObjects } from '../provided-class.js';
-import { traceAdding, type AddingQueue, type JobClass } from './adding-jobs.js';
-import { traceAttempts, traceHandlers, type BullQueue } from './job-attempts.js';
+import { traceAdding, type AddingQueue } from './adding-jobs.js';
+import { traceAttempts, traceHandlers, type BullQueue, type JobClass } from './job-attempts.js';
 
 type Queue = AddingQueue & BullQueue;
 
 /**
- * Prepares Bull before NestJS makes the first queue, which may be given its processors right then.
- * It is loaded only where `@nestjs/bull` is imported, which has loaded it already.
+ * Prepares Bull before its queues ask for their first job. It is loaded only where `@nestjs/bull` is
+ * imported, which has loaded it already.
  */
 export async function prepareBull({ modules }: TracedApplication): Promise<void> {
   if (![...modules.values()].some(({ metatype }) => isBullModule(metatype))) return;
@@ -30,8 +30,8 @@ export function attachBull({ modules }: TracedApplication): void {
 function traceClassOf(queue: Queue): void {
   const prototype = ownerOf(queue, 'whenCurrentJobsFinished') as Queue;
   const { Job } = prototype.constructor as { readonly Job?: JobClass };
-  traceAdding(prototype, Job);
-  traceAttempts(prototype);
+  traceAdding(prototype);
+  traceAttempts(prototype, Job);
 }
 
 /** `@nestjs/bullmq` has such a module too, with flow producers, which only BullMQ has. */

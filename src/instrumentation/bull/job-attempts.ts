@@ -2,7 +2,7 @@ import type { TracedApplication } from '../../context/traced-application.js';
 import type { UnitOfWork } from '../../context/unit-of-work.js';
 import { JobRun } from '../bullmq/job-run.js';
 import { applicationProviding, newestApplication } from '../instrumented-applications.js';
-import { readCarrier, type CarryingJob } from '../job-carrier.js';
+import { readCarrier, takeCarrier, type CarryingJob } from '../job-carrier.js';
 import { definePatch } from '../patch.js';
 import { processorName } from './processor-names.js';
 
@@ -11,7 +11,6 @@ export interface BullQueue {
   readonly name: string;
   /** What processes the jobs of each name: functions that return a promise. */
   readonly handlers: Record<string, Handler>;
-  setHandler(name: string, handler: unknown): void;
   emit(event: string | symbol, ...args: unknown[]): boolean;
 }
 
@@ -25,12 +24,25 @@ interface Job extends CarryingJob {
 
 type Handler = (job: Job, ...rest: unknown[]) => Promise<unknown>;
 
+/** The class of jobs, a static member of the class of queues. */
+export interface JobClass {
+  fromJSON(queue: BullQueue, ...rest: unknown[]): CarryingJob;
+}
+
 const HANDLERS = definePatch({
   package: 'bull',
-  target: 'Queue.prototype.setHandler',
+  target: 'the functions in Queue#handlers',
   gives: 'a trace and an access log line for each attempt of a job',
   without: 'jobs are not traced',
   why: 'Bull has no hook around the function that processes a job',
+});
+const JOBS = definePatch({
+  package: 'bull',
+  target: 'Job.fromJSON',
+  gives:
+    'jobs from Redis whose options are those that were given, and the first sight of a queue that no module provides, or that processes jobs while the application starts',
+  without: 'jobs of such queues are not traced, and options of jobs may hold the trace, too',
+  why: 'Bull has no hook for a job that it reads',
 });
 const EVENTS = definePatch({
   package: 'bull',
@@ -53,20 +65,23 @@ const JOB_EVENTS: ReadonlySet<string | symbol> = new Set([
 
 const owners = new WeakMap<BullQueue, TracedApplication>();
 const runs = new WeakMap<Job, JobRun>();
-const tracedHandlers = new WeakSet<Handler>();
+/** How many processors of a queue are traced. None is ever removed or replaced. */
+const traced = new WeakMap<object, number>();
 
 /** Lets all queues of a class run each attempt of a job in a trace. */
-export function traceAttempts(prototype: BullQueue): void {
-  const isTraced = HANDLERS.method(
-    prototype,
-    'setHandler',
-    (set) =>
-      function (this: BullQueue, name, handler) {
-        set.call(this, name, handler);
-        traceHandler(this, name, handler);
+export function traceAttempts(prototype: BullQueue, Job: JobClass | undefined): void {
+  JOBS.method(
+    Job,
+    'fromJSON',
+    (fromJson) =>
+      function (this: JobClass, queue, ...rest) {
+        // Before a processor gets the job.
+        traceHandlers(queue);
+        const job = fromJson.call(this, queue, ...rest) as CarryingJob;
+        takeCarrier(job);
+        return job;
       },
   );
-  if (!isTraced) return;
   EVENTS.method(
     prototype,
     'emit',
@@ -80,25 +95,25 @@ export function traceAttempts(prototype: BullQueue): void {
   );
 }
 
-/** The same for the processors that a queue has already. */
+/** Lets a queue run each attempt of a job in a trace. */
 export function traceHandlers(queue: BullQueue): void {
   const handlers = HANDLERS.read('handlers', () => queue.handlers);
-  for (const name of Object.keys(handlers ?? {})) traceHandler(queue, name);
-}
-
-function traceHandler(queue: BullQueue, name: string, given?: unknown): void {
-  const handler = HANDLERS.read('handlers', () => queue.handlers[name]);
-  if (typeof handler !== 'function' || tracedHandlers.has(handler)) return;
-  let label: string | undefined;
-  const traced: Handler = (job, ...rest) => {
-    const application = applicationOf(queue);
-    if (application === undefined) return handler(job, ...rest);
-    label ??= processorName(application, queue.name, name, given);
-    const run = openRun(application, job, { handler: label, attempt: job.attemptsMade + 1 });
-    return run.process(() => handler(job, ...rest));
-  };
-  tracedHandlers.add(traced);
-  queue.handlers[name] = traced;
+  if (handlers === undefined) return;
+  const names = Object.keys(handlers);
+  if (traced.get(handlers) === names.length) return;
+  traced.set(handlers, names.length);
+  for (const name of names) {
+    HANDLERS.methodOfInstance(handlers, name, (handler) => {
+      const process = handler as Handler;
+      return (job, ...rest) => {
+        const application = applicationOf(queue);
+        if (application === undefined) return process(job, ...rest);
+        const label = processorName(application, queue.name, name);
+        const run = openRun(application, job, { handler: label, attempt: job.attemptsMade + 1 });
+        return run.process(() => process(job, ...rest));
+      };
+    });
+  }
 }
 
 /** Emits an event in the context of its job. */

@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { basename } from 'node:path';
 import type { TracedApplication } from '../../context/traced-application.js';
 import { providedObjects } from '../provided-class.js';
 
@@ -15,16 +14,25 @@ interface Named {
   readonly name?: string;
 }
 
+const names = new WeakMap<TracedApplication, Map<string, string | undefined>>();
+
 /**
- * The name of what processes the jobs of a queue: the method with `@Process`, as in
- * `EmailProcessor.send`, else the function or the file that the queue was given.
+ * The name of the method with `@Process` that processes the jobs of a queue, as in
+ * `EmailProcessor.send`. Bull does not keep the name of a function or file that it was given.
  */
 export function processorName(
-  { modules }: TracedApplication,
+  application: TracedApplication,
   queue: string,
   job: string,
-  given: unknown,
 ): string | undefined {
+  let known = names.get(application);
+  if (known === undefined) names.set(application, (known = new Map()));
+  const key = JSON.stringify([queue, job]);
+  if (!known.has(key)) known.set(key, findName(application, queue, job));
+  return known.get(key);
+}
+
+function findName({ modules }: TracedApplication, queue: string, job: string): string | undefined {
   for (const provided of providedObjects(modules)) {
     const { constructor } = provided;
     if (typeof constructor !== 'function') continue;
@@ -33,9 +41,7 @@ export function processorName(
     const method = methodFor(job, provided);
     if (method !== undefined) return `${constructor.name}.${method}`;
   }
-  if (typeof given === 'string') return basename(given);
-  const name = typeof given === 'function' ? given.name.replace(/^bound /, '') : '';
-  return name === '' ? undefined : name;
+  return undefined;
 }
 
 function methodFor(job: string, provided: object): string | undefined {
