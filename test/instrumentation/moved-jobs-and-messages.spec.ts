@@ -107,12 +107,6 @@ const CASES: readonly Case[] = [
     moved: member('bull', 'default.Job.fromJSON'),
     named: 'bull',
   },
-  {
-    area: 'bull',
-    gone: 'Queue.emit',
-    moved: member('bull', 'default.prototype.emit'),
-    named: 'bull',
-  },
 ];
 
 describe('an application whose package has moved what is patched', () => {

@@ -18,7 +18,6 @@ class RootController {
     TracingModule.forRoot({ logger: movedLogger }),
     BullModule.registerQueue({
       name: 'mails',
-      skipVersionCheck: true,
       createClient: () => new IdleRedis() as never,
     }),
   ],

@@ -59,6 +59,29 @@ describe("another package's module of the same name", () => {
   });
 });
 
+describe('a module of another package that registers queues of its own', () => {
+  it('starts, and neither it nor its queue is changed', async () => {
+    class Queue {
+      add() {}
+      process() {}
+    }
+    const queue = new Queue();
+    @Module({ providers: [{ provide: 'QUEUE', useValue: queue }] })
+    class BullModule {
+      static registerQueue(): void {}
+      static registerQueueAsync(): void {}
+    }
+    const { add, process } = Queue.prototype;
+    const app = await tracedApp('express')
+      .of({ imports: [BullModule], controllers: [RootController] })
+      .start();
+    expect((await app.send('/')).status).toBe(200);
+    expect([queue.add, queue.process]).toEqual([add, process]);
+    expect(Object.keys(queue)).toEqual([]);
+    expect(unsupported()).toEqual([]);
+  });
+});
+
 describe('what a provider holds', () => {
   it('is not changed when it is a queue of the older Bull, or no queue at all', () => {
     class OlderQueue {
