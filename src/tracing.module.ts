@@ -20,6 +20,7 @@ import { RUN_UNIT_OF_WORK, type RunUnitOfWork } from './context/unit-of-work.js'
 import { nameHandlers } from './http-server/handler-names.js';
 import { bindRequestHandlers } from './http-server/request-boundary.js';
 import { nameFastifyRequests } from './http-server/fastify-request-ids.js';
+import { canonicalPaths } from './http-server/path-rules.js';
 import { installRequestHook } from './http-server/request-hook.js';
 import { RequestTracer } from './http-server/request-tracer.js';
 import { TracingMiddleware } from './http-server/tracing.middleware.js';
@@ -68,10 +69,11 @@ const providers: Provider[] = [
   { provide: WINSTON_LOGGER, inject: [TRACING_OPTIONS], useFactory: openLogger },
   {
     provide: AccessLog,
-    inject: [TRACING_OPTIONS, WINSTON_LOGGER],
-    useFactory: ({ accessLog }: ResolvedTracingOptions, logger: Logger) => {
+    inject: [TRACING_OPTIONS, WINSTON_LOGGER, HttpAdapterHost],
+    useFactory: ({ accessLog }: ResolvedTracingOptions, logger: Logger, host: HttpAdapterHost) => {
       const writer = new EntryWriter(logger);
-      return new AccessLog(accessLog, writer.writeLine.bind(writer));
+      const canonical = canonicalPaths(() => host.httpAdapter);
+      return new AccessLog(accessLog, writer.writeLine.bind(writer), canonical);
     },
   },
   {

@@ -5,6 +5,7 @@ import type { AccessLogOptions } from '../options/tracing-options.js';
 import type { AccessLogRecord } from '../records/access-log-record.js';
 import type { Outcome } from '../records/fields.js';
 import type { Trace } from '../trace/trace.js';
+import { exclusion } from './exclusion.js';
 
 /** Writes a line in the current trace. */
 export type WriteLine = (level: string, message: string, fields: object) => void;
@@ -26,8 +27,13 @@ export class AccessLog {
   private readonly line: WriteRecord | undefined;
   private readonly slowerThanMs: number;
 
-  constructor(accessLog: false | AccessLogOptions, write: WriteLine) {
-    this.line = accessLog === false ? undefined : recordWriter(accessLog, write);
+  /** @param canonical gives the spellings of a path that lead to one route the same form. */
+  constructor(
+    accessLog: false | AccessLogOptions,
+    write: WriteLine,
+    canonical: (path: string) => string = (path) => path,
+  ) {
+    this.line = accessLog === false ? undefined : recordWriter(accessLog, write, canonical);
     this.slowerThanMs = (accessLog === false ? undefined : accessLog.slowerThan) ?? Infinity;
   }
 
@@ -58,8 +64,9 @@ export class AccessLog {
 function recordWriter(
   { exclude, level, fields, message }: AccessLogOptions,
   write: WriteLine,
+  canonical: (path: string) => string,
 ): WriteRecord {
-  const isExcluded = guarded('accessLog.exclude', exclude && exclusion(exclude));
+  const isExcluded = guarded('accessLog.exclude', exclude && exclusion(exclude, canonical));
   const levelOf = guarded('accessLog.level', level && callbackOf(level));
   const messageOf = guarded('accessLog.message', message && callbackOf(message));
   const fieldsOf = guarded('accessLog.fields', fields && fieldPicker(fields));
@@ -83,18 +90,6 @@ function guarded<A extends unknown[], R>(
 
 function callbackOf<A, R>(value: R | ((argument: A) => R)): (argument: A) => R {
   return typeof value === 'function' ? (value as (argument: A) => R) : () => value;
-}
-
-function exclusion(
-  exclude: NonNullable<AccessLogOptions['exclude']>,
-): (record: AccessLogRecord) => boolean {
-  if (typeof exclude === 'function') return exclude;
-  return ({ path, pattern, mcp_method: mcp, job }) => {
-    const name = path ?? pattern ?? mcp ?? job ?? '';
-    return exclude.some((excluded) =>
-      typeof excluded === 'string' ? excluded === name : name.search(excluded) !== -1,
-    );
-  };
 }
 
 function fieldPicker(

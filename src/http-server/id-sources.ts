@@ -4,6 +4,7 @@ import type { IdSource } from '../options/tracing-options.js';
 import { adoptCloudHeader, CLOUD_HEADERS, isCloudHeader } from '../trace/cloud-headers.js';
 import { digestId } from '../trace/ids.js';
 import type { TraceCarrier } from '../trace/open-trace.js';
+import { requestedUrl } from './requested-url.js';
 
 /** Reads one kind of id from a request; `undefined` where it has none. */
 export type IdReader = (request: IncomingMessage) => string | undefined;
@@ -98,7 +99,8 @@ function readerOfSource(source: IdSource): IdReader {
 }
 
 /** `session_id` of the query, if the query has it exactly once. */
-function sessionIdOfQuery({ url = '' }: IncomingMessage): string | undefined {
+function sessionIdOfQuery(request: IncomingMessage): string | undefined {
+  const url = requestedUrl(request);
   const queryAt = url.indexOf('?');
   // Nearly no request has one; do not parse a query to find that out.
   if (queryAt === -1 || !url.includes('session_id=', queryAt)) return undefined;

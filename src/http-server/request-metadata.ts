@@ -5,6 +5,8 @@ import { responseOf } from './request-context.js';
 import { provideRequestId } from './request-id-property.js';
 import { keepHeader } from './response-ids.js';
 import type { LiveMetadata } from '../trace/trace.js';
+import { hasRoute, mountTemplate, type ExpressApplication } from './mount-template.js';
+import { requestedUrl } from './requested-url.js';
 
 /** Where a request has the route that matched it, on Express and on Fastify. */
 interface RoutedRequest {
@@ -12,10 +14,18 @@ interface RoutedRequest {
   raw?: object;
   id?: unknown;
   /** Express: the route that matched last. */
-  route?: { path?: unknown; stack?: { handle?: unknown }[] };
+  route?: ExpressRoute;
+  /** Express: text of the URL, which the mounts around the route have matched. */
   baseUrl?: string;
+  /** Express: the innermost application that has handled the request. */
+  app?: ExpressApplication;
   /** Fastify: of the route, before any hook. */
   routeOptions?: { url?: string; handler?: unknown };
+}
+
+interface ExpressRoute {
+  path?: unknown;
+  stack?: { handle?: unknown }[];
 }
 
 interface MatchedRoute {
@@ -48,7 +58,7 @@ export class HttpMetadata implements LiveMetadata {
    */
   constructor(raw: IncomingMessage, routed: object) {
     this.method = raw.method ?? '';
-    this.path = pathOf(raw.url ?? '');
+    this.path = pathOf(requestedUrl(raw));
     this.#request = routed;
   }
 
@@ -101,18 +111,40 @@ export class HttpMetadata implements LiveMetadata {
   }
 }
 
-function matchedRoute({ route, baseUrl = '', routeOptions }: RoutedRequest): MatchedRoute {
+function matchedRoute({ route, baseUrl = '', app, routeOptions }: RoutedRequest): MatchedRoute {
   if (route !== undefined && typeof route.path === 'string') {
-    return describe(baseUrl + route.path, route.stack?.[0]?.handle);
+    const handler = handlerOf(route.stack?.[0]?.handle);
+    // NestJS registers all of its routes with their whole paths.
+    if (baseUrl === '' && handler !== undefined) return { route: route.path, handler };
+    return describe(expressTemplate(route, route.path, baseUrl, app), handler);
   }
   return routeOptions?.url === undefined
     ? NO_ROUTE
-    : describe(routeOptions.url, routeOptions.handler);
+    : describe(routeOptions.url, handlerOf(routeOptions.handler));
 }
 
-function describe(route: string, handle: unknown): MatchedRoute {
-  const handler = typeof handle === 'function' ? HANDLER_NAME.exec(handle.name)?.[1] : undefined;
-  if (handler !== undefined) return { route, handler };
+function expressTemplate(
+  route: ExpressRoute,
+  path: string,
+  baseUrl: string,
+  app: ExpressApplication | undefined,
+): string | undefined {
+  const mount = app && mountTemplate(app, route, baseUrl);
+  if (mount === undefined) {
+    // A mounted router that passes a request on leaves its route behind. A router that is called by
+    // a function is in no application.
+    const isKnown = baseUrl === '' && (app === undefined || !hasRoute(app, route));
+    return isKnown ? path : undefined;
+  }
+  return mount !== '' && path === '/' ? mount : mount + path;
+}
+
+function handlerOf(handle: unknown): string | undefined {
+  return typeof handle === 'function' ? HANDLER_NAME.exec(handle.name)?.[1] : undefined;
+}
+
+function describe(route: string | undefined, handler: string | undefined): MatchedRoute {
   // Wildcards that are not NestJS's are middleware: CORS, static files, `forRoutes('*path')`.
-  return route.includes('*') ? NO_ROUTE : { route, handler: undefined };
+  if (handler === undefined && (route === undefined || route.includes('*'))) return NO_ROUTE;
+  return { route, handler };
 }
