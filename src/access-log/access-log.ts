@@ -99,7 +99,9 @@ function fieldPicker(
   return (record) => Object.fromEntries(fields.map((name) => [name, record[name]]));
 }
 
-function levelFor({ status_code: status = 0, outcome }: AccessLogRecord): string {
+function levelFor(record: AccessLogRecord): string {
+  const { status_code: status = 0, outcome, graphql_errors: errors } = record;
   if (outcome === 'errored') return 'error';
-  return status < 400 ? 'info' : 'warn';
+  // The errors of an operation that has not failed are the client's mistakes.
+  return status < 400 && errors === undefined ? 'info' : 'warn';
 }

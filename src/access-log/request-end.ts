@@ -29,7 +29,10 @@ export function requestEnder(accessLog: AccessLog): EndRequest {
     const hasStatus = response.headersSent || isComplete;
     const isUpgraded = !hasStatus && hasUpgraded(request);
     const status = isUpgraded ? 101 : hasStatus ? response.statusCode : undefined;
-    const outcome = isUpgraded ? 'completed' : outcomeOf(request, response, status, isComplete);
+    const sent = isUpgraded ? 'completed' : outcomeOf(request, response, status, isComplete);
+    // A GraphQL operation that has failed is answered with the status 200.
+    const hasFailed = trace.metadata.work?.error !== undefined;
+    const outcome = sent === 'completed' && hasFailed ? 'errored' : sent;
     const explainsItself = accessLog.explainsItself(outcome, trace.elapsedMs);
     const record = buildRecord(trace, outcome, status, explainsItself);
     accessLog.end(trace, record, 'Request finished', request, response);

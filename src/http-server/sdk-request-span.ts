@@ -20,7 +20,7 @@ export function startRequestSpan(
 /** Ends the span of a request with its route and status. */
 export function endRequestSpan(
   span: SdkSpan,
-  { metadata: { method = '', route } }: Trace,
+  { metadata: { method = '', route, work } }: Trace,
   { statusCode, headersSent }: ServerResponse,
   isComplete: boolean,
 ): void {
@@ -29,5 +29,6 @@ export function endRequestSpan(
     span.setAttributes({ 'http.route': route });
   }
   if (headersSent || isComplete) span.setAttributes({ 'http.response.status_code': statusCode });
-  endSdkSpan(span, statusCode >= 500);
+  const error = work?.error;
+  endSdkSpan(span, statusCode >= 500 || error !== undefined, error);
 }

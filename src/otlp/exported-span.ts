@@ -108,6 +108,7 @@ export function spanOfTrace(
       durationMs: record.duration_ms,
       status: statusOf(record.outcome === 'errored'),
       attributes: requestAttributes(trace, record),
+      error: record.error,
     },
     resource,
   );

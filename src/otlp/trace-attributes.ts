@@ -17,7 +17,7 @@ export function requestAttributes(request: RequestRecord, line: AccessLogRecord)
   for (const name of ACCESS_LOG_FIELD_NAMES) {
     const { attribute } = accessLogField(name);
     const value = line[name];
-    if (attribute === undefined || value === undefined || typeof value === 'object') continue;
+    if (attribute === undefined || !isAttributeValue(value)) continue;
     // A GraphQL request has a pattern, but is not a message.
     if (line.method !== undefined && attribute.startsWith(MESSAGING_PREFIX)) continue;
     attributes[attribute] = value;
@@ -25,6 +25,10 @@ export function requestAttributes(request: RequestRecord, line: AccessLogRecord)
   const errorType = errorTypeOf(line);
   if (errorType !== undefined) attributes['error.type'] = errorType;
   return attributes;
+}
+
+function isAttributeValue(value: unknown): value is string | number {
+  return typeof value === 'string' || typeof value === 'number';
 }
 
 /** The ids for which OpenTelemetry has no field of its own. */

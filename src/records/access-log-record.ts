@@ -29,12 +29,12 @@ export type UnitOfWorkFields = Pick<AccessLogRecord, UnitOfWorkField>;
 export type UnitOfWorkKind = 'message' | 'job' | 'run';
 
 /**
- * What kind of error a request, message, job or run ended with: the status of a server-side failure
- * over HTTP, else the outcome. `undefined` where it completed; a 4xx is the caller's error.
+ * What kind of error a request, message, job or run ended with: a status from 500 where one was sent,
+ * else the outcome. `undefined` where it completed; a 4xx is the caller's error.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/registry/attributes/error/#error-type
  */
 export function errorTypeOf({ outcome, status_code: status }: AccessLogRecord): string | undefined {
   if (outcome === 'completed') return undefined;
-  return outcome === 'errored' && status !== undefined ? String(status) : outcome;
+  return outcome === 'errored' && status !== undefined && status >= 500 ? String(status) : outcome;
 }

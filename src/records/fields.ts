@@ -13,7 +13,7 @@ export interface PresetField {
 
 /** One field of the access log line. */
 export interface Field<T = unknown> {
-  readonly type: 'string' | 'number' | 'steps';
+  readonly type: 'string' | 'number' | 'error' | 'steps';
   /** `ms` for milliseconds, `count` for a number of items. */
   readonly unit?: 'ms' | 'count';
   /**
@@ -200,6 +200,10 @@ export const ACCESS_LOG_FIELDS = {
   } as Field<Outcome>,
   /** The span of the caller: 16 lower-case hex digits; missing if the trace began here. */
   parent_span_id: text({ text: 'silent' }),
+  /** What it failed with, where the status does not say so: the error of a GraphQL operation. */
+  error: { type: 'error', text: 'block', ofWork: true } as Field<unknown> & {
+    readonly ofWork: true;
+  },
   /**
    * The spans of a failed or slow request, as a tree in depth-first order: the parent of a step is
    * the nearest one before it with a smaller `depth`.

@@ -12,7 +12,7 @@ export type ViewRecord = ViewRequest | ViewSpan | ViewLine | ViewDrops;
  * `duration_ms` and `outcome` are missing while it runs. The spans are records of their own.
  */
 export type ViewedFields = Partial<
-  Omit<AccessLogRecord, 'steps' | 'dropped_steps' | 'parent_span_id'>
+  Omit<AccessLogRecord, 'error' | 'steps' | 'dropped_steps' | 'parent_span_id'>
 >;
 
 /** A request, message, job or run. It is sent when it begins, and again, complete, when it has ended. */

@@ -36,6 +36,7 @@ export class TracedAppBuilder {
   private options: TracingModuleOptions | undefined;
   private metadata: ModuleMetadata = {};
   private setUp: (app: INestApplication) => void | Promise<void> = () => {};
+  private adapter: ExpressAdapter | undefined;
   private importTracing: NonNullable<ModuleMetadata['imports']> | undefined;
 
   constructor(
@@ -56,6 +57,12 @@ export class TracedAppBuilder {
   /** Replaces the import of the module. */
   importing(...imports: NonNullable<ModuleMetadata['imports']>): this {
     this.importTracing = imports;
+    return this;
+  }
+
+  /** Replaces the HTTP adapter. */
+  onto(adapter: object): this {
+    this.adapter = adapter as ExpressAdapter;
     return this;
   }
 
@@ -85,7 +92,7 @@ export class TracedAppBuilder {
     ];
     @Module({ ...this.metadata, imports: [...tracing, ...(this.metadata.imports ?? [])] })
     class AppModule {}
-    return NestFactory.create(AppModule as Type, adapterOf(this.platform), {
+    return NestFactory.create(AppModule as Type, this.adapter ?? adapterOf(this.platform), {
       bufferLogs: true,
       abortOnError: false,
       forceCloseConnections: true,

@@ -137,7 +137,11 @@ export const LOG_FIELD_NAMES: Readonly<Partial<Record<FieldMeaning, readonly str
  */
 export const ACCESS_LOG_NAMES: Readonly<Partial<Record<FieldMeaning, readonly string[]>>> = {
   ...Object.fromEntries(
-    ACCESS_LOG_FIELD_NAMES.map((name) => [name, [name, ...(accessLogField(name).aliases ?? [])]]),
+    // The error of a line has meanings of its own.
+    ACCESS_LOG_FIELD_NAMES.filter((name) => name !== 'error').map((name) => [
+      name,
+      [name, ...(accessLogField(name).aliases ?? [])],
+    ]),
   ),
   // Datadog's.
   durationNs: ['duration'],

@@ -42,10 +42,12 @@ export class LogRecordConverter {
     const service = idOf(group, 'service') ?? NO_SERVICE;
     const spanId = idOf(group, 'span') ?? this.nextSpanId();
     const startedAt = startOf(group) ?? 0;
+    const error = group.accessLogLine?.error;
     const {
       steps,
       parent_span_id: parentSpanId,
       dropped_steps: droppedSpans,
+      error: _error,
       ...fields
     } = requestFields;
     return {
@@ -62,6 +64,7 @@ export class LogRecordConverter {
       startedAt,
       droppedSpans,
       ...fields,
+      error: error && lineErrorText(error),
       spans: steps?.length
         ? this.spansOf(steps, { service, w3cTraceId, spanId, startedAt })
         : undefined,

@@ -1,7 +1,7 @@
 import { currentTrace } from '../../context/trace-store.js';
 import type { TracedApplication } from '../../context/traced-application.js';
 import { warnOnce } from '../../records/warnings.js';
-import { countErrors } from './result-errors.js';
+import { noteErrors } from './operation-errors.js';
 import { traceWsServer, type WsServerOptions } from './graphql-ws.js';
 import { loadOptional } from '../load-optional.js';
 
@@ -19,14 +19,20 @@ interface SubscriptionOptions extends Partial<WsServerOptions> {
 
 type Engine = Pick<WsServerOptions, 'execute' | 'subscribe'>;
 
-const COUNT_ERRORS = Object.freeze({
+const NOTE_ERRORS = Object.freeze({
+  /** With the errors as they were thrown, before `formatError`. */
   willSendResponse({ errors }: { errors?: unknown }) {
-    countErrors(currentTrace(), errors);
+    noteErrors(currentTrace(), errors);
+    return Promise.resolve();
+  },
+  /** Of a part that the client has asked for with `@defer`. */
+  didEncounterSubsequentErrors(_request: unknown, errors: unknown) {
+    noteErrors(currentTrace(), errors);
     return Promise.resolve();
   },
 });
 /** Apollo calls it for each operation that comes over HTTP. */
-const PLUGIN = Object.freeze({ requestDidStart: () => Promise.resolve(COUNT_ERRORS) });
+const PLUGIN = Object.freeze({ requestDidStart: () => Promise.resolve(NOTE_ERRORS) });
 
 /** Hooks of Apollo plugins, one of which is in the plugins that NestJS adds by itself. */
 const PLUGIN_HOOKS = ['requestDidStart', 'serverWillStart'] as const;

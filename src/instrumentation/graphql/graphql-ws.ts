@@ -103,11 +103,11 @@ export function traceWsServer(
       return inOperation(payload, () => given.onOperation?.(context, id, payload, ...args));
     },
     onNext(context, id, payload, args, result) {
-      operations.get(payload as object)?.countErrors(Object(result).errors);
+      operations.get(payload as object)?.noteErrors(Object(result).errors);
       return inOperation(payload, () => given.onNext?.(context, id, payload, args, result));
     },
     async onError(context, id, payload, errors) {
-      operations.get(payload as object)?.countErrors(errors);
+      operations.get(payload as object)?.noteErrors(errors);
       const fn = (): unknown => given.onError?.(context, id, payload, errors);
       const result = await inOperation(payload, fn);
       operations.get(payload as object)?.end();

@@ -1,7 +1,7 @@
 import type { TracedApplication } from '../../context/traced-application.js';
 import { definePatch } from '../patch.js';
 import { isApollo, traceApollo, type ApolloOptions } from './apollo.js';
-import { countErrorsOfMercurius, traceSubscriptions, type MercuriusOptions } from './mercurius.js';
+import { traceErrors, traceSubscriptions, type MercuriusOptions } from './mercurius.js';
 import { nameOperations, type Schema } from './operation-names.js';
 
 const DRIVER = definePatch({
@@ -21,8 +21,6 @@ interface EndpointOptions extends ApolloOptions, MercuriusOptions {
 /** What `GraphQLModule` starts its endpoint with: a class of `@nestjs/apollo` and the like. */
 interface Driver {
   start(options: EndpointOptions): Promise<unknown>;
-  /** The server of Apollo, or the Fastify instance that Mercurius is registered on. */
-  readonly instance?: unknown;
 }
 
 /** The methods that NestJS calls on every driver. */
@@ -55,8 +53,6 @@ function traceDriver(application: TracedApplication, driver: Driver): void {
     if (isApollo(driver, options)) {
       return start.call(driver, await traceApollo(application, options));
     }
-    const result: unknown = await start.call(driver, traceSubscriptions(application, options));
-    countErrorsOfMercurius(driver.instance);
-    return result;
+    return start.call(driver, traceSubscriptions(application, await traceErrors(options)));
   });
 }

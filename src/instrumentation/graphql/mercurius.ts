@@ -5,21 +5,17 @@ import { currentTrace } from '../../context/trace-store.js';
 import type { TracedApplication } from '../../context/traced-application.js';
 import { definePatch } from '../patch.js';
 import { GraphqlConnection } from './graphql-connection.js';
-import { countErrors } from './result-errors.js';
+import { loadOptional } from '../load-optional.js';
+import { noteErrors } from './operation-errors.js';
 import type { SocketOperation } from './socket-operation.js';
 
+type ErrorFormatter = (execution: unknown, context: unknown) => unknown;
 type OnConnect = (this: Connection, init: { payload?: unknown }) => unknown;
 
 /** The options of a Mercurius driver of NestJS. */
 export interface MercuriusOptions {
   readonly subscription?: boolean | { onConnect?: OnConnect };
-}
-
-/** What Mercurius adds to the Fastify instance. */
-interface Decorated {
-  readonly graphql?: {
-    addHook?(name: string, hook: (result: { errors?: unknown }) => Promise<void>): void;
-  };
+  readonly errorFormatter?: ErrorFormatter;
 }
 
 /** The object that Mercurius has for each socket, and calls `onConnect` on. */
@@ -76,14 +72,19 @@ export function traceSubscriptions<T extends MercuriusOptions>(
   return { ...options, subscription: { ...given, onConnect } };
 }
 
-/** Listens to the results of all operations, over HTTP and over sockets. */
-export function countErrorsOfMercurius(instance: unknown): void {
-  const { graphql } = Object(instance) as Decorated;
-  const count = ({ errors }: { errors?: unknown }): Promise<void> => {
-    countErrors(currentTrace(), errors);
-    return Promise.resolve();
+/**
+ * Listens to the errors of all operations, over HTTP and over sockets. Mercurius has hooks for
+ * results, but by then the errors are what the client is sent: without what was thrown.
+ */
+export async function traceErrors<T extends MercuriusOptions>(options: T): Promise<T> {
+  const mercurius = await loadOptional('mercurius', () => import('mercurius'));
+  const format: unknown = options.errorFormatter ?? mercurius?.default.defaultErrorFormatter;
+  if (typeof format !== 'function') return options;
+  const errorFormatter: ErrorFormatter = (execution, context) => {
+    noteErrors(currentTrace(), Object(execution).errors);
+    return (format as ErrorFormatter)(execution, context);
   };
-  for (const name of ['onResolution', 'onSubscriptionResolution']) graphql?.addHook?.(name, count);
+  return { ...options, errorFormatter };
 }
 
 /** Mercurius calls `onConnect` again for each message that brings parameters of its own. */

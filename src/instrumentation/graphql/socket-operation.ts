@@ -4,7 +4,7 @@ import { currentTrace } from '../../context/trace-store.js';
 import type { TracedApplication } from '../../context/traced-application.js';
 import type { UnitOfWork } from '../../context/unit-of-work.js';
 import type { Trace } from '../../trace/trace.js';
-import { countErrors } from './result-errors.js';
+import { noteErrors } from './operation-errors.js';
 
 type RunInContext = <T>(fn: () => T) => T;
 
@@ -15,7 +15,11 @@ type RunInContext = <T>(fn: () => T) => T;
 export class SocketOperation {
   private trace: Trace | undefined = undefined;
   private enter: RunInContext = (fn) => fn();
-  private settle = { done: (): void => {}, failed: (): void => {}, left: (): void => {} };
+  private settle = {
+    done: (): void => {},
+    failed: (_error?: unknown): void => {},
+    left: (): void => {},
+  };
 
   /** @param isOpen whether the client is still connected. */
   constructor(
@@ -43,28 +47,31 @@ export class SocketOperation {
   run<T>(fn: () => T): T {
     try {
       const result = this.enter(fn);
-      if (types.isPromise(result)) result.catch(() => this.fail());
+      if (types.isPromise(result)) result.catch((error: unknown) => this.fail(error));
       return result;
     } catch (error) {
-      this.fail();
+      this.fail(error);
       throw error;
     }
   }
 
-  countErrors(errors: unknown): void {
-    countErrors(this.trace, errors);
+  noteErrors(errors: unknown): void {
+    noteErrors(this.trace, errors);
   }
 
-  /** Ends the operation. A result with errors is a failure, even if it has data as well. */
+  /**
+   * Ends the operation. A result with an error that is not the client's mistake is a failure, even if
+   * it has data as well.
+   */
   end(): void {
-    const hasErrors = this.trace?.metadata.work?.graphql_errors !== undefined;
+    const error = this.trace?.metadata.work?.error;
     if (!this.isOpen()) this.settle.left();
-    if (hasErrors) this.fail();
+    if (error !== undefined) this.fail(error);
     else this.settle.done();
   }
 
   /** Ends the operation as a failure of the server. */
-  fail(): void {
-    this.settle.failed();
+  fail(error?: unknown): void {
+    this.settle.failed(error);
   }
 }

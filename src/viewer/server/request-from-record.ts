@@ -51,6 +51,7 @@ function requestRecord(
     spans,
     droppedSpans,
     ...line,
+    error: line.error === undefined ? undefined : textOf(line.error),
     // The spans show more.
     steps: undefined,
   };

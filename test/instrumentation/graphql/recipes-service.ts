@@ -9,11 +9,12 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { TracingLogger, TracingModule, type TracingModuleOptions } from 'nestjs-tracing';
 import { apolloPlugin, mercuriusCallbacks, mercuriusHooks, wsCallbacks } from './callbacks.js';
+import { FaultsResolver } from './faults.js';
 import { RecipesResolver } from './recipes.js';
 
 // A GraphQL endpoint in a process of its own. Mercurius does not load in Jest's on Node 20.
 
-const { SERVER, TRACING = '{}', CALLBACKS } = process.env;
+const { SERVER, TRACING = '{}', CALLBACKS, HIDES_ERRORS } = process.env;
 
 const graphql =
   SERVER === 'Mercurius'
@@ -24,6 +25,9 @@ const graphql =
         allowBatchedQueries: true,
         subscription: { fullWsTransport: true, ...(CALLBACKS && mercuriusCallbacks) },
         ...(CALLBACKS && { hooks: mercuriusHooks }),
+        ...(HIDES_ERRORS && {
+          errorFormatter: () => ({ statusCode: 200, response: { data: {} } }),
+        }),
       })
     : GraphQLModule.forRoot<ApolloDriverConfig>({
         driver: ApolloDriver,
@@ -33,6 +37,9 @@ const graphql =
         graphiql: false,
         subscriptions: { 'graphql-ws': CALLBACKS ? wsCallbacks : true },
         ...(CALLBACKS && { plugins: [apolloPlugin] }),
+        ...(HIDES_ERRORS && {
+          formatError: () => ({ message: 'hidden', extensions: { code: 'BAD_USER_INPUT' } }),
+        }),
       });
 
 @Module({
@@ -40,7 +47,7 @@ const graphql =
     TracingModule.forRoot({ format: 'json', ...(JSON.parse(TRACING) as TracingModuleOptions) }),
     graphql,
   ],
-  providers: [RecipesResolver],
+  providers: [RecipesResolver, FaultsResolver],
 })
 class AppModule {}
 

@@ -127,6 +127,7 @@ function requestOf({
     status_code,
     parent_span_id: _,
     steps: _steps,
+    error: _error,
     ...sent
   } = record;
   return {
