@@ -53,6 +53,7 @@ export {
 } from './records/subscribe.js';
 export { TracingConfigError } from './records/tracing-config.error.js';
 export { Span } from './spans/span.decorator.js';
+export { SkipAccessLog } from './access-log/skip-access-log.decorator.js';
 export { TracingSpanProcessor } from './spans/tracing-span-processor.js';
 export type { TraceHeaders } from './trace/propagation.js';
 export { TracingModule } from './tracing.module.js';

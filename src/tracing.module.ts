@@ -36,6 +36,7 @@ import type { ResolvedTracingOptions } from './options/resolve-options.js';
 import type { TracingModuleOptions } from './options/tracing-options.js';
 import { spanMethods } from './spans/auto-spans.js';
 import { AccessLog } from './access-log/access-log.js';
+import { skippedHandlers } from './access-log/skipped-handlers.js';
 import { bypassInterceptor } from './access-log/interceptor-bypass.js';
 import { openSpan } from './spans/open-span.js';
 import { requestEnder } from './access-log/request-end.js';
@@ -69,11 +70,17 @@ const providers: Provider[] = [
   { provide: WINSTON_LOGGER, inject: [TRACING_OPTIONS], useFactory: openLogger },
   {
     provide: AccessLog,
-    inject: [TRACING_OPTIONS, WINSTON_LOGGER, HttpAdapterHost],
-    useFactory: ({ accessLog }: ResolvedTracingOptions, logger: Logger, host: HttpAdapterHost) => {
+    inject: [TRACING_OPTIONS, WINSTON_LOGGER, HttpAdapterHost, ModulesContainer],
+    useFactory: (
+      { accessLog }: ResolvedTracingOptions,
+      logger: Logger,
+      host: HttpAdapterHost,
+      modules: ModulesContainer,
+    ) => {
       const writer = new EntryWriter(logger);
       const canonical = canonicalPaths(() => host.httpAdapter);
-      return new AccessLog(accessLog, writer.writeLine.bind(writer), canonical);
+      const isSkipped = skippedHandlers(modules);
+      return new AccessLog(accessLog, writer.writeLine.bind(writer), canonical, isSkipped);
     },
   },
   {

@@ -6,6 +6,7 @@ import type { AccessLogRecord } from '../records/access-log-record.js';
 import type { Outcome } from '../records/fields.js';
 import type { Trace } from '../trace/trace.js';
 import { exclusion } from './exclusion.js';
+import type { IsSkipped } from './skipped-handlers.js';
 
 /** Writes a line in the current trace. */
 export type WriteLine = (level: string, message: string, fields: object) => void;
@@ -27,11 +28,15 @@ export class AccessLog {
   private readonly line: WriteRecord | undefined;
   private readonly slowerThanMs: number;
 
-  /** @param canonical gives the spellings of a path that lead to one route the same form. */
+  /**
+   * @param canonical gives the spellings of a path that lead to one route the same form.
+   * @param isSkipped whether a handler has `@SkipAccessLog()`.
+   */
   constructor(
     accessLog: false | AccessLogOptions,
     write: WriteLine,
     canonical: (path: string) => string = (path) => path,
+    private readonly isSkipped: IsSkipped = () => false,
   ) {
     this.line = accessLog === false ? undefined : recordWriter(accessLog, write, canonical);
     this.slowerThanMs = (accessLog === false ? undefined : accessLog.slowerThan) ?? Infinity;
@@ -55,9 +60,16 @@ export class AccessLog {
     request?: IncomingMessage,
     response?: ServerResponse,
   ): void {
-    this.line?.(record, message, request, response);
+    if (this.line !== undefined && !this.isLeftOut(trace, record)) {
+      this.line(record, message, request, response);
+    }
     const { requestFinish } = tracingChannels;
     if (requestFinish.hasSubscribers) requestFinish.publish({ trace, record });
+  }
+
+  private isLeftOut({ metadata }: Trace, { handler }: AccessLogRecord): boolean {
+    if (handler === undefined || !this.isSkipped(handler)) return false;
+    return metadata.otherHandlers?.every(this.isSkipped) ?? true;
   }
 }
 

@@ -17,6 +17,8 @@ export type Received = Readonly<Record<string, unknown>> | ((name: string) => un
 /** The metadata of a request that is still running, with the methods that complete it. */
 export interface LiveMetadata extends TraceMetadata {
   work?: UnitOfWorkFields | undefined;
+  /** The handlers of a GraphQL operation beside the first, as in `RecipesResolver.recipes`. */
+  otherHandlers?: string[];
   /** Sets the handler, where the execution context is more precise than the router. */
   nameHandler?(name: string): void;
   /** Gives the platform's own objects for the request its id. */

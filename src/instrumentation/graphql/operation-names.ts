@@ -100,15 +100,20 @@ function nameOperation(
   handler: string | undefined,
   info: ResolveInfo | undefined,
 ): void {
-  if (trace === undefined || trace.metadata.work?.pattern !== undefined) return;
+  if (trace === undefined) return;
+  const { metadata } = trace;
+  if (metadata.work?.pattern !== undefined) {
+    if (handler !== metadata.handler) (metadata.otherHandlers ??= []).push(handler ?? pattern);
+    return;
+  }
   const name = info?.operation?.name?.value;
   const isName = typeof name === 'string' && name.length <= MAX_NAME_LENGTH;
-  trace.metadata.work = {
-    ...trace.metadata.work,
+  metadata.work = {
+    ...metadata.work,
     pattern,
     graphql_operation: isName ? name : undefined,
   };
-  if (handler !== undefined) trace.metadata.nameHandler?.(handler);
+  if (handler !== undefined) metadata.nameHandler?.(handler);
 }
 
 /** The methods that resolve fields, by field: `Query.recipes` → `RecipesResolver.findAll`. */

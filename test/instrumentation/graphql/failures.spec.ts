@@ -88,6 +88,14 @@ describe.each(SERVERS)('what an operation has failed with: %s', (server) => {
     expect(seenIn(line!)).toEqual(MISTAKE);
   });
 
+  it('has no line where all of its fields skip it', async () => {
+    await app.ask('{ quiet }', { 'x-request-id': 'quiet' });
+    await app.ask('{ quiet again: quiet }', { 'x-request-id': 'quiet' });
+    await app.ask('{ quiet wait(ms: 1) }', { 'x-request-id': 'both' });
+    const lines = await app.requests(1);
+    expect(lines.map((line) => line.request_id)).toEqual(['both']);
+  });
+
   it('has the steps that led there', async () => {
     await app.ask('{ fault(kind: "store") }');
     const [line] = await app.requests(1);

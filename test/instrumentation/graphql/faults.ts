@@ -11,7 +11,7 @@ import {
 } from '@nestjs/common';
 import { Args, Query, Resolver } from '@nestjs/graphql';
 import { GraphQLError } from 'graphql';
-import { Span } from 'nestjs-tracing';
+import { SkipAccessLog, Span } from 'nestjs-tracing';
 
 class StoreError extends Error {
   override readonly name = 'StoreError';
@@ -79,6 +79,12 @@ export class FaultsResolver {
   @UseFilters(AsMistake, AsFailure)
   filtered(@Args('kind') kind: string): string {
     return this.fail(kind);
+  }
+
+  @SkipAccessLog()
+  @Query(() => String)
+  quiet(): string {
+    return 'quiet';
   }
 
   /** Null, although the schema says that there is one. */
