@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AbstractHttpAdapter } from '@nestjs/core';
 import { definePatch } from '../instrumentation/patch.js';
 import { sharedState } from '../records/shared-state.js';
+import { runBeforeEarlierRoutes } from './earlier-routes.js';
 import { isTraced, type RequestTracer } from './request-tracer.js';
 
 const REQUEST_HOOK = definePatch({
@@ -80,17 +81,28 @@ export function installRequestHook(adapter: object, tracer: RequestTracer): bool
   return REQUEST_HOOK.methodOfInstance(adapter, 'setOnRequestHook', (setHook) => {
     let inner = hookOf(adapter);
     const first: First = { answer: undefined };
+    // Their request hook has not run yet.
+    const tracedEarlier = new WeakSet<object>();
     firsts.set(adapter, first);
     const hook: RequestHook = function (request, response, done) {
       const raw = (request.raw ?? request) as IncomingMessage;
       const rawResponse = (response.raw ?? response) as ServerResponse;
       if (first.answer?.(raw, rawResponse, response) === true) return undefined;
       // A hook that was set later may call this one, which it found in the adapter.
-      if (isTraced(raw)) return done();
+      if (isTraced(raw)) {
+        return inner !== undefined && tracedEarlier.delete(raw)
+          ? inner.call(this, request, response, done)
+          : done();
+      }
       const next = inner === undefined ? done : inner.bind(this, request, response, done);
       return tracer.run(raw, rawResponse, request, next);
     };
     setHook.call(adapter, hook);
+    runBeforeEarlierRoutes(adapter, (request, response, next) => {
+      if (first.answer?.(request, response, response) === true) return;
+      if (!isTraced(request)) tracedEarlier.add(request);
+      tracer.run(request, response, request, next);
+    });
     return (later) => {
       inner = later;
     };
