@@ -63,7 +63,9 @@ export interface AccessLogOptions {
   slowerThan?: number | undefined;
   /**
    * What has no access log line: paths of requests, patterns of messages, methods of MCP, names of
-   * jobs, or a function.
+   * jobs, or a function. A path, with its global prefix, or the template of a route is compared as
+   * the router does: by default, Express ignores case and a trailing slash. For single handlers,
+   * there is {@link SkipAccessLog}.
    */
   exclude?: readonly (string | RegExp)[] | ((record: AccessLogRecord) => boolean) | undefined;
   /** Default: `info`, from 400 `warn`, from 500 `error`. */
