@@ -36,6 +36,8 @@ interface Mount {
   readonly template: string;
 }
 
+/** Where Express 4 has its router. */
+const EXPRESS_4_ROUTER = '_router';
 /** What Express calls the function that it mounts an application with. */
 const MOUNTED_APPLICATION = 'mounted_app';
 /** More applications inside each other are a cycle. */
@@ -85,7 +87,7 @@ function isWithin(stack: readonly Layer[] | undefined, route: object): boolean {
 }
 
 function stackOf(handle: RouterLike | undefined): readonly Layer[] | undefined {
-  const stack = handle?.stack ?? handle?._router?.stack ?? handle?.router?.stack;
+  const stack = handle?.stack ?? handle?.[EXPRESS_4_ROUTER]?.stack ?? handle?.router?.stack;
   return Array.isArray(stack) ? (stack as readonly Layer[]) : undefined;
 }
 
