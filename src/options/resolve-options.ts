@@ -23,6 +23,7 @@ import { autoSpans } from './auto-span-filter.js';
 import { idHeaders } from './id-headers.js';
 import { writesPreset } from './preset-formats.js';
 import { guardCallback } from './guard-callback.js';
+import { defaultService } from './service-name.js';
 import { trustedHosts } from './trusted-hosts.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
 import type {
@@ -173,12 +174,6 @@ function traceIdOptions(traceId: TracingModuleOptions['traceId']): TraceIdOption
   if (typeof traceId === 'object' && traceId !== null) return traceId;
   if (traceId === undefined) return {};
   throw invalid('traceId', traceId, '"w3c", or an object such as `{ sources, generate }`');
-}
-
-/** The name of the application, as OpenTelemetry names it. */
-export function defaultService(): string {
-  const { OTEL_SERVICE_NAME: otel, npm_package_name: npm } = process.env;
-  return otel || npm || 'unknown_service:node';
 }
 
 function resolveIdOptions(

@@ -160,7 +160,7 @@ export interface TracingModuleOptions {
   preset?: PresetName | undefined;
   /**
    * The name of the application on every JSON line. Default: `OTEL_SERVICE_NAME`, else
-   * `npm_package_name`, else `unknown_service:node`.
+   * the name in the nearest `package.json`, else `unknown_service:node`.
    */
   service?: string | undefined;
   /**

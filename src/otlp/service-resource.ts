@@ -11,14 +11,14 @@ import type { OtlpModuleOptions } from './otlp-options.js';
 
 /**
  * The resource that describes this service. Later sources override earlier ones: host and process,
- * the service name as in the logs, the environment, the options.
+ * the environment, the service name as in the logs, the options.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/resource/
  */
 export function serviceResource(service: string, { resource }: OtlpModuleOptions): Resource {
   return defaultResource()
     .merge(detectResources({ detectors: [hostDetector, processDetector] }))
-    .merge(resourceFromAttributes({ 'service.name': service }))
     .merge(detectResources({ detectors: [envDetector] }))
+    .merge(resourceFromAttributes({ 'service.name': service }))
     .merge(resourceFromAttributes({ ...resource }));
 }

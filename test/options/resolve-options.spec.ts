@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { IncomingMessage } from 'node:http';
 import { createLogger } from 'winston';
-import { defaultService, resolveOptions } from '../../src/options/resolve-options.js';
+import { resolveOptions } from '../../src/options/resolve-options.js';
+import { defaultService } from '../../src/options/service-name.js';
 import type { TracingModuleOptions } from '../../src/options/tracing-options.js';
 
-const SERVICE_VARIABLES = ['OTEL_SERVICE_NAME', 'npm_package_name'] as const;
+const SERVICE_VARIABLES = ['OTEL_SERVICE_NAME', 'OTEL_RESOURCE_ATTRIBUTES'] as const;
 const before = SERVICE_VARIABLES.map((name) => process.env[name]);
 const { isTTY } = process.stdout;
 const REQUEST = { url: '/here' } as IncomingMessage;
@@ -44,7 +45,7 @@ describe('without options', () => {
       format: 'json',
       level: 'info',
       preset: undefined,
-      service: 'unknown_service:node',
+      service: 'nestjs-tracing',
       requestId: { sources: undefined, header: 'X-Request-ID' },
       traceId: { sources: undefined, header: 'X-Trace-ID' },
       session: { sources: undefined, header: undefined, key: undefined },
@@ -81,10 +82,11 @@ describe('without options', () => {
 
 describe('the service', () => {
   it.each([
-    ['OTEL_SERVICE_NAME', ['otel', 'npm'], 'otel'],
-    ['npm_package_name', [undefined, 'npm'], 'npm'],
-    ['npm_package_name, if the first is empty', ['', 'npm'], 'npm'],
-    ['OpenTelemetry’s word for none', [undefined, undefined], 'unknown_service:node'],
+    ['OTEL_SERVICE_NAME', ['otel', 'service.name=listed'], 'otel'],
+    ['OTEL_RESOURCE_ATTRIBUTES', ['', 'team=a, service.name = corner%20shop,x=1'], 'corner shop'],
+    ['package.json, if the list is invalid', [undefined, 'service.name=%'], 'nestjs-tracing'],
+    ['package.json, if the list names another', [undefined, 'a.service.name=b'], 'nestjs-tracing'],
+    ['package.json', [undefined, undefined], 'nestjs-tracing'],
   ])('is named by %s', (_name, environment, expected) => {
     setEnvironment(environment);
     expect(defaultService()).toBe(expected);

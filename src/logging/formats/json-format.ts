@@ -1,5 +1,5 @@
 import type { Logform } from 'winston';
-import { defaultService } from '../../options/resolve-options.js';
+import { defaultService } from '../../options/service-name.js';
 import type { PresetName } from '../../records/fields.js';
 import type { TraceScope } from '../../trace/trace.js';
 import { CALLED_AT, INJECTED, type CapturedEntry } from '../winston/captured-entry.js';
@@ -18,8 +18,8 @@ export interface TraceJsonOptions {
   /** The field names of a log backend. */
   preset?: PresetName;
   /**
-   * The name of the application. Default: `OTEL_SERVICE_NAME`, else `npm_package_name`, else
-   * `unknown_service:node`.
+   * The name of the application. Default: `OTEL_SERVICE_NAME`, else the name in the nearest
+   * `package.json`, else `unknown_service:node`.
    */
   service?: string;
 }

@@ -1,7 +1,7 @@
 import type { Logform, Logger } from 'winston';
 import { definePatch } from '../../instrumentation/patch.js';
 import { warnOnce } from '../../records/warnings.js';
-import { defaultService } from '../../options/resolve-options.js';
+import { defaultService } from '../../options/service-name.js';
 import { SCOPE, type CapturedEntry } from './captured-entry.js';
 import { entryMessage } from './entry-error.js';
 import { jsonLine } from '../formats/json-format.js';

@@ -81,9 +81,9 @@ describe('a line', () => {
     expect(Object.entries(sink.lines[0]!).slice(3, 7)).toEqual(dashes);
   });
 
-  it('is named by the environment when the options do not name it', () => {
+  it('is named as in package.json when the options do not name it', () => {
     const { line } = lineOf((logger) => logger.info('x'), traceJson());
-    expect(line['service']).toBe(process.env['npm_package_name'] ?? 'unknown_service:node');
+    expect(line['service']).toBe('nestjs-tracing');
   });
 
   it('is set once, so that an entry cannot change it', () => {
