@@ -21,7 +21,7 @@ const shared: Config = {
     '^nestjs-tracing$': '<rootDir>/src/index.ts',
     '^nestjs-tracing/(.*)$': '<rootDir>/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
-    '^(.*/page-folder)\\.cjs$': '$1.cts',
+    '^(.*/(?:page-folder|load-prom-client|load-open-telemetry))\\.cjs$': '$1.cts',
   },
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc, module: { type: 'es6' }, sourceMaps: 'inline' }],

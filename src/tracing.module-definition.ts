@@ -1,4 +1,5 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
+import { FACTORY_METHOD } from './options/async-options.js';
 import { RAW_TRACING_OPTIONS } from './options/options.token.js';
 import type { TracingModuleOptions } from './options/tracing-options.js';
 
@@ -6,8 +7,7 @@ const definition = new ConfigurableModuleBuilder<TracingModuleOptions>({
   optionsInjectionToken: RAW_TRACING_OPTIONS,
 })
   .setClassMethodName('forRoot')
-  // The method of a class that is given as `useClass`.
-  .setFactoryMethodName('createTracingOptions')
+  .setFactoryMethodName(FACTORY_METHOD)
   .setExtras({}, (module) => ({ ...module, global: true }))
   .build();
 

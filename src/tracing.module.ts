@@ -29,6 +29,9 @@ import { EntryWriter } from './logging/winston/entry-writer.js';
 import { LineTransport } from './logging/output/line-transport.js';
 import { TracingLogger } from './logging/winston/tracing-logger.js';
 import { optionsOf } from './options/application-options.js';
+import { checkedProvider, checkForRootAsync } from './options/async-options.js';
+import { checkForRoot, optionsOfBareModule } from './options/check-import.js';
+import { checkBoolean } from './options/check-value.js';
 import { traceOutgoingCalls } from './http-client/trace-http-clients.js';
 import { RAW_TRACING_OPTIONS, TRACING_OPTIONS, WINSTON_LOGGER } from './options/options.token.js';
 import { APPLICATION, settled, type Application } from './records/application.js';
@@ -57,6 +60,7 @@ import {
 } from './tracing.module-definition.js';
 
 const providers: Provider[] = [
+  optionsOfBareModule(RAW_TRACING_OPTIONS, 'TracingModule'),
   {
     provide: TRACING_OPTIONS,
     inject: [ModulesContainer, RAW_TRACING_OPTIONS],
@@ -173,7 +177,8 @@ export class TracingModule
   }
 
   static override forRoot(options: TracingModuleOptions = {}): DynamicModule {
-    return withInterceptor(super.forRoot(options), options?.interceptor);
+    checkForRoot('TracingModule', options);
+    return withInterceptor(super.forRoot(options), options.interceptor);
   }
 
   /**
@@ -181,8 +186,12 @@ export class TracingModule
    * them: whether NestJS gets the interceptor has to be known before the factory runs.
    */
   static override forRootAsync(options: TracingModuleAsyncOptions): DynamicModule {
+    checkForRootAsync(options);
     const { interceptor: isIntercepting, ...rest } = options;
-    return withInterceptor(super.forRootAsync(rest), isIntercepting);
+    checkBoolean('interceptor', isIntercepting);
+    const definition = super.forRootAsync(rest);
+    const checked = definition.providers?.map((one) => checkedProvider(one, options));
+    return withInterceptor({ ...definition, providers: checked ?? [] }, isIntercepting);
   }
 
   /** Called by NestJS. */

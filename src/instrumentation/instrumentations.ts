@@ -1,4 +1,5 @@
 import type { TracedApplication } from '../context/traced-application.js';
+import { versionOf } from '../records/package-version.js';
 import { warnOnce } from '../records/warnings.js';
 import { attachBull, prepareBull } from './bull/bull.js';
 import { attachBullmq, prepareBullmq } from './bullmq/bullmq.js';
@@ -8,7 +9,7 @@ import { attachMcp, prepareMcp } from './mcp/mcp.js';
 import { prepareMicroservices } from './microservices/microservices.js';
 import { prepareSchedule } from './schedule/schedule.js';
 import { removeApplication } from './instrumented-applications.js';
-import { versionOf } from './package-version.js';
+import { checkIntegrations } from './integration-versions.js';
 import { undoPatches } from './patch.js';
 import { prepareWebSockets } from './websockets/websockets.js';
 
@@ -35,6 +36,7 @@ const INSTRUMENTATIONS: readonly Instrumentation[] = [
 
 /** Prepares the packages that are installed, before NestJS connects the first listener. */
 export async function prepareInstrumentations(application: TracedApplication): Promise<void> {
+  checkIntegrations(application.modules);
   for (const { package: name, prepare } of INSTRUMENTATIONS) {
     try {
       await prepare?.(application);

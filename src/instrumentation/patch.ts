@@ -1,6 +1,6 @@
 import { sharedState } from '../records/shared-state.js';
 import { warnOnce } from '../records/warnings.js';
-import { versionOf } from './package-version.js';
+import { versionOf } from '../records/package-version.js';
 
 /** What a change to somebody else's code is for; `docs/internals.md` is made of these. */
 export interface PatchDescription {

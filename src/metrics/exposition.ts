@@ -1,4 +1,5 @@
-import { Registry, type Metric, type RegistryContentType } from 'prom-client';
+import type { Metric, Registry, RegistryContentType } from 'prom-client';
+import { hasExemplars, promClient } from './prom-client.js';
 
 /** The response to a scraper. */
 export interface Exposition {
@@ -21,6 +22,8 @@ export async function exposition(
   registry: Registry,
   accept: string | undefined,
 ): Promise<Exposition> {
+  if (!hasExemplars) return { contentType: registry.contentType, body: await registry.metrics() };
+  const { Registry } = promClient;
   const contentType = acceptsOpenMetrics(accept)
     ? Registry.OPENMETRICS_CONTENT_TYPE
     : Registry.PROMETHEUS_CONTENT_TYPE;
@@ -50,7 +53,7 @@ function viewOf(
   registry: Registry & LabelledRegistry,
   contentType: RegistryContentType,
 ): Registry<RegistryContentType> {
-  const view = new Registry<RegistryContentType>();
+  const view = new promClient.Registry<RegistryContentType>();
   view.setContentType(contentType);
   if (registry._defaultLabels !== undefined) view.setDefaultLabels(registry._defaultLabels);
   for (const metric of registry.getMetricsAsArray()) {

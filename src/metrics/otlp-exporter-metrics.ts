@@ -1,5 +1,6 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Counter, Gauge, Registry } from 'prom-client';
 import { exportQueues, type ExportCounts } from '../records/export-counts.js';
+import { promClient } from './prom-client.js';
 
 const QUEUE_SIZE = 'otlp_exporter_queue_size';
 const LABELS = ['signal'];
@@ -20,7 +21,7 @@ export function measureExports(registry: Registry): void {
 }
 
 function queueSize(): Gauge {
-  return new Gauge({
+  return new promClient.Gauge({
     name: QUEUE_SIZE,
     help: 'Number of spans or log records that wait to be sent.',
     labelNames: LABELS,
@@ -33,7 +34,7 @@ function queueSize(): Gauge {
 }
 
 function total(what: string, help: string, read: (counts: ExportCounts) => number): Counter {
-  return new Counter({
+  return new promClient.Counter({
     name: `otlp_exporter_${what}_total`,
     help: `Number of spans or log records ${help}.`,
     labelNames: LABELS,

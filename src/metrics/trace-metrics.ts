@@ -1,8 +1,9 @@
-import { Gauge, Histogram, type Registry } from 'prom-client';
+import type { Gauge, Histogram, Registry } from 'prom-client';
 import { errorTypeOf, type AccessLogRecord } from '../records/access-log-record.js';
 import type { RequestRecord } from '../records/request-record.js';
 import { ActiveCount } from './active-count.js';
 import { boundedLabel, methodLabel } from './bounded-labels.js';
+import { hasExemplars, promClient } from './prom-client.js';
 
 /**
  * Histogram buckets in seconds, as OpenTelemetry recommends.
@@ -146,15 +147,18 @@ function duration<L extends string>(registry: Registry, config: MetricConfig<L>)
   let histogram = registry.getSingleMetric(config.name) as Histogram | undefined;
   if (histogram === undefined) {
     // Registered afterwards: the constructor rejects exemplars if the registry writes plain text.
-    histogram = new Histogram({
+    histogram = new promClient.Histogram({
       ...config,
       buckets: BUCKETS,
-      enableExemplars: true,
+      ...(hasExemplars && { enableExemplars: true }),
       registers: [],
     });
     registry.registerMetric(histogram);
   }
   const target = histogram;
+  if (!hasExemplars) {
+    return { observe: (labels, milliseconds) => target.observe(labels, milliseconds / 1000) };
+  }
   return {
     observe: (labels, milliseconds, { w3cTraceId }) =>
       target.observe({
@@ -167,5 +171,5 @@ function duration<L extends string>(registry: Registry, config: MetricConfig<L>)
 
 function active<L extends string>(registry: Registry, config: MetricConfig<L>): ActiveCount {
   const known = registry.getSingleMetric(config.name) as Gauge | undefined;
-  return new ActiveCount(known ?? new Gauge({ ...config, registers: [registry] }));
+  return new ActiveCount(known ?? new promClient.Gauge({ ...config, registers: [registry] }));
 }

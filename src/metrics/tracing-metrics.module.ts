@@ -1,6 +1,7 @@
 import {
   Inject,
   Module,
+  Optional,
   type DynamicModule,
   type MiddlewareConsumer,
   type NestModule,
@@ -8,13 +9,16 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { collectDefaultMetrics, register, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { checkForRoot, optionsOfBareModule, requireTracing } from '../options/check-import.js';
 import { APPLICATION, type Application } from '../records/application.js';
 import { subscribeApplication, type ApplicationSubscription } from '../records/subscribe.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
+import { warnOnce } from '../records/warnings.js';
 import { noteOnce } from './once-per-application.js';
 import { measureExports } from './otlp-exporter-metrics.js';
 import { exposition } from './exposition.js';
+import { checkPromClient, promClient } from './prom-client.js';
 import { TraceMetrics } from './trace-metrics.js';
 
 /** Options of {@link TracingMetricsModule.forRoot}. */
@@ -53,8 +57,9 @@ interface IncomingHttp {
  * \@Module({ imports: [TracingModule.forRoot(), TracingMetricsModule.forRoot()] })
  * export class AppModule {}
  */
-@Module({})
+@Module({ providers: [optionsOfBareModule(METRICS_OPTIONS, 'TracingMetricsModule')] })
 export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplicationShutdown {
+  private readonly application: Application;
   private readonly registry: Registry;
   private readonly metrics: TraceMetrics;
   private subscription: ApplicationSubscription | undefined;
@@ -62,16 +67,18 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
   /** @internal */
   constructor(
     @Inject(METRICS_OPTIONS) private readonly options: TracingMetricsOptions,
-    @Inject(APPLICATION) private readonly application: Application,
+    @Optional() @Inject(APPLICATION) application: Application | undefined,
     private readonly host: HttpAdapterHost,
   ) {
-    this.registry = options.registry ?? register;
+    this.application = requireTracing(application, 'TracingMetricsModule');
+    this.registry = options.registry ?? promClient.register;
     this.metrics = new TraceMetrics(this.registry);
     measureExports(this.registry);
     if (options.defaultMetrics === true) measureProcess(this.registry);
   }
 
   static forRoot(options: TracingMetricsOptions = {}): DynamicModule {
+    checkForRoot('TracingMetricsModule', options);
     checkPath(options.path);
     return {
       module: TracingMetricsModule,
@@ -94,6 +101,8 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
 
   /** Called by NestJS. */
   onModuleInit(): void {
+    checkPromClient();
+    this.warnIfNotServed();
     if (!noteOnce(this.registry, this.application, 'traces')) return;
     // Requests that began before the subscription were not counted as active.
     const countedFromMs = performance.now();
@@ -102,6 +111,16 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
       onRequest: (request, line) =>
         this.metrics.finish(request, line, request.startedMs >= countedFromMs),
     });
+  }
+
+  /** An application context and a microservice have no HTTP server, and `configure` is not called. */
+  private warnIfNotServed(): void {
+    const adapter: unknown = this.host.httpAdapter;
+    if (this.options.path === false || (adapter !== undefined && adapter !== null)) return;
+    warnOnce(
+      'TRACING_METRICS_WITHOUT_HTTP',
+      'the metrics have no HTTP server that serves them; `path: false` says that none is meant to',
+    );
   }
 
   /** Called by NestJS. */
@@ -127,5 +146,5 @@ function checkPath(path: unknown): void {
  */
 function measureProcess(registry: Registry): void {
   if (registry.getSingleMetric('process_cpu_seconds_total') !== undefined) return;
-  collectDefaultMetrics({ register: registry });
+  promClient.collectDefaultMetrics({ register: registry });
 }

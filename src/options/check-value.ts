@@ -75,7 +75,7 @@ export function invalid(name: string, value: unknown, expected: string): Tracing
 }
 
 /** Describes a value without showing it, since it may be a secret. */
-function describe(value: unknown): string {
-  if (value === null) return '`null`';
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return `\`${String(value)}\``;
   return Array.isArray(value) ? 'an array' : `of type ${typeof value}`;
 }

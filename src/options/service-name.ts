@@ -38,7 +38,7 @@ function nameAmongAttributes(list = ''): string | undefined {
  * file without a name, such as one that only says `"type": "module"`, is not the package's; neither
  * is one that cannot be read.
  */
-export function packageNameFrom(folders: Iterable<string>): string | undefined {
+function packageNameFrom(folders: Iterable<string>): string | undefined {
   for (const start of folders) {
     if (INSTALLED.test(start)) continue;
     for (let folder = start; ; folder = dirname(folder)) {

@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
+import type { ExportResult } from '@opentelemetry/core';
 import { warnOnce } from '../records/warnings.js';
 import { exportQueues, type ExportCounts } from '../records/export-counts.js';
+import { core } from './open-telemetry.js';
 
 /** An exporter of OpenTelemetry, for spans or for log records. */
 export interface Exporter<T> {
@@ -48,7 +49,7 @@ export class ExportQueue<T> implements ExportCounts {
         try {
           exporter.export(items, settle);
         } catch (error) {
-          settle({ code: ExportResultCode.FAILED, error: error as Error });
+          settle({ code: core.ExportResultCode.FAILED, error: error as Error });
         }
       },
       shutdown: () => exporter.shutdown(),
@@ -93,7 +94,7 @@ export class ExportQueue<T> implements ExportCounts {
   }
 
   private settle(count: number, { code, error }: ExportResult): void {
-    if (code === ExportResultCode.SUCCESS) {
+    if (code === core.ExportResultCode.SUCCESS) {
       this.exported += count;
       return;
     }

@@ -1,11 +1,4 @@
-import {
-  SpanKind,
-  SpanStatusCode,
-  type Attributes,
-  type HrTime,
-  type SpanContext,
-  type SpanStatus,
-} from '@opentelemetry/api';
+import type { Attributes, HrTime, SpanContext, SpanKind, SpanStatus } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { AccessLogRecord } from '../records/access-log-record.js';
@@ -13,6 +6,7 @@ import { SPAN_KIND_NUMBERS } from '../records/span-kinds.js';
 import type { SingleSpanRecord } from '../records/span-record.js';
 import type { RequestRecord } from '../records/request-record.js';
 import { hrTime } from './hr-time.js';
+import { api } from './open-telemetry.js';
 import { exceptionAttributes } from './exception-attributes.js';
 import { exportedAttributes } from './exported-attributes.js';
 import { requestAttributes } from './trace-attributes.js';
@@ -163,10 +157,10 @@ function nameOf({
 }
 
 function kindOf(kind: RequestRecord['kind']): SpanKind {
-  if (kind === 'request') return SpanKind.SERVER;
-  return kind === 'run' ? SpanKind.INTERNAL : SpanKind.CONSUMER;
+  if (kind === 'request') return api.SpanKind.SERVER;
+  return kind === 'run' ? api.SpanKind.INTERNAL : api.SpanKind.CONSUMER;
 }
 
 function statusOf(failed: boolean): SpanStatus {
-  return { code: failed ? SpanStatusCode.ERROR : SpanStatusCode.UNSET };
+  return { code: failed ? api.SpanStatusCode.ERROR : api.SpanStatusCode.UNSET };
 }

@@ -1,6 +1,8 @@
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { importPackages } from '../options/load-packages.js';
 import { ExportQueue, type Exporter } from './export-queue.js';
+import { ENTRY, VERSIONS } from './open-telemetry.js';
 import { askedProtocol, numberFromEnv } from './otlp-environment.js';
 import type { OtlpModuleOptions, OtlpProtocol } from './otlp-options.js';
 
@@ -14,6 +16,59 @@ interface BatchLimits {
   readonly exportTimeoutMillis: number;
   readonly maxQueueSize: number;
   readonly maxExportBatchSize: number;
+}
+
+/** The packages of each signal and encoding. */
+const PACKAGES = {
+  traces: {
+    '@opentelemetry/sdk-trace-base': () => import('@opentelemetry/sdk-trace-base'),
+  },
+  logs: {
+    '@opentelemetry/sdk-logs': () => import('@opentelemetry/sdk-logs'),
+  },
+  tracesAs: {
+    'http/json': {
+      '@opentelemetry/exporter-trace-otlp-http': () =>
+        import('@opentelemetry/exporter-trace-otlp-http'),
+    },
+    'http/protobuf': {
+      '@opentelemetry/exporter-trace-otlp-proto': () =>
+        import('@opentelemetry/exporter-trace-otlp-proto'),
+    },
+  },
+  logsAs: {
+    'http/json': {
+      '@opentelemetry/exporter-logs-otlp-http': () =>
+        import('@opentelemetry/exporter-logs-otlp-http'),
+    },
+    'http/protobuf': {
+      '@opentelemetry/exporter-logs-otlp-proto': () =>
+        import('@opentelemetry/exporter-logs-otlp-proto'),
+    },
+  },
+} as const;
+
+/** What is exported. */
+export interface Signals {
+  readonly traces: boolean;
+  readonly logs: boolean;
+}
+
+/**
+ * Loads the packages that the chosen signals and encodings need, so that one error names all of them
+ * that are not installed.
+ *
+ * @throws {TracingConfigError} `MISSING_PACKAGES`
+ */
+export async function loadExporters(
+  options: OtlpModuleOptions,
+  { traces, logs }: Signals,
+): Promise<void> {
+  const needed = {
+    ...(traces && { ...PACKAGES.traces, ...PACKAGES.tracesAs[protocolOf(options, 'TRACES')] }),
+    ...(logs && { ...PACKAGES.logs, ...PACKAGES.logsAs[protocolOf(options, 'LOGS')] }),
+  };
+  await importPackages(ENTRY, needed, { versions: VERSIONS });
 }
 
 /** Opens the export queue for spans. Only the packages of the chosen encoding are loaded. */

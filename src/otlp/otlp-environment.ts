@@ -1,4 +1,4 @@
-import { getBooleanFromEnv, getNumberFromEnv, getStringFromEnv } from '@opentelemetry/core';
+import { core } from './open-telemetry.js';
 
 type Signal = 'TRACES' | 'LOGS';
 
@@ -11,7 +11,7 @@ const MAX_NUMBER = 2 ** 31 - 1;
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#general-sdk-configuration
  */
 export function isDisabled(): boolean {
-  return getBooleanFromEnv('OTEL_SDK_DISABLED');
+  return core.getBooleanFromEnv('OTEL_SDK_DISABLED');
 }
 
 /**
@@ -20,14 +20,14 @@ export function isDisabled(): boolean {
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#exporter-selection
  */
 export function isExported(signal: Signal): boolean {
-  return getStringFromEnv(`OTEL_${signal}_EXPORTER`)?.toLowerCase() !== 'none';
+  return core.getStringFromEnv(`OTEL_${signal}_EXPORTER`)?.toLowerCase() !== 'none';
 }
 
 /** The protocol from the environment: the one for this signal, or else the one for all signals. */
 export function askedProtocol(signal: Signal): string | undefined {
   return (
-    getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`) ??
-    getStringFromEnv('OTEL_EXPORTER_OTLP_PROTOCOL')
+    core.getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`) ??
+    core.getStringFromEnv('OTEL_EXPORTER_OTLP_PROTOCOL')
   );
 }
 
@@ -36,7 +36,7 @@ export function askedProtocol(signal: Signal): string | undefined {
  * 1 for sizes, because batches of size 0 would be sent endlessly.
  */
 export function numberFromEnv(name: string, usual: number, least = 1): number {
-  const value = getNumberFromEnv(name);
+  const value = core.getNumberFromEnv(name);
   if (value === undefined || !Number.isInteger(value)) return usual;
   return value < least || value > MAX_NUMBER ? usual : value;
 }

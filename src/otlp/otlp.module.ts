@@ -1,6 +1,7 @@
 import {
   Inject,
   Module,
+  Optional,
   type DynamicModule,
   type OnApplicationShutdown,
   type OnModuleInit,
@@ -8,6 +9,7 @@ import {
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { checkForRoot, optionsOfBareModule, requireTracing } from '../options/check-import.js';
 import { hasSdk } from '../options/sdk-detection.js';
 import { APPLICATION, type Application } from '../records/application.js';
 import { subscribeApplication, type ApplicationSubscription } from '../records/subscribe.js';
@@ -16,7 +18,8 @@ import type { RequestRecord } from '../records/request-record.js';
 import type { ExportQueue } from './export-queue.js';
 import { ExportedLog } from './exported-log.js';
 import { spanOfRecord, spanOfTrace } from './exported-span.js';
-import { openLogQueue, openSpanQueue } from './open-exporters.js';
+import { loadExporters, openLogQueue, openSpanQueue } from './open-exporters.js';
+import { canExport } from './open-telemetry.js';
 import { isDisabled, isExported } from './otlp-environment.js';
 import { checkOtlpOptions, type OtlpModuleOptions } from './otlp-options.js';
 import { serviceResource } from './service-resource.js';
@@ -53,24 +56,30 @@ interface Queues {
  *
  * @see https://opentelemetry.io/docs/specs/otlp/
  */
-@Module({})
+@Module({
+  providers: [
+    optionsOfBareModule(OTLP_OPTIONS, 'OtlpModule'),
+    optionsOfBareModule(QUEUES, 'OtlpModule'),
+  ],
+})
 export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
   /** Makes `TracingModule` use W3C trace ids in the application that imports this module. */
   static readonly [REQUIRES_W3C_IDS] = true;
 
-  private readonly resource: Resource;
+  private readonly application: Application;
   private subscription: ApplicationSubscription | undefined;
 
   /** @internal */
   constructor(
     @Inject(OTLP_OPTIONS) private readonly options: OtlpModuleOptions,
     @Inject(QUEUES) private readonly queues: Queues,
-    @Inject(APPLICATION) private readonly application: Application,
+    @Optional() @Inject(APPLICATION) application: Application | undefined,
   ) {
-    this.resource = serviceResource(application.service, options);
+    this.application = requireTracing(application, 'OtlpModule');
   }
 
   static forRoot(options: OtlpModuleOptions = {}): DynamicModule {
+    checkForRoot('OtlpModule', options);
     checkOtlpOptions(options);
     return {
       module: OtlpModule,
@@ -85,17 +94,19 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
   onModuleInit(): void {
     if (!this.isFirst()) return;
     const { traces, logs } = this.queues;
+    if (traces === undefined && logs === undefined) return;
+    const resource: Resource = serviceResource(this.application.service, this.options);
     this.subscription = subscribeApplication(this.application, {
       ...(traces !== undefined && {
         onRequest: (request, line) => {
-          if (isSampled(request)) traces.push(spanOfTrace(request, line, this.resource));
+          if (isSampled(request)) traces.push(spanOfTrace(request, line, resource));
         },
         onSpan: (span, request) => {
-          if (isSampled(request)) traces.push(spanOfRecord(request, span, this.resource));
+          if (isSampled(request)) traces.push(spanOfRecord(request, span, resource));
         },
       }),
       ...(logs !== undefined && {
-        onLog: (entry) => logs.push(new ExportedLog(entry, this.resource)),
+        onLog: (entry) => logs.push(new ExportedLog(entry, resource)),
       }),
     });
   }
@@ -123,9 +134,10 @@ function isSampled({ origin }: RequestRecord): boolean {
 }
 
 async function openQueues(options: OtlpModuleOptions): Promise<Queues> {
-  if (isDisabled()) return { traces: undefined, logs: undefined };
+  if (!canExport() || isDisabled()) return { traces: undefined, logs: undefined };
   // A registered OpenTelemetry SDK creates the spans and exports them itself.
   const { traces = isExported('TRACES') && !hasSdk(), logs = isExported('LOGS') } = options;
+  await loadExporters(options, { traces, logs });
   return {
     traces: traces ? await openSpanQueue(options) : undefined,
     logs: logs ? await openLogQueue(options) : undefined,

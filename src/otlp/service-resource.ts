@@ -1,12 +1,5 @@
-import {
-  detectResources,
-  envDetector,
-  hostDetector,
-  processDetector,
-  resourceFromAttributes,
-  defaultResource,
-  type Resource,
-} from '@opentelemetry/resources';
+import type { Resource } from '@opentelemetry/resources';
+import { resources } from './open-telemetry.js';
 import type { OtlpModuleOptions } from './otlp-options.js';
 
 /**
@@ -16,6 +9,14 @@ import type { OtlpModuleOptions } from './otlp-options.js';
  * @see https://opentelemetry.io/docs/specs/semconv/resource/
  */
 export function serviceResource(service: string, { resource }: OtlpModuleOptions): Resource {
+  const {
+    defaultResource,
+    detectResources,
+    envDetector,
+    hostDetector,
+    processDetector,
+    resourceFromAttributes,
+  } = resources;
   return defaultResource()
     .merge(detectResources({ detectors: [hostDetector, processDetector] }))
     .merge(detectResources({ detectors: [envDetector] }))

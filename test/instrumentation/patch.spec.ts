@@ -5,7 +5,7 @@ import {
   definePatch,
   undoPatches,
 } from '../../src/instrumentation/patch.js';
-import { versionOf } from '../../src/instrumentation/package-version.js';
+import { versionOf } from '../../src/records/package-version.js';
 import { spyOnWarnings } from '../support/warnings.js';
 
 const warn = spyOnWarnings();

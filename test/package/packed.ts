@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -30,7 +30,7 @@ export class Packed {
     readonly size: number,
     readonly paths: readonly string[],
     private readonly folder: string,
-    private readonly tarball: string,
+    readonly tarball: string,
   ) {}
 
   static async make(): Promise<Packed> {
@@ -50,6 +50,13 @@ export class Packed {
     await npm(cwd, 'install', '--no-audit', '--no-fund', '--prefer-offline', this.tarball);
     await npm(cwd, 'run', 'build');
     return cwd;
+  }
+
+  /** An empty folder, for a project that is made by hand. */
+  makeFolder(name: string): string {
+    const path = join(this.folder, name);
+    mkdirSync(path);
+    return path;
   }
 
   remove(): void {

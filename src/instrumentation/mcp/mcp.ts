@@ -1,5 +1,6 @@
 import type { TracedApplication } from '../../context/traced-application.js';
 import { releaseLogs } from '../../logging/output/stdout-for-protocol.js';
+import { checkVersion } from '../../records/supported-version.js';
 import { Connection } from './connection.js';
 import { receiveTraced, traceHandler } from './incoming.js';
 import type { McpProtocol, McpTransport, NotificationHandler, ReceiveMessage } from './message.js';
@@ -14,6 +15,10 @@ const CONNECT_MS = 1000;
 const tracedCallbacks = new WeakSet<object>();
 /** The classes of servers and clients that are traced, by the package that they come from. */
 const protocols = new Map<object, Sdk>();
+
+/** The SDKs whose version has been looked at. */
+const checkedSdks = new Set<Sdk>();
+const UNSUPPORTED = 'messages of MCP may not be traced';
 
 /**
  * Prepares the official SDK, and `@rekog/mcp-nest`, which is built on it: a context for each message
@@ -92,8 +97,17 @@ function traceIfConnected(instance: unknown): void {
   }
 }
 
+/** Warns, when it is first used, where the SDK has a version that is not supported. */
+function checkSdk(sdk: Sdk): void {
+  if (checkedSdks.has(sdk)) return;
+  checkedSdks.add(sdk);
+  const { range, connect } = sdk;
+  checkVersion({ package: connect.description.package, range, without: UNSUPPORTED });
+}
+
 /** Traces what is sent over a connection, and from its start on what comes in over it. */
 function traceTransport(sdk: Sdk, protocol: McpProtocol, transport: McpTransport): Connection {
+  checkSdk(sdk);
   const connection = Connection.of(transport, protocol);
   sdk.transport.methodOfInstance(
     transport,

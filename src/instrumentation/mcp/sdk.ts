@@ -11,6 +11,8 @@ export interface Sdk {
   /** Not in the package of clients, which are never the server's end of stdio. */
   readonly stdio?: Patch;
   readonly isFileOf: (file: string) => boolean;
+  /** The versions that are supported, as in `^1.20`. */
+  readonly range: string;
   /** Loads what the application would get by `import`. */
   readonly load: () => Promise<readonly SdkExports[]>;
 }
@@ -37,6 +39,7 @@ export const SDKS: readonly Sdk[] = [
   {
     ...protocolPatches('@modelcontextprotocol/sdk'),
     stdio: stdioPatch('@modelcontextprotocol/sdk'),
+    range: '^1.20',
     load: async () => [
       await import('@modelcontextprotocol/sdk/shared/protocol.js'),
       await import('@modelcontextprotocol/sdk/server/stdio.js'),
@@ -45,6 +48,7 @@ export const SDKS: readonly Sdk[] = [
   {
     ...protocolPatches('@modelcontextprotocol/server'),
     stdio: stdioPatch('@modelcontextprotocol/server'),
+    range: '^2',
     load: async () => [
       await import('@modelcontextprotocol/server'),
       await import('@modelcontextprotocol/server/stdio'),
@@ -52,6 +56,7 @@ export const SDKS: readonly Sdk[] = [
   },
   {
     ...protocolPatches('@modelcontextprotocol/client'),
+    range: '^2',
     load: async () => [await import('@modelcontextprotocol/client')],
   },
 ] as readonly Sdk[];

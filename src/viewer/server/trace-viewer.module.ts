@@ -1,12 +1,14 @@
 import {
   Inject,
   Module,
+  Optional,
   type BeforeApplicationShutdown,
   type DynamicModule,
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { checkForRoot, optionsOfBareModule, requireTracing } from '../../options/check-import.js';
 import { APPLICATION, type Application } from '../../records/application.js';
 import { TracingConfigError } from '../../records/tracing-config.error.js';
 import { warnOnce } from '../../records/warnings.js';
@@ -43,10 +45,11 @@ const installed = new WeakMap<Application, Map<string, AuthorizeViewer | undefin
  * export class AppModule {}
  * // http://localhost:3000/_traces
  */
-@Module({})
+@Module({ providers: [optionsOfBareModule(VIEWER_OPTIONS, 'TraceViewerModule')] })
 export class TraceViewerModule
   implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown
 {
+  private readonly application: Application;
   private readonly recorder: Recorder;
   private readonly stream: RecordStream;
   private readonly server: ViewerServer;
@@ -54,12 +57,13 @@ export class TraceViewerModule
   /** @internal */
   constructor(
     @Inject(VIEWER_OPTIONS) private readonly options: ResolvedViewerOptions,
-    @Inject(APPLICATION) private readonly application: Application,
+    @Optional() @Inject(APPLICATION) application: Application | undefined,
     private readonly adapterHost: HttpAdapterHost,
   ) {
+    this.application = requireTracing(application, 'TraceViewerModule');
     const store = new RecordStore(options.limits);
-    const { service } = application;
-    this.recorder = new Recorder(application, store);
+    const { service } = this.application;
+    this.recorder = new Recorder(this.application, store);
     const hello = { instance: this.recorder.instance, service, path: options.path };
     this.stream = new RecordStream(store, hello, options.limits.pages);
     this.server = new ViewerServer(options, store, this.stream);
@@ -69,6 +73,7 @@ export class TraceViewerModule
    * @throws {TracingConfigError} for a wrong option, and in production without `authorize`.
    */
   static forRoot(options: TraceViewerOptions = {}): DynamicModule {
+    checkForRoot('TraceViewerModule', options);
     const resolved = resolveViewerOptions(options);
     refuseOpenProduction(resolved);
     return {
@@ -84,8 +89,10 @@ export class TraceViewerModule
   onModuleInit(): void {
     refuseOpenProduction(this.options);
     if (!this.isFirst()) return;
-    const adapter: object | undefined = this.adapterHost.httpAdapter;
-    if (adapter !== undefined && installViewerHook(adapter, this.server)) this.recorder.start();
+    // An application context has `null`, and a testing module that is not an application nothing.
+    const adapter: object | null | undefined = this.adapterHost.httpAdapter;
+    if (adapter !== undefined && adapter !== null && installViewerHook(adapter, this.server))
+      this.recorder.start();
     else
       warnOnce('TRACING_VIEWER_WITHOUT_HTTP', 'the trace viewer has no HTTP server for its page');
   }

@@ -24,7 +24,8 @@ function findVersion(name: string): string | undefined {
   return process.versions[name];
 }
 
-function versionSeenFrom(file: string, name: string): string | undefined {
+/** The version of a package that a file gets when it loads it. */
+export function versionSeenFrom(file: string, name: string): string | undefined {
   for (const folder of foldersAbove(file)) {
     const version = versionIn(join(folder, 'node_modules', name, 'package.json'), name);
     if (version !== undefined) return version;

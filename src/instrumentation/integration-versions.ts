@@ -1,0 +1,73 @@
+import type { ModulesContainer } from '@nestjs/core';
+import { checkVersion, type SupportedVersions } from '../records/supported-version.js';
+import { hasMethods } from './provided-class.js';
+
+/** The versions with which an integration is tested, and how an application that uses it is known. */
+interface Integration extends SupportedVersions {
+  /** Whether a module is the package's, or one that needs the package. */
+  readonly isModule: (type: Function) => boolean;
+}
+
+const isBullmq = (type: Function): boolean =>
+  hasMethods(type, 'registerQueue', 'registerFlowProducer');
+
+const INTEGRATIONS: readonly Integration[] = [
+  {
+    package: '@nestjs/bullmq',
+    range: '^11 || ^12',
+    without: 'jobs may not be traced',
+    isModule: isBullmq,
+  },
+  {
+    package: 'bullmq',
+    range: '^5 || ^6',
+    without: 'jobs may not be traced',
+    isModule: isBullmq,
+  },
+  {
+    package: '@nestjs/cqrs',
+    range: '^11 || ^12',
+    without: 'sagas and events may not have the trace that they began in',
+    isModule: named('CqrsModule'),
+  },
+  {
+    package: '@nestjs/graphql',
+    range: '^13 || ^14',
+    without: 'operations may not have names, and subscriptions may not be traced',
+    isModule: named('GraphQLModule'),
+  },
+  {
+    package: 'graphql',
+    range: '^16 || ^17',
+    without: 'operations may not have names, and subscriptions may not be traced',
+    isModule: named('GraphQLModule'),
+  },
+  {
+    package: '@nestjs/schedule',
+    range: '^6 || ^12',
+    without: 'scheduled methods and cron jobs may not be traced',
+    isModule: named('ScheduleModule'),
+  },
+  {
+    package: '@rekog/mcp-nest',
+    range: '^1 || ^2',
+    without: 'messages of MCP may not be traced',
+    isModule: named('McpModule'),
+  },
+];
+
+/** Says which of the packages that an application uses have a version that is not supported. */
+export function checkIntegrations(modules: ModulesContainer): void {
+  for (const integration of INTEGRATIONS) {
+    for (const { metatype } of modules.values()) {
+      if (typeof metatype !== 'function' || !integration.isModule(metatype)) continue;
+      checkVersion(integration);
+      break;
+    }
+  }
+}
+
+/** The name decides only what is warned of: a package is changed by its shape. */
+function named(name: string): (type: Function) => boolean {
+  return (type) => type.name === name;
+}
