@@ -78,7 +78,7 @@ function attempt(name: string, load: () => unknown): { exports: unknown } | unde
 /** Whether it is this package that is not installed, and not one that it needs itself. */
 function isMissing(name: string, error: unknown): boolean {
   const { code, message } = Object(error) as NodeJS.ErrnoException;
-  return NOT_FOUND.has(code) && String(message).split('\n', 1)[0]!.includes(`'${name}'`);
+  return NOT_FOUND.has(code) && message.split('\n', 1)[0]!.includes(`'${name}'`);
 }
 
 function missingPackages(
