@@ -71,8 +71,8 @@ const PROJECTS: Readonly<Record<string, Project>> = {
     dependencies: { ...nestjs(11), '@nestjs/schedule': '^5' },
     has: { '@nestjs/schedule': /^5\./ },
   },
-  '@nestjs/event-emitter 2 and prom-client 14': {
-    dependencies: { ...nestjs(11), '@nestjs/event-emitter': '^2.1', 'prom-client': '^14' },
+  'prom-client 14': {
+    dependencies: { ...nestjs(11), 'prom-client': '^14' },
     has: { 'prom-client': /^14\./ },
   },
   'OpenTelemetry 1': {
