@@ -8,6 +8,7 @@ import type { SpanAttributes } from '../records/span-record.js';
 // https://github.com/open-telemetry/opentelemetry-js/blob/main/api/src/internal/global-utils.ts
 const API = Symbol.for('opentelemetry.js.api.1');
 const ACTIVE_SPAN = Symbol.for('OpenTelemetry Context Key SPAN');
+const SUPPRESS_TRACING = Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 const TRACER = 'nestjs-tracing';
 const STATUS_ERROR = 2;
 
@@ -136,4 +137,23 @@ function failSpan(span: SdkSpan, error: unknown): void {
   const message = error instanceof Error ? error.message : undefined;
   span.setStatus({ code: STATUS_ERROR, ...(message !== undefined && { message }) });
   if (error instanceof Error || typeof error === 'string') span.recordException(error);
+}
+
+/**
+ * Whether OpenTelemetry has turned tracing off for the running code. SDKs do so around exports of
+ * spans, metrics and log records.
+ *
+ * @see https://github.com/open-telemetry/opentelemetry-js/blob/main/packages/opentelemetry-core/src/trace/suppress-tracing.ts
+ */
+export function isTracingSuppressed(): boolean {
+  return api()?.context?.active().getValue(SUPPRESS_TRACING) === true;
+}
+
+/** Runs a function in the empty context of OpenTelemetry: no span is active in it, and no baggage. */
+export function runInRootContext<T>(fn: () => T): T {
+  const context = api()?.context;
+  if (context === undefined) return fn();
+  // The API does not share its root context. Its only class of contexts makes an empty one.
+  const Context = context.active().constructor as new () => SdkContext;
+  return context.with(new Context(), fn);
 }

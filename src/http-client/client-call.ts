@@ -1,5 +1,6 @@
 import type { OpenSpan } from '../context/traced-application.js';
 import { hasSdk } from '../options/sdk-detection.js';
+import { isTracingSuppressed } from '../context/sdk-spans.js';
 import { currentTrace } from '../context/trace-store.js';
 import { removeCopied, replaceSources, type HeadersToSend } from '../trace/copied-headers.js';
 import { newSpanId } from '../trace/ids.js';
@@ -21,9 +22,10 @@ export interface ClientCall {
 }
 
 /**
- * Begins a call in the current trace; `undefined` where there is none, or where its application
- * wants no headers on calls. Headers that were copied from the incoming request are removed from
- * the call: they are not headers that the application has set.
+ * Begins a call in the current trace; `undefined` where there is none, where its application wants
+ * no headers on calls, or where OpenTelemetry has turned tracing off, as it does for its exports.
+ * Headers that were copied from the incoming request are removed from the call: they are not headers
+ * that the application has set.
  *
  * @param sent the headers that the call has already: of the application, or of another tracer.
  *
@@ -36,7 +38,9 @@ export function openCall(
 ): ClientCall | undefined {
   const trace = currentTrace();
   const isTrustedHost = trace?.policy.isTrustedHost;
-  if (trace === undefined || isTrustedHost === undefined) return undefined;
+  if (trace === undefined || isTrustedHost === undefined || isTracingSuppressed()) {
+    return undefined;
+  }
 
   removeCopied(trace, sent);
   const traceparent = sent.get('traceparent');

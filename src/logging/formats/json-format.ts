@@ -38,8 +38,10 @@ export interface TraceJsonOptions {
  * traceLogger(createLogger({ format: traceJson({ service: 'payments' }), transports }))
  */
 export function traceJson(options: TraceJsonOptions = {}): Logform.Format {
-  const { preset, service = defaultService() } = options;
-  return lineFormat(jsonLine(presetOf(preset), service), preset !== undefined);
+  const preset = presetOf(options.preset);
+  const json = jsonLine(preset, options.service ?? defaultService());
+  const hasPreset = options.preset !== undefined;
+  return lineFormat(json, { preset, json, isLine: true }, hasPreset);
 }
 
 /** Makes the function that writes an entry as one line of JSON. */

@@ -2,8 +2,19 @@ import { format, type Logform } from 'winston';
 import { answersProbe, notePresetFormat } from '../../options/preset-formats.js';
 import type { CapturedEntry } from '../winston/captured-entry.js';
 import { MESSAGE } from '../winston/winston-symbols.js';
+import type { Preset } from './presets.js';
 
-const formats = new WeakSet<object>();
+/** How a format that writes whole lines would write the fields of an entry. */
+export interface FieldsOfFormat {
+  /** The names of the fields. */
+  readonly preset: Preset;
+  /** The whole entry as one line of JSON. */
+  readonly json: (entry: CapturedEntry) => string;
+  /** Whether the format's own line is that JSON. */
+  readonly isLine: boolean;
+}
+
+const formats = new WeakMap<object, FieldsOfFormat>();
 
 /**
  * Makes a format from a function that writes the whole line, ids included.
@@ -12,6 +23,7 @@ const formats = new WeakSet<object>();
  */
 export function lineFormat(
   line: (entry: CapturedEntry) => string,
+  fields: FieldsOfFormat,
   hasPreset = false,
 ): Logform.Format {
   const write = (info: Logform.TransformableInfo): Logform.TransformableInfo => {
@@ -20,11 +32,22 @@ export function lineFormat(
   };
   const made = format(hasPreset ? (info) => (answersProbe(info) ? info : write(info)) : write)();
   if (hasPreset) notePresetFormat(made);
-  formats.add(made);
+  formats.set(made, fields);
   return made;
 }
 
 /** Whether a format writes the ids itself, so that the entry needs no fields for them. */
 export function isSelfContained(candidate: object | undefined): boolean {
   return candidate !== undefined && formats.has(candidate);
+}
+
+/** The fields of a format that writes whole lines; `undefined` for any other format. */
+export function fieldsOfFormat(candidate: object | undefined): FieldsOfFormat | undefined {
+  return candidate === undefined ? undefined : formats.get(candidate);
+}
+
+/** Notes that a format writes what another one does. */
+export function sameFields(wrapper: object, format: object): void {
+  const fields = formats.get(format);
+  if (fields !== undefined) formats.set(wrapper, fields);
 }

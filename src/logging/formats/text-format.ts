@@ -2,6 +2,7 @@ import type { Logform } from 'winston';
 import type { TraceScope } from '../../trace/trace.js';
 import { CALLED_AT, type CapturedEntry } from '../winston/captured-entry.js';
 import { entryError, entryMessage, repeatsError } from '../winston/entry-error.js';
+import { defaultService } from '../../options/service-name.js';
 import { escapeText } from '../../records/control-characters.js';
 import {
   accessLogText,
@@ -10,9 +11,12 @@ import {
   stepsText,
 } from '../../records/access-log-text.js';
 import { errorText } from '../../records/error-text.js';
+import type { PresetName } from '../../records/fields.js';
 import { fieldPair } from '../../records/field-pair.js';
 import { readProperty } from '../../records/json-value.js';
-import { lineFormat } from './line-format.js';
+import { jsonLine } from './json-format.js';
+import { lineFormat, type FieldsOfFormat } from './line-format.js';
+import { presetOf } from './presets.js';
 import { localTimestamp } from '../../records/timestamp.js';
 import { capturedScope } from './trace-format.js';
 
@@ -54,7 +58,22 @@ const ID_NAMES = new Set(['trace_id', 'request_id', 'session_id', 'span_id']);
  * traceLogger(createLogger({ format: traceText({ colors: true }), transports }))
  */
 export function traceText(options: TraceTextOptions = {}): Logform.Format {
-  return lineFormat(textLine(options));
+  return textFormat(options, undefined, undefined);
+}
+
+/** The text format, with the names that its entries' fields have for transports that read those. */
+export function textFormat(
+  options: TraceTextOptions,
+  presetName: PresetName | undefined,
+  service: string | undefined,
+): Logform.Format {
+  const preset = presetOf(presetName);
+  let json: FieldsOfFormat['json'] | undefined;
+  return lineFormat(textLine(options), {
+    preset,
+    json: (entry) => (json ??= jsonLine(preset, service ?? defaultService()))(entry),
+    isLine: false,
+  });
 }
 
 function textLine({

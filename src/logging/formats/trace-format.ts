@@ -3,8 +3,12 @@ import { answersProbe, notePresetFormat } from '../../options/preset-formats.js'
 import { warnOnce } from '../../records/warnings.js';
 import type { PresetName } from '../../records/fields.js';
 import type { TraceScope } from '../../trace/trace.js';
-import { INJECTED, SCOPE, type CapturedEntry } from '../winston/captured-entry.js';
-import { isError, jsonValue, readProperty } from '../../records/json-value.js';
+import { INJECTED, SCOPE, UNFORMATTED, type CapturedEntry } from '../winston/captured-entry.js';
+import { entryError, entryMessage } from '../winston/entry-error.js';
+import { spelledOut } from '../winston/spelled-out.js';
+import { SPLAT } from '../winston/winston-symbols.js';
+import { readProperty } from '../../records/json-value.js';
+import { fieldsOfFormat } from './line-format.js';
 import { idFields, presetOf, type Preset } from './presets.js';
 
 /** What {@link traceFormat} takes. */
@@ -35,32 +39,48 @@ export function traceFormat(options: TraceFormatOptions = {}): Logform.Format {
   return made;
 }
 
-/** Adds the ids to an entry as plain fields. */
+/**
+ * Adds the ids to an entry as plain fields, and what winston's own formats expect of an error: its
+ * text in `message` and its `stack`.
+ */
 export function addIds(entry: CapturedEntry, preset: Preset): void {
   const scope = capturedScope(entry);
   const injected = entry[INJECTED];
-  if (injected !== undefined && injected !== preset.ids) {
+  if (injected === undefined) prepareForFormats(entry);
+  else if (injected !== preset.ids) {
     for (const name of Object.keys(injected)) delete entry[name];
   }
   entry[INJECTED] = preset.ids;
-  spellOutErrors(entry);
   Object.assign(entry, idFields(preset, scope));
   const fields = scope?.fields;
   if (fields === undefined) return;
   for (const key of Object.keys(fields)) {
-    if (!(key in entry) && key !== 'exception') entry[key] = fields[key];
+    if (!(key in entry) && key !== 'exception') entry[key] = spelledOut(fields[key]);
   }
 }
 
-/**
- * Replaces errors by plain objects. `JSON.stringify`, which other formats use, would write `{}`.
- */
-function spellOutErrors(entry: CapturedEntry): void {
-  for (const key of Object.keys(entry)) {
-    const value = readProperty(entry, key);
-    if (typeof value === 'object' && key !== 'message' && isError(value)) {
-      entry[key] = JSON.parse(jsonValue(value) ?? 'null');
+/** The same for the format of a transport, where the format of the logger has added no ids. */
+export function addMissingIds(entry: CapturedEntry, loggerFormat: object | undefined): void {
+  if (entry[INJECTED] !== undefined || entry[SCOPE] === undefined) return;
+  addIds(entry, fieldsOfFormat(loggerFormat)?.preset ?? presetOf(undefined));
+}
+
+function prepareForFormats(entry: CapturedEntry): void {
+  if (entry[SPLAT] !== undefined) entry[UNFORMATTED] = entry.message;
+  const error = entryError(entry);
+  const { message } = entry;
+  if (error !== undefined) {
+    entry['stack'] ??= readProperty(error, 'stack');
+    if (message === error) {
+      entry.message = entryMessage(entry);
+      entry['error'] ??= error;
     }
+  }
+  for (const key of Object.keys(entry)) {
+    if (key === 'message') continue;
+    const value = readProperty(entry, key);
+    const plain = spelledOut(value);
+    if (plain !== value) entry[key] = plain;
   }
 }
 

@@ -1,5 +1,8 @@
 import winston, { type Logform, type Logger } from 'winston';
 import type { LineCounts, LineOutput } from './buffered-output.js';
+import { isSelfContained } from '../formats/line-format.js';
+import { addMissingIds } from '../formats/trace-format.js';
+import type { CapturedEntry } from '../winston/captured-entry.js';
 import { LEVEL, MESSAGE } from '../winston/winston-symbols.js';
 
 type WinstonTransport = Logger['transports'][number] & {
@@ -28,6 +31,8 @@ const { Transport } = winston as unknown as {
 };
 
 interface LineEntry {
+  level: string;
+  message: unknown;
   readonly [LEVEL]: string;
   readonly [MESSAGE]: string;
   /** winston's marks on an exception or rejection that it has caught. */
@@ -105,7 +110,9 @@ export class LineTransport extends Transport {
   }
 
   private takeFormatted(entry: LineEntry, format: Logform.Format): void {
-    const formatted = format.transform({ ...entry } as never, format.options);
+    const copy: CapturedEntry & LineEntry = { ...entry };
+    if (!isSelfContained(format)) addMissingIds(copy, this.parent?.format);
+    const formatted = format.transform(copy, format.options);
     if (formatted) this.take(entry, (formatted as unknown as LineEntry)[MESSAGE]);
   }
 

@@ -31,7 +31,8 @@ export class TracingTransport extends LineTransport {
     const { destination, bufferSize, flushInterval, format, ...rest } = options;
     super(new LineOutput(openTarget(destination), { bufferSize, flushInterval }), {
       ...rest,
-      format: format && guardedFormat(format, false),
+      // The ids are added where the transport's logger is known.
+      format: format && guardedFormat(format, () => {}),
     });
   }
 

@@ -10,6 +10,9 @@ export const CALLED_AT = Symbol.for('nestjs-tracing.v1.called-at');
 /** The names of the ids that an entry already has as plain fields. */
 export const INJECTED = Symbol.for('nestjs-tracing.v1.injected');
 
+/** The message of a call that has arguments behind it, before any format. */
+export const UNFORMATTED = Symbol.for('nestjs-tracing.v1.unformatted');
+
 /** A winston entry on its way through the formats. */
 export interface CapturedEntry {
   level: string;
@@ -17,6 +20,7 @@ export interface CapturedEntry {
   [SCOPE]?: TraceScope | null;
   [CALLED_AT]?: number;
   [INJECTED]?: object;
+  [UNFORMATTED]?: unknown;
   [LEVEL]?: string;
   [key: string | symbol]: unknown;
 }

@@ -7,7 +7,7 @@ import { traceJson } from '../formats/json-format.js';
 import { LineOutput } from '../output/buffered-output.js';
 import { descriptor, STANDARD_OUTPUT, type LineTarget } from '../output/log-destination.js';
 import { LineTransport } from '../output/line-transport.js';
-import { traceText } from '../formats/text-format.js';
+import { textFormat } from '../formats/text-format.js';
 import { assignLogger } from './logger-application.js';
 import { rootOf, traceLogger } from './trace-logger.js';
 
@@ -65,7 +65,7 @@ function isLogger(logger: Logger | LoggerOptions | undefined): logger is Logger 
 }
 
 function ownFormat(options: ResolvedTracingOptions, colors: boolean): Logform.Format {
-  if (options.format === 'text') return traceText({ colors });
   const { preset, service } = options;
+  if (options.format === 'text') return textFormat({ colors }, preset, service);
   return traceJson({ preset, service });
 }

@@ -1,5 +1,6 @@
 import type { CapturedEntry } from './captured-entry.js';
 import { isError, jsonValue, readProperty } from '../../records/json-value.js';
+import { errorOf } from './spelled-out.js';
 import { SPLAT } from './winston-symbols.js';
 
 /**
@@ -12,14 +13,16 @@ export function entryError(entry: CapturedEntry): Error | undefined {
   if (typeof message === 'object' && isError(message)) return message;
   const splat = entry[SPLAT];
   if (splat !== undefined && Array.isArray(splat) && isError(splat[0])) return splat[0];
-  const error = readProperty(entry, 'error');
-  return isError(error) ? error : undefined;
+  return errorOf(readProperty(entry, 'error'));
 }
 
 /** Whether a field only repeats what the entry's error says: winston copies these from it. */
 export function repeatsError(error: Error, key: string, value: unknown): boolean {
-  if (key === 'error') return value === error;
-  return (key === 'stack' || key === 'cause') && value === readProperty(error, key);
+  if (key === 'error') return errorOf(value) === error;
+  if (key === 'stack') return value === readProperty(error, key);
+  if (key !== 'cause') return false;
+  const cause = readProperty(error, key);
+  return value === cause || (cause !== undefined && errorOf(value) === cause);
 }
 
 /** The message of an entry as a string. */

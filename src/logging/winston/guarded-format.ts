@@ -6,7 +6,7 @@ import { SCOPE, type CapturedEntry } from './captured-entry.js';
 import { entryMessage } from './entry-error.js';
 import { jsonLine } from '../formats/json-format.js';
 import { presetOf } from '../formats/presets.js';
-import { isSelfContained } from '../formats/line-format.js';
+import { isSelfContained, sameFields } from '../formats/line-format.js';
 import { addIds } from '../formats/trace-format.js';
 import { MESSAGE } from './winston-symbols.js';
 
@@ -33,14 +33,16 @@ export function guardFormat(logger: Logger): void {
     return;
   }
   LOGGER_FORMAT.noteApplied();
-  let guarded = guardedFormat(logger.format, true);
+  const guard = (format: Logform.Format): Logform.Format =>
+    guardedFormat(format, (entry) => addIds(entry, standard));
+  let guarded = guard(logger.format);
   Object.defineProperty(logger, 'format', {
     configurable: true,
     enumerable: true,
     get: () => guarded,
     set: (format: Logform.Format) => {
       // `configure()` without a format sets the one that it finds.
-      if (format !== guarded) guarded = guardedFormat(format, true);
+      if (format !== guarded) guarded = guard(format);
     },
   });
 }
@@ -49,16 +51,19 @@ export function guardFormat(logger: Logger): void {
  * A format that never throws: an entry that it fails on is still written, with level, message and
  * ids.
  *
- * @param isFirst whether it is the logger's own, which adds the ids to the entry.
+ * @param addFields adds the ids to an entry before a format that does not write them itself.
  */
-export function guardedFormat(format: Logform.Format, isFirst: boolean): Logform.Format {
+export function guardedFormat(
+  format: Logform.Format,
+  addFields: (entry: CapturedEntry) => void,
+): Logform.Format {
   const transform = format.transform.bind(format) as unknown as Transform;
-  const needsIds = isFirst && !isSelfContained(format);
-  return Object.create(format, {
+  const needsIds = !isSelfContained(format);
+  const guarded = Object.create(format, {
     transform: {
       value(entry: CapturedEntry, options: unknown): Formatted {
         try {
-          if (needsIds) addIds(entry, standard);
+          if (needsIds) addFields(entry);
           // `null` would end the logger's stream. A format that returns nothing drops the entry.
           return transform(entry, options) ?? false;
         } catch (error) {
@@ -68,6 +73,8 @@ export function guardedFormat(format: Logform.Format, isFirst: boolean): Logform
       },
     },
   }) as Logform.Format;
+  sameFields(guarded, format);
+  return guarded;
 }
 
 let fallback: ((entry: CapturedEntry) => string) | undefined;

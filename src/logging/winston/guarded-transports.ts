@@ -1,8 +1,14 @@
 import { types } from 'node:util';
 import type { Logger } from 'winston';
+import { runInRootContext } from '../../context/sdk-spans.js';
+import { runOutsideTrace } from '../../context/trace-store.js';
 import { definePatch } from '../../instrumentation/patch.js';
 import { warnOnce } from '../../records/warnings.js';
+import { addMissingIds } from '../formats/trace-format.js';
+import type { CapturedEntry } from './captured-entry.js';
+import { entryWithFields } from './entry-with-fields.js';
 import { guardedFormat } from './guarded-format.js';
+import { transportKind, type TransportKind } from './transport-kinds.js';
 import { LineTransport } from '../output/line-transport.js';
 
 const LOGGER_ADD = definePatch({
@@ -14,10 +20,12 @@ const LOGGER_ADD = definePatch({
 });
 const TRANSPORT = definePatch({
   package: 'winston',
-  target: 'write, log, _write and _writev of a transport',
-  gives: 'a warning where a transport throws or is stuck, instead of an error or of silence',
-  without: 'a transport that throws can cost a request, and one that is stuck stops the others',
-  why: "winston passes a transport's errors and its backpressure on to the logger",
+  target: 'write, log, logv, _write and _writev of a transport',
+  gives:
+    'the ids for a transport that reads fields, none on what it sends, and a warning where one throws or is stuck',
+  without:
+    'a transport may lack the ids, its calls are steps of the request, and one that throws can cost a request',
+  why: "winston passes a transport's errors and its backpressure on to the logger, and calls it inside the request",
 });
 
 type Next = (error?: Error | null) => void;
@@ -26,9 +34,23 @@ type Transport = Logger['transports'][number] & {
   /** What a writable stream calls to write one entry, or those that have waited. */
   _write(entry: unknown, encoding: string, next: Next): unknown;
   _writev?(entries: unknown, next: Next): unknown;
+  /** What winston calls on a transport, if it has it, with entries that have waited. */
+  logv?(chunks: readonly EntryChunk[], next: Next): unknown;
+  /** The logger that pipes into it. */
+  parent?: Logger | null;
+  /** The transport of winston 2 that winston has wrapped in this one. */
+  transport?: LegacyTransport;
   /** The state of a writable stream, as winston's own code reads it. */
   _writableState?: { writing?: boolean };
 };
+
+interface EntryChunk {
+  readonly chunk: CapturedEntry;
+}
+
+interface LegacyTransport {
+  log(level: string, message: unknown, entry: CapturedEntry, next: unknown): unknown;
+}
 
 /** A transport that works on one entry for this long while others wait has lost its callback. */
 const STALL_MS = 10_000;
@@ -37,7 +59,7 @@ const BACKLOG_LIMIT = 100_000;
 
 /**
  * Catches what a logger's transports and their formats throw, also of transports that are added
- * later. Only the entries of a transport that is slow or dead wait: winston would make every other
+ * later, gives those that read an entry's fields the ids, and runs them outside of the request. Only the entries of a transport that is slow or dead wait: winston would make every other
  * transport of the logger wait with it.
  */
 export function guardTransports(logger: Logger): void {
@@ -54,6 +76,10 @@ export function guardTransports(logger: Logger): void {
 
 function guardTransport(transport: Transport): void {
   if (transport instanceof LineTransport) return; // Never throws, never waits.
+  const kind = transportKind(transport);
+  const withFields = (entry: CapturedEntry): CapturedEntry =>
+    kind.readsLineOnly ? entry : entryWithFields(entry, transport.parent?.format);
+  const outside = outsideTrace(kind);
   let begun = 0;
   let isNew = false;
   const fail = (next: Next, error: unknown): void => {
@@ -77,7 +103,8 @@ function guardTransport(transport: Transport): void {
       const waiting = transport.writableLength;
       if (waiting > 0 && isStalled() && waiting >= BACKLOG_LIMIT) return true;
       try {
-        write(entry);
+        if (kind.staysInProcess) write(entry);
+        else outside(() => write(entry));
       } catch (error) {
         warnOnce('TRACING_TRANSPORT_FAILED', 'a log transport threw', error);
       }
@@ -87,14 +114,21 @@ function guardTransport(transport: Transport): void {
   });
   if (!isNew) return;
 
-  if (transport.format !== undefined) transport.format = guardedFormat(transport.format, false);
+  if (transport.format !== undefined) {
+    transport.format = guardedFormat(transport.format, (entry) =>
+      addMissingIds(entry, transport.parent?.format),
+    );
+  }
+  const isPlainStream = transport.log === undefined && transport.transport === undefined;
   TRANSPORT.methodOfInstance(
     transport,
     '_write',
-    (write) =>
+    (original) =>
       function (this: unknown, entry, encoding, next) {
         begun++;
-        attempt(next, () => write.call(this, entry, encoding, next));
+        const given = isPlainStream ? withFields(entry as CapturedEntry) : entry;
+        const work = (): unknown => original.call(this, given, encoding, next);
+        attempt(next, kind.staysInProcess ? work : () => outside(work));
       },
   );
   if (transport._writev !== undefined) {
@@ -104,10 +138,12 @@ function guardTransport(transport: Transport): void {
       (writeMany) =>
         function (this: unknown, entries, next) {
           begun++;
-          attempt(next, () => writeMany.call(this, entries, next));
+          const work = (): unknown => writeMany.call(this, entries, next);
+          attempt(next, kind.staysInProcess ? work : () => outside(work));
         },
     );
   }
+  if (!kind.readsLineOnly) giveFieldsToOthers(transport, withFields);
   if (transport.log === undefined) return;
   // Separately too: it is called for each entry of a batch, and one must not cost the others.
   TRANSPORT.methodOfInstance(
@@ -115,9 +151,51 @@ function guardTransport(transport: Transport): void {
     'log',
     (log) =>
       function (this: unknown, entry: unknown, next: Next): void {
-        attempt(next, () => log.call(this, entry, next) as unknown);
+        attempt(next, () => log.call(this, withFields(entry as CapturedEntry), next) as unknown);
       },
   );
+}
+
+/** A transport may take several entries at once, or be made for winston 2. */
+function giveFieldsToOthers(
+  transport: Transport,
+  withFields: (entry: CapturedEntry) => CapturedEntry,
+): void {
+  if (typeof transport.logv === 'function') {
+    TRANSPORT.methodOfInstance(
+      transport as Required<Transport>,
+      'logv',
+      (log) =>
+        function (this: unknown, chunks, next) {
+          const given = chunks.map((chunk: EntryChunk) => ({
+            ...chunk,
+            chunk: withFields(chunk.chunk),
+          }));
+          return log.call(this, given, next) as unknown;
+        },
+    );
+  }
+  const { transport: legacy } = transport;
+  if (typeof legacy?.log !== 'function') return;
+  TRANSPORT.methodOfInstance(
+    legacy,
+    'log',
+    (log) =>
+      function (this: unknown, level, message, entry, next) {
+        const given = withFields(entry);
+        return log.call(this, level, given === entry ? message : given.message, given, next);
+      },
+  );
+}
+
+/**
+ * What a transport does with an entry, such as a call over HTTP or a timer, is no part of the
+ * request that has written it: it is no step of it, and does not carry its ids to the log server.
+ */
+function outsideTrace({ staysInProcess, readsActiveSpan }: TransportKind): <T>(fn: () => T) => T {
+  if (staysInProcess) return (fn) => fn();
+  if (readsActiveSpan) return runOutsideTrace;
+  return (fn) => runOutsideTrace(() => runInRootContext(fn));
 }
 
 /** Makes a function that says whether there was no progress for too long, and warns once. */
