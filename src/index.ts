@@ -6,6 +6,7 @@ export { traceFormat, type TraceFormatOptions } from './logging/formats/trace-fo
 export type { LineCounts } from './logging/output/buffered-output.js';
 export { TracingTransport } from './logging/output/tracing-transport.js';
 export type { TracingTransportOptions } from './logging/output/transport-options.js';
+export { traceFields, type TraceFieldsOptions } from './logging/trace-fields.js';
 export { traceLogger } from './logging/winston/trace-logger.js';
 export { TracingLogger } from './logging/winston/tracing-logger.js';
 export type {
