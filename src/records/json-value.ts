@@ -61,11 +61,21 @@ function writeContents(value: object, ancestors: object[]): string {
   if (Array.isArray(value)) return writeList(value, ancestors);
   if (types.isBoxedPrimitive(value)) return write(value.valueOf(), ancestors) ?? 'null';
   if (value instanceof Set) return writeList([...value], ancestors);
-  if (value instanceof Map) {
-    const entries = [...value].map(([key, item]) => [String(key), item] as const);
-    return writeRecord(Object.fromEntries(entries), ancestors);
-  }
+  if (value instanceof Map) return writeMap(value, ancestors);
   return writeRecord(value, ancestors);
+}
+
+/** As an object; as a list of pairs where that would lose entries or what their keys are. */
+function writeMap(map: ReadonlyMap<unknown, unknown>, ancestors: object[]): string {
+  const entries = [...map];
+  const names = new Set(entries.map(([key]) => (isSimpleKey(key) ? String(key) : undefined)));
+  if (names.size < entries.length || names.has(undefined)) return writeList(entries, ancestors);
+  const named = entries.map(([key, item]) => [String(key), item] as const);
+  return writeRecord(Object.fromEntries(named), ancestors);
+}
+
+function isSimpleKey(key: unknown): boolean {
+  return (typeof key !== 'object' && typeof key !== 'function') || key === null;
 }
 
 function writeList(list: readonly unknown[], ancestors: object[]): string {
@@ -94,13 +104,18 @@ export function readProperty(record: object, key: string | symbol): unknown {
 
 /** Whether a value is an error, also one of another realm, such as a test runner or `node:vm`. */
 export function isError(value: unknown): value is Error {
-  return value instanceof Error || types.isNativeError(value);
+  try {
+    return value instanceof Error || types.isNativeError(value);
+  } catch {
+    // A proxy that was revoked, or whose trap throws.
+    return false;
+  }
 }
 
 /**
  * The fields of an error, including those that `JSON.stringify` omits. Own fields are included only
- * if their values are not objects: HTTP clients attach the whole request to their errors, with its
- * credentials.
+ * if their values are not objects, or are ones that JSON writes as a simple value, such as a date:
+ * HTTP clients attach the whole request to their errors, with its credentials.
  */
 export function errorFields(error: Error): Record<string, unknown> {
   const fields: Record<string, unknown> = {
@@ -113,9 +128,21 @@ export function errorFields(error: Error): Record<string, unknown> {
   }
   for (const key of Object.keys(error)) {
     const value = readProperty(error, key);
-    if (value === null || typeof value !== 'object') fields[key] ??= value;
+    const simple = value !== null && typeof value === 'object' ? toSimpleJson(value) : value;
+    if (simple !== undefined) fields[key] ??= simple;
   }
   return fields;
+}
+
+/** What the `toJSON` of an object returns, if that is no object. */
+function toSimpleJson(value: object): unknown {
+  try {
+    const { toJSON } = value as { toJSON?: unknown };
+    const json: unknown = typeof toJSON === 'function' ? toJSON.call(value) : undefined;
+    return typeof json === 'object' ? undefined : json;
+  } catch (error) {
+    return `[Threw: ${messageOf(error)}]`;
+  }
 }
 
 function messageOf(error: unknown): string {

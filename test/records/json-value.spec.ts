@@ -325,3 +325,51 @@ describe('any value', () => {
     );
   });
 });
+
+describe('a map', () => {
+  const key = { id: 1 };
+
+  it.each<[string, Map<unknown, unknown>, unknown]>([
+    ['of texts is an object', new Map([['a', 1]]), { a: 1 }],
+    ['of numbers is an object', new Map([[1, 'a']]), { 1: 'a' }],
+    [
+      'of alike keys is a list of pairs',
+      new Map<unknown, string>([
+        [1, 'a'],
+        ['1', 'b'],
+      ]),
+      [
+        [1, 'a'],
+        ['1', 'b'],
+      ],
+    ],
+    ['of objects is a list of pairs', new Map([[key, 'a']]), [[{ id: 1 }, 'a']]],
+    ['of objects inside a map', new Map([['a', new Map([[key, 'b']])]]), { a: [[{ id: 1 }, 'b']] }],
+    [
+      'with a key `__proto__`',
+      new Map([
+        ['__proto__', 1],
+        ['b', 2],
+      ]),
+      JSON.parse('{"__proto__":1,"b":2}'),
+    ],
+    ['that is empty', new Map(), {}],
+  ])('%s', (_name, map, expected) => {
+    expect(shown(map)).toEqual(expected);
+  });
+});
+
+describe('a field of an error', () => {
+  it('that JSON writes as a simple value is one of its fields', () => {
+    const fields = { at: new Date(0), price: { toJSON: () => '12 €' }, request: { body: 'x' } };
+    const { at, price, request } = shown(Object.assign(new Error('why'), fields)) as Record<
+      string,
+      unknown
+    >;
+    expect({ at, price, request }).toEqual({
+      at: '1970-01-01T00:00:00.000Z',
+      price: '12 €',
+      request: undefined,
+    });
+  });
+});

@@ -1,7 +1,8 @@
 import { format, type Logform } from 'winston';
 import { answersProbe, notePresetFormat } from '../../options/preset-formats.js';
+import { applyArguments } from '../winston/call-arguments.js';
 import type { CapturedEntry } from '../winston/captured-entry.js';
-import { MESSAGE } from '../winston/winston-symbols.js';
+import { MESSAGE, SPLAT } from '../winston/winston-symbols.js';
 import type { Preset } from './presets.js';
 
 /** How a format that writes whole lines would write the fields of an entry. */
@@ -27,6 +28,7 @@ export function lineFormat(
   hasPreset = false,
 ): Logform.Format {
   const write = (info: Logform.TransformableInfo): Logform.TransformableInfo => {
+    if (info[SPLAT] !== undefined) applyArguments(info);
     info[MESSAGE] = line(info);
     return info;
   };

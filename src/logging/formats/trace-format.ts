@@ -66,7 +66,6 @@ export function addMissingIds(entry: CapturedEntry, loggerFormat: object | undef
 }
 
 function prepareForFormats(entry: CapturedEntry): void {
-  if (entry[SPLAT] !== undefined) entry[UNFORMATTED] = entry.message;
   const error = entryError(entry);
   const { message } = entry;
   if (error !== undefined) {
@@ -76,6 +75,7 @@ function prepareForFormats(entry: CapturedEntry): void {
       entry['error'] ??= error;
     }
   }
+  if (entry[SPLAT] !== undefined) entry[UNFORMATTED] = entry.message;
   for (const key of Object.keys(entry)) {
     if (key === 'message') continue;
     const value = readProperty(entry, key);

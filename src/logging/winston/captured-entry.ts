@@ -1,6 +1,7 @@
 import { currentScope } from '../../context/trace-store.js';
 import type { TraceScope } from '../../trace/trace.js';
 import { isError, readProperty } from '../../records/json-value.js';
+import { fieldsOf, honourToJson } from './to-json.js';
 import { LEVEL, MESSAGE, SPLAT } from './winston-symbols.js';
 
 /** Where an entry keeps the scope of its call. `null`: captured, outside any context. */
@@ -52,6 +53,7 @@ export class FreshEntry implements CapturedEntry {
  */
 export function capture(chunk: object): CapturedEntry {
   const entry = (isUnused(chunk) ? chunk : copyOf(chunk)) as CapturedEntry;
+  if (entry[SPLAT] !== undefined) honourToJson(entry);
   entry[SCOPE] = currentScope() ?? null;
   entry[CALLED_AT] = Date.now();
   return entry;
@@ -64,6 +66,7 @@ function isUnused(chunk: object): boolean {
 function copyOf(chunk: object): object {
   try {
     if (isError(chunk)) return copyOfError(chunk);
+    if (typeof (chunk as { toJSON?: unknown }).toJSON === 'function') return copyOfJson(chunk);
     // V8 takes microseconds to add a property to an object that was spread. But only a spread
     // keeps a field of this name a field.
     return Object.hasOwn(chunk, '__proto__') ? { ...chunk } : Object.assign({}, chunk);
@@ -89,4 +92,12 @@ function copyOfError(chunk: Error): object {
   const { message, stack, cause } = chunk;
   const copy = Object.assign({}, chunk, { message, stack, [SPLAT]: [chunk] });
   return cause === undefined ? copy : Object.assign(copy, { cause });
+}
+
+/** winston has set the level on the object that it was given, of which `toJSON()` may not know. */
+function copyOfJson(chunk: object): object {
+  const { level, [LEVEL]: symbol = level } = chunk as CapturedEntry;
+  const fields = fieldsOf(chunk);
+  const said = typeof fields === 'object' ? fields : { message: fields };
+  return { ...said, level, [LEVEL]: symbol };
 }

@@ -6,19 +6,19 @@ import { SPLAT } from './winston-symbols.js';
 /**
  * The error that an entry is about, in any of the ways in which winston takes one:
  * `error(err)`, `error('text', err)`, `log({ level, message: err })`, or under the key `error`,
- * where `TracingLogger` puts it.
+ * where `TracingLogger` puts it, or `err`, where users of pino do.
  */
 export function entryError(entry: CapturedEntry): Error | undefined {
   const { message } = entry;
   if (typeof message === 'object' && isError(message)) return message;
   const splat = entry[SPLAT];
   if (splat !== undefined && Array.isArray(splat) && isError(splat[0])) return splat[0];
-  return errorOf(readProperty(entry, 'error'));
+  return errorOf(readProperty(entry, 'error')) ?? errorOf(readProperty(entry, 'err'));
 }
 
 /** Whether a field only repeats what the entry's error says: winston copies these from it. */
 export function repeatsError(error: Error, key: string, value: unknown): boolean {
-  if (key === 'error') return errorOf(value) === error;
+  if (key === 'error' || key === 'err') return errorOf(value) === error;
   if (key === 'stack') return value === readProperty(error, key);
   if (key !== 'cause') return false;
   const cause = readProperty(error, key);

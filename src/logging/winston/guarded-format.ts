@@ -7,8 +7,9 @@ import { entryMessage } from './entry-error.js';
 import { jsonLine } from '../formats/json-format.js';
 import { presetOf } from '../formats/presets.js';
 import { isSelfContained, sameFields } from '../formats/line-format.js';
+import { colorLevels } from './level-colors.js';
 import { addIds } from '../formats/trace-format.js';
-import { MESSAGE } from './winston-symbols.js';
+import { LEVEL, MESSAGE } from './winston-symbols.js';
 
 const LOGGER_FORMAT = definePatch({
   package: 'winston',
@@ -19,6 +20,9 @@ const LOGGER_FORMAT = definePatch({
 });
 
 type Formatted = CapturedEntry | boolean;
+interface Guarded {
+  transform(entry: CapturedEntry, options: unknown): Formatted;
+}
 type Transform = (entry: CapturedEntry, options: unknown) => Formatted;
 
 const standard = presetOf(undefined);
@@ -33,6 +37,7 @@ export function guardFormat(logger: Logger): void {
     return;
   }
   LOGGER_FORMAT.noteApplied();
+  colorLevels(Object.keys(logger.levels));
   const guard = (format: Logform.Format): Logform.Format =>
     guardedFormat(format, (entry) => addIds(entry, standard));
   let guarded = guard(logger.format);
@@ -61,12 +66,16 @@ export function guardedFormat(
   const needsIds = !isSelfContained(format);
   const guarded = Object.create(format, {
     transform: {
-      value(entry: CapturedEntry, options: unknown): Formatted {
+      value(this: Guarded, entry: CapturedEntry, options: unknown): Formatted {
         try {
           if (needsIds) addFields(entry);
           // `null` would end the logger's stream. A format that returns nothing drops the entry.
           return transform(entry, options) ?? false;
         } catch (error) {
+          // A level that `configure()` has added since.
+          const { [LEVEL]: level = entry.level } = entry;
+          if (typeof level === 'string' && colorLevels([level]))
+            return this.transform(entry, options);
           warnOnce('TRACING_FORMAT_FAILED', 'a log format threw', error);
           return { ...entry, [MESSAGE]: lastResort(entry) };
         }

@@ -1,4 +1,7 @@
 import { errorFields, isError, jsonValue, readProperty } from '../../records/json-value.js';
+import { fillPlaceholders, hasPlaceholder } from './placeholders.js';
+import { isPlainObject } from './plain-object.js';
+import { fieldsOf } from './to-json.js';
 
 /** The arguments of a call of a NestJS logger, as an entry's fields. */
 export interface NestEntry {
@@ -15,9 +18,14 @@ const RESERVED = new Set(['level', 'message', 'exception', '__proto__']);
 /**
  * Reads the arguments of a NestJS logger into an entry. The last string is the context. Before it,
  * `error` and `fatal` may have a stack. Objects become fields, an error becomes the entry's `error`,
- * and anything else is appended to the message. Nothing is left out.
+ * and anything else fills a placeholder of the message (`%s`) or is appended to it. Nothing is left
+ * out.
+ *
+ * As in pino, a string behind an object or an error is the message: `log({ orderId }, 'saved')`. If
+ * it is the last argument and begins with a capital and has no space, it is the context.
  *
  * @see https://docs.nestjs.com/techniques/logger
+ * @see https://github.com/pinojs/pino/blob/main/docs/api.md#logging-method-parameters
  */
 export function readNestArguments(
   message: unknown,
@@ -25,33 +33,116 @@ export function readNestArguments(
   mayHaveStack: boolean,
   entry: NestEntry = { message: '' },
 ): NestEntry {
+  const subject = jsonOf(resolveMessage(message));
+  if (params.length === 0) {
+    addMessage(entry, subject);
+    return entry;
+  }
+  const isTextBehind = typeof subject === 'object' && (isError(subject) || isFieldsOnly(subject));
   let rest = params;
-  if (params.length > 0) {
-    const stackAt = mayHaveStack ? stackIndex(params) : -1;
-    if (stackAt !== -1) {
-      entry['stack'] = params[stackAt];
-      rest = params.filter((_, index) => index !== stackAt);
-    }
-    const context = rest.at(-1);
-    if (typeof context === 'string') {
-      entry['context'] = context;
-      rest = rest.slice(0, -1);
+  const isPairOfTexts = !isTextBehind && textPlaceholders(subject) === 0;
+  const stackAt = mayHaveStack ? stackIndex(params, isPairOfTexts) : -1;
+  if (stackAt !== -1) {
+    entry['stack'] = params[stackAt];
+    rest = params.filter((_, index) => index !== stackAt);
+  }
+  const context = rest.at(-1);
+  if (typeof context === 'string' && isContext(context, rest, isTextBehind ? undefined : subject)) {
+    entry['context'] = context;
+    rest = rest.slice(0, -1);
+  }
+  addMessage(entry, subject);
+  if (isTextBehind) {
+    const textAt = rest.findIndex((value) => typeof value === 'string');
+    if (textAt !== -1) {
+      entry.message = rest[textAt];
+      rest = rest.filter((_, index) => index !== textAt);
     }
   }
-  addMessage(entry, message);
-  const others: unknown[] = [];
-  for (const value of rest) addParameter(entry, value, others);
-  if (others.length > 0) addField(entry, 'args', others);
+  if (rest.length > 0) addParameters(entry, rest);
+  if (entry.message === '') entry.message = errorMessage(entry);
   return entry;
+}
+
+/** The part of the arguments between message and context. */
+function addParameters(entry: NestEntry, params: readonly unknown[]): void {
+  let rest = params;
+  const { message } = entry;
+  if (typeof message === 'string' && hasPlaceholder(message)) {
+    const filled = fillPlaceholders(message, rest, fills);
+    // Without a value, `%%` is a text like any other.
+    if (filled.used > 0) {
+      entry.message = filled.text;
+      const error = rest.slice(0, filled.used).find((value) => isError(value));
+      if (error !== undefined) entry['error'] ??= error;
+      rest = rest.slice(filled.used);
+    }
+  }
+  const others: unknown[] = [];
+  for (const value of rest) addParameter(entry, jsonOf(value), others);
+  if (others.length > 0) addField(entry, 'args', others);
+}
+
+/** Whether a value may fill a placeholder. A `%d` in the path of a URL is no placeholder. */
+function fills(placeholder: string, value: unknown): boolean {
+  if (placeholder === '%c') return false;
+  if (placeholder === '%s' || placeholder === '%j' || placeholder.toLowerCase() === '%o')
+    return true;
+  const isNumber = typeof value === 'number' || typeof value === 'bigint';
+  return isNumber || (typeof value === 'string' && value.trim() !== '' && !Number.isNaN(+value));
+}
+
+/** A name of a class, as contexts usually are. */
+const CONTEXT_NAME = /^(?:[A-Z]\S*)?$/;
+const TEXT_PLACEHOLDER = /%[sjoO]/g;
+
+/**
+ * Whether the last string is the context, as in NestJS. Otherwise it is the message behind an object,
+ * or what a placeholder lacks.
+ *
+ * @param subject the first argument; `undefined` if the message is a string behind it.
+ */
+function isContext(last: string, params: readonly unknown[], subject: unknown): boolean {
+  if (typeof subject === 'string' && !subject.includes('%')) return true;
+  if (CONTEXT_NAME.test(last)) return true;
+  if (subject === undefined) {
+    return params.some((value, index) => index < params.length - 1 && typeof value === 'string');
+  }
+  return textPlaceholders(subject) < params.length;
+}
+
+/** How many placeholders of a message any text may fill. */
+function textPlaceholders(message: unknown): number {
+  if (typeof message !== 'string' || !message.includes('%')) return 0;
+  return message.match(TEXT_PLACEHOLDER)?.length ?? 0;
+}
+
+/** Whether an argument is an object of fields without a text of its own. */
+function isFieldsOnly(value: unknown): boolean {
+  return isPlainObject(value) && typeof readProperty(value, 'message') !== 'string';
+}
+
+/** What a plain object says of itself with `toJSON()`; any other value as it is. */
+function jsonOf(value: unknown): unknown {
+  if (!isPlainObject(value) || typeof readProperty(value, 'toJSON') !== 'function') return value;
+  return fieldsOf(value);
+}
+
+/** As in pino, an entry without a text has that of its error. */
+function errorMessage(entry: NestEntry): string {
+  const error = [entry['error'], entry['err']].find((value) => isError(value));
+  return error === undefined ? '' : String(readProperty(error, 'message'));
 }
 
 /**
  * The index of the stack: that of a string that looks like one, or of the one right before the
  * context, if both are strings. Loggers with a context of their own call `error(message, stack, context)`.
+ *
+ * @param mayBePair whether a string behind the first argument is neither the message nor a value of it.
  */
-function stackIndex(params: readonly unknown[]): number {
+function stackIndex(params: readonly unknown[], mayBePair: boolean): number {
   const index = params.findIndex((value) => isStack(value));
-  if (index !== -1) return index;
+  if (index !== -1 || !mayBePair) return index;
   const beforeLast = params.length - 2;
   const isPair = typeof params[beforeLast] === 'string' && typeof params.at(-1) === 'string';
   return isPair ? beforeLast : -1;
@@ -61,8 +152,7 @@ function isStack(value: unknown): boolean {
   return typeof value === 'string' && STACK_LINE.test(value.slice(0, STACK_WITHIN));
 }
 
-function addMessage(entry: NestEntry, value: unknown): void {
-  const message = resolveMessage(value);
+function addMessage(entry: NestEntry, message: unknown): void {
   if (isError(message)) {
     entry.message = String(readProperty(message, 'message'));
     entry['error'] = message;
@@ -96,7 +186,8 @@ function addParameter(entry: NestEntry, value: unknown, others: unknown[]): void
   } else if (typeof value === 'object' && value !== null) {
     others.push(value);
   } else {
-    entry.message += ` ${textOf(value)}`;
+    entry.message =
+      entry.message === '' ? textOf(value) : `${String(entry.message)} ${textOf(value)}`;
   }
 }
 
@@ -117,10 +208,4 @@ function addField(entry: NestEntry, key: string, value: unknown): void {
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   return typeof value === 'object' && value !== null ? (jsonValue(value) ?? '') : String(value);
-}
-
-function isPlainObject(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

@@ -2,13 +2,14 @@ import type { Logger } from 'winston';
 import { definePatch } from '../../instrumentation/patch.js';
 import { tracingChannels } from '../../records/channels.js';
 import { warnOnce } from '../../records/warnings.js';
+import { applyArguments } from './call-arguments.js';
 import { capture, type CapturedEntry } from './captured-entry.js';
 import { guardFormat } from './guarded-format.js';
 import { guardTransports } from './guarded-transports.js';
 import { applicationOfLogger } from './logger-application.js';
 import { LoggerPipes, type Transport } from './logger-pipes.js';
 import { PublishedEntry } from './published-entry.js';
-import { LEVEL } from './winston-symbols.js';
+import { LEVEL, SPLAT } from './winston-symbols.js';
 
 const LOGGER_WRITE = definePatch({
   package: 'winston',
@@ -57,7 +58,7 @@ function capturingWrite(root: Logger, write: Write): Write {
     try {
       const entry = capture(chunk);
       if (tracingChannels.log.hasSubscribers && pipes.isWritten(entry.level)) {
-        tracingChannels.log.publish(new PublishedEntry(entry, applicationOfLogger(root)));
+        tracingChannels.log.publish(new PublishedEntry(applied(entry), applicationOfLogger(root)));
       }
       // winston itself reports a level that it does not know.
       if (entry[LEVEL] === undefined || !(entry[LEVEL] in root.levels) || !pipes.isIdle) {
@@ -70,6 +71,14 @@ function capturingWrite(root: Logger, write: Write): Write {
       return true;
     }
   };
+}
+
+/** An entry with the arguments of its call. The entry itself is left to the logger's own format. */
+function applied(entry: CapturedEntry): CapturedEntry {
+  if (entry[SPLAT] === undefined) return entry;
+  const copy = { ...entry };
+  applyArguments(copy);
+  return copy;
 }
 
 /** Does what the logger does with an entry that has left its queues. */

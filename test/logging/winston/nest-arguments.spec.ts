@@ -89,6 +89,69 @@ const CALLS: readonly Row[] = [
   ['undefined behind a message', ['a', undefined, 'Ctx'], { message: 'a', context: 'Ctx' }],
 ];
 
+/** What users of pino write, and placeholders. */
+const PINO_CALLS: readonly Row[] = [
+  ['fields, then a message', [{ b: 1 }, 'order saved'], { message: 'order saved', b: 1 }],
+  ['fields, then a word', [{ b: 1 }, 'saved'], { message: 'saved', b: 1 }],
+  ['fields, then a context', [{ b: 1 }, 'Ctx'], { message: '', b: 1, context: 'Ctx' }],
+  [
+    'fields, a message and a context',
+    [{ b: 1 }, 'order saved', 'Ctx'],
+    { message: 'order saved', b: 1, context: 'Ctx' },
+  ],
+  [
+    'fields, a message and a context of two words',
+    [{ b: 1 }, 'saved', 'my context'],
+    { message: 'saved', b: 1, context: 'my context' },
+  ],
+  [
+    'an error under `err`',
+    [{ err: error, b: 1 }, 'not saved', 'Ctx'],
+    { message: 'not saved', err: error, b: 1, context: 'Ctx' },
+  ],
+  [
+    'an error under `err` alone',
+    [{ err: error }, 'Ctx'],
+    { message: 'why', err: error, context: 'Ctx' },
+  ],
+  [
+    'an error, then a message',
+    [error, 'not saved', 'Ctx'],
+    { message: 'not saved', error, context: 'Ctx' },
+  ],
+  ['an error, then a message alone', [error, 'not saved'], { message: 'not saved', error }],
+  [
+    'fields, a message with placeholders, values',
+    [{ b: 1 }, 'sent %s to %d', 'tea', 12, 'Ctx'],
+    { message: 'sent tea to 12', b: 1, context: 'Ctx' },
+  ],
+  ['a placeholder', ['sent %s', 'tea', 'Ctx'], { message: 'sent tea', context: 'Ctx' }],
+  ['a placeholder without a context', ['sent %s', 'tea'], { message: 'sent tea' }],
+  ['a placeholder without a value', ['sent %s', 'Ctx'], { message: 'sent %s', context: 'Ctx' }],
+  [
+    'more values than placeholders',
+    ['sent %s', 'tea', { b: 1 }, 2, 'Ctx'],
+    { message: 'sent tea 2', b: 1, context: 'Ctx' },
+  ],
+  [
+    '%j',
+    ['sent %j', { toJSON: () => ({ b: 1 }), c: 2 }, 'Ctx'],
+    { message: 'sent {"b":1}', context: 'Ctx' },
+  ],
+  [
+    '%s of an error',
+    ['failed: %s', error, 'Ctx'],
+    { message: 'failed: Error: why', error, context: 'Ctx' },
+  ],
+  [
+    'a path of a URL, which has no placeholders',
+    ['GET /%d0%bf%f3%c3', { b: 1 }, 'Ctx'],
+    { message: 'GET /%d0%bf%f3%c3', b: 1, context: 'Ctx' },
+  ],
+  ['%% without a value', ['100%% of %s', 'Ctx'], { message: '100%% of %s', context: 'Ctx' }],
+  ['%% with a value', ['%d%% of %s', 50, 'tea', 'Ctx'], { message: '50% of tea', context: 'Ctx' }],
+];
+
 /** What `error` and `fatal` are called with besides. */
 const ERROR_CALLS: readonly Row[] = [
   ['a stack', ['a', STACK], { message: 'a', stack: STACK }],
@@ -134,7 +197,7 @@ describe.each([
   ['log', false],
   ['error', true],
 ])('the arguments of %s', (_method, mayHaveStack) => {
-  it.each(CALLS)('%s', (_name, [message, ...params], expected) => {
+  it.each([...CALLS, ...PINO_CALLS])('%s', (_name, [message, ...params], expected) => {
     expect(readNestArguments(message, params, mayHaveStack)).toEqual(expected);
   });
 });
@@ -216,6 +279,66 @@ describe('an argument that throws', () => {
       a: 1,
       bad: '[Threw: on purpose]',
     });
+  });
+});
+
+describe('an argument with toJSON()', () => {
+  const account = (): object => ({ name: 'Alice', notes: 'x', toJSON: () => ({ name: 'Alice' }) });
+
+  it.each<Row>([
+    [
+      'behind the message',
+      ['a', account(), 'Ctx'],
+      { message: 'a', name: 'Alice', context: 'Ctx' },
+    ],
+    ['as the message', [account(), 'Ctx'], { message: '', name: 'Alice', context: 'Ctx' }],
+    ['that is a text', ['a', { toJSON: () => '12 €' }], { message: 'a 12 €' }],
+  ])('%s has the fields that it returns', (_name, [message, ...params], expected) => {
+    expect(readNestArguments(message, params, false)).toEqual(expected);
+  });
+
+  it('that throws costs itself', () => {
+    const bad = { toJSON: throws };
+    expect(readNestArguments('a', [bad, { b: 1 }, 'Ctx'], false)).toEqual({
+      message: 'a [Threw: on purpose]',
+      b: 1,
+      context: 'Ctx',
+    });
+  });
+});
+
+function throws(): never {
+  throw new Error('on purpose');
+}
+
+describe('an argument that cannot be read', () => {
+  const revoked = (target: object = {}): object => {
+    const { proxy, revoke } = Proxy.revocable(target, {});
+    revoke();
+    return proxy;
+  };
+  const bad: [string, () => object][] = [
+    ['a revoked proxy', () => revoked()],
+    ['a revoked proxy of a list', () => revoked([])],
+    ['a proxy of which every trap throws', () => new Proxy({}, new Proxy({}, { get: throws }))],
+    ['a proxy that hides its keys', () => new Proxy({}, { ownKeys: throws })],
+  ];
+
+  it.each(bad)('costs itself alone: %s', (_name, make) => {
+    const entry = readNestArguments('order 17 saved', [make(), { items: 2 }, 'Ctx'], true);
+    expect(entry).toMatchObject({ message: 'order 17 saved', items: 2, context: 'Ctx' });
+    expect(jsonValue(entry)).toContain('Threw');
+  });
+
+  it.each(bad)('costs itself alone in a placeholder: %s', (_name, make) => {
+    const { message } = readNestArguments('saved %s %j', [make(), make(), 'Ctx'], true);
+    expect(message).toMatch(/^saved .+ .+$/);
+  });
+
+  it.each(bad)('may be the message: %s', (_name, make) => {
+    const entry = readNestArguments(make(), [{ items: 2 }, 'Ctx'], true);
+    expect(entry).toMatchObject({ items: 2, context: 'Ctx' });
+    expect(typeof entry.message).toBe('string');
   });
 });
 

@@ -43,12 +43,13 @@ async function logServer() {
 /** The ways in which a transport may send a line. */
 const WAYS: Record<string, (url: string) => (entry: object, next: Next) => unknown> = {
   fetch: (url) => async (_entry, next) => {
-    await fetch(url, { method: 'POST', body: '{}' });
+    await fetch(url, { method: 'POST', body: '{}' }).catch(() => {});
     next();
   },
   'http.request': (url) => (_entry, next) => {
     http
       .request(url, { method: 'POST' }, (response) => response.resume().on('end', next))
+      .on('error', next)
       .end('{}');
   },
   'a timer that the first line starts': (url) => {
@@ -59,7 +60,7 @@ const WAYS: Record<string, (url: string) => (entry: object, next: Next) => unkno
       timer ??= setTimeout(() => {
         timer = undefined;
         waiting = [];
-        void fetch(url, { method: 'POST', body: '{}' });
+        fetch(url, { method: 'POST', body: '{}' }).catch(() => {});
       }, 5);
       next();
     };

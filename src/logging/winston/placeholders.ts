@@ -1,0 +1,54 @@
+import { format } from 'node:util';
+import { isError, jsonValue, readProperty } from '../../records/json-value.js';
+
+const PLACEHOLDER = /%[scdjifoO%]/g;
+
+/** Whether a value may fill a placeholder, such as `%d`. */
+export type Accepts = (placeholder: string, value: unknown) => boolean;
+
+/** A text whose placeholders are filled. */
+export interface FilledText {
+  readonly text: string;
+  /** How many of the values are in it: the first ones. */
+  readonly used: number;
+}
+
+/** Whether a text has a placeholder. */
+export function hasPlaceholder(text: string): boolean {
+  return text.includes('%') && text.search(PLACEHOLDER) !== -1;
+}
+
+/**
+ * Fills `%s`, `%d`, `%i`, `%f`, `%j`, `%o`, `%O` and `%c` as `util.format` does, except that nothing
+ * throws and that `%j` writes JSON as the log does. A placeholder without a value stays.
+ *
+ * @see https://nodejs.org/api/util.html#utilformatformat-args
+ */
+export function fillPlaceholders(
+  template: string,
+  values: readonly unknown[],
+  accepts: Accepts,
+): FilledText {
+  let used = 0;
+  const text = template.replace(PLACEHOLDER, (placeholder) => {
+    if (placeholder === '%%') return '%';
+    const value = values[used];
+    if (used >= values.length || !accepts(placeholder, value)) return placeholder;
+    used++;
+    return valueText(placeholder, value);
+  });
+  return { text, used };
+}
+
+function valueText(placeholder: string, value: unknown): string {
+  if (typeof value === 'string' && placeholder === '%s') return value;
+  if (placeholder === '%j') return jsonValue(value) ?? 'undefined';
+  try {
+    // Node's own would write the stack, which the entry has as a field.
+    if (placeholder === '%s' && isError(value)) return String(value);
+    return format(placeholder, value);
+  } catch (error) {
+    // A revoked proxy, or an object whose `toString` throws.
+    return `[Threw: ${isError(error) ? String(readProperty(error, 'message')) : typeof error}]`;
+  }
+}
