@@ -28,6 +28,7 @@ import { openLogger } from './logging/winston/default-logger.js';
 import { EntryWriter } from './logging/winston/entry-writer.js';
 import { LineTransport } from './logging/output/line-transport.js';
 import { TracingLogger } from './logging/winston/tracing-logger.js';
+import { warnIfUnused } from './logging/winston/unused-logger.js';
 import { optionsOf } from './options/application-options.js';
 import { checkedProvider, checkForRootAsync } from './options/async-options.js';
 import { checkForRoot, optionsOfBareModule } from './options/check-import.js';
@@ -164,6 +165,8 @@ export class TracingModule
   extends ConfigurableModuleClass
   implements NestModule, OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown
 {
+  private endLoggerWatch: (() => void) | undefined;
+
   /** @internal */
   constructor(
     private readonly adapterHost: HttpAdapterHost,
@@ -207,6 +210,7 @@ export class TracingModule
   /** Called by NestJS. */
   onModuleInit(): void {
     attachInstrumentations(this.tracedApplication);
+    this.endLoggerWatch = warnIfUnused(this.application);
     this.logPatches();
   }
 
@@ -223,6 +227,7 @@ export class TracingModule
    */
   async onApplicationShutdown(): Promise<void> {
     await settled(this.application);
+    this.endLoggerWatch?.();
     detachInstrumentations(this.tracedApplication);
   }
 

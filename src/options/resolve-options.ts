@@ -25,6 +25,7 @@ import { writesPreset } from './preset-formats.js';
 import { guardCallback } from './guard-callback.js';
 import { defaultService } from './service-name.js';
 import { trustedHosts } from './trusted-hosts.js';
+import { warnOnce } from '../records/warnings.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
 import type {
   AccessLogOptions,
@@ -118,6 +119,7 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
   checkBoolean('serverTiming', raw.serverTiming);
   checkFunctionOr('trustIncoming', raw.trustIncoming, 'boolean');
   checkLogger(raw);
+  checkPreset(raw);
   checkAccessLog(raw.accessLog);
 
   const traceId = traceIdOptions(raw.traceId);
@@ -162,6 +164,15 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
     isAutoSpan: autoSpans(raw.spans),
     serverTiming: raw.serverTiming ?? false,
   });
+}
+
+/** A preset names the fields of JSON, and those that transports of the user's own are given. */
+function checkPreset({ format, preset, logger }: TracingModuleOptions): void {
+  if (format !== 'text' || preset === undefined || logger?.transports !== undefined) return;
+  warnOnce(
+    'TRACING_PRESET_UNUSED',
+    `the preset "${preset}" names the fields of JSON, but the format is text: remove \`format\`, which is text on a terminal and JSON elsewhere, or the preset`,
+  );
 }
 
 /** Whether the log is written to a terminal. */

@@ -155,7 +155,8 @@ export interface TracingModuleOptions {
   level?: string | undefined;
   /**
    * The field names of the module's own JSON. Default: those of the README. Log backends know W3C
-   * trace ids, so every trace id is one where this is set.
+   * trace ids, so every trace id is one where this is set. With `format: 'text'` the names have no
+   * effect, which costs one warning; where text is only the default of a terminal, none.
    */
   preset?: PresetName | undefined;
   /**

@@ -15,11 +15,13 @@ const WARNINGS = {
   TRACING_FORMAT_FAILED: 'A log format threw.',
   TRACING_GRAPHQL_COPIES: 'Two copies of `graphql` are installed: subscriptions are not traced.',
   TRACING_LOGGER_FAILED: 'A winston logger threw.',
+  TRACING_LOGGER_UNUSED: 'Requests are traced, but NestJS writes to its own console logger.',
   TRACING_METRICS_WITHOUT_HTTP:
     'The metrics are to be served by an application without an HTTP server.',
   TRACING_NOT_CAPTURED: 'A winston logger was used that `traceLogger` has not seen.',
   TRACING_NOT_LOADED: 'An optional package is installed but could not be loaded.',
   TRACING_OPTION_TOO_LATE: 'A factory returned an option that is needed before it runs.',
+  TRACING_PRESET_UNUSED: 'A preset is set, but the format is text.',
   TRACING_REOPEN_FAILED: 'A log file could not be opened again after it was rotated.',
   TRACING_SUBSCRIBER_FAILED: 'A subscriber of a diagnostics channel threw.',
   TRACING_TRANSPORT_FAILED: 'A log transport reported an error or threw.',

@@ -115,9 +115,9 @@ describe.each(PLATFORMS)('what logs past NestJS, on %s', (platform) => {
     );
     await source.destroy();
 
-    const expected = IDS.map((id, n) => [id, String(n)]).toSorted();
+    const expected = IDS.map((id, n) => `${id} ${n}`).toSorted();
     const idsOf = (entries: readonly Record<string, unknown>[]): unknown =>
-      entries.map(({ request_id: id, order }) => [id, order]).toSorted();
+      entries.map(({ request_id: id, order }) => `${String(id)} ${String(order)}`).toSorted();
     expect(idsOf(output.lines.map((line) => JSON.parse(line) as Record<string, unknown>))).toEqual(
       expected,
     );
