@@ -20,6 +20,7 @@ describe('the public names', () => {
       'TracingSpanProcessor',
       'TracingTransport',
       'subscribeApplication',
+      'traceFields',
       'traceFormat',
       'traceJson',
       'traceLogger',
