@@ -201,7 +201,7 @@ export const ACCESS_LOG_FIELDS = {
   /** The span of the caller: 16 lower-case hex digits; missing if the trace began here. */
   parent_span_id: text({ text: 'silent' }),
   /** What it failed with, where the status does not say so: the error of a GraphQL operation. */
-  error: { type: 'error', text: 'block', ofWork: true } as Field<unknown> & {
+  error: { type: 'error', text: 'block', ofWork: true } as Field & {
     readonly ofWork: true;
   },
   /**
