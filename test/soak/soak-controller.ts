@@ -27,6 +27,7 @@ import { Readable } from 'node:stream';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { TraceContext } from 'nestjs-tracing';
 import { finalize, interval, map, take, type Observable } from 'rxjs';
+import { replaceStore } from './foreign-contexts.js';
 
 const logger = new Logger('Soak');
 const CHUNK = Buffer.alloc(1024, 'a');
@@ -38,9 +39,13 @@ function say(seq: string, text: string, fields: object = {}): void {
 
 /** A timer, a turn of the loop or a microtask, so that requests overtake each other. */
 async function pause(seq: string): Promise<void> {
+  const findWrong = replaceStore(seq);
   const pace = Number(seq) % 8;
   if (pace === 0) await setImmediate();
   else if (pace > 1) await sleep(pace);
+  const wrong = findWrong?.();
+  // A line too many, which the ledger finds.
+  if (wrong !== undefined) say(seq, wrong);
 }
 
 @Injectable()

@@ -5,6 +5,7 @@ import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-ex
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { TraceContext, TracingLogger, TracingModule } from 'nestjs-tracing';
+import { ForeignQueue } from './foreign-contexts.js';
 import { faultOf } from './hand-made-faults.js';
 import { heldBytes, ServerStateReader, type ServerState } from './server-state.js';
 import { SoakController } from './soak-controller.js';
@@ -38,6 +39,11 @@ app.use((request: IncomingMessage, response: ServerResponse, next: () => void) =
   const { url = '' } = request;
   if (url.startsWith('/middleware/')) throw new Error(`#${/\d+/.exec(url)?.[0]} in a middleware`);
   next();
+});
+// Behind the one that throws: what throws in a queue fails whoever drains it.
+const queue = new ForeignQueue();
+app.use(({ url = '' }: IncomingMessage, _: ServerResponse, next: () => void) => {
+  queue.goOn(url, next);
 });
 const server = app.getHttpServer() as Server;
 server.keepAliveTimeout = KEEP_ALIVE_MS;
