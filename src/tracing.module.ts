@@ -15,7 +15,7 @@ import type { Logger } from 'winston';
 import { RUN_SPAN } from './context/run-span.token.js';
 import { TraceContext } from './context/trace-context.js';
 import { TRACED_APPLICATION, type TracedApplication } from './context/traced-application.js';
-import { preferGeneratedIds } from './context/user-store.js';
+import { provideUserStores } from './context/user-store.js';
 import { RUN_UNIT_OF_WORK, type RunUnitOfWork } from './context/unit-of-work.js';
 import { nameHandlers } from './http-server/handler-names.js';
 import { bindRequestHandlers } from './http-server/request-boundary.js';
@@ -94,7 +94,7 @@ const providers: Provider[] = [
     useFactory: (options: ResolvedTracingOptions, accessLog: AccessLog) =>
       new RequestTracer(
         options,
-        requestEnder(accessLog),
+        requestEnder(accessLog, warnIfUnused),
         options.serverTiming ? serverTimingPatch() : undefined,
       ),
   },
@@ -128,7 +128,7 @@ async function prepareApplication(
   // An application that imports the module twice is prepared once. It is added first, so that the
   // end of another application does not undo what is changed here.
   if (!addApplication(application)) return application;
-  preferGeneratedIds();
+  provideUserStores();
   bindRequestHandlers(host);
   await spanMethods(modules, options);
   if (options.interceptor) await bypassInterceptor();
@@ -165,8 +165,6 @@ export class TracingModule
   extends ConfigurableModuleClass
   implements NestModule, OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown
 {
-  private endLoggerWatch: (() => void) | undefined;
-
   /** @internal */
   constructor(
     private readonly adapterHost: HttpAdapterHost,
@@ -210,7 +208,6 @@ export class TracingModule
   /** Called by NestJS. */
   onModuleInit(): void {
     attachInstrumentations(this.tracedApplication);
-    this.endLoggerWatch = warnIfUnused(this.application);
     this.logPatches();
   }
 
@@ -227,7 +224,6 @@ export class TracingModule
    */
   async onApplicationShutdown(): Promise<void> {
     await settled(this.application);
-    this.endLoggerWatch?.();
     detachInstrumentations(this.tracedApplication);
   }
 

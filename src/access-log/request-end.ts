@@ -19,9 +19,18 @@ export type EndRequest = (
   isComplete: boolean,
 ) => void;
 
-/** Makes the function that ends HTTP requests. */
-export function requestEnder(accessLog: AccessLog): EndRequest {
+/**
+ * Makes the function that ends HTTP requests.
+ *
+ * @param onFirst called when the first of them has ended.
+ */
+export function requestEnder(accessLog: AccessLog, onFirst: () => void): EndRequest {
+  let hasEnded = false;
   return (trace, request, response, isComplete) => {
+    if (!hasEnded) {
+      hasEnded = true;
+      onFirst();
+    }
     // Also drops the request, which an async context may outlive.
     trace.metadata.settle?.(response.statusCode);
     if (!accessLog.isWanted) return;

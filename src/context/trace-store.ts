@@ -1,7 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { sharedState } from '../records/shared-state.js';
 import type { Span } from '../trace/span.js';
-import type { Trace, TraceScope } from '../trace/trace.js';
+import type { Trace } from '../trace/trace.js';
+import { active, currentTrace } from './active-trace.js';
 import {
   activeSdkContext,
   activeSpanRunner,
@@ -9,31 +8,15 @@ import {
   runWithSdkSpan,
   type SdkContext,
 } from './sdk-spans.js';
-import { chooseStore, cls, openUserStore, runInUserStore, type UserStore } from './user-store.js';
+import {
+  chooseStore,
+  enteredStore,
+  runInUserStore,
+  storeForNew,
+  type UserStore,
+} from './user-store.js';
 
-/**
- * What the async context holds: the innermost running span, or its trace where no span runs. It is
- * one value, so that spans need no storage of their own: on Node 20 and 22 each storage costs
- * something for every promise.
- */
-const active = sharedState('active', () => new AsyncLocalStorage<Trace | Span | undefined>());
-
-/** The trace of the running code, or `undefined` outside a context. */
-export function currentTrace(): Trace | undefined {
-  return active.getStore()?.trace;
-}
-
-/** The innermost running span of a trace, if it is the current trace and a span runs. */
-export function currentSpan(trace: Trace): Span | undefined {
-  const innermost = active.getStore();
-  if (innermost === undefined || innermost === trace || innermost.trace !== trace) return undefined;
-  return innermost as Span;
-}
-
-/** The ids and fields of a log entry that is written now. */
-export function currentScope(): TraceScope | undefined {
-  return active.getStore()?.scope;
-}
+export { currentScope, currentSpan, currentTrace } from './active-trace.js';
 
 /**
  * Runs a function in a new trace, with a `nestjs-cls` store of its own for the user.
@@ -41,8 +24,10 @@ export function currentScope(): TraceScope | undefined {
  * @param isInner whether what the user keeps in the current store is copied to the new one.
  */
 export function enterTrace<T>(trace: Trace, isInner: boolean, fn: () => T): T {
-  const store = (trace.userStore = openUserStore(trace, isInner));
+  const store = storeForNew(trace, isInner);
+  trace.isEntered = true;
   trace.sdkContext = activeSdkContext();
+  if (store === undefined && enteredStore() === undefined) return active.run(trace, fn);
   // Arguments cost less than a closure.
   return active.run(trace, runInUserStore<T>, store, fn);
 }
@@ -59,7 +44,7 @@ export function resumeTrace<T>(trace: Trace, fn: () => T): T {
 
 /** Runs a function in a trace, whether it was entered before or not. */
 export function runWithTrace<T>(trace: Trace, fn: () => T): T {
-  return trace.userStore === undefined ? enterTrace(trace, true, fn) : resumeTrace(trace, fn);
+  return trace.isEntered ? resumeTrace(trace, fn) : enterTrace(trace, true, fn);
 }
 
 /**
@@ -87,7 +72,7 @@ export function runOutsideTrace<T>(fn: () => T): T {
   return active.getStore() === undefined ? fn() : active.run(undefined, fn);
 }
 
-/** Where code runs: its trace, and the store of its user. */
+/** Where code runs: its trace, and the `nestjs-cls` store that was entered there. */
 export interface TraceSnapshot {
   readonly trace: Trace | undefined;
   readonly store: UserStore | undefined;
@@ -98,7 +83,7 @@ export const NO_CONTEXT: TraceSnapshot = Object.freeze({ trace: undefined, store
 
 /** The context of the running code, to enter it again later. */
 export function takeSnapshot(): TraceSnapshot {
-  return { trace: currentTrace(), store: cls.get() };
+  return { trace: currentTrace(), store: enteredStore() };
 }
 
 /** Runs a function in a context that was noted before. In the same trace, nothing changes. */

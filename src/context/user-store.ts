@@ -1,8 +1,19 @@
+import type { AsyncLocalStorage } from 'node:async_hooks';
 import { CLS_ID, ClsServiceManager, type ClsService } from 'nestjs-cls';
 import { definePatch } from '../instrumentation/patch.js';
 import { sharedState } from '../records/shared-state.js';
 import type { Trace } from '../trace/trace.js';
+import { currentTrace } from './active-trace.js';
 
+const STORAGE = definePatch({
+  package: 'nestjs-cls',
+  target: 'als of the ClsService',
+  gives: 'a store for each trace, which is made when it is first asked for',
+  without: 'each request enters a store of nestjs-cls, which costs more',
+  why:
+    'a second async storage that is entered costs every promise of a request on Node 20 and 22, ' +
+    'and most applications never ask for the store',
+});
 const OWN_IDS = definePatch({
   package: 'nestjs-cls',
   target: 'ClsService.setIfUndefined',
@@ -11,54 +22,66 @@ const OWN_IDS = definePatch({
   why: 'nestjs-cls uses a generated id only where the store has none, and the store has the request id',
 });
 
-/** Under this key, a store that was opened here, and each copy of it, has its trace. */
-const OWNER = Symbol.for('nestjs-tracing.v1.owner');
-
 /** The `nestjs-cls` store: it belongs to the user, and tracing does not read its ids from it. */
 export type UserStore = Record<string | symbol, unknown>;
 
-export const cls = sharedState('cls', () => ClsServiceManager.getClsService<UserStore>());
+type ClsStorage = Pick<AsyncLocalStorage<UserStore | undefined>, 'getStore' | 'run' | 'enterWith'>;
 
-/** Stores that were active when a trace began: the user has run the whole application in one. */
-const outerStores = sharedState('outer-stores', () => new WeakSet<UserStore>());
+/** Under this key, a store that was opened here, and each copy of it, has its trace. */
+const OWNER = Symbol.for('nestjs-tracing.v1.owner');
+/** What is entered where the application has left its store. */
+const LEFT: UserStore = Object.freeze({});
 
-/**
- * Opens the store of a trace: with its ids, for code that injects `ClsService`.
- *
- * @param isInner whether what the user keeps in the current store is copied to it.
- */
-export function openUserStore(trace: Trace, isInner: boolean): UserStore {
-  const store: UserStore = {
-    [OWNER]: trace,
-    [CLS_ID]: trace.requestId,
-    traceId: trace.traceId,
-    requestId: trace.requestId,
-    sessionId: trace.sessionId,
-  };
-  const outer = isInner ? cls.get() : undefined;
-  if (outer === undefined) return store;
-  if (outer[OWNER] === undefined) outerStores.add(outer);
-  return { ...outer, ...store };
+const cls = sharedState('cls', () => ClsServiceManager.getClsService<UserStore>());
+const state = sharedState('user-stores', () => ({
+  /** The storage of nestjs-cls, while {@link TraceStorage} is in its place. */
+  storage: undefined as ClsStorage | undefined,
+  /** Stores that were active when a trace began: the user has run the whole application in one. */
+  outer: new WeakSet<UserStore>(),
+}));
+
+/** The storage that nestjs-cls works with: where the application has entered no store, the trace's. */
+class TraceStorage {
+  constructor(private readonly storage: ClsStorage) {}
+
+  getStore(): UserStore | undefined {
+    const entered = this.storage.getStore();
+    if (entered !== undefined) return entered === LEFT ? undefined : entered;
+    const trace = currentTrace();
+    return trace === undefined ? undefined : (trace.userStore ??= openUserStore(trace));
+  }
+
+  run<R, A extends unknown[]>(store: UserStore, fn: (...args: A) => R, ...args: A): R {
+    return this.storage.run(store, fn, ...args);
+  }
+
+  enterWith(store: UserStore): void {
+    this.storage.enterWith(store);
+  }
+
+  exit<R, A extends unknown[]>(fn: (...args: A) => R, ...args: A): R {
+    return this.storage.run(LEFT, fn, ...args);
+  }
 }
 
-/**
- * The store to use where a trace is entered again. It is the active one where that belongs to this
- * trace, or was made by the user outside any trace; otherwise the one that was opened with the
- * trace. A store that other requests use is never taken.
- *
- * @param current the trace that the calling code is in.
- */
-export function chooseStore(trace: Trace, current: Trace | undefined): UserStore | undefined {
-  const store = cls.get();
-  if (store === undefined) return trace.userStore;
-  const owner = store[OWNER];
-  if (owner === trace) return store;
-  const isOfUser = owner === undefined && current === undefined && !outerStores.has(store);
-  return isOfUser ? store : trace.userStore;
+/** Gives each trace a store that is made when nestjs-cls first asks for it. */
+export function provideUserStores(): void {
+  preferGeneratedIds();
+  if (state.storage !== undefined) return;
+  const storage = Reflect.get(cls, 'als') as ClsStorage | undefined;
+  if (typeof storage?.getStore !== 'function') return STORAGE.unsupported('it has no `als`');
+  if (!Reflect.set(cls, 'als', new TraceStorage(storage))) {
+    return STORAGE.unsupported('`als` cannot be replaced');
+  }
+  state.storage = storage;
+  STORAGE.noteApplied(() => {
+    state.storage = undefined;
+    Reflect.set(cls, 'als', storage);
+  });
 }
 
 /** Lets the id that an application generates replace the request id in the store. */
-export function preferGeneratedIds(): void {
+function preferGeneratedIds(): void {
   OWN_IDS.methodOfInstance<ClsService<UserStore>, 'setIfUndefined'>(
     cls,
     'setIfUndefined',
@@ -75,8 +98,69 @@ export function preferGeneratedIds(): void {
   );
 }
 
-/** Runs a function in a store, or in none. */
+/**
+ * Makes the store of a trace: with its ids, for code that injects `ClsService`.
+ *
+ * @param outer what the user keeps already, and is to be found in the new store too.
+ */
+export function openUserStore(trace: Trace, outer?: UserStore): UserStore {
+  const store: UserStore = {
+    [OWNER]: trace,
+    [CLS_ID]: trace.requestId,
+    traceId: trace.traceId,
+    requestId: trace.requestId,
+    sessionId: trace.sessionId,
+  };
+  if (outer === undefined) return store;
+  if (outer[OWNER] === undefined) state.outer.add(outer);
+  return { ...outer, ...store };
+}
+
+/**
+ * The store to enter with a new trace; `undefined` for that which is made when it is asked for.
+ *
+ * @param isInner whether what the user keeps in the current store is copied to it.
+ */
+export function storeForNew(trace: Trace, isInner: boolean): UserStore | undefined {
+  // A request that begins where no store is, as nearly all do, costs nothing here.
+  if (state.storage !== undefined && state.storage.getStore() === undefined) {
+    const outer = isInner ? currentTrace()?.userStore : undefined;
+    if (outer !== undefined) trace.userStore = openUserStore(trace, outer);
+    return undefined;
+  }
+  trace.userStore = openUserStore(trace, isInner ? cls.get() : undefined);
+  return ownStore(trace);
+}
+
+/**
+ * The store to enter where a trace is entered again. It is the active one where that belongs to this
+ * trace, or was made by the user outside any trace; otherwise the trace's. A store that other
+ * requests use is never taken.
+ *
+ * @param current the trace that the calling code is in.
+ */
+export function chooseStore(trace: Trace, current: Trace | undefined): UserStore | undefined {
+  const entered = enteredStore();
+  if (entered === undefined) return ownStore(trace);
+  const owner = entered[OWNER];
+  if (owner === trace) return entered;
+  const isOfUser = owner === undefined && current === undefined && !state.outer.has(entered);
+  return isOfUser && entered !== LEFT ? entered : ownStore(trace);
+}
+
+/** The store that code has entered; `undefined` where the trace's own is used. */
+export function enteredStore(): UserStore | undefined {
+  return state.storage === undefined ? cls.get() : state.storage.getStore();
+}
+
+/** Runs a function in a store, or in that of the trace. */
 export function runInUserStore<T>(store: UserStore | undefined, fn: () => T): T {
-  if (store === cls.get()) return fn();
+  if (store === enteredStore()) return fn();
+  if (state.storage !== undefined) return state.storage.run(store, fn);
   return store === undefined ? cls.exit(fn) : cls.runWith(store, fn);
+}
+
+/** What is entered for the store of a trace: nothing, where it is made when it is asked for. */
+function ownStore(trace: Trace): UserStore | undefined {
+  return state.storage === undefined ? trace.userStore : undefined;
 }

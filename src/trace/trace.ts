@@ -66,7 +66,9 @@ export class Trace implements RequestRecord {
 
   /** The context of an OpenTelemetry SDK that it began in, where one is registered. */
   sdkContext: object | undefined = undefined;
-  /** The `nestjs-cls` store that was opened with it, for its user. */
+  /** Whether it has been the current trace. */
+  isEntered = false;
+  /** Its `nestjs-cls` store, where somebody has asked for it. */
   userStore: Record<string | symbol, unknown> | undefined = undefined;
 
   private w3cId: string | undefined;

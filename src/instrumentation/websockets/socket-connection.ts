@@ -30,7 +30,7 @@ export class SocketConnection {
     /** As in `socket.io`. */
     readonly transport: string,
   ) {
-    this.context = { trace, store: openUserStore(trace, false) };
+    this.context = { trace, store: openUserStore(trace) };
   }
 
   /** Runs a function in its context. What a user puts into the store stays for the next call. */
