@@ -25,6 +25,7 @@ import { installRequestHook } from './http-server/request-hook.js';
 import { RequestTracer } from './http-server/request-tracer.js';
 import { TracingMiddleware } from './http-server/tracing.middleware.js';
 import { openLogger } from './logging/winston/default-logger.js';
+import { assignConsole } from './logging/winston/console-entries.js';
 import { EntryWriter } from './logging/winston/entry-writer.js';
 import { LineTransport } from './logging/output/line-transport.js';
 import { TracingLogger } from './logging/winston/tracing-logger.js';
@@ -165,6 +166,8 @@ export class TracingModule
   extends ConfigurableModuleClass
   implements NestModule, OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown
 {
+  private endConsole: (() => void) | undefined;
+
   /** @internal */
   constructor(
     private readonly adapterHost: HttpAdapterHost,
@@ -173,6 +176,7 @@ export class TracingModule
     @Inject(WINSTON_LOGGER) private readonly logger: Logger,
     @Inject(APPLICATION) private readonly application: Application,
     @Inject(TRACED_APPLICATION) private readonly tracedApplication: TracedApplication,
+    @Inject(TRACING_OPTIONS) private readonly options: ResolvedTracingOptions,
   ) {
     super();
   }
@@ -208,6 +212,8 @@ export class TracingModule
   /** Called by NestJS. */
   onModuleInit(): void {
     attachInstrumentations(this.tracedApplication);
+    const consoleWriter = this.options.console ? new EntryWriter(this.logger) : undefined;
+    this.endConsole = assignConsole(this.application, consoleWriter);
     this.logPatches();
   }
 
@@ -224,6 +230,7 @@ export class TracingModule
    */
   async onApplicationShutdown(): Promise<void> {
     await settled(this.application);
+    this.endConsole?.();
     detachInstrumentations(this.tracedApplication);
   }
 

@@ -51,6 +51,7 @@ export interface ResolvedTracingOptions {
   readonly format: 'json' | 'text';
   readonly output: 'stdout' | 'stderr' | undefined;
   readonly level: string;
+  readonly console: boolean;
   readonly preset: PresetName | undefined;
   readonly service: string;
   readonly isTrusted: (request: IncomingMessage) => boolean;
@@ -74,6 +75,7 @@ const KEYS = [
   'logger',
   'format',
   'output',
+  'console',
   'level',
   'preset',
   'service',
@@ -117,6 +119,7 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
   checkString('service', raw.service);
   checkBoolean('interceptor', raw.interceptor);
   checkBoolean('serverTiming', raw.serverTiming);
+  checkBoolean('console', raw.console);
   checkFunctionOr('trustIncoming', raw.trustIncoming, 'boolean');
   checkLogger(raw);
   checkPreset(raw);
@@ -137,6 +140,7 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
     format: raw.format ?? (isWatched(raw.output) ? 'text' : 'json'),
     output: raw.output,
     level: raw.level ?? 'info',
+    console: raw.console ?? false,
     preset: raw.preset,
     service,
     isTrusted: trustOf(raw.trustIncoming ?? true),

@@ -151,6 +151,25 @@ export interface TracingModuleOptions {
    * where that moment comes late.
    */
   output?: 'stdout' | 'stderr' | undefined;
+  /**
+   * Whether what the application writes with `console` becomes entries of the logger, with the ids
+   * of its request and `context: 'console'`: for libraries, and code, that log past NestJS.
+   * `console.warn` is at `warn`, `error` and a failed `assert` at `error`, `debug` at `debug`, all
+   * others at `info`; that of `trace` has its `stack`. The message is the text that `console` would
+   * print, so objects are no fields, and an error is the entry's `error`, with its stack.
+   *
+   * `console` is one for the process: outside of requests, messages, jobs and runs, the first
+   * application with the option writes. An application without it is not changed. It begins when
+   * the modules are initialized, and ends when the application closes. What a transport, format or
+   * subscriber prints while it handles an entry goes to the real console, as do Node's warnings.
+   * Default: `false`.
+   *
+   * @example
+   * TracingModule.forRoot({ console: true });
+   * // {"level":"info","message":"charged 12.5 EUR","request_id":"…","context":"console",…}
+   * console.log('charged %d %s', 12.5, 'EUR');
+   */
+  console?: boolean | undefined;
   /** The least severe level that the module's own logger writes. Default: `info`. */
   level?: string | undefined;
   /**

@@ -35,6 +35,7 @@ describe('spans.auto', () => {
     [{ spans: { auto: { exclude: [''] } } }, 'INVALID_OPTION'],
     [{ spans: { auto: { exclude: [7] } } }, 'INVALID_OPTION'],
     [{ serverTiming: 'yes' }, 'INVALID_OPTION'],
+    [{ console: 'yes' }, 'INVALID_OPTION'],
     [{ accessLog: { slowerThan: '1s' } }, 'INVALID_OPTION'],
     [{ accessLog: { slowerThan: -1 } }, 'INVALID_OPTION'],
     [{ accessLog: { slowerThan: Number.NaN } }, 'INVALID_OPTION'],

@@ -25,6 +25,11 @@ export function leaveStdoutToProtocol(): void {
   output.heldUntil = 0;
 }
 
+/** Whether a protocol uses standard output, so that nothing else may be written there. */
+export function isStdoutForProtocol(): boolean {
+  return output.fd === STDERR;
+}
+
 /**
  * Whether this process may serve a protocol over stdio: standard input and output are both pipes,
  * as they are where a client has started the process for that, and seldom elsewhere.

@@ -4,6 +4,7 @@ import { tracingChannels } from '../../records/channels.js';
 import { warnOnce } from '../../records/warnings.js';
 import { applyArguments } from './call-arguments.js';
 import { capture, type CapturedEntry } from './captured-entry.js';
+import { consoleState } from './console-state.js';
 import { guardFormat } from './guarded-format.js';
 import { guardTransports } from './guarded-transports.js';
 import { applicationOfLogger } from './logger-application.js';
@@ -53,7 +54,7 @@ type Write = (chunk: unknown) => boolean;
 
 function capturingWrite(root: Logger, write: Write): Write {
   const pipes = new LoggerPipes(root);
-  return (chunk) => {
+  const writeChunk: Write = (chunk) => {
     if (typeof chunk !== 'object' || chunk === null) return write(chunk);
     try {
       const entry = capture(chunk);
@@ -70,6 +71,11 @@ function capturingWrite(root: Logger, write: Write): Write {
       warnOnce('TRACING_LOGGER_FAILED', 'a logger threw', error);
       return true;
     }
+  };
+  return (chunk) => {
+    // What formats and transports print with `console` must not come back as an entry.
+    const { writing } = consoleState;
+    return writing === undefined ? writeChunk(chunk) : writing.run(true, writeChunk, chunk);
   };
 }
 
