@@ -5,6 +5,7 @@ import { warnOnce } from '../../records/warnings.js';
 import { applyArguments } from './call-arguments.js';
 import { capture, type CapturedEntry } from './captured-entry.js';
 import { consoleState } from './console-state.js';
+import { guardCalls } from './guarded-calls.js';
 import { guardFormat } from './guarded-format.js';
 import { guardTransports } from './guarded-transports.js';
 import { applicationOfLogger } from './logger-application.js';
@@ -45,6 +46,7 @@ export function traceLogger<T extends Logger>(logger: T): T {
   root.on('error', (error: unknown) => {
     warnOnce('TRACING_TRANSPORT_FAILED', 'a log transport reported an error', error);
   });
+  guardCalls(root);
   guardFormat(root);
   guardTransports(root);
   return logger;
