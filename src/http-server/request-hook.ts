@@ -98,6 +98,8 @@ export function installRequestHook(adapter: object, tracer: RequestTracer): bool
       return tracer.run(raw, rawResponse, request, next);
     };
     setHook.call(adapter, hook);
+    // Only now: the adapters of NestJS 11 have no such property until a hook is set.
+    if (hookOf(adapter) === undefined) REQUEST_HOOK.unsupported('it has no `onRequestHook`');
     runBeforeEarlierRoutes(adapter, (request, response, next) => {
       if (first.answer?.(request, response, response) === true) return;
       if (!isTraced(request)) tracedEarlier.add(request);
@@ -109,9 +111,8 @@ export function installRequestHook(adapter: object, tracer: RequestTracer): bool
   });
 }
 
-/** The hook that an adapter has already. */
+/** The hook that an adapter has, where it keeps it as expected. */
 function hookOf(adapter: AdapterWithHook): RequestHook | undefined {
   const hook: unknown = adapter.onRequestHook;
-  if (!('onRequestHook' in adapter)) REQUEST_HOOK.unsupported('it has no `onRequestHook`');
   return typeof hook === 'function' ? (hook as RequestHook) : undefined;
 }

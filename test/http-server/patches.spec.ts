@@ -6,6 +6,7 @@ import {
   InterceptorsContextCreator,
 } from '@nestjs/core/interceptors/index.js';
 import { ExpressAdapter } from '@nestjs/platform-express';
+import type { RequestHandler } from 'express';
 import http, { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { TracingModule } from '../../src/index.js';
@@ -110,28 +111,48 @@ describe('a request that is open when the last application has closed', () => {
   });
 });
 
+/** An application on an adapter of its own, after one request. */
+async function requestOn(adapter: ExpressAdapter): Promise<void> {
+  const sink = new LineSink();
+  @Module({
+    imports: [TracingModule.forRoot({ logger: sinkLogger(sink) })],
+    controllers: [HelloController],
+  })
+  class AppModule {}
+  const app = await NestFactory.create(AppModule, adapter, { logger: false });
+  await app.listen(0, '127.0.0.1');
+  expect((await fetch(await app.getUrl())).status).toBe(200);
+  expect((await sink.finishes(1))[0]).toMatchObject({ route: '/' });
+  await app.close();
+}
+
 describe('an adapter with another shape than expected', () => {
   it('is traced although its request hook cannot be read, and one warning says so', async () => {
     class MovedAdapter extends ExpressAdapter {
+      #hook: RequestHandler = (_request, _response, next) => next();
+
       constructor() {
         super();
-        Reflect.deleteProperty(this, 'onRequestHook');
+        this.use(((request, response, next) =>
+          this.#hook(request, response, next)) as RequestHandler);
+      }
+
+      override setOnRequestHook(hook: Function): void {
+        this.#hook = hook as RequestHandler;
       }
     }
-    const sink = new LineSink();
-    @Module({
-      imports: [TracingModule.forRoot({ logger: sinkLogger(sink) })],
-      controllers: [HelloController],
-    })
-    class AppModule {}
-    const app = await NestFactory.create(AppModule, new MovedAdapter(), { logger: false });
-    await app.listen(0, '127.0.0.1');
-    expect((await fetch(await app.getUrl())).status).toBe(200);
-    expect((await sink.finishes(1))[0]).toMatchObject({ route: '/' });
-    await app.close();
+    await requestOn(new MovedAdapter());
     expect(warnings()).toEqual([
       expect.stringMatching(/@nestjs\/core \d+\.\d+\.\d+.*a request hook .* does not run \(/),
     ]);
+  });
+
+  it('is as expected where it has no property for the hook until one is set', async () => {
+    // As in NestJS 11.
+    const adapter = new ExpressAdapter();
+    Reflect.deleteProperty(adapter, 'onRequestHook');
+    await requestOn(adapter);
+    expect(warnings()).toEqual([]);
   });
 
   it('is not changed if it has no routes: one warning for each change', () => {
