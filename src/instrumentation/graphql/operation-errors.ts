@@ -24,6 +24,8 @@ interface ErrorWithStatus {
   readonly code?: unknown;
   /** Of the package `http-errors`. */
   readonly expose?: unknown;
+  /** An object may have no prototype. */
+  readonly constructor?: Function;
 }
 
 /**
@@ -70,6 +72,16 @@ function isClientsMistake(value: unknown): boolean {
   );
 }
 
+/**
+ * Whether what was thrown, outside a result, is the client's mistake: a document that cannot be
+ * parsed, or an error that says so by its status.
+ */
+export function isClientsFault(thrown: unknown): boolean {
+  if (Object(thrown).name === 'GraphQLError') return isClientsMistake(thrown);
+  const status = statusOf(thrown);
+  return status !== undefined && status < 500;
+}
+
 /** The innermost error: GraphQL.js and the servers wrap what a resolver has thrown. */
 function thrownAs(error: unknown): unknown {
   let thrown = error;
@@ -90,7 +102,7 @@ function statusOf(thrown: unknown): number | undefined {
   if (typeof error.getStatus === 'function') return errorStatus(error.getStatus());
   const isMeant =
     typeof error.expose === 'boolean' ||
-    error.constructor.name === ERROR_WITH_PROPS ||
+    error.constructor?.name === ERROR_WITH_PROPS ||
     FRAMEWORK_CODE.test(String(error.code));
   return isMeant ? errorStatus(error.statusCode) : undefined;
 }

@@ -4,7 +4,7 @@ import { currentTrace } from '../../context/trace-store.js';
 import type { TracedApplication } from '../../context/traced-application.js';
 import type { UnitOfWork } from '../../context/unit-of-work.js';
 import type { Trace } from '../../trace/trace.js';
-import { noteErrors } from './operation-errors.js';
+import { isClientsFault, noteErrors } from './operation-errors.js';
 
 type RunInContext = <T>(fn: () => T) => T;
 
@@ -43,14 +43,14 @@ export class SocketOperation {
     application.runUnitOfWork({ ...work, onLeave }, begin).then(end, end);
   }
 
-  /** Runs a part of the operation in its context. It fails where that part throws or rejects. */
+  /** Runs a part of the operation in its context. It ends where that part throws or rejects. */
   run<T>(fn: () => T): T {
     try {
       const result = this.enter(fn);
-      if (types.isPromise(result)) result.catch((error: unknown) => this.fail(error));
+      if (types.isPromise(result)) result.catch((error: unknown) => this.endWith(error));
       return result;
     } catch (error) {
-      this.fail(error);
+      this.endWith(error);
       throw error;
     }
   }
@@ -68,6 +68,12 @@ export class SocketOperation {
     if (!this.isOpen()) this.settle.left();
     if (error !== undefined) this.fail(error);
     else this.settle.done();
+  }
+
+  /** Mercurius throws also what is the client's mistake: a query that is not valid. */
+  private endWith(error: unknown): void {
+    if (isClientsFault(error)) this.settle.done();
+    else this.fail(error);
   }
 
   /** Ends the operation as a failure of the server. */
