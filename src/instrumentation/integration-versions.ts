@@ -1,5 +1,6 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { checkVersion, type SupportedVersions } from '../records/supported-version.js';
+import { isBullModule } from './bull/bull.js';
 import { hasMethods } from './provided-class.js';
 
 /** The versions with which an integration is tested, and how an application that uses it is known. */
@@ -12,6 +13,18 @@ const isBullmq = (type: Function): boolean =>
   hasMethods(type, 'registerQueue', 'registerFlowProducer');
 
 const INTEGRATIONS: readonly Integration[] = [
+  {
+    package: '@nestjs/bull',
+    range: '^11 || ^12',
+    without: 'jobs may not be traced',
+    isModule: isBullModule,
+  },
+  {
+    package: 'bull',
+    range: '^4',
+    without: 'jobs may not be traced',
+    isModule: isBullModule,
+  },
   {
     package: '@nestjs/bullmq',
     range: '^11 || ^12',

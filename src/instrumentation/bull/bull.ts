@@ -11,7 +11,7 @@ type Queue = AddingQueue & BullQueue;
  * imported, which has loaded it already.
  */
 export async function prepareBull({ modules }: TracedApplication): Promise<void> {
-  if (![...modules.values()].some(({ metatype }) => isBullModule(metatype))) return;
+  if (![...modules.values()].some(({ metatype }) => metatype && isBullModule(metatype))) return;
   const loaded = await loadOptional('bull', () => import('bull'));
   const prototype: unknown = loaded?.default.prototype;
   if (isQueue(prototype)) traceClassOf(prototype);
@@ -34,10 +34,12 @@ function traceClassOf(queue: Queue): void {
   traceAttempts(prototype, Job);
 }
 
-/** `@nestjs/bullmq` has such a module too, with flow producers, which only BullMQ has. */
-function isBullModule(type: Function | undefined): boolean {
+/**
+ * Whether a module is that of `@nestjs/bull`. `@nestjs/bullmq` has such a module too, with flow
+ * producers, which only BullMQ has.
+ */
+export function isBullModule(type: Function): boolean {
   return (
-    type !== undefined &&
     hasMethods(type, 'registerQueue', 'registerQueueAsync') &&
     !hasMethods(type, 'registerFlowProducer')
   );
