@@ -2,8 +2,11 @@ import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 
+/** With a list of the exports that Node can read: an `import` of one of them fails without it. */
+const COMMONJS = { type: 'commonjs', exportInteropAnnotation: true };
+
 /** What the compiler is, for those who keep what it made. */
-export const COMPILER = `@swc/core ${require('@swc/core/package.json').version}`;
+export const COMPILER = `@swc/core ${require('@swc/core/package.json').version} ${JSON.stringify(COMMONJS)}`;
 
 /**
  * Compiles a TypeScript file for Node. The compiler is loaded at the first call: what has been kept
@@ -23,7 +26,7 @@ export function compile(file, source) {
       transform: { legacyDecorator: true, decoratorMetadata: true },
       keepClassNames: true,
     },
-    module: { type: file.endsWith('.cts') ? 'commonjs' : 'es6' },
+    module: file.endsWith('.cts') ? COMMONJS : { type: 'es6' },
     sourceMaps: 'inline',
   });
   return code;
