@@ -225,9 +225,10 @@ describe('timeouts of Fastify', () => {
       lines: (n) => (isSlow(n) ? 4 : 3),
     });
     const late = lines.filter(({ message }) => message.startsWith('took too long'));
-    expect(new Set(late.map(({ message }) => message))).toEqual(
-      new Set(['took too long: FST_ERR_HANDLER_TIMEOUT']),
-    );
+    // NestJS 11 makes an `HttpException` of the error, without its code.
+    expect([...new Set(late.map(({ message }) => message))]).toEqual([
+      expect.stringMatching(/^took too long: (?:FST_ERR_HANDLER_TIMEOUT|Request timed out)/),
+    ]);
   });
 
   it('of connections are logged for their request', async () => {
