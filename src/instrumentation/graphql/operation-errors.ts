@@ -59,6 +59,19 @@ export function noteErrors(trace: Trace | undefined, errors: unknown): void {
   };
 }
 
+/**
+ * The same for what was thrown in place of a result: a document that GraphQL.js or the server refuses,
+ * or a failure.
+ *
+ * @returns whether the operation has failed on this side.
+ */
+export function noteThrown(trace: Trace | undefined, error: unknown): boolean {
+  const { name, code } = Object(error) as { name?: unknown; code?: unknown };
+  if (name !== 'GraphQLError' && !FRAMEWORK_CODE.test(String(code))) return true;
+  noteErrors(trace, [error]);
+  return !isClientsMistake(error);
+}
+
 /** Whether the client has asked for something that it cannot get, and the server is all right. */
 function isClientsMistake(value: unknown): boolean {
   const { path, extensions, originalError, nodes } = Object(value) as OperationError;

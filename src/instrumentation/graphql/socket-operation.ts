@@ -4,7 +4,7 @@ import { currentTrace } from '../../context/trace-store.js';
 import type { TracedApplication } from '../../context/traced-application.js';
 import type { UnitOfWork } from '../../context/unit-of-work.js';
 import type { Trace } from '../../trace/trace.js';
-import { isClientsFault, noteErrors } from './operation-errors.js';
+import { noteErrors, noteThrown } from './operation-errors.js';
 
 type RunInContext = <T>(fn: () => T) => T;
 
@@ -47,10 +47,10 @@ export class SocketOperation {
   run<T>(fn: () => T): T {
     try {
       const result = this.enter(fn);
-      if (types.isPromise(result)) result.catch((error: unknown) => this.endWith(error));
+      if (types.isPromise(result)) result.catch((error: unknown) => this.endThrown(error));
       return result;
     } catch (error) {
-      this.endWith(error);
+      this.endThrown(error);
       throw error;
     }
   }
@@ -70,10 +70,9 @@ export class SocketOperation {
     else this.settle.done();
   }
 
-  /** Mercurius throws also what is the client's mistake: a query that is not valid. */
-  private endWith(error: unknown): void {
-    if (isClientsFault(error)) this.settle.done();
-    else this.fail(error);
+  private endThrown(error: unknown): void {
+    if (noteThrown(this.trace, error)) this.fail(error);
+    else this.settle.done();
   }
 
   /** Ends the operation as a failure of the server. */

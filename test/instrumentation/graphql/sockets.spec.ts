@@ -163,23 +163,34 @@ describe.each(SERVERS)('GraphQL over sockets: %s', (server) => {
     expect(field!.span_id).toBe(lines[1]!.span_id);
   });
 
-  it.each([
-    ['a resolver that finds nothing', '{ broken }', 'Query.broken'],
-    ['a guard that refuses', '{ forbidden }', 'Query.forbidden'],
-    ['an unknown field', '{ nope }', undefined],
-  ])("completes with what is the client's mistake: %s", async (_what, query, pattern) => {
-    await app.connect().start(query).ended;
+  it('fails with a resolver that throws', async () => {
+    await app.connect().start('{ fault(kind: "store") }').ended;
     const lines = await app.messages(1);
-    expect(lines.map((line) => [line['pattern'], line['outcome']])).toEqual([
-      [pattern, 'completed'],
+    expect(lines.map((line) => [line['pattern'], line['outcome'], line.level])).toEqual([
+      ['Query.fault', 'errored', 'error'],
     ]);
   });
 
-  it('ends a syntax error as what the server makes of it', async () => {
+  it.each([
+    ['what is not found', '{ broken }', 'Query.broken'],
+    ['what a guard refuses', '{ forbidden }', 'Query.forbidden'],
+    ['an unknown field', '{ nope }', undefined],
+  ])('has not failed where its client asks for %s', async (_what, query, pattern) => {
+    await app.connect().start(query).ended;
+    const [line, ...others] = await app.messages(1);
+    expect(others).toEqual([]);
+    expect(line).toMatchObject({ level: 'warn', outcome: 'completed', graphql_errors: 1 });
+    expect(line!['pattern']).toBe(pattern);
+    expect(line).not.toHaveProperty('error');
+  });
+
+  it('ends with a syntax error', async () => {
     await app.connect().start('{{').ended;
-    const [line] = await app.messages(1);
-    // graphql-ws takes it for an error of its own, and closes the socket with all operations.
-    expect(line!['outcome']).toBe(server === 'Mercurius' ? 'completed' : 'errored');
+    const lines = await app.messages(1);
+    // graphql-ws closes the socket with the code of an internal error.
+    expect(lines.map((line) => line['outcome'])).toEqual([
+      server === 'Mercurius' ? 'completed' : 'errored',
+    ]);
   });
 
   it('ends a query whose client drops as aborted', async () => {
