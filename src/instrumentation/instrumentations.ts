@@ -36,7 +36,11 @@ const INSTRUMENTATIONS: readonly Instrumentation[] = [
 
 /** Prepares the packages that are installed, before NestJS connects the first listener. */
 export async function prepareInstrumentations(application: TracedApplication): Promise<void> {
-  checkIntegrations(application.modules);
+  try {
+    checkIntegrations(application.modules);
+  } catch {
+    // Its modules have another shape, of which each instrumentation warns.
+  }
   for (const { package: name, prepare } of INSTRUMENTATIONS) {
     try {
       await prepare?.(application);
