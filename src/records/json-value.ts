@@ -59,6 +59,7 @@ function writeObject(value: object, ancestors: object[] = []): string | undefine
 
 function writeContents(value: object, ancestors: object[]): string {
   if (Array.isArray(value)) return writeList(value, ancestors);
+  if (types.isRegExp(value)) return quoteJson(String(value));
   if (types.isBoxedPrimitive(value)) return write(value.valueOf(), ancestors) ?? 'null';
   if (value instanceof Set) return writeList([...value], ancestors);
   if (value instanceof Map) return writeMap(value, ancestors);
@@ -128,6 +129,8 @@ export function errorFields(error: Error): Record<string, unknown> {
   }
   for (const key of Object.keys(error)) {
     const value = readProperty(error, key);
+    // A `toJSON` of its own would decide what is written of it.
+    if (typeof value === 'function') continue;
     const simple = value !== null && typeof value === 'object' ? toSimpleJson(value) : value;
     if (simple !== undefined) fields[key] ??= simple;
   }

@@ -5,6 +5,7 @@ import type { PresetName } from '../../records/fields.js';
 import type { TraceScope } from '../../trace/trace.js';
 import { INJECTED, SCOPE, UNFORMATTED, type CapturedEntry } from '../winston/captured-entry.js';
 import { entryError, entryMessage } from '../winston/entry-error.js';
+import { isPlainObject } from '../winston/plain-object.js';
 import { spelledOut } from '../winston/spelled-out.js';
 import { SPLAT } from '../winston/winston-symbols.js';
 import { readProperty } from '../../records/json-value.js';
@@ -51,6 +52,7 @@ export function addIds(entry: CapturedEntry, preset: Preset): void {
     for (const name of Object.keys(injected)) delete entry[name];
   }
   entry[INJECTED] = preset.ids;
+  if (entry[SPLAT] !== undefined) entry[SPLAT] = safeArguments(entry[SPLAT], preset);
   Object.assign(entry, idFields(preset, scope));
   const fields = scope?.fields;
   if (fields === undefined) return;
@@ -82,6 +84,31 @@ function prepareForFormats(entry: CapturedEntry): void {
     const plain = spelledOut(value);
     if (plain !== value) entry[key] = plain;
   }
+}
+
+/**
+ * The arguments of a call, for winston's `splat()`, which copies the fields of each to the entry:
+ * without those that would replace an id, and with values that other formats can write.
+ */
+function safeArguments(args: unknown, { ids }: Preset): unknown {
+  if (!Array.isArray(args)) return args;
+  return args.map((value: unknown) => {
+    if (!isPlainObject(value)) return value;
+    const safe: [string, unknown][] = [];
+    let isChanged = false;
+    for (const key of Object.keys(value)) {
+      const field = readProperty(value, key);
+      const plain = spelledOut(field);
+      if (Object.hasOwn(ids, key)) isChanged = true;
+      else safe.push([key, plain]);
+      if (plain !== field || hasGetter(value, key)) isChanged = true;
+    }
+    return isChanged ? Object.fromEntries(safe) : value;
+  });
+}
+
+function hasGetter(value: object, key: string): boolean {
+  return Object.getOwnPropertyDescriptor(value, key)?.get !== undefined;
 }
 
 /** The scope of an entry's call; `null` outside a context. */

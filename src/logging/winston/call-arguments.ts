@@ -1,12 +1,10 @@
-import { isError, readProperty } from '../../records/json-value.js';
+import { errorFields, isError, readProperty } from '../../records/json-value.js';
 import { UNFORMATTED, type CapturedEntry } from './captured-entry.js';
 import { entryError } from './entry-error.js';
 import { isPlainObject } from './plain-object.js';
-import { fillPlaceholders, hasPlaceholder } from './placeholders.js';
-import { fieldsOf } from './to-json.js';
+import { fillPlaceholders, fillsPlaceholder, hasPlaceholder } from './placeholders.js';
+import { fieldsOf, thrownText } from './to-json.js';
 import { SPLAT } from './winston-symbols.js';
-
-const acceptsAll = (): boolean => true;
 
 /**
  * Applies the arguments of a winston call that follow its message, as winston's own `splat()` does:
@@ -23,35 +21,53 @@ export function applyArguments(entry: CapturedEntry): void {
   if (message !== unformatted) return;
   entry[UNFORMATTED] = message;
   let rest: readonly unknown[] = args;
+  const others: unknown[] = [];
   if (typeof message !== 'string' && typeof args[0] === 'string') {
     if (isError(message)) entry['error'] ??= message;
     else if (isPlainObject(message)) addFields(entry, message);
-    else return;
+    else if (typeof message === 'object' && message !== null) others.push(message);
+    else if (message !== undefined && message !== null) return;
     entry.message = args[0];
     rest = args.slice(1);
   }
   const template = entry.message;
   let used = 0;
   if (typeof template === 'string' && rest.length > 0 && hasPlaceholder(template)) {
-    const filled = fillPlaceholders(template, rest, acceptsAll);
+    const filled = fillPlaceholders(template, rest, fillsPlaceholder);
     entry.message = filled.text;
     used = filled.used;
   }
-  for (const value of rest.slice(used)) addArgument(entry, value);
+  for (const value of rest.slice(used)) addArgument(entry, value, others);
   // The entry says by itself what it is about if the error is not the first argument.
   const error = rest.find((value) => isError(value));
   if (error !== undefined && entryError(entry) === undefined) entry['error'] ??= error;
+  const subject = entryError(entry);
+  for (const value of rest.slice(used)) {
+    if (isError(value) && value !== subject) others.push(errorFields(value));
+  }
+  if (others.length > 0 && entry['args'] === undefined) entry['args'] = others;
 }
 
-function addArgument(entry: CapturedEntry, value: unknown): void {
+/** @param others gets what has no fields, and is no text. */
+function addArgument(entry: CapturedEntry, value: unknown, others: unknown[]): void {
   if (value === undefined || value === null || typeof value === 'function' || isError(value))
     return;
-  if (typeof value === 'object') {
-    const fields = fieldsOf(value);
-    if (typeof fields === 'object') addFields(entry, fields);
-    else entry.message = `${String(entry.message)} ${fields}`;
-  } else {
+  if (typeof value !== 'object') {
     entry.message = `${String(entry.message)} ${String(value)}`;
+    return;
+  }
+  try {
+    const fields = fieldsOf(value);
+    if (typeof fields !== 'object') {
+      if (fields !== undefined) entry.message = `${String(entry.message)} ${String(fields)}`;
+    } else if (fields === null || (!isPlainObject(fields) && Object.keys(fields).length === 0)) {
+      others.push(fields);
+    } else {
+      addFields(entry, fields);
+    }
+  } catch (error) {
+    // A proxy that was revoked, or whose traps throw.
+    others.push(thrownText(error));
   }
 }
 

@@ -66,7 +66,9 @@ function isUnused(chunk: object): boolean {
 function copyOf(chunk: object): object {
   try {
     if (isError(chunk)) return copyOfError(chunk);
-    if (typeof (chunk as { toJSON?: unknown }).toJSON === 'function') return copyOfJson(chunk);
+    const { toJSON, [SPLAT]: args } = chunk as { toJSON?: unknown; [SPLAT]?: unknown };
+    // With arguments it is winston's object, which has copied the `toJSON` of one of them.
+    if (typeof toJSON === 'function' && args === undefined) return copyOfJson(chunk);
     // V8 takes microseconds to add a property to an object that was spread. But only a spread
     // keeps a field of this name a field.
     return Object.hasOwn(chunk, '__proto__') ? { ...chunk } : Object.assign({}, chunk);
@@ -96,8 +98,10 @@ function copyOfError(chunk: Error): object {
 
 /** winston has set the level on the object that it was given, of which `toJSON()` may not know. */
 function copyOfJson(chunk: object): object {
-  const { level, [LEVEL]: symbol = level } = chunk as CapturedEntry;
+  const { level, [LEVEL]: symbol = level, message } = chunk as CapturedEntry;
   const fields = fieldsOf(chunk);
   const said = typeof fields === 'object' ? fields : { message: fields };
-  return { ...said, level, [LEVEL]: symbol };
+  // Its message is not lost where `toJSON()` throws or returns nothing.
+  const own = typeof message === 'string' && typeof Object(said).message !== 'string';
+  return { ...said, ...(own && { message }), level, [LEVEL]: symbol };
 }

@@ -1,5 +1,5 @@
 import type { CapturedEntry } from './captured-entry.js';
-import { isError, jsonValue, readProperty } from '../../records/json-value.js';
+import { errorFields, isError, jsonValue, readProperty } from '../../records/json-value.js';
 import { errorOf } from './spelled-out.js';
 import { SPLAT } from './winston-symbols.js';
 
@@ -20,9 +20,22 @@ export function entryError(entry: CapturedEntry): Error | undefined {
 export function repeatsError(error: Error, key: string, value: unknown): boolean {
   if (key === 'error' || key === 'err') return errorOf(value) === error;
   if (key === 'stack') return value === readProperty(error, key);
+  // What of an error's own fields is not written of it: the request of an HTTP client, a configuration.
+  if (isHidden(error, key, value)) return true;
   if (key !== 'cause') return false;
   const cause = readProperty(error, key);
   return value === cause || (cause !== undefined && errorOf(value) === cause);
+}
+
+/** Whether winston has copied a field from an error that is an object, and so is not written of it. */
+function isHidden(error: Error, key: string, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || key === 'errors' || key === 'cause')
+    return false;
+  return (
+    Object.hasOwn(error, key) &&
+    readProperty(error, key) === value &&
+    !Object.hasOwn(errorFields(error), key)
+  );
 }
 
 /** The message of an entry as a string. */

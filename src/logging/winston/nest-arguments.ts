@@ -1,5 +1,5 @@
 import { errorFields, isError, jsonValue, readProperty } from '../../records/json-value.js';
-import { fillPlaceholders, hasPlaceholder } from './placeholders.js';
+import { fillPlaceholders, fillsPlaceholder, hasPlaceholder } from './placeholders.js';
 import { isPlainObject } from './plain-object.js';
 import { fieldsOf } from './to-json.js';
 
@@ -36,9 +36,10 @@ export function readNestArguments(
   const subject = jsonOf(resolveMessage(message));
   if (params.length === 0) {
     addMessage(entry, subject);
+    if (entry.message === '') entry.message = errorMessage(entry);
     return entry;
   }
-  const isTextBehind = typeof subject === 'object' && (isError(subject) || isFieldsOnly(subject));
+  const isTextBehind = typeof subject === 'object' && subject !== null && !hasText(subject);
   let rest = params;
   const isPairOfTexts = !isTextBehind && textPlaceholders(subject) === 0;
   const stackAt = mayHaveStack ? stackIndex(params, isPairOfTexts) : -1;
@@ -51,13 +52,15 @@ export function readNestArguments(
     entry['context'] = context;
     rest = rest.slice(0, -1);
   }
-  addMessage(entry, subject);
-  if (isTextBehind) {
-    const textAt = rest.findIndex((value) => typeof value === 'string');
-    if (textAt !== -1) {
-      entry.message = rest[textAt];
-      rest = rest.filter((_, index) => index !== textAt);
-    }
+  const textAt = isTextBehind ? rest.findIndex((value) => typeof value === 'string') : -1;
+  if (textAt === -1) {
+    addMessage(entry, subject);
+  } else {
+    entry.message = rest[textAt];
+    const others = rest.filter((_, index) => index !== textAt);
+    if (isError(subject) || isPlainObject(subject)) addParameter(entry, subject, []);
+    else others.push(subject);
+    rest = others;
   }
   if (rest.length > 0) addParameters(entry, rest);
   if (entry.message === '') entry.message = errorMessage(entry);
@@ -83,13 +86,9 @@ function addParameters(entry: NestEntry, params: readonly unknown[]): void {
   if (others.length > 0) addField(entry, 'args', others);
 }
 
-/** Whether a value may fill a placeholder. A `%d` in the path of a URL is no placeholder. */
+/** Whether a value may fill a placeholder. NestJS has none for CSS. */
 function fills(placeholder: string, value: unknown): boolean {
-  if (placeholder === '%c') return false;
-  if (placeholder === '%s' || placeholder === '%j' || placeholder.toLowerCase() === '%o')
-    return true;
-  const isNumber = typeof value === 'number' || typeof value === 'bigint';
-  return isNumber || (typeof value === 'string' && value.trim() !== '' && !Number.isNaN(+value));
+  return placeholder !== '%c' && fillsPlaceholder(placeholder, value);
 }
 
 /** A name of a class, as contexts usually are. */
@@ -105,10 +104,10 @@ const TEXT_PLACEHOLDER = /%[sjoO]/g;
 function isContext(last: string, params: readonly unknown[], subject: unknown): boolean {
   if (typeof subject === 'string' && !subject.includes('%')) return true;
   if (CONTEXT_NAME.test(last)) return true;
-  if (subject === undefined) {
-    return params.some((value, index) => index < params.length - 1 && typeof value === 'string');
-  }
-  return textPlaceholders(subject) < params.length;
+  if (subject !== undefined) return textPlaceholders(subject) < params.length;
+  const textAt = params.findIndex((value) => typeof value === 'string');
+  const values = params.length - 1 - textAt;
+  return values > 0 && textPlaceholders(params[textAt]) < values;
 }
 
 /** How many placeholders of a message any text may fill. */
@@ -117,9 +116,9 @@ function textPlaceholders(message: unknown): number {
   return message.match(TEXT_PLACEHOLDER)?.length ?? 0;
 }
 
-/** Whether an argument is an object of fields without a text of its own. */
-function isFieldsOnly(value: unknown): boolean {
-  return isPlainObject(value) && typeof readProperty(value, 'message') !== 'string';
+/** Whether an argument is a plain object with a message of its own, as those of winston are. */
+function hasText(value: unknown): boolean {
+  return isPlainObject(value) && typeof readProperty(value, 'message') === 'string';
 }
 
 /** What a plain object says of itself with `toJSON()`; any other value as it is. */

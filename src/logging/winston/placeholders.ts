@@ -1,7 +1,19 @@
 import { format } from 'node:util';
-import { isError, jsonValue, readProperty } from '../../records/json-value.js';
+import { isError, jsonValue } from '../../records/json-value.js';
+import { thrownText } from './to-json.js';
 
+const NUMERIC: ReadonlySet<string> = new Set(['%d', '%i', '%f']);
 const PLACEHOLDER = /%[scdjifoO%]/g;
+
+/**
+ * Whether a value may fill a placeholder. Only a number fills one for numbers: a `%d` in the path of a
+ * URL, or in a text such as `90%done`, is none.
+ */
+export function fillsPlaceholder(placeholder: string, value: unknown): boolean {
+  if (!NUMERIC.has(placeholder)) return true;
+  const isNumber = typeof value === 'number' || typeof value === 'bigint';
+  return isNumber || (typeof value === 'string' && value.trim() !== '' && !Number.isNaN(+value));
+}
 
 /** Whether a value may fill a placeholder, such as `%d`. */
 export type Accepts = (placeholder: string, value: unknown) => boolean;
@@ -49,6 +61,6 @@ function valueText(placeholder: string, value: unknown): string {
     return format(placeholder, value);
   } catch (error) {
     // A revoked proxy, or an object whose `toString` throws.
-    return `[Threw: ${isError(error) ? String(readProperty(error, 'message')) : typeof error}]`;
+    return thrownText(error);
   }
 }

@@ -26,6 +26,15 @@ type Call = (logger: Logger) => unknown;
 const anyCall = (logger: Logger) => logger as unknown as { info(...args: unknown[]): void };
 const why = new TypeError('table is locked', { cause: new Error('the disk is slow') });
 
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+function throws(): never {
+  throw new Error('on purpose');
+}
+
 const CALLS: [string, Call, object][] = [
   ['a string', (to) => to.info('sent %s', 'tea'), { message: 'sent tea' }],
   [
@@ -80,6 +89,57 @@ const CALLS: [string, Call, object][] = [
     'fields in front, and a value',
     (to) => anyCall(to).info({ shelf: 12 }, 'sent %s', 'tea'),
     { message: 'sent tea', shelf: 12 },
+  ],
+  [
+    'a list in front',
+    (to) => anyCall(to).info([1, 2], 'sent'),
+    { message: 'sent', args: [[1, 2]] },
+  ],
+  ['a set', (to) => to.info('sent', new Set(['tea'])), { message: 'sent', args: [['tea']] }],
+  [
+    'a map behind fields',
+    (to) => to.info('sent', { shelf: 12 }, new Map([[{ row: 3 }, 'tea']])),
+    { message: 'sent', shelf: 12, args: [[[{ row: 3 }, 'tea']]] },
+  ],
+  ['a regular expression', (to) => to.info('sent', /tea/g), { message: 'sent', args: ['/tea/g'] }],
+  [
+    'two errors',
+    (to) => to.info('not sent:', why, new RangeError('nor kept')),
+    {
+      message: 'not sent: table is locked',
+      error: { name: 'TypeError' },
+      args: [{ name: 'RangeError', message: 'nor kept' }],
+    },
+  ],
+  [
+    'a percent sign that is no placeholder',
+    (to) => to.info('90%done, GET /%d0%bf', { shelf: 12 }),
+    { message: '90%done, GET /%d0%bf', shelf: 12 },
+  ],
+  [
+    'an object that cannot be read',
+    (to) => to.info('sent', { shelf: 12 }, revoked()),
+    { message: 'sent', shelf: 12, args: [expect.stringMatching(/^\[Threw: /)] },
+  ],
+  [
+    'a toJSON() that throws',
+    (to) => to.info('sent', { row: 3, toJSON: throws }),
+    { message: 'sent', toJSON: '[Threw: on purpose]' },
+  ],
+  [
+    'a toJSON() that throws, of an object with a message',
+    (to) => anyCall(to).info({ message: 'sent', row: 3, toJSON: throws }),
+    { message: 'sent', toJSON: '[Threw: on purpose]' },
+  ],
+  [
+    'a toJSON() that returns nothing',
+    (to) => to.info('sent', { row: 3, toJSON: () => undefined }),
+    { message: 'sent' },
+  ],
+  [
+    'a toJSON() that returns nothing, of an object with a message',
+    (to) => anyCall(to).info({ message: 'sent', row: 3, toJSON: () => undefined }),
+    { message: 'sent' },
   ],
   [
     'an error in front',
@@ -170,6 +230,36 @@ describe('toJSON() of what a winston logger is given', () => {
       call(logger);
       expect(sink.raw[0]).toContain('Alice');
       expect(sink.raw[0]).not.toContain('PRIVATE');
+    }
+  });
+});
+
+describe('an error of an HTTP client', () => {
+  /** As axios made them before version 1: with a `toJSON` of their own. */
+  const refused = () => {
+    const config = { headers: { authorization: 'Bearer PRIVATE' } };
+    return Object.assign(new Error('refused'), {
+      code: 'E_REFUSED',
+      config,
+      request: { config },
+      toJSON: () => ({ config }),
+    });
+  };
+
+  it.each<[string, Call]>([
+    ['behind the message', (to) => to.error('not sent', refused())],
+    ['as the message', (to) => to.error(refused())],
+    ['as a field', (to) => to.error('not sent', { err: refused() })],
+    ['as a cause', (to) => to.error(new Error('not sent', { cause: refused() }))],
+  ])('has its text and its code, and nothing of the request: %s', (_name, call) => {
+    for (const own of [traceJson(), traceText(), traceJson({ preset: 'ecs' })]) {
+      const { logger, sink } = loggerWith(own);
+      call(logger);
+      const line = sink.raw.join('\n');
+      expect(line).toContain('refused');
+      expect(line).toContain('call-arguments.spec');
+      expect(line).toContain('E_REFUSED');
+      expect(line).not.toContain('PRIVATE');
     }
   });
 });

@@ -125,6 +125,28 @@ describe.each(Object.entries(FORMATS))('under %s', (_name, [make, ids]) => {
   });
 });
 
+describe('under splat() of winston, which copies the arguments to the entry again', () => {
+  it.each<[string, () => Logform.Format]>([
+    ['splat()', () => format.splat()],
+    ['splat() and json()', () => format.combine(format.splat(), format.json())],
+    ['splat() and traceJson()', () => format.combine(format.splat(), traceJson())],
+    ['traceFormat() and splat()', () => format.combine(traceFormat(), format.splat())],
+  ])('%s: neither ids nor errors are lost', (_name, make) => {
+    const { logger, store } = storeUnder(make());
+    const error = new Error('the table is locked');
+    inTrace('r-1', () => {
+      logger.warn('not paid', { request_id: 'forged', trace_id: 'forged', why: { error } });
+      logger.warn('%s not paid', 'order 7', { request_id: 'forged', amount: 12 });
+    });
+    const [first, second] = store.rows;
+    expect(first).toMatchObject({
+      ...STANDARD,
+      why: { error: { name: 'Error', message: 'the table is locked', stack: expect.any(String) } },
+    });
+    expect(second).toMatchObject({ ...STANDARD, message: 'order 7 not paid', amount: 12 });
+  });
+});
+
 describe('under traceJson()', () => {
   const NO_IDS = { trace_id: '-', request_id: '-', session_id: '-', span_id: '-' };
 

@@ -125,6 +125,37 @@ const PINO_CALLS: readonly Row[] = [
     [{ b: 1 }, 'sent %s to %d', 'tea', 12, 'Ctx'],
     { message: 'sent tea to 12', b: 1, context: 'Ctx' },
   ],
+  [
+    'fields, a message with a placeholder, and a value',
+    [{ b: 1 }, 'sent %s', 'tea'],
+    { message: 'sent tea', b: 1 },
+  ],
+  ['an error under `err`, and nothing else', [{ err: error }], { message: 'why', err: error }],
+  [
+    'an instance, then a message',
+    [new Order(1), 'order saved'],
+    { message: 'order saved', args: [new Order(1)] },
+  ],
+  [
+    'an instance with a message of its own, then a message',
+    [Object.assign(new Order(1), { message: 'mine' }), 'order saved', 'Ctx'],
+    {
+      message: 'order saved',
+      args: [Object.assign(new Order(1), { message: 'mine' })],
+      context: 'Ctx',
+    },
+  ],
+  ['an instance, then a context', [new Order(1), 'Ctx'], { message: '{"id":1}', context: 'Ctx' }],
+  [
+    'a list, then a message',
+    [[1, 2], 'the list', 'Ctx'],
+    { message: 'the list', args: [[1, 2]], context: 'Ctx' },
+  ],
+  [
+    'a map, then a message',
+    [new Map([['a', 1]]), 'the map'],
+    { message: 'the map', args: [new Map([['a', 1]])] },
+  ],
   ['a placeholder', ['sent %s', 'tea', 'Ctx'], { message: 'sent tea', context: 'Ctx' }],
   ['a placeholder without a context', ['sent %s', 'tea'], { message: 'sent tea' }],
   ['a placeholder without a value', ['sent %s', 'Ctx'], { message: 'sent %s', context: 'Ctx' }],
@@ -293,6 +324,7 @@ describe('an argument with toJSON()', () => {
     ],
     ['as the message', [account(), 'Ctx'], { message: '', name: 'Alice', context: 'Ctx' }],
     ['that is a text', ['a', { toJSON: () => '12 €' }], { message: 'a 12 €' }],
+    ['that is nothing', ['a', { b: 1, toJSON: () => undefined }], { message: 'a' }],
   ])('%s has the fields that it returns', (_name, [message, ...params], expected) => {
     expect(readNestArguments(message, params, false)).toEqual(expected);
   });
@@ -300,7 +332,8 @@ describe('an argument with toJSON()', () => {
   it('that throws costs itself', () => {
     const bad = { toJSON: throws };
     expect(readNestArguments('a', [bad, { b: 1 }, 'Ctx'], false)).toEqual({
-      message: 'a [Threw: on purpose]',
+      message: 'a',
+      toJSON: '[Threw: on purpose]',
       b: 1,
       context: 'Ctx',
     });
