@@ -5,12 +5,12 @@ import { describe } from './check-value.js';
 /**
  * Throws unless what `forRoot` of a module was given is an object of options, or nothing.
  *
- * @throws {TracingConfigError} `INVALID_OPTIONS`
+ * @throws {TracingConfigError} `INVALID_OPTION`
  */
 export function checkForRoot(module: string, options: unknown): void {
   if (options === undefined || isRecord(options)) return;
   throw new TracingConfigError(
-    'INVALID_OPTIONS',
+    'INVALID_OPTION',
     `\`${module}.forRoot\` was given options that are ${describe(options)}.`,
     `give it an object, or nothing, as in \`${module}.forRoot()\`.`,
   );

@@ -64,7 +64,7 @@ describe.each(NAMES)('%s', (name) => {
   it.each(WRONG)('does not take %p for options', async (value, described) => {
     const error = await errorOf(() => forRoot(name, value));
     expect(error.message).toBe(
-      `[INVALID_OPTIONS] \`${name}.forRoot\` was given options that are ${described}.` +
+      `[INVALID_OPTION] \`${name}.forRoot\` was given options that are ${described}.` +
         ` Fix: give it an object, or nothing, as in \`${name}.forRoot()\`.`,
     );
   });
