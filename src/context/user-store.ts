@@ -22,6 +22,14 @@ const OWN_IDS = definePatch({
   why: 'nestjs-cls uses a generated id only where the store has none, and the store has the request id',
 });
 
+const MISSING_IDS = definePatch({
+  package: 'nestjs-cls',
+  target: 'ClsService.get, ClsService.getId',
+  gives: 'the ids of the trace, also in a store that the application has made itself',
+  without: 'a store that the application has made itself has no ids',
+  why: "the store is the application's: nothing is written to one that is not ours",
+});
+
 /** The `nestjs-cls` store: it belongs to the user, and tracing does not read its ids from it. */
 export type UserStore = Record<string | symbol, unknown>;
 
@@ -67,6 +75,7 @@ class TraceStorage {
 /** Gives each trace a store that is made when nestjs-cls first asks for it. */
 export function provideUserStores(): void {
   preferGeneratedIds();
+  provideMissingIds();
   if (state.storage !== undefined) return;
   const storage = Reflect.get(cls, 'als') as ClsStorage | undefined;
   if (typeof storage?.getStore !== 'function') return STORAGE.unsupported('it has no `als`');
@@ -96,6 +105,40 @@ function preferGeneratedIds(): void {
         return true;
       } as ClsService<UserStore>['setIfUndefined'],
   );
+}
+
+/** What {@link openUserStore} puts in a store, by its key there. */
+const IDS: ReadonlyMap<unknown, 'traceId' | 'requestId' | 'sessionId'> = new Map<
+  unknown,
+  'traceId' | 'requestId' | 'sessionId'
+>([
+  [CLS_ID, 'requestId'],
+  ['traceId', 'traceId'],
+  ['requestId', 'requestId'],
+  ['sessionId', 'sessionId'],
+]);
+
+/**
+ * Gives the ids of the trace where a store has none: a guard, an interceptor or `enterWith` begins
+ * with an empty one.
+ */
+function provideMissingIds(): void {
+  type Cls = ClsService<UserStore>;
+  MISSING_IDS.methodOfInstance<Cls, 'get'>(cls, 'get', (get) => {
+    return function (this: Cls, key?: string | symbol): unknown {
+      const value: unknown = get.call(this, key as string);
+      if (value !== undefined || key === undefined) return value;
+      const id = IDS.get(key);
+      return id !== undefined && this.isActive() ? currentTrace()?.[id] : undefined;
+    } as Cls['get'];
+  });
+  MISSING_IDS.methodOfInstance<Cls, 'getId'>(cls, 'getId', (getId) => {
+    return function (this: Cls): string {
+      const id: string | undefined = getId.call(this);
+      const requestId = id === undefined && this.isActive() ? currentTrace()?.requestId : id;
+      return requestId as string;
+    };
+  });
 }
 
 /**
@@ -151,6 +194,15 @@ export function chooseStore(trace: Trace, current: Trace | undefined): UserStore
 /** The store that code has entered; `undefined` where the trace's own is used. */
 export function enteredStore(): UserStore | undefined {
   return state.storage === undefined ? cls.get() : state.storage.getStore();
+}
+
+/**
+ * Notes the store that the user has made by now as that of the trace: where it is entered again from
+ * elsewhere, or at the end of the response, it goes on with it.
+ */
+export function keepUserStore(trace: Trace): void {
+  const entered = enteredStore();
+  if (entered !== undefined && entered !== LEFT) trace.userStore = entered;
 }
 
 /** Runs a function in a store, or in that of the trace. */

@@ -4,6 +4,7 @@ import { definePatch } from '../instrumentation/patch.js';
 import { sharedState } from '../records/shared-state.js';
 import type { Trace } from '../trace/trace.js';
 import { ownerOf } from './request-context.js';
+import { bindExpressLayers } from './express-layers.js';
 import { ROUTING_METHODS } from './routing-methods.js';
 
 const BOUNDARY = definePatch({
@@ -15,9 +16,11 @@ const BOUNDARY = definePatch({
 });
 const FASTIFY_HOOKS = definePatch({
   package: 'fastify',
-  target: 'addHook of the instance',
-  gives: "hooks run in their request's trace, also those that a timer or a socket starts",
-  without: 'hooks behind one that loses the async context are not in a trace',
+  target: 'addHook, setErrorHandler, setNotFoundHandler, addContentTypeParser of the instance',
+  gives:
+    "hooks, parsers and handlers of errors run in their request's trace, also those that a timer or a socket starts",
+  without:
+    'hooks, parsers and handlers behind a hook that loses the async context are not in a trace',
   why: 'a hook runs in the async context of the code that has completed the hook before it',
 });
 
@@ -36,6 +39,9 @@ const REQUEST_HOOKS = [
   'onTimeout',
   'onRequestAbort',
 ] as const;
+
+/** Fastify's methods that register other functions which have a request among their arguments. */
+const FASTIFY_METHODS = ['setErrorHandler', 'setNotFoundHandler', 'addContentTypeParser'] as const;
 
 type Handler = (this: unknown, ...args: unknown[]) => unknown;
 type Register = (this: unknown, ...args: unknown[]) => unknown;
@@ -69,6 +75,7 @@ export function bindRequestHandlers(host: HttpAdapterHost): void {
 
 function bindHandlersOf(target: object): void {
   const adapter = target as Adapter;
+  if (bindExpressLayers(target, bindHandlers)) return;
   for (const name of [...ROUTING_METHODS, ...OTHER_METHODS]) {
     if (typeof adapter[name] === 'function') {
       BOUNDARY.methodOfInstance(adapter, name, bindingArguments);
@@ -82,7 +89,7 @@ function bindHandlersOf(target: object): void {
 
 function bindingArguments(register: Register): Register {
   return function (...args) {
-    return register.apply(this, args.map(bindHandlers));
+    return register.apply(this, args.map(bindArgument));
   };
 }
 
@@ -98,7 +105,10 @@ function bindingMiddleware(createFactory: Register): Register {
   };
 }
 
-/** Fastify's hooks, also those of single routes. Plugins inherit `addHook` from the instance. */
+/**
+ * Fastify's hooks, also those of single routes, and what else it calls with a request. Plugins
+ * inherit these methods from the instance.
+ */
 function bindHooksOf(instance: unknown): void {
   const { addHook } = Object(instance) as Partial<FastifyInstance>;
   if (typeof addHook !== 'function') return;
@@ -108,11 +118,26 @@ function bindHooksOf(instance: unknown): void {
       return add.call(this, name, isOfRequest ? (bindHandlers(hook) as typeof hook) : hook);
     };
   });
+  for (const name of FASTIFY_METHODS) {
+    FASTIFY_HOOKS.methodOfInstance(instance as Adapter, name, bindingArguments);
+  }
   try {
     addHook.call(instance as FastifyInstance, 'onRoute', bindRoute);
   } catch {
     // The instance has started already: it takes no more hooks.
   }
+}
+
+function bindArgument(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !hasHooks(value)) return bindHandlers(value);
+  const options: RouteOptions = { ...value };
+  bindRoute(options);
+  return options;
+}
+
+/** Whether an object has hooks, as the options of a handler for unknown routes may. */
+function hasHooks(value: object): boolean {
+  return REQUEST_HOOKS.some((name) => name in value);
 }
 
 function bindRoute(options: RouteOptions): void {
@@ -138,29 +163,58 @@ function isExpressApplication(value: object): boolean {
 }
 
 function requestFirst(handler: Handler): Handler {
-  return function (request, a, b, c) {
-    const trace = traceOf(request);
+  return function (request, a, b, c, d) {
+    // What handles an error may have it in front of the request, with any number of parameters.
+    const trace = traceOf(request) ?? traceOf(a);
     if (trace === undefined || trace === currentTrace()) {
-      return handler.call(this, request, a, b, c);
+      return callWith(handler, this, request, a, b, c, d);
     }
-    return callInTrace(trace, handler, this, [request, a, b, c]);
+    return callInTrace(trace, handler, this, request, a, b, c, d);
   };
 }
 
 /** A handler with four parameters has the error first, except for Fastify's hooks. */
 function errorFirst(handler: Handler): Handler {
-  return function (error, request, response, next) {
+  return function (error, request, a, b, c) {
     const trace = traceOf(request) ?? traceOf(error);
     if (trace === undefined || trace === currentTrace()) {
-      return handler.call(this, error, request, response, next);
+      return callWith(handler, this, error, request, a, b, c);
     }
-    return callInTrace(trace, handler, this, [error, request, response, next]);
+    return callInTrace(trace, handler, this, error, request, a, b, c);
   };
 }
 
+/**
+ * Calls a handler with as many arguments as there are: one with a rest parameter takes the last of
+ * them for `next`. Platforms pass two to five. A list of them would cost memory at each call.
+ */
+function callWith(
+  handler: Handler,
+  self: unknown,
+  first: unknown,
+  second: unknown,
+  third: unknown,
+  fourth: unknown,
+  fifth: unknown,
+): unknown {
+  if (fifth !== undefined) return handler.call(self, first, second, third, fourth, fifth);
+  if (fourth !== undefined) return handler.call(self, first, second, third, fourth);
+  if (third !== undefined) return handler.call(self, first, second, third);
+  return handler.call(self, first, second);
+}
+
 /** In a function of its own: a closure in the caller would cost it memory at each call. */
-function callInTrace(trace: Trace, handler: Handler, self: unknown, args: unknown[]): unknown {
-  return resumeTrace(trace, () => handler.apply(self, args));
+function callInTrace(
+  trace: Trace,
+  handler: Handler,
+  self: unknown,
+  first: unknown,
+  second: unknown,
+  third: unknown,
+  fourth: unknown,
+  fifth: unknown,
+): unknown {
+  return resumeTrace(trace, () => callWith(handler, self, first, second, third, fourth, fifth));
 }
 
 /** The trace of a request: of Node's own object, or of one that holds it as `raw`. */

@@ -168,10 +168,15 @@ describe.each(PLATFORMS)('the store of nestjs-cls (%s)', (platform) => {
     expect(await answer.json()).toEqual(['of the decorator', 'r-1']);
   });
 
-  it('has the request id where the application generates none', async () => {
-    const { send } = await start({ middleware: { mount: true } });
-    const [id] = (await (await send('/ids', { headers })).json()) as string[];
-    expect(id).toBe('r-1');
+  it.each<[string, ClsModuleOptions]>([
+    ['a middleware', { middleware: { mount: true } }],
+    ['a middleware that enters', { middleware: { mount: true, useEnterWith: true } }],
+    ['a guard', { guard: { mount: true } }],
+    ['an interceptor', { interceptor: { mount: true } }],
+  ])('has the ids of the trace where %s generates none', async (_, options) => {
+    const { send } = await start(options);
+    const answer = await send('/ids', { headers });
+    expect(await answer.json()).toEqual(['r-1', 'r-1', TRACE_ID, 's-1']);
   });
 });
 
