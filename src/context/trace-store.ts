@@ -42,6 +42,17 @@ export function resumeTrace<T>(trace: Trace, fn: () => T): T {
   return runInTrace(trace, chooseStore(trace, current), fn);
 }
 
+/**
+ * Whether code runs in this trace. Where it does, the store that its user has made by now is kept:
+ * a trace that is resumed from elsewhere, or at the end of the response, goes on with it.
+ */
+export function runsInTrace(trace: Trace): boolean {
+  if (currentTrace() !== trace) return false;
+  const store = cls.get();
+  if (store !== undefined && store !== trace.userStore) trace.userStore = store;
+  return true;
+}
+
 /** Runs a function in a trace, whether it was entered before or not. */
 export function runWithTrace<T>(trace: Trace, fn: () => T): T {
   return trace.isEntered ? resumeTrace(trace, fn) : enterTrace(trace, true, fn);

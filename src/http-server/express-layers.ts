@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { currentTrace, resumeTrace } from '../context/trace-store.js';
+import { resumeTrace, runsInTrace } from '../context/trace-store.js';
 import { definePatch } from '../instrumentation/patch.js';
 import type { Trace } from '../trace/trace.js';
 import { ownerOf } from './request-context.js';
@@ -72,7 +72,7 @@ export function bindExpressLayers(adapter: object, bind: (handler: unknown) => u
 function inTraceOfRequest(handle: HandleRequest): HandleRequest {
   return function (request, response, next) {
     const trace = ownerOf(request);
-    if (trace === undefined || trace === currentTrace()) {
+    if (trace === undefined || runsInTrace(trace)) {
       return handle.call(this, request, response, next);
     }
     return callInTrace(trace, handle as Call, this, request, response, next, undefined);
@@ -82,7 +82,7 @@ function inTraceOfRequest(handle: HandleRequest): HandleRequest {
 function inTraceOfFailed(handle: HandleError): HandleError {
   return function (error, request, response, next) {
     const trace = ownerOf(request);
-    if (trace === undefined || trace === currentTrace()) {
+    if (trace === undefined || runsInTrace(trace)) {
       return handle.call(this, error, request, response, next);
     }
     return callInTrace(trace, handle as Call, this, error, request, response, next);

@@ -1,6 +1,6 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { definePatch } from '../instrumentation/patch.js';
-import { ownerOf } from './request-context.js';
+import { ownerOf, responseOf } from './request-context.js';
 import { ROUTING_METHODS } from './routing-methods.js';
 
 const ROUTES = definePatch({
@@ -61,7 +61,9 @@ function namingHandlers(register: Register): Register {
 function forgettingRoute(setNotFoundHandler: Register): Register {
   return function (handler, ...rest) {
     const unrouted = function (this: unknown, request: RoutedRequest, ...args: unknown[]): unknown {
-      ownerOf(request.raw ?? request)?.metadata.forgetRoute?.();
+      const raw = request.raw ?? request;
+      // A middleware that calls `next` twice, or late, gets here behind the route that has answered.
+      if (responseOf(raw)?.headersSent !== true) ownerOf(raw)?.metadata.forgetRoute?.();
       return (handler as Register).call(this, request, ...args);
     };
     return setNotFoundHandler.call(this, unrouted, ...rest);

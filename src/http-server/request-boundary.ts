@@ -1,5 +1,5 @@
 import type { HttpAdapterHost } from '@nestjs/core';
-import { currentTrace, resumeTrace } from '../context/trace-store.js';
+import { resumeTrace, runsInTrace } from '../context/trace-store.js';
 import { definePatch } from '../instrumentation/patch.js';
 import { sharedState } from '../records/shared-state.js';
 import type { Trace } from '../trace/trace.js';
@@ -166,7 +166,7 @@ function requestFirst(handler: Handler): Handler {
   return function (request, a, b, c, d) {
     // What handles an error may have it in front of the request, with any number of parameters.
     const trace = traceOf(request) ?? traceOf(a);
-    if (trace === undefined || trace === currentTrace()) {
+    if (trace === undefined || runsInTrace(trace)) {
       return callWith(handler, this, request, a, b, c, d);
     }
     return callInTrace(trace, handler, this, request, a, b, c, d);
@@ -177,7 +177,7 @@ function requestFirst(handler: Handler): Handler {
 function errorFirst(handler: Handler): Handler {
   return function (error, request, a, b, c) {
     const trace = traceOf(request) ?? traceOf(error);
-    if (trace === undefined || trace === currentTrace()) {
+    if (trace === undefined || runsInTrace(trace)) {
       return callWith(handler, this, error, request, a, b, c);
     }
     return callInTrace(trace, handler, this, error, request, a, b, c);

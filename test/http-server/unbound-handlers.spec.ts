@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Logger } from '@nestjs/common';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { FastifyInstance } from 'fastify';
+import { ClsMiddleware, ClsModule, ClsServiceManager, type ClsService } from 'nestjs-cls';
 import { PLATFORMS, tracedApp, type TracedApp } from '../support/traced-app.js';
 
+const cls = ClsServiceManager.getClsService();
 const log = (part: string): void => new Logger('Everywhere').log(part);
 
 /** Callbacks that a timer calls which is older than all requests. */
@@ -121,6 +123,61 @@ describe.each(PLATFORMS)(
     });
   },
 );
+
+describe.each(PLATFORMS)('values of a nestjs-cls middleware (%s)', (platform) => {
+  it.each([false, true])(
+    'stay behind code that loses the context: useEnterWith %s',
+    async (useEnterWith) => {
+      const setup = (
+        cls: ClsService,
+        { url, originalUrl = url }: { url: string; originalUrl?: string },
+      ): void => cls.set('tenant', originalUrl.split('=')[1]);
+      const traced = await tracedApp(platform)
+        .of({ imports: [ClsModule.forRoot()], controllers: [HomeController] })
+        .prepared((nest) => {
+          nest.use(new ClsMiddleware({ useEnterWith, setup }).use);
+          nest.use((_request: Request, response: Response, next: () => void) => {
+            response.on('finish', () => log(`finish ${cls.get<string>('tenant')}`));
+            queue.push(next);
+          });
+          nest.use((_request: unknown, _response: unknown, next: () => void) => {
+            log(`next ${cls.get<string>('tenant')}`);
+            next();
+          });
+        })
+        .start();
+      const tenants = Array.from({ length: 20 }, (_, i) => `t${i}`);
+      await Promise.all(
+        tenants.map((id) => traced.send(`/home?t=${id}`, { headers: { 'x-request-id': id } })),
+      );
+      await traced.sink.finishes(20);
+      const lines = traced.sink.lines.filter(({ message }) => message !== 'Request finished');
+      expect(lines.map(({ message, request_id: id }) => `${id}: ${message}`).toSorted()).toEqual(
+        tenants.flatMap((id) => [`${id}: finish ${id}`, `${id}: next ${id}`]).toSorted(),
+      );
+    },
+  );
+});
+
+it('a middleware that calls `next` again behind the answer of a route leaves the route', async () => {
+  const { send, sink } = await tracedApp('express')
+    .of({ controllers: [HomeController] })
+    .prepared((nest) => {
+      nest.use((_request: Request, response: Response, next: () => void) => {
+        const { end } = response;
+        response.end = function (...args: unknown[]) {
+          const ended = Reflect.apply(end, this, args) as Response;
+          next();
+          return ended;
+        };
+        next();
+      });
+    })
+    .start();
+  await send('/home');
+  const [line] = await sink.finishes(1);
+  expect(line).toMatchObject({ route: '/home', handler: 'HomeController.home', status_code: 200 });
+});
 
 describe('behind a hook that loses the context, what NestJS does not know of Fastify', () => {
   const start = () =>
