@@ -11,6 +11,7 @@ import {
 import {
   chooseStore,
   enteredStore,
+  keepUserStore,
   runInUserStore,
   storeForNew,
   type UserStore,
@@ -48,8 +49,7 @@ export function resumeTrace<T>(trace: Trace, fn: () => T): T {
  */
 export function runsInTrace(trace: Trace): boolean {
   if (currentTrace() !== trace) return false;
-  const store = cls.get();
-  if (store !== undefined && store !== trace.userStore) trace.userStore = store;
+  keepUserStore(trace);
   return true;
 }
 
