@@ -15,6 +15,8 @@ export interface ClientCall {
   readonly trace: Trace;
   /** `undefined` where the trace has the most spans it may have. */
   readonly span: Span | undefined;
+  /** The span that the server is told as its parent. */
+  readonly spanId: string;
   /** Without those of W3C where the call has a `traceparent` already. */
   readonly headers: TraceHeaders;
   /** Whether the host may have the ids of the request. */
@@ -68,7 +70,7 @@ export function openCall(
     for (const name of W3C_HEADERS) delete headers[name];
   }
   Object.assign(headers, replaceSources(trace, sent, spanId, isTrusted));
-  return { trace, span, headers, isTrusted };
+  return { trace, span, spanId, headers, isTrusted };
 }
 
 /**

@@ -1,6 +1,10 @@
+import { B3_COMPANIONS, formatCloudHeader } from '../trace/cloud-headers.js';
 import { isCopied, staysWithTrustedHost } from '../trace/copied-headers.js';
 import { W3C_HEADERS } from '../trace/propagation.js';
+import { FLAG_SAMPLED } from '../trace/traceparent.js';
 import type { ClientCall } from './client-call.js';
+
+const B3_TRACE_ID = 'x-b3-traceid';
 
 /**
  * Decides on a header that is set after a call was made. Returns the value to set: for a copied one
@@ -12,14 +16,16 @@ type Check = <T extends number | string | readonly string[]>(
 ) => T | string | undefined;
 
 /** Makes such a check; `undefined` where the request came with nothing that could be copied. */
-export function copiedLater({ trace, headers, isTrusted }: ClientCall): Check | undefined {
-  const others = trace.policy.idHeaders.map(({ name }) => name);
+export function copiedLater({ trace, headers, spanId, isTrusted }: ClientCall): Check | undefined {
+  const sources = new Map(trace.policy.idHeaders.map((header) => [header.name, header]));
+  const b3 = sources.has(B3_TRACE_ID) ? [B3_TRACE_ID, ...B3_COMPANIONS] : [];
   const names = new Set(
-    ['x-request-id', 'x-session-id', ...W3C_HEADERS, ...others].filter(
+    ['x-request-id', 'x-session-id', ...W3C_HEADERS, ...sources.keys(), ...b3].filter(
       (name) => trace.received(name) !== undefined,
     ),
   );
   if (names.size === 0) return undefined;
+  const isSampled = (trace.origin.flags & FLAG_SAMPLED) !== 0;
   // Another tracer, which sets its `traceparent` first, passes the received `tracestate` on.
   let isOthers = headers['traceparent'] === undefined;
   return (name, value) => {
@@ -31,9 +37,15 @@ export function copiedLater({ trace, headers, isTrusted }: ClientCall): Check | 
       if (key === 'traceparent') isOthers = true;
       return value;
     }
-    // Another tracer may continue the trace under the same id, with a span of its own.
-    if (key === 'x-b3-traceid') return value;
-    if (others.includes(key) && isTrusted && staysWithTrustedHost(trace, text)) return value;
-    return headers[key];
+    // Another tracer may continue a trusted trace under the same id, with a span of its own. Its
+    // headers are set one by one, so that those which were copied cannot be known.
+    if (b3.includes(key) && trace.origin.isTrusted) return value;
+    const source = sources.get(key);
+    if (source === undefined ? b3.includes(key) : source.id === undefined) {
+      return formatCloudHeader(key, trace.w3cTraceId, spanId, isSampled);
+    }
+    if (source?.id === undefined) return headers[key];
+    if (isTrusted && staysWithTrustedHost(trace, text)) return value;
+    return isTrusted ? trace[source.id] : undefined;
   };
 }

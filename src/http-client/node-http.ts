@@ -28,7 +28,7 @@ const FINISHED_HEAD = definePatch({
 
 const LATER_HEADERS = definePatch({
   package: 'node',
-  target: 'setHeader of single requests that are being sent',
+  target: 'setHeader and appendHeader of single requests that are being sent',
   gives: "the request's own ids in place of those that a proxy copies to a call it has made",
   without: 'ids of a caller that is not trusted may cross the application',
   why: 'Node reports a request when it is made, and headers may be set until it is sent',
@@ -170,11 +170,19 @@ function guardSetHeader(request: SentRequest, call: ClientCall): void {
   if (request.headersSent) return;
   const check = copiedLater(call);
   if (check === undefined) return;
-  const { setHeader } = request;
+  const { setHeader, appendHeader } = request;
   LATER_HEADERS.noteApplied();
   request.setHeader = function (name, value) {
     const own = check(name, value);
     return own === undefined ? this : setHeader.call(this, name, own);
+  };
+  request.appendHeader = function (name, value) {
+    const own = check(name, value);
+    if (own === undefined) return this;
+    const isReplaced = own !== value || own === call.headers[name.toLowerCase()];
+    if (!isReplaced) return appendHeader.call(this, name, value);
+    // It is sent once, however often it was copied.
+    return this.hasHeader(name) ? this : setHeader.call(this, name, own);
   };
 }
 

@@ -3,7 +3,7 @@ import { definePatch } from '../instrumentation/patch.js';
 
 const RESPONSE = definePatch({
   package: 'node',
-  target: 'writeHead and setHeader of single responses',
+  target: 'writeHead, setHeader and appendHeader of single responses',
   gives: "the request's own ids in a response to which a proxy copies those of another",
   without: 'a proxy may answer with the ids of the server behind it',
   why: 'Node has no hook for the head of a response, and the proxy sets it last',
@@ -11,6 +11,12 @@ const RESPONSE = definePatch({
 
 type WriteHead = (this: ServerResponse, status: number, ...rest: unknown[]) => ServerResponse;
 type SetHeader = (this: ServerResponse, name: string, value: unknown) => ServerResponse;
+
+interface GuardedMethods {
+  writeHead: WriteHead;
+  setHeader: SetHeader;
+  appendHeader: SetHeader;
+}
 
 /** Values that a header of one response must not have. */
 interface ForeignIds {
@@ -49,13 +55,15 @@ function guard(response: ServerResponse): ForeignIds {
     return values.some((item) => known.foreign.has(String(item))) ? known.own : undefined;
   };
   RESPONSE.noteApplied();
-  const { writeHead, setHeader } = response as unknown as {
-    writeHead: WriteHead;
-    setHeader: SetHeader;
-  };
-  const methods: { writeHead: WriteHead; setHeader: SetHeader } = {
+  const { writeHead, setHeader, appendHeader } = response as unknown as GuardedMethods;
+  const methods: GuardedMethods = {
     setHeader(name, value) {
       return setHeader.call(this, name, ownOf(name, value) ?? value);
+    },
+    appendHeader(name, value) {
+      const own = ownOf(name, value);
+      if (own === undefined) return appendHeader.call(this, name, value);
+      return this.hasHeader(name) ? this : setHeader.call(this, name, own);
     },
     writeHead(status, ...rest) {
       const last = rest.length - 1;

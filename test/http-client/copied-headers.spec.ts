@@ -76,9 +76,11 @@ const WAYS: Record<string, Copy> = {
     ]),
   'http, set later': (url, headers) =>
     get(url, {}, (request) => {
-      for (const [name, value] of pairs(headers)) {
-        if (!name.startsWith('x-b3-')) request.setHeader(name, value);
-      }
+      for (const [name, value] of pairs(headers)) request.setHeader(name, value);
+    }),
+  'http, appended later': (url, headers) =>
+    get(url, {}, (request) => {
+      for (const [name, value] of pairs(headers)) request.appendHeader(name, value);
     }),
   axios: async (url, headers) => String((await axios.get(url, { headers })).data),
   got: (url, headers) => got(url, { headers }).text(),
@@ -134,25 +136,22 @@ const UNTRUSTING = { trustIncoming: false } as const;
 describe.each(PLATFORMS)('headers copied from a caller that is not trusted, on %s', (platform) => {
   it.each(Object.entries(WAYS))(
     'are replaced on the way to a trusted host: %s',
-    async (name, way) => {
+    async (_name, way) => {
       const [server, app] = [await localServer(), await gateway(platform, UNTRUSTING)];
       await pass(app, server.url, way);
       const [line] = await app.sink.finishes(1);
       const [received] = server.received;
       const { headers, rawHeaders } = received!;
-      const isLater = name.endsWith('later');
       expect(headers).toMatchObject({
         'x-request-id': line!.request_id,
         'x-session-id': line!.session_id,
         traceparent: expect.stringMatching(`^00-${line!.trace_id}-[0-9a-f]{16}-03$`),
         'x-own': 'kept',
-        ...(!isLater && {
-          'x-correlation-id': line!.session_id,
-          'x-amzn-trace-id': expect.stringContaining(`Root=1-${line!.trace_id.slice(0, 8)}-`),
-          'x-cloud-trace-context': expect.stringMatching(`^${line!.trace_id}/\\d+;o=1$`),
-          b3: expect.stringMatching(`^${line!.trace_id}-[0-9a-f]{16}-1$`),
-          'x-b3-traceid': line!.trace_id,
-        }),
+        'x-correlation-id': line!.session_id,
+        'x-amzn-trace-id': expect.stringContaining(`Root=1-${line!.trace_id.slice(0, 8)}-`),
+        'x-cloud-trace-context': expect.stringMatching(`^${line!.trace_id}/\\d+;o=1$`),
+        b3: expect.stringMatching(`^${line!.trace_id}-[0-9a-f]{16}-1$`),
+        'x-b3-traceid': line!.trace_id,
       });
       expect(headers).not.toHaveProperty('tracestate');
       expect(headers).not.toHaveProperty('baggage');
@@ -207,6 +206,18 @@ describe.each(PLATFORMS)('copied headers on %s', (platform) => {
     expect(other!.rawHeaders.join()).not.toMatch(/outside/);
   });
 
+  it('of a cloud, set later: those of this request, whatever the caller says', async () => {
+    const [server, app] = [await localServer(), await gateway(platform)];
+    const other = 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1';
+    await pass(app, server.url, WAYS['http, set later']!, { ...SENT, 'x-amzn-trace-id': other });
+    expect(server.received[0]!.headers).toMatchObject({
+      'x-request-id': 'from-outside',
+      'x-amzn-trace-id': expect.stringContaining(
+        `Root=1-${TRACE.slice(0, 8)}-${TRACE.slice(8)};Parent=`,
+      ),
+    });
+  });
+
   it('that are invalid or repeated do not cross, and those of the options neither', async () => {
     const options = { requestId: { sources: ['x-request-id', 'X-Call'] } };
     const [server, app] = [await localServer(), await gateway(platform, options)];
@@ -241,6 +252,7 @@ describe.each(PLATFORMS)('ids that the server behind a proxy answers with, on %s
 
   const answers: Record<string, (from: Headers, to: ServerResponse) => void> = {
     setHeader: (from, to) => from.forEach((value, name) => to.setHeader(name, value)),
+    appendHeader: (from, to) => from.forEach((value, name) => to.appendHeader(name, value)),
     'writeHead, an object': (from, to) => void to.writeHead(200, Object.fromEntries(from)),
     'writeHead, a list': (from, to) => void to.writeHead(200, 'OK', [...from].flat()),
   };
