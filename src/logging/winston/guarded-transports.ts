@@ -13,7 +13,7 @@ import { LineTransport } from '../output/line-transport.js';
 
 const LOGGER_ADD = definePatch({
   package: 'winston',
-  target: 'add of a logger',
+  target: 'add and pipe of a logger',
   gives: 'guards for transports that are added later',
   without: 'a transport that is added later can cost a request when it throws',
   why: 'winston has no event for an added transport',
@@ -59,8 +59,9 @@ const BACKLOG_LIMIT = 100_000;
 
 /**
  * Catches what a logger's transports and their formats throw, also of transports that are added
- * later, gives those that read an entry's fields the ids, and runs them outside of the request. Only the entries of a transport that is slow or dead wait: winston would make every other
- * transport of the logger wait with it.
+ * later, gives those that read an entry's fields the ids, and runs them outside of the request. Only
+ * the entries of a transport that is slow or dead wait: winston would make every other transport of
+ * the logger wait with it.
  */
 export function guardTransports(logger: Logger): void {
   const guardAll = (): void => {
@@ -70,6 +71,12 @@ export function guardTransports(logger: Logger): void {
     add.call(logger, transport);
     guardAll();
     return logger;
+  });
+  // A stream that the logger is piped to is one of its transports.
+  LOGGER_ADD.methodOfInstance(logger, 'pipe', (pipe) => (stream, options) => {
+    const piped = pipe.call(logger, stream, options);
+    guardAll();
+    return piped;
   });
   guardAll();
 }

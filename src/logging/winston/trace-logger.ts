@@ -1,4 +1,5 @@
 import type { Logger } from 'winston';
+import { runOutsideTrace } from '../../context/trace-store.js';
 import { definePatch } from '../../instrumentation/patch.js';
 import { tracingChannels } from '../../records/channels.js';
 import { warnOnce } from '../../records/warnings.js';
@@ -19,6 +20,14 @@ const LOGGER_WRITE = definePatch({
   gives: 'the ids of the call on each entry, and the log channel',
   without: 'log lines have no ids',
   why: 'a format runs later, under backpressure in the context of another request',
+});
+
+const LOGGER_PUSH = definePatch({
+  package: 'winston',
+  target: 'push of a logger',
+  gives: 'what listens to `data` of a logger, or is piped to it, runs outside of the request',
+  without: 'calls of such a listener are steps of the request that logs',
+  why: 'a stream calls its listeners in the context of whoever writes to it',
 });
 
 /**
@@ -43,6 +52,11 @@ export function traceLogger<T extends Logger>(logger: T): T {
   });
   if (!isNew) return logger;
   // Without a listener, a transport's error would end the process.
+  LOGGER_PUSH.methodOfInstance(
+    root as Logger & { push(chunk: unknown): boolean },
+    'push',
+    (push) => (chunk) => runOutsideTrace(() => push.call(root, chunk)),
+  );
   root.on('error', (error: unknown) => {
     warnOnce('TRACING_TRANSPORT_FAILED', 'a log transport reported an error', error);
   });

@@ -4,6 +4,7 @@ import { context, ROOT_CONTEXT, trace as otel, type Context } from '@opentelemet
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import http, { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import winston, { createLogger, transports, type Logger } from 'winston';
 import { TracingLogger } from '../../../src/index.js';
@@ -130,6 +131,27 @@ describe('the context of a transport', () => {
     // A pool that is shared calls back in the context of another request.
     while (waiting.length > 0) inTrace('r-4', waiting.shift()!);
     expect(seen).toEqual([undefined, undefined, undefined]);
+  });
+
+  it.each<[string, (logger: Logger, note: (entry: unknown) => void) => unknown]>([
+    ['a listener of the logger', (logger, note) => logger.on('data', note)],
+    [
+      'a stream that the logger is piped to',
+      (logger, note) =>
+        logger.pipe(
+          new Writable({ objectMode: true, write: (entry, _, next) => (note(entry), next()) }),
+        ),
+    ],
+  ])('is that of %s too', async (_what, attach) => {
+    const seen: unknown[] = [];
+    const sink = new LineSink();
+    const transport = new transports.Stream({ stream: sink });
+    const logger = traceLogger(createLogger({ format: traceJson(), transports: transport }));
+    attach(logger, () => seen.push(currentTrace()?.requestId));
+    for (const id of ['r-1', 'r-2']) inTrace(id, () => logger.info(id));
+    await eventually(() => seen.length === 2, 'two entries');
+    expect(seen).toEqual([undefined, undefined]);
+    expect(sink.lines.map((line) => line.request_id)).toEqual(['r-1', 'r-2']);
   });
 
   it('has no active span of OpenTelemetry, except where the transport is made to read it', () => {
