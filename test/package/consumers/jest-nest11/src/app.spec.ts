@@ -65,6 +65,8 @@ class HelloController {
 @Module({ imports: [TracingModule.forRoot({ logger })], controllers: [HelloController] })
 class AppModule {}
 
+const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+
 const adapters = { express: () => new ExpressAdapter(), fastify: () => new FastifyAdapter() };
 
 describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('NestJS 11 on %s', (name) => {
@@ -134,4 +136,8 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('NestJS 11 on 
     expect((await send('/nowhere')).status).toBe(404);
     expect(await finished()).toMatchObject({ status_code: 404, path: '/nowhere' });
   });
+});
+
+it('has warned of nothing', () => {
+  expect(warn.mock.calls).toEqual([]);
 });
