@@ -80,6 +80,8 @@ describe('an Express that mounts the application', () => {
     closing.push(() => inner.close());
     inner.useLogger(inner.get(TracingLogger));
     await inner.init();
+    // NestJS 11 does so only when it listens.
+    inner.flushLogs();
     const outer = express();
     outer.use(queued());
     outer.get('/outside/:n', outside);

@@ -91,6 +91,8 @@ async function createApp(platform: Platform, registry: Registry): Promise<INestA
   const app = await NestFactory.create(AppModule, adapter as ExpressAdapter, { bufferLogs: true });
   app.useLogger(app.get(TracingLogger));
   await app.init();
+  // NestJS 11 does so only when it listens.
+  app.flushLogs();
   if (platform === 'fastify') await (app.getHttpAdapter().getInstance() as FastifyInstance).ready();
   return app;
 }
