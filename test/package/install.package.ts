@@ -112,6 +112,10 @@ const PROJECTS: Readonly<Record<string, Project>> = {
     dependencies: { ...nestjs(11), '@nestjs/bullmq': '^11', bullmq: '^4' },
     has: { bullmq: /^4\./ },
   },
+  'bull 3': {
+    dependencies: { ...nestjs(11), '@nestjs/bull': '^11', bull: '^3' },
+    has: { bull: /^3\./ },
+  },
   'graphql 15': {
     dependencies: { ...nestjs(11), graphql: '^15' },
     has: { graphql: /^15\./ },
