@@ -6,7 +6,7 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import type { Observable } from 'rxjs';
-import { currentTrace } from '../context/trace-store.js';
+import { currentTrace } from '../context/active-trace.js';
 import { TRACING_OPTIONS } from '../options/options.token.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import { followObservable } from '../spans/follow-result.js';

@@ -1,5 +1,5 @@
 import { createParamDecorator } from '@nestjs/common';
-import { currentTrace } from './trace-store.js';
+import { currentTrace } from './active-trace.js';
 
 /**
  * The trace id of the request, as a handler's parameter.

@@ -8,7 +8,7 @@ import { allHeaders, w3cHeaders, type TraceHeaders } from '../trace/propagation.
 import type { SpanAttributes } from '../records/span-record.js';
 import type { TraceMetadata } from '../records/request-record.js';
 import { RUN_SPAN, type RunSpan } from './run-span.token.js';
-import { currentScope, currentTrace } from './trace-store.js';
+import { currentScope, currentTrace } from './active-trace.js';
 import { RUN_UNIT_OF_WORK, type RunUnitOfWork } from './unit-of-work.js';
 
 /** The ids of a trace that is started by hand. What is missing or invalid is generated. */

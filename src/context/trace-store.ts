@@ -17,8 +17,6 @@ import {
   type UserStore,
 } from './user-store.js';
 
-export { currentScope, currentSpan, currentTrace } from './active-trace.js';
-
 /**
  * Runs a function in a new trace, with a `nestjs-cls` store of its own for the user.
  *

@@ -1,7 +1,7 @@
 import type { OpenSpan } from '../context/traced-application.js';
 import { hasSdk } from '../options/sdk-detection.js';
 import { isTracingSuppressed } from '../context/sdk-spans.js';
-import { currentTrace } from '../context/trace-store.js';
+import { currentTrace } from '../context/active-trace.js';
 import { removeCopied, replaceSources, type HeadersToSend } from '../trace/copied-headers.js';
 import { newSpanId } from '../trace/ids.js';
 import { allHeaders, W3C_HEADERS, w3cHeaders, type TraceHeaders } from '../trace/propagation.js';

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { currentTrace, resumeTrace } from '../context/trace-store.js';
+import { currentTrace } from '../context/active-trace.js';
+import { resumeTrace } from '../context/trace-store.js';
 import { definePatch } from '../instrumentation/patch.js';
 import { sharedState } from '../records/shared-state.js';
 import type { Trace } from '../trace/trace.js';

@@ -1,4 +1,4 @@
-import { currentTrace } from '../context/trace-store.js';
+import { currentTrace } from '../context/active-trace.js';
 import { isCopied } from '../trace/copied-headers.js';
 import { carrierText, W3C_HEADERS, type TraceHeaders } from '../trace/propagation.js';
 import type { Trace } from '../trace/trace.js';

@@ -1,4 +1,4 @@
-import { currentScope } from '../context/trace-store.js';
+import { currentScope } from '../context/active-trace.js';
 import type { PresetName } from '../records/fields.js';
 import { idFields, presetOf } from './formats/presets.js';
 

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { ApplicationConfig, ModuleRef, type ModulesContainer } from '@nestjs/core';
 import type { Module } from '@nestjs/core/injector/module.js';
-import { currentSpan, currentTrace } from '../context/trace-store.js';
+import { currentSpan, currentTrace } from '../context/active-trace.js';
 import { definePatch } from '../instrumentation/patch.js';
 import { guardCallback } from '../options/guard-callback.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';

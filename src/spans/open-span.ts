@@ -1,5 +1,5 @@
 import { endSdkSpan, startSdkSpan } from '../context/sdk-spans.js';
-import { currentSpan, currentTrace } from '../context/trace-store.js';
+import { currentSpan, currentTrace } from '../context/active-trace.js';
 import type { OpenSpan } from '../context/traced-application.js';
 import { tracingChannels } from '../records/channels.js';
 import type { Span } from '../trace/span.js';

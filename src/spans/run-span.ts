@@ -1,5 +1,6 @@
 import type { RunSpan } from '../context/run-span.token.js';
-import { currentSpanRunner, currentTrace, runWithSpan } from '../context/trace-store.js';
+import { currentTrace } from '../context/active-trace.js';
+import { currentSpanRunner, runWithSpan } from '../context/trace-store.js';
 import type { Span } from '../trace/span.js';
 import { follow, type Following } from './follow-result.js';
 import { openSpan } from './open-span.js';

@@ -1,5 +1,5 @@
 import { spanOfContext } from '../context/sdk-spans.js';
-import { currentSpan, currentTrace } from '../context/trace-store.js';
+import { currentSpan, currentTrace } from '../context/active-trace.js';
 import type { Span } from '../trace/span.js';
 import { spanKindOf } from '../records/span-kinds.js';
 import type { SpanKind } from '../records/span-record.js';

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClsServiceManager } from 'nestjs-cls';
 import { lastValueFrom, map, NEVER, of, take, throwError, timer, toArray } from 'rxjs';
-import { currentTrace } from '../../src/context/trace-store.js';
+import { currentTrace } from '../../src/context/active-trace.js';
 import type { UnitOfWork } from '../../src/context/unit-of-work.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
 import type { TracingModuleOptions } from '../../src/options/tracing-options.js';

@@ -17,7 +17,7 @@ import {
   type OpenRequest,
 } from '../../src/http-server/request-context.js';
 import { appliedPatches, undoPatches } from '../../src/instrumentation/patch.js';
-import { currentTrace } from '../../src/context/trace-store.js';
+import { currentTrace } from '../../src/context/active-trace.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
 import { openTrace } from '../../src/trace/open-trace.js';
 import { LineSink } from '../support/line-sink.js';

@@ -18,7 +18,8 @@ import {
   toArray,
   type Observable,
 } from 'rxjs';
-import { currentScope, runWithTrace } from '../../src/context/trace-store.js';
+import { currentScope } from '../../src/context/active-trace.js';
+import { runWithTrace } from '../../src/context/trace-store.js';
 import { runMethodSpan, runSpan } from '../../src/spans/run-span.js';
 import { stepsOf } from '../../src/spans/steps.js';
 import { newTraceId } from '../../src/trace/ids.js';

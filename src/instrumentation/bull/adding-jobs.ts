@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { currentTrace } from '../../context/trace-store.js';
+import { currentTrace } from '../../context/active-trace.js';
 import { allHeaders, type TraceHeaders } from '../../trace/propagation.js';
 import type { SpanStart } from '../../records/span-record.js';
 import { applicationOfTrace } from '../instrumented-applications.js';

@@ -1,4 +1,4 @@
-import { currentTrace } from '../../context/trace-store.js';
+import { currentTrace } from '../../context/active-trace.js';
 import { allHeaders, type TraceHeaders } from '../../trace/propagation.js';
 import type { Span } from '../../trace/span.js';
 import type { SpanStart } from '../../records/span-record.js';

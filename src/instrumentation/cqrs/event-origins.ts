@@ -1,5 +1,5 @@
+import { currentTrace } from '../../context/active-trace.js';
 import {
-  currentTrace,
   NO_CONTEXT,
   runInSnapshot,
   takeSnapshot,

@@ -1,4 +1,4 @@
-import { currentTrace } from '../../context/trace-store.js';
+import { currentTrace } from '../../context/active-trace.js';
 import type { TracedApplication } from '../../context/traced-application.js';
 import { warnOnce } from '../../records/warnings.js';
 import { noteErrors } from './operation-errors.js';

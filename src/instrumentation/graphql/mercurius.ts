@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { types } from 'node:util';
-import { currentTrace } from '../../context/trace-store.js';
+import { currentTrace } from '../../context/active-trace.js';
 import type { TracedApplication } from '../../context/traced-application.js';
 import { definePatch } from '../patch.js';
 import { GraphqlConnection } from './graphql-connection.js';

@@ -1,5 +1,5 @@
 import type { ModulesContainer } from '@nestjs/core';
-import { currentTrace } from '../../context/trace-store.js';
+import { currentTrace } from '../../context/active-trace.js';
 import type { Trace } from '../../trace/trace.js';
 import { definePatch } from '../patch.js';
 

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
-import { currentTrace } from '../../context/trace-store.js';
+import { currentTrace } from '../../context/active-trace.js';
 import type { TracedApplication } from '../../context/traced-application.js';
 import type { UnitOfWork } from '../../context/unit-of-work.js';
 import type { Trace } from '../../trace/trace.js';

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { currentTrace } from '../../context/trace-store.js';
+import { currentTrace } from '../../context/active-trace.js';
 import type { TracedApplication } from '../../context/traced-application.js';
 import type { UnitOfWork } from '../../context/unit-of-work.js';
 import { sharedState } from '../../records/shared-state.js';

@@ -1,4 +1,5 @@
-import { currentTrace, runWithSpan } from '../../context/trace-store.js';
+import { currentTrace } from '../../context/active-trace.js';
+import { runWithSpan } from '../../context/trace-store.js';
 import type { SpanKind, SpanStart } from '../../records/span-record.js';
 import { w3cHeaders } from '../../trace/propagation.js';
 import type { Span } from '../../trace/span.js';

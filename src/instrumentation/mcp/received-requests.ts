@@ -1,4 +1,4 @@
-import { currentTrace } from '../../context/trace-store.js';
+import { currentTrace } from '../../context/active-trace.js';
 import { sharedState } from '../../records/shared-state.js';
 import type { Trace } from '../../trace/trace.js';
 import { isFailure, type McpMessage } from './message.js';

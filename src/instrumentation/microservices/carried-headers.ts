@@ -1,4 +1,4 @@
-import { currentTrace } from '../../context/trace-store.js';
+import { currentTrace } from '../../context/active-trace.js';
 import {
   carrierText,
   W3C_HEADERS,

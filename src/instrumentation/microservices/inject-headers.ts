@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { currentTrace } from '../../context/trace-store.js';
+import { currentTrace } from '../../context/active-trace.js';
 import { guardCallback } from '../../options/guard-callback.js';
 import type { TraceHeaders } from '../../trace/propagation.js';
 import type { Trace } from '../../trace/trace.js';

@@ -1,4 +1,4 @@
-import { currentTrace } from '../../context/trace-store.js';
+import { currentTrace } from '../../context/active-trace.js';
 import { guardCallback } from '../../options/guard-callback.js';
 import { isCopied } from '../../trace/copied-headers.js';
 import { carrierText, type ReadCarrier } from '../../trace/propagation.js';

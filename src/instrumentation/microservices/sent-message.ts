@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Observable } from 'rxjs';
-import { currentTrace } from '../../context/trace-store.js';
+import { currentTrace } from '../../context/active-trace.js';
 import type { OpenSpan } from '../../context/traced-application.js';
 import { allHeaders, type TraceHeaders } from '../../trace/propagation.js';
 import type { SpanStart } from '../../records/span-record.js';

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
 import { isObservable, Observable, Subject, type Subscription } from 'rxjs';
-import { currentTrace } from '../../context/trace-store.js';
+import { currentTrace } from '../../context/active-trace.js';
 import { sharedState } from '../../records/shared-state.js';
 import type { TracedApplication } from '../../context/traced-application.js';
 import type { UnitOfWork } from '../../context/unit-of-work.js';

@@ -1,4 +1,4 @@
-import { currentScope } from '../../context/trace-store.js';
+import { currentScope } from '../../context/active-trace.js';
 import type { TraceScope } from '../../trace/trace.js';
 import { isError, readProperty } from '../../records/json-value.js';
 import { fieldsOf, honourToJson } from './to-json.js';

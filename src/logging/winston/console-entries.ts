@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { currentTrace } from '../../context/trace-store.js';
+import { currentTrace } from '../../context/active-trace.js';
 import { definePatch } from '../../instrumentation/patch.js';
 import type { Application } from '../../records/application.js';
 import { warnOnce } from '../../records/warnings.js';
