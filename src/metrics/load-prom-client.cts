@@ -2,9 +2,9 @@
 // any code runs that could say what to install; and a bundler finds this call, as it would an import.
 
 /** Loads `prom-client`. */
-function loadPromClient(): typeof import('prom-client') {
+export function loadPromClient(): typeof import('prom-client') {
   return require('prom-client') as typeof import('prom-client');
 }
 
-// One export: not every compiler writes several so that an ES module can see their names.
-export = { loadPromClient, /** The file that it is loaded from. */ LOADED_FROM: __filename };
+/** The file that it is loaded from. */
+export const LOADED_FROM = __filename;

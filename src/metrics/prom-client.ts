@@ -1,10 +1,9 @@
 import { loadPackages } from '../options/load-packages.js';
 import { versionSeenFrom } from '../records/package-version.js';
 import { checkVersion } from '../records/supported-version.js';
-import loader from './load-prom-client.cjs';
+import { LOADED_FROM, loadPromClient } from './load-prom-client.cjs';
 
 const NAME = 'prom-client';
-const { LOADED_FROM, loadPromClient } = loader;
 
 /** `prom-client`, or a `TracingConfigError` that says how to install it. */
 export const { [NAME]: promClient } = loadPackages('nestjs-tracing/metrics', {

@@ -2,7 +2,7 @@
 // any code runs that could say what to install; and a bundler finds these calls, as it would imports.
 
 /** Loads what every export needs. */
-const SHARED = {
+export const SHARED = {
   '@opentelemetry/api': () => require('@opentelemetry/api') as typeof import('@opentelemetry/api'),
   '@opentelemetry/core': () =>
     require('@opentelemetry/core') as typeof import('@opentelemetry/core'),
@@ -11,7 +11,7 @@ const SHARED = {
 };
 
 /** What is needed besides, unless the options say otherwise. One of the two encodings is enough. */
-const EXPORTERS = {
+export const EXPORTERS = {
   '@opentelemetry/sdk-trace-base': (): unknown => require('@opentelemetry/sdk-trace-base'),
   '@opentelemetry/sdk-logs': (): unknown => require('@opentelemetry/sdk-logs'),
   '@opentelemetry/exporter-trace-otlp-proto': (): unknown => {
@@ -32,10 +32,5 @@ const EXPORTERS = {
   },
 };
 
-// One export: not every compiler writes several so that an ES module can see their names.
-export = {
-  SHARED,
-  EXPORTERS,
-  /** The file that they are loaded from. */
-  LOADED_FROM: __filename,
-};
+/** The file that they are loaded from. */
+export const LOADED_FROM = __filename;

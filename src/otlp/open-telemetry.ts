@@ -1,9 +1,7 @@
 import { loadPackages } from '../options/load-packages.js';
 import { versionSeenFrom } from '../records/package-version.js';
 import { checkVersion } from '../records/supported-version.js';
-import loader from './load-open-telemetry.cjs';
-
-const { EXPORTERS, LOADED_FROM, SHARED } = loader;
+import { EXPORTERS, LOADED_FROM, SHARED } from './load-open-telemetry.cjs';
 
 /** The entry that needs the packages, as errors name it. */
 export const ENTRY = 'nestjs-tracing/otlp';

@@ -3,7 +3,7 @@ import type { TraceCarrier } from './open-trace.js';
 import { FLAG_SAMPLED, formatTraceparent, parseTraceparent } from './traceparent.js';
 
 /** A position in a trace, as a header of a cloud or of Zipkin tells it. */
-export interface CloudContext {
+interface CloudContext {
   /** 32 lower-case hex digits; `undefined` for a header that only says whether to record. */
   readonly traceId: string | undefined;
   /** The span of the caller: 16 lower-case hex digits. */
@@ -54,7 +54,7 @@ export function isCloudHeader(name: string): name is CloudHeader {
  *
  * @param source what `read` reads from, so that reading a request needs no closure.
  */
-export function readCloudHeader<S>(
+function readCloudHeader<S>(
   header: CloudHeader,
   source: S,
   read: ReadHeader<S>,
@@ -105,7 +105,7 @@ export function adoptCloudHeader<S>(
  * parseAmznTraceId('Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1');
  * // { traceId: '5759e988bd862e3fe1be46a994272793', parentId: undefined, isSampled: true }
  */
-export function parseAmznTraceId(value: string): CloudContext | undefined {
+function parseAmznTraceId(value: string): CloudContext | undefined {
   const fields = new Map<string, string>();
   for (const field of value.split(';')) {
     const [name = '', ...rest] = field.split('=');
@@ -132,7 +132,7 @@ export function parseAmznTraceId(value: string): CloudContext | undefined {
  * parseCloudTraceContext('105445aa7843bc8bf206b12000100000/1;o=1');
  * // { traceId: '105445aa7843bc8bf206b12000100000', parentId: '0000000000000001', isSampled: true }
  */
-export function parseCloudTraceContext(value: string): CloudContext | undefined {
+function parseCloudTraceContext(value: string): CloudContext | undefined {
   const match = GOOGLE.exec(value);
   if (match === null) return undefined;
   const [, traceId = '', span = '0', options] = match;
@@ -154,7 +154,7 @@ export function parseCloudTraceContext(value: string): CloudContext | undefined 
  * parseB3('80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1');
  * // { traceId: '80f198ee56343ba864fe8b2a57d3eff7', parentId: 'e457b5a2e4d86bd1', isSampled: true }
  */
-export function parseB3(value: string): CloudContext | undefined {
+function parseB3(value: string): CloudContext | undefined {
   if (/^[01d]$/.test(value)) return decision(value !== '0');
   const match = B3.exec(value);
   if (match === null) return undefined;

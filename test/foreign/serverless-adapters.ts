@@ -13,7 +13,7 @@ export interface Answer {
 }
 
 /** Sends a request through an adapter. */
-export type Invoke = (call: Call, kind: EventKind) => Promise<Answer>;
+type Invoke = (call: Call, kind: EventKind) => Promise<Answer>;
 
 type Handle = (request: object, response: object) => unknown;
 type LambdaHandler = (event: object, context: object) => Promise<LambdaResponse>;

@@ -85,16 +85,6 @@ function isClientsMistake(value: unknown): boolean {
   );
 }
 
-/**
- * Whether what was thrown, outside a result, is the client's mistake: a document that cannot be
- * parsed, or an error that says so by its status.
- */
-export function isClientsFault(thrown: unknown): boolean {
-  if (Object(thrown).name === 'GraphQLError') return isClientsMistake(thrown);
-  const status = statusOf(thrown);
-  return status !== undefined && status < 500;
-}
-
 /** The innermost error: GraphQL.js and the servers wrap what a resolver has thrown. */
 function thrownAs(error: unknown): unknown {
   let thrown = error;

@@ -86,7 +86,7 @@ export function removeCopied(bag: HeaderBag, trace = currentTrace()): Mark | und
 }
 
 /** Removes what this package added to the message that headers were copied from. */
-export function removeCarried(bag: HeaderBag): Mark | undefined {
+function removeCarried(bag: HeaderBag): Mark | undefined {
   const mark = markIn(bag.read);
   for (const name of mark?.names ?? []) bag.remove(name);
   return mark;
