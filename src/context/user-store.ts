@@ -7,7 +7,7 @@ import { currentTrace } from './active-trace.js';
 
 const STORAGE = definePatch({
   package: 'nestjs-cls',
-  target: 'als of the ClsService',
+  target: 'getStore and exit of the storage (als) of ClsService',
   gives: 'a store for each trace, which is made when it is first asked for',
   without: 'each request enters a store of nestjs-cls, which costs more',
   why:
@@ -33,7 +33,7 @@ const MISSING_IDS = definePatch({
 /** The `nestjs-cls` store: it belongs to the user, and tracing does not read its ids from it. */
 export type UserStore = Record<string | symbol, unknown>;
 
-type ClsStorage = Pick<AsyncLocalStorage<UserStore | undefined>, 'getStore' | 'run' | 'enterWith'>;
+type ClsStorage = AsyncLocalStorage<UserStore | undefined>;
 
 /** Under this key, a store that was opened here, and each copy of it, has its trace. */
 const OWNER = Symbol.for('nestjs-tracing.v1.owner');
@@ -42,51 +42,44 @@ const LEFT: UserStore = Object.freeze({});
 
 const cls = sharedState('cls', () => ClsServiceManager.getClsService<UserStore>());
 const state = sharedState('user-stores', () => ({
-  /** The storage of nestjs-cls, while {@link TraceStorage} is in its place. */
-  storage: undefined as ClsStorage | undefined,
+  /** Reads what was entered, while {@link provideUserStores} is in effect. */
+  entered: undefined as (() => UserStore | undefined) | undefined,
   /** Stores that were active when a trace began: the user has run the whole application in one. */
   outer: new WeakSet<UserStore>(),
 }));
-
-/** The storage that nestjs-cls works with: where the application has entered no store, the trace's. */
-class TraceStorage {
-  constructor(private readonly storage: ClsStorage) {}
-
-  getStore(): UserStore | undefined {
-    const entered = this.storage.getStore();
-    if (entered !== undefined) return entered === LEFT ? undefined : entered;
-    const trace = currentTrace();
-    return trace === undefined ? undefined : (trace.userStore ??= openUserStore(trace));
-  }
-
-  run<R, A extends unknown[]>(store: UserStore, fn: (...args: A) => R, ...args: A): R {
-    return this.storage.run(store, fn, ...args);
-  }
-
-  enterWith(store: UserStore): void {
-    this.storage.enterWith(store);
-  }
-
-  exit<R, A extends unknown[]>(fn: (...args: A) => R, ...args: A): R {
-    return this.storage.run(LEFT, fn, ...args);
-  }
-}
 
 /** Gives each trace a store that is made when nestjs-cls first asks for it. */
 export function provideUserStores(): void {
   preferGeneratedIds();
   provideMissingIds();
-  if (state.storage !== undefined) return;
-  const storage = Reflect.get(cls, 'als') as ClsStorage | undefined;
-  if (typeof storage?.getStore !== 'function') return STORAGE.unsupported('it has no `als`');
-  if (!Reflect.set(cls, 'als', new TraceStorage(storage))) {
-    return STORAGE.unsupported('`als` cannot be replaced');
-  }
-  state.storage = storage;
-  STORAGE.noteApplied(() => {
-    state.storage = undefined;
-    Reflect.set(cls, 'als', storage);
+  const storage = clsStorage();
+  const isReplaced = STORAGE.method(storage, 'getStore', (getStore) => {
+    const entered = (): UserStore | undefined => getStore.call(storage);
+    state.entered = entered;
+    STORAGE.noteApplied(() => (state.entered = undefined));
+    return () => {
+      const store = entered();
+      if (store !== undefined) return store === LEFT ? undefined : store;
+      const trace = currentTrace();
+      return trace === undefined ? undefined : (trace.userStore ??= openUserStore(trace));
+    };
   });
+  // What is left must not be the trace's store again.
+  if (isReplaced) {
+    STORAGE.method(
+      storage,
+      'exit',
+      () =>
+        function (this: ClsStorage, fn, ...args) {
+          return this.run(LEFT, fn, ...args);
+        },
+    );
+  }
+}
+
+/** The storage of nestjs-cls. Version 7 shares one between its ESM and its CommonJS build. */
+function clsStorage(): ClsStorage {
+  return Reflect.get(cls, 'als') as ClsStorage;
 }
 
 /** Lets the id that an application generates replace the request id in the store. */
@@ -166,7 +159,7 @@ export function openUserStore(trace: Trace, outer?: UserStore): UserStore {
  */
 export function storeForNew(trace: Trace, isInner: boolean): UserStore | undefined {
   // A request that begins where no store is, as nearly all do, costs nothing here.
-  if (state.storage !== undefined && state.storage.getStore() === undefined) {
+  if (state.entered !== undefined && state.entered() === undefined) {
     const outer = isInner ? currentTrace()?.userStore : undefined;
     if (outer !== undefined) trace.userStore = openUserStore(trace, outer);
     return undefined;
@@ -193,7 +186,7 @@ export function chooseStore(trace: Trace, current: Trace | undefined): UserStore
 
 /** The store that code has entered; `undefined` where the trace's own is used. */
 export function enteredStore(): UserStore | undefined {
-  return state.storage === undefined ? cls.get() : state.storage.getStore();
+  return state.entered === undefined ? cls.get() : state.entered();
 }
 
 /**
@@ -208,11 +201,10 @@ export function keepUserStore(trace: Trace): void {
 /** Runs a function in a store, or in that of the trace. */
 export function runInUserStore<T>(store: UserStore | undefined, fn: () => T): T {
   if (store === enteredStore()) return fn();
-  if (state.storage !== undefined) return state.storage.run(store, fn);
-  return store === undefined ? cls.exit(fn) : cls.runWith(store, fn);
+  return clsStorage().run(store, fn);
 }
 
 /** What is entered for the store of a trace: nothing, where it is made when it is asked for. */
 function ownStore(trace: Trace): UserStore | undefined {
-  return state.storage === undefined ? trace.userStore : undefined;
+  return state.entered === undefined ? trace.userStore : undefined;
 }
