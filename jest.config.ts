@@ -38,7 +38,12 @@ const config: Config = {
   testTimeout: 30_000,
   projects: [
     { ...shared, displayName: 'unit', testMatch: specs.unit },
-    { ...shared, displayName: 'app', testMatch: specs.app },
+    {
+      ...shared,
+      displayName: 'app',
+      testMatch: specs.app,
+      setupFilesAfterEnv: ['<rootDir>/test/support/undo-patches.ts'],
+    },
     { ...shared, displayName: 'process', testMatch: specs.process },
   ],
 };

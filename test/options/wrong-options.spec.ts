@@ -30,7 +30,7 @@ const WRONG: readonly (readonly [string, string, Partial<Anything>, RegExp, RegE
     'UNKNOWN_OPTION',
     { colour: true },
     /`colour`/,
-    /logger, format, output, level/,
+    /logger, format, output, console, level/,
   ],
   ['another case', 'UNKNOWN_OPTION', { Format: 'json' }, /`Format`/, /write `format`/],
   [

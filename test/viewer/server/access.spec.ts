@@ -226,7 +226,7 @@ describe('wrong options', () => {
     [{ limits: { requestsPerSecond: 0.1 } }, 'INVALID_OPTION'],
     [{ limits: { bodyBytes: Infinity } }, 'INVALID_OPTION'],
     [{ limits: { rows: 1 } as never }, 'UNKNOWN_OPTION'],
-    [null as never, 'INVALID_OPTIONS'],
+    [null as never, 'INVALID_OPTION'],
   ])('stop the application: %j', (options: TraceViewerOptions, code) => {
     expect(() => TraceViewerModule.forRoot(options)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining('Fix: ') }),
