@@ -11,6 +11,7 @@ describe('the public names', () => {
     expect(Object.keys(api).toSorted()).toEqual([
       'RequestId',
       'SessionId',
+      'SkipAccessLog',
       'Span',
       'TraceContext',
       'TraceId',
