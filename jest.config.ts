@@ -29,6 +29,8 @@ const shared: Config = {
   },
 };
 
+const undoing: Config = { setupFilesAfterEnv: ['<rootDir>/test/support/undo-patches.ts'] };
+
 const specs = specProjects(process.cwd());
 
 const config: Config = {
@@ -38,13 +40,8 @@ const config: Config = {
   testTimeout: 30_000,
   projects: [
     { ...shared, displayName: 'unit', testMatch: specs.unit },
-    {
-      ...shared,
-      displayName: 'app',
-      testMatch: specs.app,
-      setupFilesAfterEnv: ['<rootDir>/test/support/undo-patches.ts'],
-    },
-    { ...shared, displayName: 'process', testMatch: specs.process },
+    { ...shared, ...undoing, displayName: 'app', testMatch: specs.app },
+    { ...shared, ...undoing, displayName: 'process', testMatch: specs.process },
   ],
 };
 
