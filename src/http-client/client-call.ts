@@ -15,7 +15,7 @@ export interface ClientCall {
   readonly trace: Trace;
   /** `undefined` where the trace has the most spans it may have. */
   readonly span: Span | undefined;
-  /** The span that the server is told as its parent. */
+  /** The span that is sent to the server as its parent. */
   readonly spanId: string;
   /** Without those of W3C where the call has a `traceparent` already. */
   readonly headers: TraceHeaders;

@@ -12,7 +12,7 @@ const BOUNDARY = definePatch({
   target: 'HttpAdapter: methods that register routes, middleware and handlers of errors',
   gives: "handlers run in their request's trace, also where `next` was called by another request",
   without: 'code behind a middleware that loses the async context is not in a trace',
-  why: 'the async context is that of whoever calls `next`; only the request itself is certain',
+  why: 'the async context is that of the code that calls `next`; only the request itself is certain',
 });
 const FASTIFY_HOOKS = definePatch({
   package: 'fastify',

@@ -15,7 +15,7 @@ export function fieldsOf(value: object): unknown {
   }
 }
 
-/** What stands for a value that throws when it is read. */
+/** What is written in place of a value that throws when it is read. */
 export function thrownText(error: unknown): string {
   return `[Threw: ${isError(error) ? String(readProperty(error, 'message')) : typeof error}]`;
 }

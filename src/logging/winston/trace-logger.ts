@@ -27,7 +27,7 @@ const LOGGER_PUSH = definePatch({
   target: 'push of a logger',
   gives: 'what listens to `data` of a logger, or is piped to it, runs outside of the request',
   without: 'calls of such a listener are steps of the request that logs',
-  why: 'a stream calls its listeners in the context of whoever writes to it',
+  why: 'a stream calls its listeners in the context of the code that writes to it',
 });
 
 /**
