@@ -195,7 +195,10 @@ export function enteredStore(): UserStore | undefined {
  */
 export function keepUserStore(trace: Trace): void {
   const entered = enteredStore();
-  if (entered !== undefined && entered !== LEFT) trace.userStore = entered;
+  if (entered === undefined || entered === LEFT) return;
+  const owner = entered[OWNER];
+  // One that belongs to another trace, which the application may have entered by hand, stays its.
+  if (owner === undefined || owner === trace) trace.userStore = entered;
 }
 
 /** Runs a function in a store, or in that of the trace. */

@@ -23,7 +23,7 @@ export const CLOUD_HEADERS = [
 /** The name of one of these headers. */
 export type CloudHeader = (typeof CLOUD_HEADERS)[number];
 
-/** The other headers of a trace that is told by several, as Zipkin's are. */
+/** The other headers of a format that uses several for one trace: Zipkin's. */
 export const B3_COMPANIONS = [
   'x-b3-spanid',
   'x-b3-parentspanid',

@@ -28,7 +28,7 @@ import { expectCallsOf, Upstream } from './upstream.js';
 // Fastify's own hooks, as plugins such as @fastify/session use them: `done` comes from the events
 // of a connection that is older than every request, or from another request.
 
-/** Calls back later, from a timer of the application and from whoever comes next. */
+/** Calls back later, from a timer of the application and from the request that comes next. */
 class SharedConnection {
   private readonly waiting: (() => void)[] = [];
   private readonly timer = setInterval(() => this.drain(), 3);

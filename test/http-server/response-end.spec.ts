@@ -70,7 +70,7 @@ const byPath = (lines: readonly Line[]): unknown[][] =>
 
 const endOf = ({ path, status_code: status, outcome }: Line): unknown[] => [path, status, outcome];
 
-/** Sends what it is told on one connection, and returns the connection. */
+/** Sends a text on one connection, and returns the connection. */
 async function send({ port }: TracedApp, ...paths: string[]): Promise<Socket> {
   const socket = connectTo(port, '127.0.0.1');
   await once(socket, 'connect');
