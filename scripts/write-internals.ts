@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import '../src/index.js';
+import '../src/otlp/export-retries.js';
 import { definedPatches } from '../src/instrumentation/patch.js';
 
 // Writes the list of patches into docs/internals.md, from the descriptions in the source. With

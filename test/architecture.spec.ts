@@ -32,6 +32,8 @@ const CONSUMERS: Readonly<Record<string, readonly string[]>> = {
 };
 /** The files that need more, and why. */
 const MORE_THAN_CONTRACT = new Set([
+  // Changes the retries of an exporter.
+  'otlp/export-retries.ts',
   // Runs a function in a trace without an application, so it needs what runs one.
   'testing/with-trace.ts',
   // Answers in front of the tracer, in the same slot of the HTTP adapter.

@@ -1,5 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
-import { errorFields, isError, jsonValue } from '../records/json-value.js';
+import { errorFields, isError } from '../records/json-value.js';
+import { ownText } from './own-text.js';
+import { redactedJson } from './redacted-json.js';
 
 /**
  * The attributes of an error, named by the semantic conventions.
@@ -7,12 +9,16 @@ import { errorFields, isError, jsonValue } from '../records/json-value.js';
  * @see https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/
  */
 export function exceptionAttributes(error: unknown): Attributes {
-  if (typeof error === 'string') return { 'exception.message': error };
-  if (!isError(error)) return { 'exception.message': jsonValue(error) ?? typeof error };
+  if (!isError(error)) return { 'exception.message': textOf(error) };
   const { name, message, stack } = errorFields(error);
   return {
-    'exception.type': String(name),
-    'exception.message': String(message),
-    ...(typeof stack === 'string' && { 'exception.stacktrace': stack }),
+    'exception.type': textOf(name),
+    'exception.message': textOf(message),
+    ...(typeof stack === 'string' && { 'exception.stacktrace': ownText(stack) }),
   };
+}
+
+/** Whatever was thrown, or is the message of an error. */
+function textOf(value: unknown): string {
+  return ownText(typeof value === 'string' ? value : (redactedJson(value) ?? typeof value));
 }

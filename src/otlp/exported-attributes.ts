@@ -1,5 +1,8 @@
 import type { AttributeValue, Attributes } from '@opentelemetry/api';
-import { jsonValue, readProperty } from '../records/json-value.js';
+import { readProperty } from '../records/json-value.js';
+import { namesSecret } from '../records/secret-names.js';
+import { ownText } from './own-text.js';
+import { REDACTED, redactedJson } from './redacted-json.js';
 
 /**
  * Converts an object to attributes: simple values as they are, all others as JSON text. Values must
@@ -8,24 +11,35 @@ import { jsonValue, readProperty } from '../records/json-value.js';
 export function exportedAttributes(record: object): Attributes {
   const attributes: Attributes = {};
   for (const key of Object.keys(record)) {
-    const attribute = exportedValue(readProperty(record, key));
-    if (attribute !== undefined) attributes[key] = attribute;
+    const attribute = exportedField(key, readProperty(record, key));
+    if (attribute !== undefined) attributes[ownText(key)] = attribute;
   }
   return attributes;
 }
 
-/** Converts a value to an attribute; `undefined` for one without JSON, such as a function. */
-export function exportedValue(value: unknown): AttributeValue | undefined {
+/**
+ * Converts a field to an attribute; `undefined` for a value without JSON, such as a function. Secrets
+ * are replaced, by the name of the field and by the names inside of its value.
+ */
+export function exportedField(name: string, value: unknown): AttributeValue | undefined {
+  if (value === undefined || value === null || !namesSecret(name)) return exportedValue(value);
+  return REDACTED;
+}
+
+function exportedValue(value: unknown): AttributeValue | undefined {
   switch (typeof value) {
     case 'string':
+      return ownText(value);
     case 'boolean':
       return value;
     case 'number':
       return isEncodable(value) ? value : String(value);
     case 'bigint':
       return String(value);
-    default:
-      return jsonValue(value);
+    default: {
+      const json = redactedJson(value);
+      return json === undefined ? undefined : ownText(json);
+    }
   }
 }
 

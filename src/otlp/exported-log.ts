@@ -1,29 +1,34 @@
-import type { LogAttributes, SeverityNumber } from '@opentelemetry/api-logs';
+import type { AnyValue, LogAttributes, LogBody, SeverityNumber } from '@opentelemetry/api-logs';
 import type { HrTime, SpanContext } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
-import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import type { ReadWriteLogRecord } from '@opentelemetry/sdk-logs';
 import type { LogRecord } from '../records/log-record.js';
 import { severityNumberOf } from '../records/severity.js';
 import { hrTime } from './hr-time.js';
 import { exceptionAttributes } from './exception-attributes.js';
-import { exportedValue } from './exported-attributes.js';
+import { exportedField } from './exported-attributes.js';
+import { ownText } from './own-text.js';
 import { idAttributes } from './trace-attributes.js';
 
 const SCOPE = { name: 'nestjs-tracing' };
 /** Fields that the span context of the record contains already. */
 const IN_SPAN_CONTEXT = new Set(['trace_id', 'span_id']);
 
-/** A log entry in the form that OpenTelemetry's processors and exporters read. */
-export class ExportedLog implements ReadableLogRecord {
-  readonly hrTime: HrTime;
-  readonly hrTimeObserved: HrTime;
-  readonly severityText: string;
-  readonly severityNumber: SeverityNumber;
-  readonly body: string;
-  readonly spanContext?: SpanContext;
+/**
+ * A log entry in the form that OpenTelemetry's processors and exporters read. A processor may also
+ * change it, before it is queued.
+ */
+export class ExportedLog implements ReadWriteLogRecord {
+  hrTime: HrTime;
+  hrTimeObserved: HrTime;
+  severityText: string;
+  severityNumber: SeverityNumber;
+  body: LogBody;
+  spanContext?: SpanContext;
+  eventName?: string;
+  droppedAttributesCount = 0;
   readonly attributes: LogAttributes;
   readonly instrumentationScope = SCOPE;
-  readonly droppedAttributesCount = 0;
 
   constructor(
     record: LogRecord,
@@ -34,12 +39,42 @@ export class ExportedLog implements ReadableLogRecord {
     this.hrTimeObserved = this.hrTime;
     this.severityText = level.toUpperCase();
     this.severityNumber = severityNumberOf(level);
-    this.body = text;
+    this.body = ownText(text);
     if (trace !== undefined) {
       const { w3cTraceId: traceId, origin } = trace;
       this.spanContext = { traceId, spanId: spanId ?? trace.spanId, traceFlags: origin.flags };
     }
     this.attributes = attributesOf(record);
+  }
+
+  setAttribute(key: string, value?: AnyValue): this {
+    this.attributes[key] = value;
+    return this;
+  }
+
+  setAttributes(attributes: LogAttributes): this {
+    Object.assign(this.attributes, attributes);
+    return this;
+  }
+
+  setBody(body: LogBody): this {
+    this.body = body;
+    return this;
+  }
+
+  setEventName(eventName: string): this {
+    this.eventName = eventName;
+    return this;
+  }
+
+  setSeverityNumber(severityNumber: SeverityNumber): this {
+    this.severityNumber = severityNumber;
+    return this;
+  }
+
+  setSeverityText(severityText: string): this {
+    this.severityText = severityText;
+    return this;
   }
 }
 
@@ -49,8 +84,8 @@ function attributesOf(record: LogRecord): LogAttributes {
   if (context !== undefined) attributes['context'] = context;
   record.forEachField((name, value) => {
     if (IN_SPAN_CONTEXT.has(name)) return;
-    const attribute = exportedValue(value);
-    if (attribute !== undefined) attributes[name] = attribute;
+    const attribute = exportedField(name, value);
+    if (attribute !== undefined) attributes[ownText(name)] = attribute;
   });
   return error === undefined ? attributes : Object.assign(attributes, exceptionAttributes(error));
 }

@@ -9,6 +9,7 @@ import { hrTime } from './hr-time.js';
 import { api } from './open-telemetry.js';
 import { exceptionAttributes } from './exception-attributes.js';
 import { exportedAttributes } from './exported-attributes.js';
+import { ownText } from './own-text.js';
 import { requestAttributes } from './trace-attributes.js';
 
 const SCOPE = { name: 'nestjs-tracing' };
@@ -54,7 +55,7 @@ export class ExportedSpan implements ReadableSpan {
   ) {
     const { spanId, parentSpanId, startedMs, durationMs, error } = data;
     const { flags: traceFlags } = origin;
-    this.name = data.name;
+    this.name = ownText(data.name);
     this.kind = data.kind;
     // The monotonic clock drifts from the system clock, so each trace has its own start time.
     const startedAt = metadata.startedAt + startedMs - traceStartedMs;

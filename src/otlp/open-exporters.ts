@@ -1,9 +1,12 @@
-import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { importPackages } from '../options/load-packages.js';
-import { ExportQueue, type Exporter } from './export-queue.js';
+import { ExportAgent } from './export-agent.js';
+import { ExportQueue, MAX_CONCURRENT_EXPORTS } from './export-queue.js';
+import type { ExportedLog } from './exported-log.js';
+import { endRetries } from './export-retries.js';
+import { bytesOfLog, bytesOfSpan } from './held-bytes.js';
 import { ENTRY, VERSIONS } from './open-telemetry.js';
-import { askedProtocol, numberFromEnv } from './otlp-environment.js';
+import { askedProtocol, numberFromEnv, type Signal } from './otlp-environment.js';
 import type { OtlpModuleOptions, OtlpProtocol } from './otlp-options.js';
 
 /**
@@ -81,36 +84,68 @@ export async function openSpanQueue(
       ? await import('@opentelemetry/exporter-trace-otlp-http')
       : await import('@opentelemetry/exporter-trace-otlp-proto');
   const limits = batchLimits('OTEL_BSP', 5000);
-  const queue = new ExportQueue<ReadableSpan>('traces', limits.maxQueueSize);
-  const exporter: Exporter<ReadableSpan> = new OTLPTraceExporter(target(options, '/v1/traces'));
-  return queue.open(new BatchSpanProcessor(queue.counted(exporter), limits), (to, span) =>
-    to.onEnd(span),
-  );
+  return new ExportQueue<ReadableSpan>({
+    ...limits,
+    signal: 'traces',
+    bytesOf: bytesOfSpan,
+    openExporter: (closed) =>
+      endedWith(
+        closed,
+        'TRACES',
+        ({ make }) => new OTLPTraceExporter(target(options, 'traces', make)),
+      ),
+    openProcessor: (exporter) => {
+      const processor = new BatchSpanProcessor(exporter, limits);
+      return { add: (span) => processor.onEnd(span), shutdown: () => processor.shutdown() };
+    },
+  });
 }
 
 /** Opens the export queue for log entries. */
-export async function openLogQueue(
-  options: OtlpModuleOptions,
-): Promise<ExportQueue<ReadableLogRecord>> {
+export async function openLogQueue(options: OtlpModuleOptions): Promise<ExportQueue<ExportedLog>> {
   const { BatchLogRecordProcessor } = await import('@opentelemetry/sdk-logs');
   const { OTLPLogExporter } =
     protocolOf(options, 'LOGS') === 'http/json'
       ? await import('@opentelemetry/exporter-logs-otlp-http')
       : await import('@opentelemetry/exporter-logs-otlp-proto');
   const limits = batchLimits('OTEL_BLRP', 1000);
-  const queue = new ExportQueue<ReadableLogRecord>('logs', limits.maxQueueSize);
-  const exporter: Exporter<ReadableLogRecord> = new OTLPLogExporter(target(options, '/v1/logs'));
-  const processor = new BatchLogRecordProcessor({
+  return new ExportQueue<ExportedLog>({
     ...limits,
-    exporter: queue.counted(exporter),
+    signal: 'logs',
+    bytesOf: bytesOfLog,
+    openExporter: (closed) =>
+      endedWith(closed, 'LOGS', ({ make }) => new OTLPLogExporter(target(options, 'logs', make))),
+    openProcessor: (exporter) => {
+      const processor = new BatchLogRecordProcessor({ ...limits, exporter });
+      return { add: (record) => processor.onEmit(record), shutdown: () => processor.shutdown() };
+    },
   });
-  return queue.open(processor, (to, record) => to.onEmit(record as never));
+}
+
+/** Makes an exporter whose connections and retries end when its queue is closed. */
+function endedWith<E extends object>(
+  closed: AbortSignal,
+  signal: Signal,
+  make: (agent: ExportAgent) => E,
+): E {
+  const agent = new ExportAgent(signal);
+  const exporter = make(agent);
+  endRetries(exporter, closed);
+  closed.addEventListener('abort', () => agent.destroy(), { once: true });
+  return exporter;
 }
 
 /** The options of an exporter. It reads those that are missing from the environment itself. */
-function target({ url, headers }: OtlpModuleOptions, path: string) {
+function target(
+  { url, headers }: OtlpModuleOptions,
+  signal: 'traces' | 'logs',
+  httpAgentOptions: ExportAgent['make'],
+) {
   return {
-    ...(url !== undefined && { url: url.replace(/\/+$/, '') + path }),
+    httpAgentOptions,
+    // The queue counts them itself; at a shutdown one may begin just before another has ended.
+    concurrencyLimit: 2 * MAX_CONCURRENT_EXPORTS,
+    ...(url !== undefined && { url: `${url.replace(/\/+$/, '')}/v1/${signal}` }),
     ...(headers !== undefined && { headers: { ...headers } }),
   };
 }

@@ -1,6 +1,10 @@
-import { core } from './open-telemetry.js';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { AgentOptions } from 'node:https';
+import { api, core } from './open-telemetry.js';
 
-type Signal = 'TRACES' | 'LOGS';
+/** A signal, as the names of environment variables have it. */
+export type Signal = 'TRACES' | 'LOGS';
 
 /** The longest delay of a timer in milliseconds, and a larger size than any queue needs. */
 const MAX_NUMBER = 2 ** 31 - 1;
@@ -29,6 +33,32 @@ export function askedProtocol(signal: Signal): string | undefined {
     core.getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`) ??
     core.getStringFromEnv('OTEL_EXPORTER_OTLP_PROTOCOL')
   );
+}
+
+/**
+ * The certificates and the key for a collector over HTTPS. A file that cannot be read is left out, as
+ * OpenTelemetry's own exporters do; the export then fails and says why.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/protocol/exporter/#configuration-options
+ */
+export function tlsFromEnv(signal: Signal): Pick<AgentOptions, 'ca' | 'cert' | 'key'> {
+  const ca = fileFromEnv(signal, 'CERTIFICATE');
+  const cert = fileFromEnv(signal, 'CLIENT_CERTIFICATE');
+  const key = fileFromEnv(signal, 'CLIENT_KEY');
+  return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+}
+
+function fileFromEnv(signal: Signal, name: string): Buffer | undefined {
+  const path =
+    core.getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_${name}`) ??
+    core.getStringFromEnv(`OTEL_EXPORTER_OTLP_${name}`);
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(resolve(path));
+  } catch (error) {
+    api.diag.warn(`The file of OTEL_EXPORTER_OTLP_${name} cannot be read: ${String(error)}`);
+    return undefined;
+  }
 }
 
 /**

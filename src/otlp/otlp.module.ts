@@ -7,12 +7,12 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import type { Resource } from '@opentelemetry/resources';
-import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { checkForRoot, optionsOfBareModule, requireTracing } from '../options/check-import.js';
 import { hasSdk } from '../options/sdk-detection.js';
-import { APPLICATION, type Application } from '../records/application.js';
+import { APPLICATION, settled, type Application } from '../records/application.js';
 import { subscribeApplication, type ApplicationSubscription } from '../records/subscribe.js';
+import { warnOnce } from '../records/warnings.js';
 import { REQUIRES_W3C_IDS } from '../options/options.token.js';
 import type { RequestRecord } from '../records/request-record.js';
 import type { ExportQueue } from './export-queue.js';
@@ -37,7 +37,7 @@ const SHUTDOWN_TIMEOUT_MS = 5000;
 
 interface Queues {
   readonly traces: ExportQueue<ReadableSpan> | undefined;
-  readonly logs: ExportQueue<ReadableLogRecord> | undefined;
+  readonly logs: ExportQueue<ExportedLog> | undefined;
 }
 
 /**
@@ -95,6 +95,8 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
     if (!this.isFirst()) return;
     const { traces, logs } = this.queues;
     if (traces === undefined && logs === undefined) return;
+    traces?.open();
+    logs?.open();
     const resource: Resource = serviceResource(this.application.service, this.options);
     this.subscription = subscribeApplication(this.application, {
       ...(traces !== undefined && {
@@ -113,10 +115,23 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
 
   /** Called by NestJS. */
   async onApplicationShutdown(): Promise<void> {
-    await this.subscription?.settle();
+    await settled(this.application);
     const { traces, logs } = this.queues;
     const { shutdownTimeout = SHUTDOWN_TIMEOUT_MS } = this.options;
-    await Promise.all([traces?.close(shutdownTimeout), logs?.close(shutdownTimeout)]);
+    // The subscription goes on meanwhile: other modules may log while they shut down.
+    const [spans = 0, entries = 0] = await Promise.all([
+      traces?.close(shutdownTimeout),
+      logs?.close(shutdownTimeout),
+    ]);
+    this.subscription?.unsubscribe();
+    if (spans + entries === 0) return;
+    warnOnce(
+      'TRACING_EXPORT_INCOMPLETE',
+      `${spans} spans and ${entries} log records were not delivered before the application closed ` +
+        `(\`shutdownTimeout\` is ${shutdownTimeout} ms)`,
+      undefined,
+      this.application.service,
+    );
   }
 
   private isFirst(): boolean {

@@ -3,12 +3,12 @@ import { sharedState } from './shared-state.js';
 /** Counts of the spans or log records that were given to one exporter. */
 export interface ExportCounts {
   readonly signal: 'traces' | 'logs';
-  /** Currently in the queue. */
+  /** Waiting to be sent, or being sent. */
   readonly queued: number;
   readonly exported: number;
-  /** Rejected by the collector, or not delivered. */
+  /** Rejected by the collector, or not delivered: also what a shutdown had no time for. */
   readonly failed: number;
-  /** Dropped because the queue was full. */
+  /** Dropped because the queue was full, in number or in bytes. */
   readonly dropped: number;
 }
 

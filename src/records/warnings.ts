@@ -12,6 +12,8 @@ const WARNINGS = {
   TRACING_ENTRY_FAILED: 'A log entry could not be written.',
   TRACING_EXPORT_DROPPED: 'The collector is too slow: spans or log records were dropped.',
   TRACING_EXPORT_FAILED: 'Spans or log records could not be sent to the collector.',
+  TRACING_EXPORT_INCOMPLETE:
+    'The application closed before all spans or log records were delivered.',
   TRACING_FORMAT_FAILED: 'A log format threw.',
   TRACING_GRAPHQL_COPIES: 'Two copies of `graphql` are installed: subscriptions are not traced.',
   TRACING_LOGGER_FAILED: 'A winston logger threw.',

@@ -1,11 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get, Injectable, Logger, Module } from '@nestjs/common';
-import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exportQueues } from '../../src/records/export-counts.js';
 import { Span, TraceContext, type TracingModuleOptions } from '../../src/index.js';
 import { OtlpModule, type OtlpModuleOptions, type OtlpProtocol } from '../../src/otlp/index.js';
-import { ExportQueue } from '../../src/otlp/export-queue.js';
 import { eventually } from '../support/line-sink.js';
 import { OtlpReceiver } from '../support/otlp-receiver.js';
 import { PLATFORMS, tracedApp, type Platform } from '../support/traced-app.js';
@@ -471,22 +469,6 @@ describe('a collector', () => {
     await app.close();
     expect(receiver.spans).toHaveLength(30);
     expect(receiver.logs.filter(({ body }) => body === 'Request finished')).toHaveLength(30);
-  });
-});
-
-describe('an exporter', () => {
-  it('that throws has failed, as one that says so', () => {
-    const queue = new ExportQueue<string>('traces', 10);
-    const exporter = queue.counted({
-      export() {
-        throw new Error('it cannot be encoded');
-      },
-      shutdown: async () => {},
-    });
-    const results: ExportResult[] = [];
-    exporter.export(['a', 'b'], (result) => results.push(result));
-    expect(results).toEqual([expect.objectContaining({ code: ExportResultCode.FAILED })]);
-    expect(queue.failed).toBe(2);
   });
 });
 
