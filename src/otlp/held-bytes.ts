@@ -5,7 +5,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 /** About what a record takes up besides its text: its objects, ids and times. */
 const RECORD = 512;
 /** About what a value takes up besides its text: its place in an object, a number, a header. */
-const VALUE = 32;
+const VALUE = 64;
 /** Up to here, a string counts as two bytes for each character, without a look at the characters. */
 const SHORT = 128;
 /** Exported values are flat, so this is never reached; what lies deeper counts as one value. */

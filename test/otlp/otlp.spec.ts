@@ -185,14 +185,75 @@ describe('what is sent', () => {
     );
     await send('/quick');
     await eventually(() => receiver.spans.length > 0, 'a span');
-    expect(receiver.spans[0]!.resource).toMatchObject({
+    // Nothing else: no command line, user, machine or environment.
+    expect(receiver.spans[0]!.resource).toEqual({
       'service.name': 'shop',
       'service.version': '1.2.3',
+      'service.instance.id': expect.stringMatching(/^[0-9a-f-]{36}$/),
       'deployment.environment.name': 'test',
       team: 'ledger',
       'telemetry.sdk.language': 'nodejs',
+      'telemetry.sdk.name': 'opentelemetry',
+      'telemetry.sdk.version': expect.any(String),
       'process.pid': process.pid,
+      'process.runtime.name': 'nodejs',
+      'process.runtime.version': process.versions.node,
     });
+    await eventually(() => receiver.logs.length > 0, 'a log record');
+    expect(receiver.logs[0]!.resource).toEqual(receiver.spans[0]!.resource);
+  });
+
+  it.each(PROTOCOLS)('has no value of a field that names a secret, by %s', async (protocol) => {
+    const { app } = await exportingApp('express', { protocol });
+    const trace = app.get(TraceContext);
+    const canary = 'of-the-vault';
+    class Card {
+      constructor(private readonly pan: string) {}
+      toJSON(): object {
+        return { pan: this.pan, accessToken: canary };
+      }
+    }
+    const nested = {
+      db: [{ 'X-Api-Key': canary, port: 5432 }],
+      quote: '"password":"',
+      max_tokens: 5,
+    };
+    await trace.run({ name: 'import' }, async () => {
+      trace.set('clientSecret', canary);
+      trace.span('query', () => {}, {
+        'db.operation.parameter.password': canary,
+        'http.request.header.authorization': [canary],
+        settings: { cookie: canary },
+      } as never);
+      // eslint-disable-next-line @typescript-eslint/only-throw-error
+      await trace.span('thrown', () => Promise.reject({ passwd: canary, code: 7 })).catch(() => {});
+      new Logger('Vault').log('opened', {
+        nested,
+        card: new Card('4111'),
+        settings: new Map([['private_key', canary]]),
+        password: { of: { depth: canary } },
+        token: null,
+      });
+    });
+    await app.close();
+    expect(JSON.stringify([receiver.spans, receiver.logs])).not.toContain(canary);
+    expect(logNamed('opened').attributes).toMatchObject({
+      clientSecret: '[redacted]',
+      nested:
+        '{"db":[{"X-Api-Key":"[redacted]","port":5432}],"quote":"\\"password\\":\\"","max_tokens":5}',
+      card: '{"pan":"4111","accessToken":"[redacted]"}',
+      settings: '{"private_key":"[redacted]"}',
+      password: '[redacted]',
+      token: 'null',
+    });
+    expect(spanNamed('query').attributes).toEqual({
+      'db.operation.parameter.password': '[redacted]',
+      'http.request.header.authorization': '[redacted]',
+      settings: '{"cookie":"[redacted]"}',
+    });
+    expect(spanNamed('thrown').events).toMatchObject([
+      { attributes: { 'exception.message': '{"passwd":"[redacted]","code":7}' } },
+    ]);
   });
 
   it('has W3C trace ids, also in the log and on the response', async () => {
