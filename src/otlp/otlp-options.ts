@@ -17,7 +17,10 @@ export interface OtlpModuleOptions {
   logs?: boolean | undefined;
   /** Attributes of the service besides its name: `deployment.environment.name`, `service.version`, … */
   resource?: Readonly<Record<string, string | number | boolean>> | undefined;
-  /** How long a shutdown waits for the last batch, in milliseconds. Default: 5000. */
+  /**
+   * How long a shutdown waits until everything is sent, in milliseconds. What is not delivered by
+   * then is lost, and counted in one warning. Default: 5000.
+   */
   shutdownTimeout?: number | undefined;
 }
 
