@@ -219,9 +219,7 @@ export class TracingModule
 
   /** Called by NestJS. */
   beforeApplicationShutdown(): void {
-    for (const transport of this.logger.transports) {
-      if (transport instanceof LineTransport) transport.stopGathering();
-    }
+    for (const transport of this.lineTransports()) transport.stopGathering();
   }
 
   /**
@@ -232,6 +230,12 @@ export class TracingModule
     await settled(this.application);
     this.endConsole?.();
     detachInstrumentations(this.tracedApplication);
+    // A signal ends the process without `exit`, so this is the last moment for a slow reader.
+    await Promise.all(this.lineTransports().map((transport) => transport.drain()));
+  }
+
+  private lineTransports(): LineTransport[] {
+    return this.logger.transports.filter((transport) => transport instanceof LineTransport);
   }
 
   /** Lists what was changed in other packages, to help where one of them behaves oddly. */

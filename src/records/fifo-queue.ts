@@ -21,7 +21,9 @@ export class FifoQueue<T> {
 
   shift(): T | undefined {
     if (this.length === 0) return undefined;
-    const first = this.items[this.head++];
+    const first = this.items[this.head];
+    // What is removed must not stay in memory until the copy.
+    (this.items as (T | undefined)[])[this.head++] = undefined;
     if (this.head * 2 > this.items.length) this.keep(() => true);
     return first;
   }

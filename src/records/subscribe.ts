@@ -10,6 +10,7 @@ import type { RequestFinishEvent, RequestStartEvent, SpanFinishEvent } from './c
 import type { LogRecord } from './log-record.js';
 import type { RequestRecord } from './request-record.js';
 import type { SingleSpanRecord } from './span-record.js';
+import { asOneSubscriber } from './subscriber-guard.js';
 
 /** The handlers of {@link subscribeApplication}. Those that are left out cost nothing. */
 export interface ApplicationHandlers {
@@ -41,7 +42,10 @@ export interface ApplicationSubscription {
  * viewer and test helpers of this package are built on it.
  *
  * A handler that throws or rejects does not fail a request; it causes one warning,
- * `TRACING_SUBSCRIBER_FAILED`. Records are live objects, so read them synchronously in the handler.
+ * `TRACING_SUBSCRIBER_FAILED`. A handler may log, make calls and spans: no handler of this subscription
+ * is called for what it causes, also later in its promises and timers, and one warning,
+ * `TRACING_SUBSCRIBER_REPEATS`, says so. Records are live objects, so read them synchronously in the
+ * handler.
  *
  * @param of the Nest application or context, a `ModuleRef` of it, or the `application` of a record.
  *
@@ -61,6 +65,7 @@ export function subscribeApplication(
 ): ApplicationSubscription {
   const application = 'get' in of ? applicationIn(of) : of;
   const listeners = listenersOf(application, handlers);
+  asOneSubscriber(listeners.map(([, listener]) => listener));
   for (const [name, listener] of listeners) subscribe(name, listener);
   const end = (): void => {
     for (const [name, listener] of listeners) unsubscribe(name, listener);

@@ -26,6 +26,8 @@ const WARNINGS = {
   TRACING_PRESET_UNUSED: 'A preset is set, but the format is text.',
   TRACING_REOPEN_FAILED: 'A log file could not be opened again after it was rotated.',
   TRACING_SUBSCRIBER_FAILED: 'A subscriber of a diagnostics channel threw.',
+  TRACING_SUBSCRIBER_REPEATS:
+    'A subscriber of a diagnostics channel causes events of that channel: it does not get those.',
   TRACING_TRANSPORT_FAILED: 'A log transport reported an error or threw.',
   TRACING_TRANSPORT_STALLED: 'A log transport no longer accepts lines.',
   TRACING_TWO_TRACE_IDS: 'A log and the responses name a trace differently.',

@@ -201,15 +201,11 @@ describe('the log channel', () => {
 
   it('loses no line when its subscriber throws, or logs itself', () => {
     const { logger, sink } = tracedLogger();
-    let depth = 0;
     listen(LOG, () => {
-      depth++;
-      if (depth < 3) logger.info('from a subscriber');
-      depth--;
+      logger.info('from a subscriber');
       throw new Error('on purpose');
     });
     logger.info('a');
-    expect(sink.lines.map(({ message }) => message)).toContain('a');
-    expect(sink.lines).toHaveLength(3);
+    expect(sink.lines.map(({ message }) => message)).toEqual(['from a subscriber', 'a']);
   });
 });

@@ -26,15 +26,16 @@ export interface TransportOptions {
 }
 
 // winston exports its base class, but its types do not say so.
-const { Transport } = winston as unknown as {
-  Transport: new (options?: TransportOptions) => WinstonTransport;
+const { Transport } = winston as typeof winston & {
+  readonly Transport: new (options?: TransportOptions) => WinstonTransport;
 };
 
 interface LineEntry {
   level: string;
   message: unknown;
   readonly [LEVEL]: string;
-  readonly [MESSAGE]: string;
+  /** The line, if a format has made one. */
+  readonly [MESSAGE]: unknown;
   /** winston's marks on an exception or rejection that it has caught. */
   readonly exception?: unknown;
   readonly rejection?: unknown;
@@ -86,7 +87,10 @@ export class LineTransport extends Transport {
     return this.output.flush();
   }
 
-  /** Writes all lines, and closes a file that it has opened; a later line opens it again. */
+  /**
+   * Writes all lines, and closes a file that it has opened; a later line opens it again. Lines that a
+   * slow reader does not accept yet are written later, and the file is closed after them.
+   */
   override close(): void {
     this.output.close();
   }
@@ -101,6 +105,15 @@ export class LineTransport extends Transport {
     this.output.stopGathering();
   }
 
+  /**
+   * Waits for a slow reader until all lines are written, for two seconds at most.
+   *
+   * @internal
+   */
+  drain(): Promise<void> {
+    return this.output.drain();
+  }
+
   /** The rules of winston's own base class: silence, handled exceptions, the level. */
   private accepts(entry: LineEntry): boolean {
     if (this.silent || (entry.exception === true && !this.handleExceptions)) return false;
@@ -113,11 +126,11 @@ export class LineTransport extends Transport {
     const copy: CapturedEntry & LineEntry = { ...entry };
     if (!isSelfContained(format)) addMissingIds(copy, this.parent?.format);
     const formatted = format.transform(copy, format.options);
-    if (formatted) this.take(entry, (formatted as unknown as LineEntry)[MESSAGE]);
+    if (typeof formatted === 'object') this.take(entry, formatted[MESSAGE]);
   }
 
-  private take(entry: LineEntry, line: string): void {
-    this.output.append(line);
+  private take(entry: LineEntry, line: unknown): void {
+    this.output.append(typeof line === 'string' ? line : String(line));
     if (isFatal(entry)) this.output.flush();
   }
 }

@@ -28,8 +28,8 @@ import { checkTransportOptions, type TracingTransportOptions } from './transport
 export class TracingTransport extends LineTransport {
   constructor(options: TracingTransportOptions = {}) {
     checkTransportOptions(options);
-    const { destination, bufferSize, flushInterval, format, ...rest } = options;
-    super(new LineOutput(openTarget(destination), { bufferSize, flushInterval }), {
+    const { destination, mkdir, bufferSize, flushInterval, format, ...rest } = options;
+    super(new LineOutput(openTarget(destination, mkdir), { bufferSize, flushInterval }), {
       ...rest,
       // The ids are added where the transport's logger is known.
       format: format && guardedFormat(format, () => {}),

@@ -11,10 +11,14 @@ import type { TransportOptions } from './line-transport.js';
 /** What {@link TracingTransport} takes: where and when lines are written, and winston's own. */
 export interface TracingTransportOptions extends TransportOptions {
   /**
-   * A file descriptor, or the path of a file, which is created with its folder and appended to.
-   * Default: standard output, or standard error where MCP is served on standard output.
+   * A file descriptor, or the path of a file or named pipe. A file is created and appended to; its
+   * folder has to exist, unless {@link mkdir} is set. Writing never waits for the reader of a pipe,
+   * socket or terminal. Default: standard output, or standard error where MCP is served on standard
+   * output.
    */
   destination?: number | string;
+  /** Whether the folder of a file is created where it is missing. Default: `false`. */
+  mkdir?: boolean;
   /**
    * Characters that are gathered before they are written, at most 67,108,864. Default 0: the lines
    * of one turn of the event loop are written with one call before the loop goes on.
@@ -33,6 +37,7 @@ const KEYS = {
   silent: true,
   handleExceptions: true,
   handleRejections: true,
+  mkdir: true,
 } satisfies Record<keyof TracingTransportOptions, true>;
 
 // The largest that the system and a timer accept.
@@ -52,7 +57,7 @@ export function checkTransportOptions(options: TracingTransportOptions): void {
     throw invalid('format', format, 'a winston format, such as `traceJson()`');
   }
   checkString('level', level);
-  for (const name of ['silent', 'handleExceptions', 'handleRejections'] as const) {
+  for (const name of ['mkdir', 'silent', 'handleExceptions', 'handleRejections'] as const) {
     checkBoolean(name, options[name]);
   }
 }

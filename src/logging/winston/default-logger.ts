@@ -5,7 +5,8 @@ import { LOG_LEVELS, type ResolvedTracingOptions } from '../../options/resolve-o
 import { sharedState } from '../../records/shared-state.js';
 import { traceJson } from '../formats/json-format.js';
 import { LineOutput } from '../output/buffered-output.js';
-import { descriptor, STANDARD_OUTPUT, type LineTarget } from '../output/log-destination.js';
+import type { LineTarget } from '../output/line-target.js';
+import { descriptor, STANDARD_OUTPUT } from '../output/log-destination.js';
 import { LineTransport } from '../output/line-transport.js';
 import { textFormat } from '../formats/text-format.js';
 import { assignLogger } from './logger-application.js';

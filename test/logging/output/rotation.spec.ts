@@ -12,10 +12,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { createLogger, type Logger } from 'winston';
 import { TracingTransport } from '../../../src/logging/output/tracing-transport.js';
 import { MESSAGE } from '../../../src/logging/winston/winston-symbols.js';
+import { eventually } from '../../support/line-sink.js';
 import { plain } from '../../support/plain-format.js';
 import { spyOnWarnings } from '../../support/warnings.js';
 
@@ -36,8 +37,8 @@ const linesOf = (path: string): string[] => readFileSync(path, 'utf8').split('\n
 const numbered = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, i) => `line ${from + i}`);
 
-function open(bufferSize = 0): [Logger, TracingTransport] {
-  const transport = new TracingTransport({ destination: file, bufferSize });
+function open(bufferSize = 0, mkdir = false): [Logger, TracingTransport] {
+  const transport = new TracingTransport({ destination: file, bufferSize, mkdir });
   return [createLogger({ format: plain(), transports: [transport] }), transport];
 }
 
@@ -128,13 +129,42 @@ describe('a file that has been moved', () => {
     expect(linesOf(file)).toEqual(['c']);
   });
 
-  it('is opened again with its folder', () => {
-    const [logger, transport] = open();
+  it('is opened again with its folder, where that may be created', () => {
+    const [logger, transport] = open(0, true);
     rmSync(folder, { recursive: true });
     expect(transport.reopen()).toBe(true);
     logger.info('a');
     logger.close();
     expect(linesOf(file)).toEqual(['a']);
+  });
+});
+
+describe('a folder that was removed', () => {
+  it('lets lines wait until it is back: the old file has no name to be found by', async () => {
+    const [logger, transport] = open();
+    logger.info('before');
+    rmSync(folder, { recursive: true });
+    expect(transport.reopen()).toBe(false);
+    expect(existsSync(folder)).toBe(false);
+    expect(descriptors()).toEqual([]);
+    for (let i = 0; i < 100; i++) {
+      logger.info(`line ${i}`);
+      await turn();
+    }
+    await sleep(300);
+    expect(transport.counts).toMatchObject({ written: 1, dropped: 0, waiting: 100 });
+    expect(transport.counts.failedWrites).toBeGreaterThan(5);
+    expect(transport.counts.failedWrites).toBeLessThan(14);
+    expect(warn.mock.calls.map(([, options]) => options)).toEqual([
+      { type: 'TracingWarning', code: 'TRACING_REOPEN_FAILED' },
+      { type: 'TracingWarning', code: 'TRACING_WRITE_STALLED' },
+    ]);
+
+    mkdirSync(folder);
+    await eventually(() => transport.counts.waiting === 0, 'the lines');
+    expect(linesOf(file)).toEqual(numbered(0, 100));
+    expect(transport.counts).toMatchObject({ written: 101, dropped: 0 });
+    logger.close();
   });
 });
 
@@ -175,14 +205,21 @@ describe('a transport that is closed', () => {
     expect(descriptors()).toEqual([]);
   });
 
-  it('never throws, also if its file cannot be opened again', async () => {
+  it('keeps lines while its file cannot be opened again, and never throws', async () => {
     const [, transport] = open();
     transport.close();
     rmSync(file);
     mkdirSync(file);
     expect(() => transport.write({ level: 'info', [MESSAGE]: 'late' })).not.toThrow();
     await turn();
-    expect(transport.counts).toMatchObject({ written: 0, dropped: 1, waiting: 0, failedWrites: 1 });
-    expect(warn.mock.calls).toMatchObject([[{}, { code: 'TRACING_WRITE_FAILED' }]]);
+    expect(transport.counts).toMatchObject({ written: 0, dropped: 0, waiting: 1, failedWrites: 1 });
+    expect(warn.mock.calls).toMatchObject([
+      [expect.stringContaining('EISDIR'), { code: 'TRACING_WRITE_STALLED' }],
+    ]);
+    rmdirSync(file);
+    await eventually(() => transport.counts.waiting === 0, 'the line');
+    expect(linesOf(file)).toEqual(['late']);
+    transport.close();
+    expect(descriptors()).toEqual([]);
   });
 });

@@ -1,7 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -268,9 +279,9 @@ describe('in an application', () => {
 });
 
 describe('a destination', () => {
-  it('may be a file in a folder that does not exist yet', () => {
+  it('may be a file in a folder that does not exist yet, with `mkdir`', () => {
     const destination = join(folder, 'a', 'b', 'app.log');
-    const transport = open({ destination });
+    const transport = open({ destination, mkdir: true });
     logTo(transport).info('a');
     transport.flush();
     expect(readFileSync(destination, 'utf8')).toBe('a\n');
@@ -324,8 +335,21 @@ describe('a wrong option stops the start, and says what to do', () => {
     [{ destination: -1 }, 'INVALID_OPTION', whole],
     [{ destination: 1.5 }, 'INVALID_OPTION', whole],
     [{ destination: 2 ** 31 }, 'INVALID_OPTION', `${whole} 2147483647`],
-    [{ destination: 9999 }, 'INVALID_DESTINATION', 'pass a descriptor that is open'],
-    [{ destination: '/dev/null/app.log' }, 'INVALID_DESTINATION', 'name a file'],
+    [{ destination: 9999 }, 'INVALID_DESTINATION', 'pass a descriptor that is open for writing'],
+    [{ destination: '/dev/null/app.log' }, 'INVALID_DESTINATION', 'a part of the path is a file'],
+    [{ destination: '/dev/null/a/b.log', mkdir: true }, 'INVALID_DESTINATION', 'name a file'],
+    [{ destination: '/proc/app.log' }, 'INVALID_DESTINATION', 'name a file'],
+    [{ destination: '/proc/logs/a/app.log' }, 'INVALID_DESTINATION', 'pass `mkdir: true`'],
+    [{ destination: '/proc/logs/a/app.log', mkdir: true }, 'INVALID_DESTINATION', 'may create'],
+    [{ destination: join(tmpdir(), 'no-such-folder/') }, 'INVALID_DESTINATION', 'not a folder'],
+    [{ destination: 'x'.repeat(300) }, 'INVALID_DESTINATION', 'a shorter path'],
+    [{ destination: `/${'x/'.repeat(3000)}x` }, 'INVALID_DESTINATION', 'a shorter path'],
+    [{ destination: `${'x'.repeat(300)}/a`, mkdir: true }, 'INVALID_DESTINATION', 'a shorter path'],
+    [{ destination: `a/\0/b`, mkdir: true }, 'INVALID_DESTINATION', 'name a file'],
+    [{ destination: '/tmp/' }, 'INVALID_DESTINATION', 'name a file, not a folder'],
+    [{ destination: '.' }, 'INVALID_DESTINATION', 'name a file, not a folder'],
+    [{ destination: '/dev/fd/9999' }, 'INVALID_DESTINATION', 'name a file'],
+    [{ mkdir: 'yes' }, 'INVALID_OPTION', '`true` or `false`'],
     [{ destination: '/tmp' }, 'INVALID_DESTINATION', 'name a file'],
     [{ destination: 'a\0b' }, 'INVALID_DESTINATION', 'name a file'],
     [{ bufferSize: -1 }, 'INVALID_OPTION', `${whole} 67108864`],
@@ -360,5 +384,29 @@ describe('a wrong option stops the start, and says what to do', () => {
   it('is a file that is a folder', () => {
     mkdirSync(file);
     expect(attempt({}).message).toMatch(/^\[INVALID_DESTINATION\] .*EISDIR/);
+  });
+
+  it('is a folder that does not exist, which is named, and not created', () => {
+    const error = attempt({ destination: join(folder, 'lgos', 'a', 'app.log') });
+    expect(error.message).toContain(`the folder ${join(folder, 'lgos')} does not exist`);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('is a descriptor that is open for reading only, or that takes no bytes', () => {
+    writeFileSync(file, '');
+    const fd = openSync(file, 'r');
+    expect(attempt({ destination: fd }).code).toBe('INVALID_DESTINATION');
+    closeSync(fd);
+    const directory = openSync(folder, 'r');
+    expect(attempt({ destination: directory }).code).toBe('INVALID_DESTINATION');
+    closeSync(directory);
+  });
+
+  it('is a socket with a path', async () => {
+    const server = createServer().listen(file);
+    await once(server, 'listening');
+    expect(attempt({}).fix).toBe('name a file or a named pipe, not a socket.');
+    server.close();
+    await once(server, 'close');
   });
 });
