@@ -3,6 +3,7 @@ import { warnOnce } from '../../records/warnings.js';
 import { LineBacklog } from './line-backlog.js';
 import type { LineTarget } from './line-target.js';
 import { EXIT_PATIENCE_MS, unwritten } from './exit-flush.js';
+import { mayPass, RETRY_MS, RetryTimer, type Stall, stallOf, stallUnopened } from './stall.js';
 
 /** How many lines were written, lost or kept, since the transport was made. */
 export interface LineCounts {
@@ -28,29 +29,12 @@ export interface Gathering {
   readonly flushInterval?: number;
 }
 
-/**
- * Why lines wait: it is not known yet where they go, the reader is slow, the disk is full, the file
- * cannot be opened, or `more` are written in the next turn, so that this one does not take too long.
- */
-type Stall = 'unknown' | 'slow' | 'full' | 'closed' | 'more';
-
 /** The most that is gathered in one turn. */
 const TURN_CHARACTERS = 256 * 1024;
 /** The backlog is written in parts of this size, so that other work is not held up. */
 const BYTES_PER_RETRY = 1024 * 1024;
 /** Beyond this, lines are dropped: a reader that has stopped must not fill the memory. */
 export const BACKLOG_BYTES = 64 * 1024 * 1024;
-/** Each retry waits twice as long as the one before, up to this. */
-const RETRY_MS: Record<Stall, number> = {
-  unknown: 10,
-  slow: 10,
-  full: 1000,
-  closed: 1000,
-  more: 0,
-};
-/** The same for a reader that has taken nothing for {@link EXIT_PATIENCE_MS}. */
-const STOPPED_RETRY_MS = 100;
-
 /**
  * Gathers lines and writes them with few calls: one call per line costs half as much again. What the
  * system does not accept now is written later, in order, without blocking the event loop.
@@ -67,9 +51,7 @@ export class LineOutput {
   private stall: Stall | undefined;
   /** Whether the target is closed once the lines that wait are written. */
   private isClosing = false;
-  private retryMs = 1;
-  /** Monotonic milliseconds: when bytes were last accepted, while lines wait. */
-  private acceptedAt = 0;
+  private readonly retries = new RetryTimer(() => this.retry());
   private failedWrites = 0;
   private failedReopens = 0;
 
@@ -133,7 +115,7 @@ export class LineOutput {
     while (
       !this.flush() &&
       mayPass(this.stall) &&
-      !this.hasStopped &&
+      !this.retries.isHopeless &&
       performance.now() < deadline
     ) {
       await sleep(RETRY_MS.slow);
@@ -199,15 +181,9 @@ export class LineOutput {
     if (this.stall === undefined) this.flush();
   };
 
-  private readonly retry = (): void => {
-    const isWritten = this.settle(this.writeOut(BYTES_PER_RETRY));
-    if (this.isClosing && (isWritten || !mayPass(this.stall) || this.hasStopped))
-      this.closeTarget();
-  };
-
-  /** Whether the reader has taken nothing for so long that the process need not wait for it. */
-  private get hasStopped(): boolean {
-    return performance.now() - this.acceptedAt >= EXIT_PATIENCE_MS;
+  private retry(): void {
+    if (this.settle(this.writeOut(BYTES_PER_RETRY)) || !this.isClosing) return;
+    if (!mayPass(this.stall) || this.retries.isHopeless) this.closeTarget();
   }
 
   /** Queues a line after those that cannot be written now. */
@@ -235,7 +211,8 @@ export class LineOutput {
     try {
       fd = this.target.fd();
     } catch (error) {
-      return this.failToOpen(error);
+      this.failedWrites++;
+      return stallUnopened(error, this.target.name);
     }
     if (fd === undefined) return 'unknown';
     let bytes = 0;
@@ -244,73 +221,34 @@ export class LineOutput {
     } catch (error) {
       return this.fail(error);
     } finally {
-      if (bytes > 0 && this.stall !== undefined) {
-        this.retryMs = 1;
-        this.acceptedAt = performance.now();
-      }
+      if (bytes > 0 && this.stall !== undefined) this.retries.noteProgress();
     }
     return undefined;
   }
 
-  private failToOpen(error: unknown): Stall {
-    const { name } = this.target;
-    this.failedWrites++;
-    warnOnce(
-      'TRACING_WRITE_STALLED',
-      `${name} cannot be opened; log lines wait for it`,
-      error,
-      'open',
-    );
-    return 'closed';
-  }
-
   private fail(error: unknown): Stall | undefined {
-    const { name } = this.target;
     this.failedWrites++;
-    switch ((error as NodeJS.ErrnoException).code) {
-      case 'EAGAIN':
-      case 'ENOBUFS':
-        return 'slow';
-      case 'ENOSPC':
-      case 'EDQUOT':
-      case 'EFBIG':
-        warnOnce('TRACING_DISK_FULL', `no space for log lines in ${name}; they wait`);
-        return 'full';
-      default:
-        this.queue.drop();
-        warnOnce('TRACING_WRITE_FAILED', `log lines could not be written to ${name}`, error);
-        return undefined;
-    }
+    const stall = stallOf(error, this.target.name);
+    if (stall === undefined) this.queue.drop();
+    return stall;
   }
 
   /** Returns whether everything is written, and schedules the rest. */
   private settle(stall: Stall | undefined): boolean {
-    const wasStalled = this.stall !== undefined;
     this.stall = stall;
-    clearTimeout(this.timer);
-    // What is scheduled for the end of this turn is not a timer, and stays.
-    if (this.flushInterval !== undefined) this.isScheduled = false;
-    if (stall === undefined) {
-      this.retryMs = 1;
-      // What is gathered until the end of this turn may have to be written at the end of the process.
-      if (!this.isScheduled) unwritten.waiting.delete(this);
-      if (this.isClosing) this.closeTarget();
-      return true;
+    if (this.flushInterval !== undefined) {
+      clearTimeout(this.timer);
+      this.isScheduled = false;
     }
-    if (!wasStalled) this.acceptedAt = performance.now();
-    unwritten.waiting.add(this);
-    const isStopped = this.hasStopped;
-    const longest = isStopped ? Math.max(STOPPED_RETRY_MS, RETRY_MS[stall]) : RETRY_MS[stall];
-    this.timer = setTimeout(this.retry, Math.min(this.retryMs, longest));
-    this.retryMs = Math.min(this.retryMs * 2, RETRY_MS.full);
-    // A process that has nothing else to do does not wait for a disk, nor for a reader that has
-    // stopped: what it may still take is written at the end.
-    if (isStopped || !mayPass(stall)) this.timer.unref();
-    return false;
+    if (stall !== undefined) {
+      unwritten.waiting.add(this);
+      this.retries.schedule(stall);
+      return false;
+    }
+    this.retries.stop();
+    // What is gathered until the end of this turn may have to be written at the end of the process.
+    if (!this.isScheduled) unwritten.waiting.delete(this);
+    if (this.isClosing) this.closeTarget();
+    return true;
   }
-}
-
-/** Whether it is worth to wait: it is not known when a full disk has space, or a file can be opened. */
-function mayPass(stall: Stall | undefined): boolean {
-  return stall !== undefined && stall !== 'full' && stall !== 'closed';
 }
