@@ -11,12 +11,17 @@ import { checkTransportOptions, type TracingTransportOptions } from './transport
  * `process.exit()`, an uncaught exception or an unhandled rejection; a `fatal` entry and all before
  * it at once. Only a signal without a handler can lose gathered lines.
  *
- * It never throws and never blocks for its reader. What a slow reader or a full disk does not accept
- * waits, up to 64 MiB, and is written later, in order and once; where the reader has gone, lines are
- * dropped. Each gives one process warning, and {@link counts} has the numbers.
+ * Logging never throws, and never blocks for the reader of a pipe, socket or terminal. What a slow
+ * reader or a full disk does not accept, or is logged while the file cannot be opened again, waits, up
+ * to 64 MiB, and is written later, in order and once; where the reader has gone, lines are dropped.
+ * Each gives one process warning, and {@link counts} has the numbers.
+ *
+ * Processes may share a pipe or socket, and files: whole lines are written with one call, up to 4,096
+ * bytes to a pipe or socket (512 outside of Linux). A longer line can be torn while a pipe is full.
  *
  * @publicApi
- * @throws {TracingConfigError} for a wrong option, or a destination that cannot be opened.
+ * @throws {TracingConfigError} for a wrong option, `INVALID_DESTINATION` for a destination that cannot be
+ *   opened.
  *
  * @example
  * createLogger({ format: traceJson(), transports: [new TracingTransport()] });
