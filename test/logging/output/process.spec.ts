@@ -343,6 +343,13 @@ describe('a reader that has stopped', () => {
       expect(performance.now() - startedAt).toBeLessThan(5000);
     },
   );
+
+  it.concurrent('does not keep a process that has nothing else to do', async () => {
+    const script = "logger.info('x'.repeat(5_000_000));";
+    const startedAt = performance.now();
+    expect((await run(script, 'stopped')).code).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(8000);
+  });
 });
 
 describe('a warning', () => {

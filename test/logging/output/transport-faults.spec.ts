@@ -143,6 +143,34 @@ describe('a slow reader', () => {
     expect(read().toString()).toBe('again\n');
     expect(transport.counts).toMatchObject({ written: lines - dropped + 1, dropped, waiting: 0 });
   });
+
+  it('is waited for by a transport that is closed, without holding up the event loop', async () => {
+    const [logger, transport] = open();
+    for (let i = 0; i < 300; i++) logger.info('x'.repeat(1023));
+    const startedAt = performance.now();
+    logger.close();
+    expect(performance.now() - startedAt).toBeLessThan(200);
+    expect(transport.counts.waiting).toBeGreaterThan(200);
+    let bytes = 0;
+    while (transport.counts.waiting > 0) {
+      bytes += read().length;
+      await turn();
+    }
+    bytes += read().length;
+    expect(bytes).toBe(300 * 1024);
+    expect(transport.counts).toMatchObject({ written: 300, dropped: 0 });
+    // The end of a pipe that no process has open any more.
+    expect(readSync(reader!, Buffer.alloc(1))).toBe(0);
+  });
+
+  it('is not waited for for ever by a transport that is closed', async () => {
+    const [logger, transport] = open();
+    for (let i = 0; i < 300; i++) logger.info('x'.repeat(1023));
+    logger.close();
+    await eventually(() => transport.counts.waiting === 0, 'the end');
+    expect(transport.counts.dropped).toBeGreaterThan(200);
+    expect(warnings()).toEqual(['TRACING_WRITE_STALLED']);
+  });
 });
 
 describe('a reader that goes away', () => {
