@@ -1,3 +1,6 @@
+import { isIP } from 'node:net';
+import { isLoopback } from '../options/trusted-hosts.js';
+
 /** The server that a call is sent to: the one it is for, or a proxy. */
 export interface Peer {
   /** As in a URL: brackets around an IPv6 address, no port where it is the default. */
@@ -13,27 +16,53 @@ export interface Target extends Peer {
   readonly method: string;
   /** Without the query, which may hold secrets. */
   readonly path: string;
-  /** The host of the proxy that the call is sent through. */
-  readonly proxy: string | undefined;
+  /** The host that the client asks for a connection to: `host`, or a proxy that it names itself. */
+  readonly connectedHost: string;
+  /** The header `Host`, where it names another host than the address that is connected to. */
+  readonly hostHeader: string | undefined;
 }
 
 export const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
 /**
  * Reads the target of a request line. Through a proxy it is a whole URL, which names the host
- * that the call is for. Anything else is a path, even `//host/path`.
+ * that the call is for, whatever the header `Host` says. Anything else is a path, even `//host/path`.
+ *
+ * @param hostHeader the header `Host`, where the call has one.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2
  */
-export function targetOf(method: string, peer: Peer, target: string): Target {
+export function targetOf(
+  method: string,
+  peer: Peer,
+  target: string,
+  hostHeader: string | undefined,
+): Target {
   if (!/^https?:/i.test(target)) {
     const path = target.replace(/[?#].*$/s, '');
-    return { ...peer, method, path, proxy: undefined };
+    const other = namesOther(hostHeader, peer.host) ? hostHeader : undefined;
+    return { ...peer, method, path, connectedHost: peer.host, hostHeader: other };
   }
   // What a proxy does with this is not known: the empty host is never trusted.
-  if (!URL.canParse(target)) return { ...peer, method, host: '', path: '', proxy: undefined };
+  const known = { method, connectedHost: peer.host, hostHeader: undefined };
+  if (!URL.canParse(target)) return { ...peer, ...known, host: '', path: '' };
   const url = new URL(target);
-  return { ...peerOf(url), method, path: url.pathname, proxy: peer.host };
+  return { ...peerOf(url), ...known, path: url.pathname };
+}
+
+/**
+ * Whether a header `Host` names another host of a network than an address: something has resolved the
+ * name before the client, or a gateway on this machine is to forward the call.
+ */
+function namesOther(header: string | undefined, host: string): boolean {
+  if (header === undefined || (isIP(host) === 0 && !isLoopback(host))) return false;
+  const named = hostIn(header);
+  return named !== host && /[.:]/.test(named);
+}
+
+/** The host in a header `Host`. */
+export function hostIn(header: string): string {
+  return hostName(header.replace(/:\d*$/, ''));
 }
 
 export function peerOf({ host, hostname, port, protocol }: URL): Peer {

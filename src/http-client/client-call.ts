@@ -1,26 +1,45 @@
 import type { OpenSpan } from '../context/traced-application.js';
 import { hasSdk } from '../options/sdk-detection.js';
+import { isLoopback } from '../options/trusted-hosts.js';
 import { isTracingSuppressed } from '../context/sdk-spans.js';
 import { currentTrace } from '../context/active-trace.js';
-import { removeCopied, replaceSources, type HeadersToSend } from '../trace/copied-headers.js';
+import {
+  isCopied,
+  removeCopied,
+  replaceSources,
+  type HeadersToSend,
+} from '../trace/copied-headers.js';
 import { newSpanId } from '../trace/ids.js';
-import { allHeaders, W3C_HEADERS, w3cHeaders, type TraceHeaders } from '../trace/propagation.js';
+import {
+  allHeaders,
+  idHeaders,
+  W3C_HEADERS,
+  w3cHeaders,
+  type TraceHeaders,
+} from '../trace/propagation.js';
 import type { Span } from '../trace/span.js';
 import type { Trace } from '../trace/trace.js';
 import { parseTraceparent } from '../trace/traceparent.js';
-import type { Target } from './call-target.js';
+import { hostIn, type Target } from './call-target.js';
+import { LOCAL_PIPE } from './socket-reader.js';
 
 /** A call that is about to be sent. */
 export interface ClientCall {
   readonly trace: Trace;
+  readonly target: Target;
   /** `undefined` where the trace has the most spans it may have. */
   readonly span: Span | undefined;
   /** The span that is sent to the server as its parent. */
   readonly spanId: string;
   /** Without those of W3C where the call has a `traceparent` already. */
   readonly headers: TraceHeaders;
-  /** Whether the host may have the ids of the request. */
-  readonly isTrusted: boolean;
+  /** Whether all that read the call may have the ids of the request. */
+  isTrusted: boolean;
+  /**
+   * What is sent besides if its connection leads to a host that may have the ids; `undefined` where
+   * the hosts that the call names decide.
+   */
+  readonly ifTrusted: TraceHeaders | undefined;
 }
 
 /**
@@ -30,6 +49,8 @@ export interface ClientCall {
  * that the application has set.
  *
  * @param sent the headers that the call has already: of the application, or of another tracer.
+ * @param reader who reads the connection, as {@link readerOf} says it: where it is `undefined`, the
+ * ids wait for {@link trustReader}.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span
  */
@@ -37,6 +58,7 @@ export function openCall(
   openSpan: OpenSpan,
   target: Target,
   sent: HeadersToSend,
+  reader: string | undefined,
 ): ClientCall | undefined {
   const trace = currentTrace();
   const isTrustedHost = trace?.policy.isTrustedHost;
@@ -46,7 +68,7 @@ export function openCall(
 
   removeCopied(trace, sent);
   const traceparent = sent.get('traceparent');
-  const { method, authority, host, port, path, proxy } = target;
+  const { method, authority, host, port, path } = target;
   // An instrumentation of the SDK has made the span, and `TracingSpanProcessor` has added it here.
   const isMade = hasSdk() && isRecorded(trace, parentIdIn(trace, traceparent));
   const span = isMade
@@ -63,14 +85,72 @@ export function openCall(
         },
       });
   const spanId = span?.spanId ?? newSpanId();
-  // A proxy reads what it forwards.
-  const isTrusted = isTrustedHost(host) && (proxy === undefined || isTrustedHost(proxy));
-  const headers = isTrusted ? allHeaders(trace, spanId) : w3cHeaders(trace, spanId);
+  const isTrusted =
+    areTrusted(trace, isTrustedHost, target) &&
+    (reader === undefined || isTrustedReader(trace, target, reader));
+  const isKnown = !isTrusted || reader !== undefined;
+  const headers = isTrusted && isKnown ? allHeaders(trace, spanId) : w3cHeaders(trace, spanId);
+  const ifTrusted = isKnown ? undefined : idHeaders(trace);
   if (traceparent !== undefined) {
     for (const name of W3C_HEADERS) delete headers[name];
   }
-  Object.assign(headers, replaceSources(trace, sent, spanId, isTrusted));
-  return { trace, span, spanId, headers, isTrusted };
+  const mayHaveIds = isTrusted && isKnown;
+  Object.assign(headers, replaceSources(trace, sent, spanId, mayHaveIds, ifTrusted));
+  return { trace, target, span, spanId, headers, isTrusted: mayHaveIds, ifTrusted };
+}
+
+type IsTrustedHost = NonNullable<Trace['policy']['isTrustedHost']>;
+
+/**
+ * Whether all hosts that a call names may have the ids: the one it is for, the one that the client
+ * connects to, and the one in `Host` where it decides. A gateway passes on the `Host` of its caller,
+ * which names itself.
+ */
+function areTrusted(trace: Trace, isTrusted: IsTrustedHost, target: Target): boolean {
+  const { host, connectedHost, hostHeader } = target;
+  return (
+    isTrusted(host) &&
+    (connectedHost === host || isTrusted(connectedHost)) &&
+    (hostHeader === undefined ||
+      isCopied(trace, 'host', hostHeader) ||
+      isTrusted(hostIn(hostHeader)))
+  );
+}
+
+/**
+ * Whether the reader of a connection may have the ids too. Where it is not the host that the client
+ * asked for, it is a proxy, which has to be named unless the call stays on this machine.
+ */
+function isTrustedReader({ policy }: Trace, target: Target, reader: string): boolean {
+  const { host, connectedHost } = target;
+  if (reader === LOCAL_PIPE || reader === connectedHost) return true;
+  const isLocal = isLoopback(host) && isLoopback(connectedHost) && isLoopback(reader);
+  return isLocal || policy.isTrustedProxy?.(reader) === true;
+}
+
+/**
+ * Decides on the ids of a call once its connection is known.
+ *
+ * @param target as the call is now: an agent may have changed it since.
+ * @returns the headers to add.
+ */
+export function trustReader(
+  call: ClientCall,
+  target: Target,
+  reader: string | undefined,
+): TraceHeaders | undefined {
+  const { trace, ifTrusted, headers } = call;
+  const isTrustedHost = trace.policy.isTrustedHost;
+  if (ifTrusted === undefined || reader === undefined || isTrustedHost === undefined) {
+    return undefined;
+  }
+  const isAsBefore =
+    target.host === call.target.host && target.hostHeader === call.target.hostHeader;
+  if (!isAsBefore && !areTrusted(trace, isTrustedHost, target)) return undefined;
+  if (!isTrustedReader(trace, target, reader)) return undefined;
+  call.isTrusted = true;
+  Object.assign(headers, ifTrusted);
+  return ifTrusted;
 }
 
 /**

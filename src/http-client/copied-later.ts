@@ -16,7 +16,8 @@ type Check = <T extends number | string | readonly string[]>(
 ) => T | string | undefined;
 
 /** Makes such a check; `undefined` where the request came with nothing that could be copied. */
-export function copiedLater({ trace, headers, spanId, isTrusted }: ClientCall): Check | undefined {
+export function copiedLater(call: ClientCall): Check | undefined {
+  const { trace, headers, spanId, ifTrusted } = call;
   const sources = new Map(trace.policy.idHeaders.map((header) => [header.name, header]));
   const b3 = sources.has(B3_TRACE_ID) ? [B3_TRACE_ID, ...B3_COMPANIONS] : [];
   const names = new Set(
@@ -45,7 +46,11 @@ export function copiedLater({ trace, headers, spanId, isTrusted }: ClientCall): 
       return formatCloudHeader(key, trace.w3cTraceId, spanId, isSampled);
     }
     if (source?.id === undefined) return headers[key];
-    if (isTrusted && staysWithTrustedHost(trace, text)) return value;
-    return isTrusted ? trace[source.id] : undefined;
+    const stays = staysWithTrustedHost(trace, text);
+    if (call.isTrusted) return stays ? value : trace[source.id];
+    const own = stays ? text : trace[source.id];
+    // It is added once the connection is known.
+    if (ifTrusted !== undefined && own !== undefined) ifTrusted[key] = own;
+    return undefined;
   };
 }

@@ -4,12 +4,15 @@ import http, { validateHeaderValue, type ClientRequest, type IncomingMessage } f
 import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
 import type { OpenSpan } from '../context/traced-application.js';
+import type { TraceHeaders } from '../trace/propagation.js';
 import { definePatch } from '../instrumentation/patch.js';
 import { guardCallback } from '../options/guard-callback.js';
-import { endCall, openCall, putHeaders, type ClientCall } from './client-call.js';
+import { endCall, openCall, putHeaders, trustReader, type ClientCall } from './client-call.js';
+import { connectsItself, type Connecting } from './connecting-agents.js';
 import { copiedLater } from './copied-later.js';
 import { headerIn, withHeader, withoutHeader } from './raw-head.js';
-import { DEFAULT_PORTS, hostName, targetOf, type Peer } from './call-target.js';
+import { DEFAULT_PORTS, hostName, targetOf, type Peer, type Target } from './call-target.js';
+import { readerOf } from './socket-reader.js';
 
 const HTTP_REQUEST = definePatch({
   package: 'node',
@@ -41,13 +44,20 @@ interface SentRequest extends ClientRequest {
   _header: string | null;
   /** What waits for a connection. */
   readonly outputData?: { data: unknown }[];
+  readonly agent?: Connecting;
 }
 
 /** The calls of requests that are traced. */
 const calls = new WeakMap<object, ClientCall>();
 
-type MakeRequest = (this: unknown, ...args: unknown[]) => ClientRequest;
-type Requester = Record<'request' | 'get', MakeRequest>;
+type RequestArguments = Parameters<typeof http.request>;
+
+/** `node:http` or `node:https`. Their options differ, and are handed on as they are. */
+interface Requester {
+  request(...args: RequestArguments): ClientRequest;
+  get(...args: RequestArguments): ClientRequest;
+}
+
 type OnRequest = (request: ClientRequest) => void;
 
 /**
@@ -98,8 +108,8 @@ function hasCreatedChannel(): boolean {
 function wrapBoth(onRequest: OnRequest): void {
   // For code that imported the functions by name. What is noted first is undone last.
   HTTP_REQUEST.noteApplied(syncBuiltinESMExports);
-  wrap(http as unknown as Requester, onRequest);
-  wrap(https as unknown as Requester, onRequest);
+  wrap(http, onRequest);
+  wrap(https, onRequest);
   syncBuiltinESMExports();
 }
 
@@ -108,7 +118,7 @@ function wrap(target: Requester, onRequest: OnRequest): void {
     target,
     'request',
     (make) =>
-      function (...args) {
+      function (this: unknown, ...args: RequestArguments) {
         const request = make.apply(this, args);
         onRequest(request);
         return request;
@@ -120,7 +130,7 @@ function wrap(target: Requester, onRequest: OnRequest): void {
     target,
     'get',
     () =>
-      function (...args) {
+      function (...args: RequestArguments) {
         const request = target.request(...args);
         request.end();
         return request;
@@ -129,29 +139,51 @@ function wrap(target: Requester, onRequest: OnRequest): void {
 }
 
 function traceRequest(openSpan: OpenSpan, request: SentRequest): void {
-  const { method, path } = request;
   // A tunnel is not a call: what goes through it is.
-  if (method === 'CONNECT') return;
-  const target = targetOf(method, peerOf(request), path);
-  const call = openCall(openSpan, target, {
-    get: (name) => headerOf(request, name),
-    remove: (name) => removeHeader(request, name),
-  });
+  if (request.method === 'CONNECT') return;
+  const target = targetOfRequest(request);
+  const sent = {
+    get: (name: string) => headerOf(request, name),
+    remove: (name: string) => removeHeader(request, name),
+  };
+  const reader = connectsItself(request.agent) ? undefined : target.connectedHost;
+  const call = openCall(openSpan, target, sent, reader);
   if (call === undefined) return;
-  const { span, headers } = call;
-  putHeaders(
-    headers,
-    (name) => headerOf(request, name) !== undefined,
-    (name, value) => addHeader(request, name, value),
-  );
+  const { span } = call;
+  addHeaders(request, call.headers);
   calls.set(request, call);
   guardSetHeader(request, call);
+  if (call.ifTrusted !== undefined) {
+    // Node emits it before it writes the head.
+    request.once('socket', (socket) => addIds(request, call, socket));
+  }
   if (span === undefined) return;
   // Neither listener keeps an error from the caller's own, or makes Node keep a response.
   request.once(errorMonitor, (error) => endCall(span, request.res?.statusCode, error));
   request.once('close', () =>
     endCall(span, request.res?.statusCode, request.res?.errored ?? undefined),
   );
+}
+
+const addIds = guardCallback(
+  'outgoing http.request',
+  (request: SentRequest, call: ClientCall, socket: unknown) => {
+    const headers = trustReader(call, targetOfRequest(request), readerOf(socket));
+    if (headers !== undefined) addHeaders(request, headers);
+  },
+);
+
+function addHeaders(request: SentRequest, headers: TraceHeaders): void {
+  putHeaders(
+    headers,
+    (name) => headerOf(request, name) !== undefined,
+    (name, value) => addHeader(request, name, value),
+  );
+}
+
+function targetOfRequest(request: SentRequest): Target {
+  const { method, path } = request;
+  return targetOf(method, peerOf(request), path, headerOf(request, 'host'));
 }
 
 function peerOf(request: SentRequest): Peer {
@@ -220,5 +252,8 @@ function replaceHead(request: SentRequest, changed: string): void {
   }
   request._header = changed;
   const first = outputData[0];
-  if (first?.data === head) first.data = changed;
+  // A short body waits with the head, in one text.
+  if (typeof first?.data === 'string' && first.data.startsWith(head)) {
+    first.data = changed + first.data.slice(head.length);
+  }
 }

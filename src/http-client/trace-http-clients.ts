@@ -1,6 +1,7 @@
 import type { OpenSpan } from '../context/traced-application.js';
 import { sharedState } from '../records/shared-state.js';
 import { traceHttp } from './node-http.js';
+import { noteAddresses } from './socket-reader.js';
 import { traceUndici } from './undici.js';
 
 /** Makes the changes that the channels of Node and undici do not replace. */
@@ -25,6 +26,7 @@ export function traceOutgoingCalls(openSpan: OpenSpan): void {
 }
 
 function subscribeToCalls(openSpan: OpenSpan): InstallPatches {
+  noteAddresses();
   const patches = [traceUndici(openSpan), traceHttp(openSpan)];
   return () => {
     for (const install of patches) install();

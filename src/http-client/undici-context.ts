@@ -2,6 +2,8 @@ import { AsyncResource } from 'node:async_hooks';
 import { subscribe } from 'node:diagnostics_channel';
 import { definePatch } from '../instrumentation/patch.js';
 import { guardCallback } from '../options/guard-callback.js';
+import { symbolOf } from './socket-reader.js';
+import { clientOf } from './undici-client.js';
 
 const DISPATCH = definePatch({
   package: 'undici',
@@ -11,7 +13,7 @@ const DISPATCH = definePatch({
   why: "undici's channels are published in the context of the connection that becomes free",
 });
 
-type Dispatch = (this: unknown, options: unknown, handler: unknown) => boolean;
+type Dispatch = (this: object, options: unknown, handler: unknown) => boolean;
 
 interface DispatchOwner {
   dispatch: Dispatch;
@@ -19,6 +21,13 @@ interface DispatchOwner {
 
 /** Receives the response. One that follows redirects or tries again has a `dispatch` itself. */
 type Handler = object & { readonly dispatch?: unknown };
+
+export interface DispatchContexts {
+  /** Lets classes be changed, until the last application closes. */
+  install(): void;
+  /** The dispatcher that is making a request. */
+  innermost(): object | undefined;
+}
 
 /** Where Node and undici keep the dispatcher of `fetch`. */
 const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
@@ -30,15 +39,29 @@ const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
  *
  * Each copy of undici has classes of its own, so they are changed when they are first seen.
  *
- * @returns what lets classes be changed, until the last application closes.
+ * The dispatcher that makes a request is also noted: its connection shows who reads the request.
  */
-export function keepContextOfDispatch(): () => void {
+export function keepContextOfDispatch(): DispatchContexts {
   let created = 0;
   let isInstalled = false;
   let lastDispatcher: unknown;
+  let innermost: object | undefined;
   const contexts = new WeakMap<object, AsyncResource>();
   /** The prototypes that were changed. */
   const classes = new Set<DispatchOwner>();
+  /** The prototypes of clients, whose `[dispatch]` some dispatchers call without `dispatch`. */
+  const clients = new Map<Record<symbol, Dispatch>, symbol>();
+
+  const noteInnermost = (dispatch: Dispatch): Dispatch =>
+    function (options, handler) {
+      const outer = innermost;
+      innermost = this;
+      try {
+        return dispatch.call(this, options, handler);
+      } finally {
+        innermost = outer;
+      }
+    };
 
   const keepContext = (dispatch: Dispatch): Dispatch =>
     function (options, handler) {
@@ -48,18 +71,28 @@ export function keepContextOfDispatch(): () => void {
       contexts.set(handler, context);
       contexts.set(options, context);
       const before = created;
-      const result = context.runInAsyncScope(dispatch, this, options, handler);
-      // It was sent. A caller may use one handler for all calls.
-      if (created !== before) {
-        contexts.delete(options);
-        if (handler.dispatch === undefined) contexts.delete(handler);
+      const outer = innermost;
+      innermost = this;
+      try {
+        return context.runInAsyncScope(dispatch, this, options, handler);
+      } finally {
+        innermost = outer;
+        // It was sent. A caller may use one handler for all calls.
+        if (created !== before) {
+          contexts.delete(options);
+          if (handler.dispatch === undefined) contexts.delete(handler);
+        }
       }
-      return result;
     };
 
   const patchClassOf = guardCallback('outgoing undici', (dispatcher: unknown) => {
     const owner = ownerOfDispatch(dispatcher);
     if (owner !== undefined && DISPATCH.method(owner, 'dispatch', keepContext)) classes.add(owner);
+  });
+  const patchClient = guardCallback('outgoing undici', (client: object) => {
+    const owner = Object.getPrototypeOf(client) as Record<symbol, Dispatch>;
+    const key = symbolOf(owner, 'dispatch');
+    if (key !== undefined && DISPATCH.method(owner, key, noteInnermost)) clients.set(owner, key);
   });
   const patchGlobalDispatcher = (): void => {
     const dispatcher = (globalThis as Record<symbol, unknown>)[GLOBAL_DISPATCHER];
@@ -76,11 +109,12 @@ export function keepContextOfDispatch(): () => void {
   });
   subscribe('undici:client:connected', (message) => {
     if (!isInstalled) return;
-    // A client is among what it keeps on its socket.
-    const { socket } = message as { socket: Record<symbol, unknown> };
-    for (const key of Object.getOwnPropertySymbols(socket)) patchClassOf(socket[key]);
+    const client = clientOf((message as { socket: object }).socket);
+    if (client === undefined) return;
+    patchClassOf(client);
+    patchClient(client);
   });
-  return () => {
+  const install = (): void => {
     if (isInstalled) return;
     isInstalled = true;
     lastDispatcher = undefined;
@@ -89,8 +123,10 @@ export function keepContextOfDispatch(): () => void {
     });
     // The classes of earlier applications, and the one that exists before the first request.
     for (const owner of classes) DISPATCH.method(owner, 'dispatch', keepContext);
+    for (const [owner, key] of clients) DISPATCH.method(owner, key, noteInnermost);
     patchGlobalDispatcher();
   };
+  return { install, innermost: () => innermost };
 }
 
 function isObject(value: unknown): value is Handler {

@@ -5,9 +5,18 @@ import { guardCallback } from '../options/guard-callback.js';
 import { W3C_HEADERS, type TraceHeaders } from '../trace/propagation.js';
 import type { Span } from '../trace/span.js';
 import type { Trace } from '../trace/trace.js';
-import { endCall, idOnWire, openCall, putHeaders, type ClientCall } from './client-call.js';
+import {
+  endCall,
+  idOnWire,
+  openCall,
+  putHeaders,
+  trustReader,
+  type ClientCall,
+} from './client-call.js';
 import { headerIn, withoutHeader } from './raw-head.js';
-import { peerOf, targetOf } from './call-target.js';
+import { peerOf, targetOf, type Target } from './call-target.js';
+import { readerOf } from './socket-reader.js';
+import { clientOf, connectionOf, requestsOf } from './undici-client.js';
 import { keepContextOfDispatch } from './undici-context.js';
 
 const REQUEST = definePatch({
@@ -24,6 +33,8 @@ interface UndiciRequest {
   readonly method: string;
   readonly path: string;
   readonly upgrade?: unknown;
+  /** The header `Host`, where the caller has set one. */
+  readonly host?: string | null;
   /** A list of names and values; up to undici 6.10 the lines of the head. */
   headers: string | (string | readonly string[])[];
   addHeader(name: string, value: string): unknown;
@@ -50,6 +61,8 @@ interface ErrorMessage extends RequestMessage {
 interface OpenCall {
   readonly trace: Trace;
   readonly span: Span | undefined;
+  /** Set as long as the ids wait for the connection. */
+  waiting: ClientCall | undefined;
   status: number | undefined;
 }
 
@@ -67,15 +80,27 @@ export function traceUndici(openSpan: OpenSpan): () => void {
     if (call?.span !== undefined) endCall(call.span, call.status, error);
   };
 
+  const { install: installDispatch, innermost } = keepContextOfDispatch();
   const create = guardCallback('outgoing fetch', (request: UndiciRequest) => {
-    const call = traceRequest(openSpan, request);
+    const call = traceRequest(openSpan, request, readerOf(connectionOf(innermost())));
     if (call === undefined) return;
     const { trace, span } = call;
-    calls.set(request, { trace, span, status: undefined });
+    const waiting = call.ifTrusted && call;
+    calls.set(request, { trace, span, waiting, status: undefined });
     if (request.upgrade && span !== undefined) endOnUpgrade(request, span);
   });
-  const installDispatch = keepContextOfDispatch();
+  /** Nothing was sent on the connection yet. */
+  const connect = guardCallback('outgoing fetch', (socket: object) => {
+    const reader = readerOf(socket);
+    for (const request of requestsOf(clientOf(socket))) {
+      const call = calls.get(request as UndiciRequest);
+      if (call?.waiting !== undefined) addIds(request as UndiciRequest, call.waiting, reader);
+    }
+  });
   subscribe('undici:request:create', (message) => create((message as RequestMessage).request));
+  subscribe('undici:client:connected', (message) =>
+    connect((message as { socket: object }).socket),
+  );
   subscribe('undici:request:headers', (message) => {
     const { request, response } = message as ResponseMessage;
     const call = calls.get(request);
@@ -94,27 +119,43 @@ export function traceUndici(openSpan: OpenSpan): () => void {
   };
 }
 
-function traceRequest(openSpan: OpenSpan, request: UndiciRequest): ClientCall | undefined {
+function traceRequest(
+  openSpan: OpenSpan,
+  request: UndiciRequest,
+  reader: string | undefined,
+): ClientCall | undefined {
   if (!hasKnownShape(request)) {
     REQUEST.unsupported('it has no `addHeader`, or headers of an unknown kind');
     return undefined;
   }
-  const { method, path, origin } = request;
   // A tunnel is not a call: what goes through it is.
-  if (method === 'CONNECT') return undefined;
-  const target = targetOf(method, peerOf(new URL(origin)), path);
-  const call = openCall(openSpan, target, {
-    get: (name) => headerOf(request, name),
-    remove: (name) => removeHeader(request, name),
-  });
+  if (request.method === 'CONNECT') return undefined;
+  const sent = {
+    get: (name: string) => headerOf(request, name),
+    remove: (name: string) => removeHeader(request, name),
+  };
+  const call = openCall(openSpan, targetOfRequest(request), sent, reader);
   if (call === undefined) return undefined;
+  addHeaders(request, call.headers);
+  if (call.headers['traceparent'] !== undefined) giveWay(request, call);
+  return call;
+}
+
+function addIds(request: UndiciRequest, call: ClientCall, reader: string | undefined): void {
+  const headers = trustReader(call, targetOfRequest(request), reader);
+  if (headers !== undefined) addHeaders(request, headers);
+}
+
+function addHeaders(request: UndiciRequest, headers: TraceHeaders): void {
   putHeaders(
-    call.headers,
+    headers,
     (name) => headerOf(request, name) !== undefined,
     (name, value) => request.addHeader(name, value),
   );
-  if (call.headers['traceparent'] !== undefined) giveWay(request, call);
-  return call;
+}
+
+function targetOfRequest({ method, origin, path, host }: UndiciRequest): Target {
+  return targetOf(method, peerOf(new URL(origin)), path, host ?? undefined);
 }
 
 const noteAnswer = guardCallback(

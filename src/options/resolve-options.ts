@@ -24,7 +24,7 @@ import { idHeaders } from './id-headers.js';
 import { writesPreset } from './preset-formats.js';
 import { guardCallback } from './guard-callback.js';
 import { defaultService } from './service-name.js';
-import { trustedHosts } from './trusted-hosts.js';
+import { namedHosts, trustedHosts } from './trusted-hosts.js';
 import { warnOnce } from '../records/warnings.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
 import type {
@@ -156,6 +156,7 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
       // Backends know W3C ids only, and a trace has one id everywhere.
       w3cOnly: traceId.format === 'w3c' || raw.preset !== undefined || writesPreset(raw.logger),
       isTrustedHost: trustedHosts(raw.outgoing),
+      isTrustedProxy: namedHosts(raw.outgoing),
       idHeaders: idHeaders(raw),
       responseHeaders: [requestId, tracing, session].flatMap(({ header }) => header ?? []),
     }),

@@ -11,26 +11,42 @@ const HOST = /^(?:\*\.)?[\w-]+(?:\.[\w-]+)*$/;
 type IsTrustedHost = (host: string) => boolean;
 
 /**
- * Resolves which hosts get request and session ids. `undefined` where calls carry no headers.
+ * Resolves which hosts get request and session ids: loopback, and those that the application names.
+ * `undefined` where calls carry no headers.
  *
  * @throws {TracingConfigError} for what no host can match, such as a URL.
  */
 export function trustedHosts(
   outgoing: TracingModuleOptions['outgoing'],
 ): IsTrustedHost | undefined {
+  const isNamed = namedHosts(outgoing);
+  return isNamed && ((host) => isLoopback(host) || isNamed(host));
+}
+
+/**
+ * Resolves which hosts the application names as its own. A proxy has to be one of them: on loopback
+ * it forwards what it reads, so that its address says nothing about who reads it.
+ *
+ * @throws {TracingConfigError} for what no host can match, such as a URL.
+ */
+export function namedHosts(outgoing: TracingModuleOptions['outgoing']): IsTrustedHost | undefined {
   if (outgoing === false) return undefined;
-  if (outgoing === undefined) return isLoopback;
+  if (outgoing === undefined) return none;
   checkRecord('outgoing', outgoing);
   checkKeys('outgoing.', outgoing, ['trusted']);
   const { trusted } = outgoing;
   checkFunctionOr('outgoing.trusted', trusted, 'array');
-  if (trusted === undefined) return isLoopback;
+  if (trusted === undefined) return none;
   if (typeof trusted === 'function') {
     const guarded = guardCallback('outgoing.trusted', trusted);
-    return (host) => isLoopback(host) || guarded(host) === true;
+    return (host) => guarded(host) === true;
   }
   const matchers = trusted.map(matcherOf);
-  return (host) => isLoopback(host) || matchers.some((matches) => matches(host));
+  return (host) => matchers.some((matches) => matches(host));
+}
+
+function none(): boolean {
+  return false;
 }
 
 function matcherOf(pattern: unknown): IsTrustedHost {
@@ -49,8 +65,12 @@ function matcherOf(pattern: unknown): IsTrustedHost {
   return (host) => host.length > suffix.length && host.endsWith(suffix);
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc6761#section-6.3 */
-function isLoopback(host: string): boolean {
+/**
+ * Whether a host is this machine.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6761#section-6.3
+ */
+export function isLoopback(host: string): boolean {
   return (
     host === 'localhost' ||
     host === '::1' ||

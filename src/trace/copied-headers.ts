@@ -67,12 +67,14 @@ function removeIfCopied(trace: Trace, headers: HeadersToSend, name: string): boo
  * of those that it has removed.
  *
  * @param isTrusted whether the host may have the ids of this request.
+ * @param ifTrusted takes what would be sent to a trusted host, where that is only known later.
  */
 export function replaceSources(
   trace: Trace,
   headers: HeadersToSend,
   spanId: string,
   isTrusted: boolean,
+  ifTrusted?: TraceHeaders,
 ): TraceHeaders {
   const replaced: TraceHeaders = {};
   for (const header of trace.policy.idHeaders) {
@@ -83,10 +85,12 @@ export function replaceSources(
       replaceCloudHeader(trace, headers, name, spanId, replaced);
       continue;
     }
-    if (isTrusted && staysWithTrustedHost(trace, value)) continue;
+    const stays = staysWithTrustedHost(trace, value);
+    if (isTrusted && stays) continue;
     headers.remove(name);
-    const own = trace[header.id];
-    if (isTrusted && own !== undefined) replaced[name] = own;
+    const own = stays ? value : trace[header.id];
+    const sent = isTrusted ? replaced : ifTrusted;
+    if (own !== undefined && sent !== undefined) sent[name] = own;
   }
   return replaced;
 }

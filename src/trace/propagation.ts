@@ -33,7 +33,15 @@ export function w3cHeaders(trace: Trace, spanId = newSpanId()): TraceHeaders {
 
 /** The W3C headers, and the request and session id, which only trusted services should receive. */
 export function allHeaders(trace: Trace, spanId = newSpanId()): TraceHeaders {
-  const headers = w3cHeaders(trace, spanId);
+  return addIds(trace, w3cHeaders(trace, spanId));
+}
+
+/** The request and session id alone. */
+export function idHeaders(trace: Trace): TraceHeaders {
+  return addIds(trace, {});
+}
+
+function addIds(trace: Trace, headers: TraceHeaders): TraceHeaders {
   headers['x-request-id'] = trace.requestId;
   if (trace.sessionId !== undefined) headers['x-session-id'] = trace.sessionId;
   return headers;

@@ -19,6 +19,8 @@ export interface TracePolicy {
   readonly w3cOnly: boolean;
   /** Whether an HTTP host may receive request and session id. `undefined`: calls carry no headers. */
   readonly isTrustedHost: ((host: string) => boolean) | undefined;
+  /** Whether an HTTP proxy may: loopback is not enough for it. `undefined` as above. */
+  readonly isTrustedProxy?: ((host: string) => boolean) | undefined;
   /** The headers that are not to be passed on as they were received. */
   readonly idHeaders: readonly IdHeader[];
   /** The names of the response headers that have ids. */
