@@ -18,6 +18,8 @@ export interface Target extends Peer {
   readonly path: string;
   /** The host that the client asks for a connection to: `host`, or a proxy that it names itself. */
   readonly connectedHost: string;
+  /** Whether the call is addressed as clients address a proxy. */
+  readonly isProxied: boolean;
   /** The header `Host`, where it names another host than the address that is connected to. */
   readonly hostHeader: string | undefined;
 }
@@ -41,13 +43,16 @@ export function targetOf(
   if (!/^https?:/i.test(target)) {
     const path = target.replace(/[?#].*$/s, '');
     const other = namesOther(hostHeader, peer.host) ? hostHeader : undefined;
-    return { ...peer, method, path, connectedHost: peer.host, hostHeader: other };
+    return { ...peer, method, path, connectedHost: peer.host, isProxied: false, hostHeader: other };
   }
   // What a proxy does with this is not known: the empty host is never trusted.
-  const known = { method, connectedHost: peer.host, hostHeader: undefined };
+  const known = { method, connectedHost: peer.host, hostHeader: undefined, isProxied: true };
   if (!URL.canParse(target)) return { ...peer, ...known, host: '', path: '' };
   const url = new URL(target);
-  return { ...peerOf(url), ...known, path: url.pathname };
+  const meant = peerOf(url);
+  // A client names the same host to a proxy twice. Others hand a server a whole URL.
+  const isProxied = hostHeader !== undefined && hostIn(hostHeader) === meant.host;
+  return { ...meant, ...known, isProxied, path: url.pathname };
 }
 
 /**

@@ -107,10 +107,11 @@ type IsTrustedHost = NonNullable<Trace['policy']['isTrustedHost']>;
  * which names itself.
  */
 function areTrusted(trace: Trace, isTrusted: IsTrustedHost, target: Target): boolean {
-  const { host, connectedHost, hostHeader } = target;
+  const { host, connectedHost, hostHeader, isProxied } = target;
   return (
     isTrusted(host) &&
-    (connectedHost === host || isTrusted(connectedHost)) &&
+    (connectedHost === host ||
+      (isProxied ? isTrustedProxy(trace, target, connectedHost) : isTrusted(connectedHost))) &&
     (hostHeader === undefined ||
       isCopied(trace, 'host', hostHeader) ||
       isTrusted(hostIn(hostHeader)))
@@ -119,13 +120,18 @@ function areTrusted(trace: Trace, isTrusted: IsTrustedHost, target: Target): boo
 
 /**
  * Whether the reader of a connection may have the ids too. Where it is not the host that the client
- * asked for, it is a proxy, which has to be named unless the call stays on this machine.
+ * asked for, it is a proxy.
  */
-function isTrustedReader({ policy }: Trace, target: Target, reader: string): boolean {
+function isTrustedReader(trace: Trace, target: Target, reader: string): boolean {
+  if (reader === LOCAL_PIPE || reader === target.connectedHost) return true;
+  return isTrustedProxy(trace, target, reader);
+}
+
+/** A proxy has to be named by the application, unless the call stays on this machine. */
+function isTrustedProxy({ policy }: Trace, target: Target, proxy: string): boolean {
   const { host, connectedHost } = target;
-  if (reader === LOCAL_PIPE || reader === connectedHost) return true;
-  const isLocal = isLoopback(host) && isLoopback(connectedHost) && isLoopback(reader);
-  return isLocal || policy.isTrustedProxy?.(reader) === true;
+  const isLocal = isLoopback(host) && isLoopback(connectedHost) && isLoopback(proxy);
+  return isLocal || policy.isTrustedProxy?.(proxy) === true;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { Socket } from 'node:net';
+import { isIP, Socket } from 'node:net';
 import { checkServerIdentity, TLSSocket } from 'node:tls';
 import { hostName } from './call-target.js';
 
@@ -38,7 +38,8 @@ export function noteAddresses(): void {
 }
 
 function noteAddress(this: Socket, address: string): void {
-  attempted.set(this, address);
+  // Of a socket of the file system it is the path.
+  if (isIP(address) !== 0) attempted.set(this, address);
 }
 
 /**
