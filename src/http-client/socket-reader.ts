@@ -69,7 +69,8 @@ function readerOfTls(socket: TLSSocket): string | undefined {
   if (below !== undefined && below !== null) {
     // Anybody on the way may have answered the handshake.
     if (!isChecked) return readerOf(below);
-    names.push((below as OpenSocket)._host);
+    const { _host: name } = below as OpenSocket;
+    names.push(name);
   } else if (typeof path === 'string') {
     return LOCAL_PIPE;
   }

@@ -45,7 +45,7 @@ export function keepContextOfDispatch(): DispatchContexts {
   let created = 0;
   let isInstalled = false;
   let lastDispatcher: unknown;
-  let innermost: object | undefined;
+  const current: { dispatcher: object | undefined } = { dispatcher: undefined };
   const contexts = new WeakMap<object, AsyncResource>();
   /** The prototypes that were changed. */
   const classes = new Set<DispatchOwner>();
@@ -54,12 +54,12 @@ export function keepContextOfDispatch(): DispatchContexts {
 
   const noteInnermost = (dispatch: Dispatch): Dispatch =>
     function (options, handler) {
-      const outer = innermost;
-      innermost = this;
+      const outer = current.dispatcher;
+      current.dispatcher = this;
       try {
         return dispatch.call(this, options, handler);
       } finally {
-        innermost = outer;
+        current.dispatcher = outer;
       }
     };
 
@@ -71,12 +71,12 @@ export function keepContextOfDispatch(): DispatchContexts {
       contexts.set(handler, context);
       contexts.set(options, context);
       const before = created;
-      const outer = innermost;
-      innermost = this;
+      const outer = current.dispatcher;
+      current.dispatcher = this;
       try {
         return context.runInAsyncScope(dispatch, this, options, handler);
       } finally {
-        innermost = outer;
+        current.dispatcher = outer;
         // It was sent. A caller may use one handler for all calls.
         if (created !== before) {
           contexts.delete(options);
@@ -126,7 +126,7 @@ export function keepContextOfDispatch(): DispatchContexts {
     for (const [owner, key] of clients) DISPATCH.method(owner, key, noteInnermost);
     patchGlobalDispatcher();
   };
-  return { install, innermost: () => innermost };
+  return { install, innermost: () => current.dispatcher };
 }
 
 function isObject(value: unknown): value is Handler {

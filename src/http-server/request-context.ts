@@ -63,7 +63,7 @@ export function keepRequestContext(open: OpenRequest): void {
   const kept = isServed(open.request, open.response) ? open : endWithoutConnection(open);
   if (kept.isSimulated !== true) state.openRequests++;
   keepContextOf(kept.request as TracedEmitter, kept);
-  keepContextOf(kept.response as unknown as TracedEmitter, kept);
+  keepContextOf(kept.response as TracedEmitter, kept);
 }
 
 function endWithoutConnection(open: OpenRequest): OpenRequest {

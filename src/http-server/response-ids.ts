@@ -9,13 +9,17 @@ const RESPONSE = definePatch({
   why: 'Node has no hook for the head of a response, and the proxy sets it last',
 });
 
-type WriteHead = (this: ServerResponse, status: number, ...rest: unknown[]) => ServerResponse;
-type SetHeader = (this: ServerResponse, name: string, value: unknown) => ServerResponse;
+type HeaderValue = Parameters<ServerResponse['setHeader']>[1];
 
+/** The methods that set headers, with all that `writeHead` may be given. */
 interface GuardedMethods {
-  writeHead: WriteHead;
-  setHeader: SetHeader;
-  appendHeader: SetHeader;
+  writeHead(this: ServerResponse, status: number, ...rest: unknown[]): ServerResponse;
+  setHeader(this: ServerResponse, name: string, value: HeaderValue): ServerResponse;
+  appendHeader(
+    this: ServerResponse,
+    name: string,
+    value: string | readonly string[],
+  ): ServerResponse;
 }
 
 /** Values that a header of one response must not have. */
@@ -55,7 +59,7 @@ function guard(response: ServerResponse): ForeignIds {
     return values.some((item) => known.foreign.has(String(item))) ? known.own : undefined;
   };
   RESPONSE.noteApplied();
-  const { writeHead, setHeader, appendHeader } = response as unknown as GuardedMethods;
+  const { writeHead, setHeader, appendHeader }: GuardedMethods = response;
   const methods: GuardedMethods = {
     setHeader(name, value) {
       return setHeader.call(this, name, ownOf(name, value) ?? value);

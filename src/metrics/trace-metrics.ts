@@ -1,24 +1,16 @@
-import type { Gauge, Histogram, Registry } from 'prom-client';
+import type { Gauge, Registry } from 'prom-client';
 import { errorTypeOf, type AccessLogRecord } from '../records/access-log-record.js';
 import type { RequestRecord } from '../records/request-record.js';
 import { ActiveCount } from './active-count.js';
-import { boundedLabel, methodLabel } from './bounded-labels.js';
-import { hasExemplars, promClient } from './prom-client.js';
-
-/**
- * Histogram buckets in seconds, as OpenTelemetry recommends.
- *
- * @see https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpserverrequestduration
- */
-const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+import { BoundedHistogram } from './bounded-histogram.js';
+import { firstValues, methodLabel, statusLabel } from './bounded-labels.js';
+import { promClient } from './prom-client.js';
 
 /** The `http_route` of requests that matched no route. */
 const UNMATCHED = '_unmatched';
 
-interface Duration<L extends string> {
-  /** Adds a duration, with the trace id as its exemplar, so that its log can be found. */
-  observe(labels: Record<L, string>, milliseconds: number, trace: RequestRecord): void;
-}
+/** The maximum number of transports, which the application's code names. */
+const MAX_TRANSPORTS = 50;
 
 /**
  * The metrics of requests, messages, jobs and runs. Label values are names from the application's
@@ -26,45 +18,46 @@ interface Duration<L extends string> {
  * unlimited.
  */
 export class TraceMetrics {
-  private readonly requests: Duration<
+  private readonly requests: BoundedHistogram<
     'http_request_method' | 'http_route' | 'http_response_status_code' | 'error_type'
   >;
   private readonly activeRequests: ActiveCount;
-  private readonly messages: Duration<
+  private readonly messages: BoundedHistogram<
     'messaging_system' | 'messaging_destination_name' | 'error_type'
   >;
   private readonly activeMessages: ActiveCount;
-  private readonly runs: Duration<'trigger' | 'job' | 'error_type'>;
+  private readonly runs: BoundedHistogram<'trigger' | 'job' | 'error_type'>;
   private readonly activeRuns: ActiveCount;
-  private readonly route = boundedLabel();
-  private readonly destination = boundedLabel();
-  private readonly job = boundedLabel();
+  private readonly transport = firstValues(MAX_TRANSPORTS);
 
   constructor(registry: Registry) {
-    this.requests = duration(registry, {
+    this.requests = BoundedHistogram.in(registry, {
       name: 'http_server_request_duration_seconds',
       help: 'Duration of HTTP server requests.',
       labelNames: ['http_request_method', 'http_route', 'http_response_status_code', 'error_type'],
+      bounded: 'http_route',
     });
     this.activeRequests = active(registry, {
       name: 'http_server_active_requests',
       help: 'Number of HTTP server requests in flight.',
       labelNames: ['http_request_method'],
     });
-    this.messages = duration(registry, {
+    this.messages = BoundedHistogram.in(registry, {
       name: 'messaging_process_duration_seconds',
       help: 'Duration of the processing of messages and jobs.',
       labelNames: ['messaging_system', 'messaging_destination_name', 'error_type'],
+      bounded: 'messaging_destination_name',
     });
     this.activeMessages = active(registry, {
       name: 'messaging_active_messages',
       help: 'Number of messages and jobs in processing.',
       labelNames: ['messaging_system'],
     });
-    this.runs = duration(registry, {
+    this.runs = BoundedHistogram.in(registry, {
       name: 'scheduled_run_duration_seconds',
       help: 'Duration of scheduled and manual runs.',
       labelNames: ['trigger', 'job', 'error_type'],
+      bounded: 'job',
     });
     this.activeRuns = active(registry, {
       name: 'scheduled_active_runs',
@@ -101,17 +94,17 @@ export class TraceMetrics {
       this.requests.observe(this.requestLabels(record), record.duration_ms, trace);
     } else if (kind === 'run') {
       const labels = {
-        trigger: transport,
-        job: this.job(record.job ?? ''),
-        error_type: errorTypeOf(record) ?? '',
+        trigger: this.transport(transport),
+        job: record.job ?? '',
+        error_type: errorType(record),
       };
       this.runs.observe(labels, record.duration_ms, trace);
     } else {
       const destination = record.queue ?? record.pattern ?? record.mcp_method ?? '';
       const labels = {
-        messaging_system: transport,
-        messaging_destination_name: this.destination(destination),
-        error_type: errorTypeOf(record) ?? '',
+        messaging_system: this.transport(transport),
+        messaging_destination_name: destination,
+        error_type: errorType(record),
       };
       this.messages.observe(labels, record.duration_ms, trace);
     }
@@ -120,9 +113,9 @@ export class TraceMetrics {
   private requestLabels(record: AccessLogRecord) {
     return {
       http_request_method: methodLabel(record.method),
-      http_route: record.route === undefined ? UNMATCHED : this.route(record.route),
-      http_response_status_code: String(record.status_code ?? ''),
-      error_type: errorTypeOf(record) ?? '',
+      http_route: record.route ?? UNMATCHED,
+      http_response_status_code: statusLabel(record.status_code),
+      error_type: errorType(record),
     };
   }
 
@@ -132,41 +125,20 @@ export class TraceMetrics {
   ): void {
     if (kind === 'request') return this.activeRequests.add(methodLabel(method), difference);
     const active = kind === 'run' ? this.activeRuns : this.activeMessages;
-    return active.add(transport, difference);
+    return active.add(this.transport(transport), difference);
   }
+}
+
+/** The kind of error, with a status as the label of the status names it. */
+function errorType(record: AccessLogRecord): string {
+  const type = errorTypeOf(record) ?? '';
+  return type === String(record.status_code) ? statusLabel(record.status_code) : type;
 }
 
 interface MetricConfig<L extends string> {
   readonly name: string;
   readonly help: string;
   readonly labelNames: L[];
-}
-
-/** The histogram of this name. Several applications of a process share one. */
-function duration<L extends string>(registry: Registry, config: MetricConfig<L>): Duration<L> {
-  let histogram = registry.getSingleMetric(config.name) as Histogram | undefined;
-  if (histogram === undefined) {
-    // Registered afterwards: the constructor rejects exemplars if the registry writes plain text.
-    histogram = new promClient.Histogram({
-      ...config,
-      buckets: BUCKETS,
-      ...(hasExemplars && { enableExemplars: true }),
-      registers: [],
-    });
-    registry.registerMetric(histogram);
-  }
-  const target = histogram;
-  if (!hasExemplars) {
-    return { observe: (labels, milliseconds) => target.observe(labels, milliseconds / 1000) };
-  }
-  return {
-    observe: (labels, milliseconds, { w3cTraceId }) =>
-      target.observe({
-        labels,
-        value: milliseconds / 1000,
-        exemplarLabels: { trace_id: w3cTraceId },
-      }),
-  };
 }
 
 function active<L extends string>(registry: Registry, config: MetricConfig<L>): ActiveCount {

@@ -36,12 +36,6 @@ export interface TracingMetricsOptions {
 
 const METRICS_OPTIONS = Symbol('nestjs-tracing.metrics-options');
 
-interface HttpAdapter {
-  get(path: string, handler: (request: IncomingHttp, response: object) => unknown): unknown;
-  setHeader(response: object, name: string, value: string): unknown;
-  reply(response: object, body: string, status: number): unknown;
-}
-
 interface IncomingHttp {
   readonly headers: { readonly accept?: string };
 }
@@ -90,9 +84,9 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
   configure(_consumer: MiddlewareConsumer): void {
     const { path = '/metrics' } = this.options;
     if (path === false) return;
-    const adapter = this.host.httpAdapter as unknown as HttpAdapter;
+    const adapter = this.host.httpAdapter;
     if (!noteOnce(this.registry, adapter, path)) return;
-    adapter.get(path, async ({ headers }, response) => {
+    adapter.get(path, async ({ headers }: IncomingHttp, response: object) => {
       const { contentType, body } = await exposition(this.registry, headers.accept);
       adapter.setHeader(response, 'Content-Type', contentType);
       adapter.reply(response, body, 200);

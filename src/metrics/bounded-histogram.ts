@@ -1,0 +1,164 @@
+import type { Histogram, Registry } from 'prom-client';
+import type { RequestRecord } from '../records/request-record.js';
+import { BoundedLabel, OTHER } from './bounded-labels.js';
+import { hasExemplars, promClient } from './prom-client.js';
+
+/**
+ * Histogram buckets in seconds, as OpenTelemetry recommends.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpserverrequestduration
+ */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+
+/** The maximum number of combinations of labels of one histogram, those of `_OTHER` apart. */
+const MAX_SERIES = 5_000;
+
+/** One combination of label values. */
+type Labels<L extends string> = Record<L, string>;
+
+export interface HistogramConfig<L extends string> {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: readonly L[];
+  /** The label whose values are names that a caller may have an influence on. */
+  readonly bounded: L;
+}
+
+/** What prom-client keeps of one combination of labels, which its types do not declare. */
+interface Series {
+  readonly labels: object;
+  readonly bucketValues: Record<string, number>;
+  readonly bucketExemplars?: Record<string, unknown>;
+  sum: number;
+  count: number;
+}
+
+const histograms = new WeakMap<object, BoundedHistogram<string>>();
+
+/**
+ * A histogram of durations whose number of series is bounded. Where a value of its bounded label
+ * makes room for another, what was counted for it is added to `_OTHER`: sums over all series go on
+ * growing.
+ */
+export class BoundedHistogram<L extends string> {
+  private readonly values: BoundedLabel<Labels<L>[]>;
+  private readonly others: Labels<L>[] = [];
+  private size = 0;
+
+  private constructor(
+    private readonly histogram: Histogram,
+    private readonly labelNames: readonly L[],
+    private readonly bounded: L,
+  ) {
+    this.values = new BoundedLabel<Labels<L>[]>(
+      () => [],
+      (_value, series) => this.fold(series),
+    );
+  }
+
+  /** The histogram of this name. Several applications of a process share one, and its bounds. */
+  static in<L extends string>(
+    registry: Registry,
+    { name, help, labelNames, bounded }: HistogramConfig<L>,
+  ): BoundedHistogram<L> {
+    let histogram = registry.getSingleMetric(name);
+    if (histogram === undefined) {
+      // Registered afterwards: the constructor rejects exemplars if the registry writes plain text.
+      histogram = new promClient.Histogram({
+        name,
+        help,
+        labelNames,
+        buckets: BUCKETS,
+        ...(hasExemplars && { enableExemplars: true }),
+        registers: [],
+      });
+      registry.registerMetric(histogram);
+    }
+    const known = histograms.get(histogram) as BoundedHistogram<L> | undefined;
+    if (known !== undefined) return known;
+    const made = new BoundedHistogram(histogram as Histogram, labelNames, bounded);
+    histograms.set(histogram, made as BoundedHistogram<string>);
+    return made;
+  }
+
+  /** Adds a duration, with the trace id as its exemplar, so that its log can be found. */
+  observe(given: Labels<L>, milliseconds: number, { w3cTraceId }: RequestRecord): void {
+    const labels = this.keptLabels(given);
+    const value = milliseconds / 1000;
+    if (!hasExemplars) return this.histogram.observe(labels, value);
+    this.histogram.observe({ labels, value, exemplarLabels: { trace_id: w3cTraceId } });
+  }
+
+  /** The same labels, with `_OTHER` where there are too many. */
+  private keptLabels(given: Labels<L>): Labels<L> {
+    const series = this.values.use(given[this.bounded]);
+    if (series === undefined) return this.otherLabels(given);
+    const known = series.find((one) => this.labelNames.every((name) => one[name] === given[name]));
+    if (known !== undefined) return known;
+    if (this.size >= MAX_SERIES) return this.otherLabels(given);
+    this.size++;
+    series.push(given);
+    return given;
+  }
+
+  private otherLabels(given: Labels<L>): Labels<L> {
+    const { bounded, labelNames, others } = this;
+    const known = others.find((one) =>
+      labelNames.every((name) => name === bounded || one[name] === given[name]),
+    );
+    if (known !== undefined) return known;
+    const labels = { ...given };
+    labels[bounded] = OTHER;
+    others.push(labels);
+    return labels;
+  }
+
+  /** Adds all of a value to `_OTHER`. Returns `false` for a prom-client that keeps it otherwise. */
+  private fold(removed: readonly Labels<L>[]): boolean {
+    const before = seriesOf(this.histogram);
+    if (before === undefined) return false;
+    for (const labels of removed) {
+      const from = before.find((series) => series.labels === labels);
+      if (from === undefined) continue;
+      const others = this.otherLabels(labels);
+      let to = seriesOf(this.histogram)?.find((series) => series.labels === others);
+      if (to === undefined) {
+        this.histogram.zero(others);
+        to = seriesOf(this.histogram)?.find((series) => series.labels === others);
+      }
+      if (to !== undefined) addSeries(from, to);
+      this.histogram.remove(labels);
+    }
+    this.size -= removed.length;
+    return true;
+  }
+}
+
+function seriesOf(histogram: object): Series[] | undefined {
+  const kept: unknown = Reflect.get(histogram, 'hashMap');
+  if (typeof kept !== 'object' || kept === null) return undefined;
+  const all: unknown[] = Object.values(kept);
+  return all.every(isSeries) ? all : undefined;
+}
+
+function isSeries(value: unknown): value is Series {
+  if (typeof value !== 'object' || value === null) return false;
+  const { labels, bucketValues, sum, count } = value as Partial<Series>;
+  return (
+    typeof labels === 'object' &&
+    typeof bucketValues === 'object' &&
+    typeof sum === 'number' &&
+    typeof count === 'number'
+  );
+}
+
+function addSeries(from: Series, to: Series): void {
+  to.sum += from.sum;
+  to.count += from.count;
+  for (const [bound, count] of Object.entries(from.bucketValues)) {
+    to.bucketValues[bound] = (to.bucketValues[bound] ?? 0) + count;
+  }
+  for (const [bound, exemplar] of Object.entries(from.bucketExemplars ?? {})) {
+    if (to.bucketExemplars !== undefined) to.bucketExemplars[bound] ??= exemplar;
+  }
+}
