@@ -24,7 +24,10 @@ export interface Target extends Peer {
   readonly hostHeader: string | undefined;
 }
 
-export const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
+export const DEFAULT_PORTS: ReadonlyMap<string, number> = new Map([
+  ['http:', 80],
+  ['https:', 443],
+]);
 
 /**
  * Reads the target of a request line. Through a proxy it is a whole URL, which names the host
@@ -74,7 +77,7 @@ export function peerOf({ host, hostname, port, protocol }: URL): Peer {
   return {
     authority: host,
     host: hostName(hostname),
-    port: port === '' ? DEFAULT_PORTS[protocol] : Number(port),
+    port: port === '' ? DEFAULT_PORTS.get(protocol) : Number(port),
   };
 }
 

@@ -192,7 +192,7 @@ function peerOf(request: SentRequest): Peer {
   // Only this header has the port. One that the caller made up may mean another server.
   const [, given = '', port] = /^(.*?)(?::(\d+))?$/.exec(headerOf(request, 'host') ?? '') ?? [];
   if (hostName(given) !== host) return { authority: name, host, port: undefined };
-  const usual = DEFAULT_PORTS[request.protocol];
+  const usual = DEFAULT_PORTS.get(request.protocol);
   if (port === undefined || Number(port) === usual) return { authority: name, host, port: usual };
   return { authority: `${name}:${port}`, host, port: Number(port) };
 }
