@@ -130,7 +130,7 @@ describe('names that a caller makes up', () => {
     const send = await start(registry);
     const names = ['constructor', '__proto__', 'toString', 'hasOwnProperty'];
     for (const name of names) send(name);
-    expect([...(await countsOf(registry)).keys()].toSorted()).toEqual(names.toSorted());
+    expect(new Set((await countsOf(registry)).keys())).toEqual(new Set(names));
   });
 });
 
