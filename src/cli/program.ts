@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { printError, errorReason } from './print-error.js';
+import { escapeLines } from '../records/control-characters.js';
 import { untangleCommand } from './untangle/untangle-command.js';
+import { WrongUseError } from './wrong-use.error.js';
 
 const FAILED = 1;
 const WRONG_USE = 2;
@@ -14,7 +16,9 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .version(packageVersion())
     .addCommand(untangleCommand((exit) => (code = exit)));
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ outputError: (text, write) => write(text) });
+    command
+      .exitOverride()
+      .configureOutput({ outputError: (text, write) => write(escapeLines(text)) });
     command.showHelpAfterError('(--help lists the options)');
   }
   try {
@@ -23,6 +27,10 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   } catch (error) {
     // commander has written its message, or the help, already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USE;
+    if (error instanceof WrongUseError) {
+      printError(error.message);
+      return WRONG_USE;
+    }
     const { path } = error as NodeJS.ErrnoException;
     printError(path === undefined ? errorReason(error) : `${path}: ${errorReason(error)}`);
     return FAILED;

@@ -24,7 +24,7 @@ interface Page {
 async function pageOf(lines: readonly object[] | string, ...args: string[]): Promise<Page> {
   const out = pathOf('page.html');
   const log = fileOf('page.log', typeof lines === 'string' ? lines : logOf(lines));
-  const { stdout, stderr, code } = await run(['untangle', log, '--html', out, ...args]);
+  const { stdout, stderr, code } = await run(['untangle', log, '--force', '--html', out, ...args]);
   expect({ stdout, code }).toEqual({ stdout: '', code: 0 });
   const html = readFileSync(out, 'utf8');
   const data = JSON.parse(ELEMENT.exec(html)![2]!) as ViewExport;

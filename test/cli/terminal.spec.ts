@@ -69,6 +69,42 @@ describe('what a log says', () => {
     expect(rows.filter((row) => row.startsWith('●'))).toHaveLength(1);
   });
 
+  const DRIVING: readonly [string, string | Buffer, string][] = [
+    [
+      'a title and a cleared screen',
+      `a${ESC}]0;t\u0007${ESC}[2Jb`,
+      'a\\u001b]0;t\\u0007\\u001b[2Jb',
+    ],
+    ['colours, and text that they hide', `a${ESC}[31mb${ESC}[8mc${ESC}[0m\u009b31md`, 'abcd'],
+    ['a style inside a sequence', `a${ESC}${ESC}[1m[2Jb`, 'a\\u001b[2Jb'],
+    ['a link', `${ESC}]8;;file:///etc${ESC}\\x`, '\\u001b]8;;file:///etc\\u001b\\x'],
+    ['8-bit controls', '\u009b2J\u0090\u009d', '\\u009b2J\\u0090\\u009d'],
+    ['bytes that are 8-bit controls', Buffer.from([0x61, 0x9b, 0x32, 0x4a]), 'a\ufffd2J'],
+    ['a carriage return over the line', 'bad\rgood', 'bad\\rgood'],
+    ['backspaces, bell, delete', 'a\b\u0007\u007fb', 'a\\u0008\\u0007\\u007fb'],
+    ['another direction', 'a\u202eb\u2066c\u061cd', 'a\\u202eb\\u2066c\\u061cd'],
+    ['other ends of lines', 'a\u2028b\u2029c\u0085d', 'a\\u2028b\\u2029c\\u0085d'],
+    ['a tab and words of all scripts', 'a\tGrüße 世界 🎉', 'a\tGrüße 世界 🎉'],
+    ['JSON that is no entry', `{"a":"${ESC}[2J"}`, '{"a":"\\u001b[2J"}'],
+  ];
+
+  it.each(DRIVING)(
+    'has no effect in a pipe, as text that is no entry: %s',
+    async (_name, given, shown) => {
+      const stdin = Buffer.concat([Buffer.from(given), Buffer.from('\n')]);
+      for (const args of [[], ['--color']]) {
+        const { stdout } = await untangle('', args, { stdin });
+        expect(stdout).toBe(`${shown}\n`);
+      }
+    },
+  );
+
+  it('has no effect in a line that is too long to be parsed', async () => {
+    const long = 'ü'.repeat(700_000);
+    const { stdout } = await untangle(`${ESC}[2J${long}${ESC}[2J\n`);
+    expect(stdout).toBe(`\\u001b[2J${long}\\u001b[2J\n`);
+  });
+
   it('is not what a field of an object’s prototype says', async () => {
     const text = '{"level":30,"time":1,"msg":"x","__proto__":{"reqId":"1"},"constructor":2}\n';
     expect((await untangle(text)).stdout).toMatch(
@@ -85,14 +121,13 @@ onLinux('on a terminal', () => {
     expect(await onTerminal(`$UNTANGLE --no-color ${log}`)).not.toContain(ESC);
   });
 
-  it('lines that are not JSON keep their colours and nothing else', async () => {
+  it('lines that are not JSON are text without colours', async () => {
     const file = fileOf(
       'hostile.txt',
       `${ESC}[1;31mred${ESC}[2J${ESC}]0;t\u0007\ta\u202eb\nplain\n`,
     );
-    expect(await onTerminal(`$UNTANGLE ${file}`)).toBe(
-      `${ESC}[1;31mred\\u001b[2J\\u001b]0;t\\u0007\ta\\u202eb${ESC}[0m\nplain\n`,
-    );
+    const shown = 'red\\u001b[2J\\u001b]0;t\\u0007\ta\\u202eb\nplain\n';
+    expect(await onTerminal(`$UNTANGLE ${file}`)).toBe(shown);
     const notText = fileOf('bytes.txt', Buffer.from([0xff, 0x1b, 0x5b, 0x32, 0x4a, 0x0a]));
     expect(await onTerminal(`$UNTANGLE ${notText}`)).toBe('\ufffd\\u001b[2J\n');
   });

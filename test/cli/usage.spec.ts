@@ -19,7 +19,7 @@ describe('the command line', () => {
     const { stdout } = await run(['untangle', '--help']);
     for (const option of [
       ...['request <id>', 'session <id>', 'trace <id>', 'errors', 'slower-than <ms>'],
-      ...['level <level>', 'follow', 'html <file>', 'color', 'no-color', 'help'],
+      ...['level <level>', 'follow', 'html <file>', 'force', 'color', 'no-color', 'help'],
     ]) {
       expect(stdout).toMatch(new RegExp(`^  (?:-\\w, )?--${option} {2,}\\S`, 'm'));
     }

@@ -1,19 +1,9 @@
-import { LOG_FIELD_NAMES, ACCESS_LOG_NAMES, type FieldMeaning } from './log-field-names.js';
+import { type Dialect, INDEXES, type Place, type Where } from './field-places.js';
+import type { FieldMeaning } from './log-field-names.js';
 import { plainAttributes } from './otlp-entries.js';
 
 /** A field that has no known meaning: name and value. */
 export type OtherField = readonly [name: string, value: unknown];
-
-interface Place {
-  readonly name: string;
-  readonly meaning: FieldMeaning;
-  /** The number of the meaning. */
-  readonly index: number;
-  /** The position of the name among those with its meaning. */
-  readonly rank: number;
-  /** Whether the name has this meaning only on an access log line. */
-  readonly isBare: boolean;
-}
 
 /** Fields of one line, by the number of their meaning. */
 interface Bank {
@@ -23,36 +13,19 @@ interface Bank {
   readonly values: unknown[];
 }
 
-const INDEXES = new Map<FieldMeaning, number>();
-const PLACES = new Map<string, Place>();
-/** The names of objects that have fields with a known meaning inside. */
-const OBJECTS = new Set<string>();
-/** Objects whose fields have the same names as those outside. */
-const OPEN: ReadonlySet<FieldMeaning> = new Set<FieldMeaning>(['attributes', 'resource']);
 const TAKE_OBJECTS: ReadonlySet<FieldMeaning> = new Set<FieldMeaning>([
   'message',
   'errorCause',
   'steps',
   'hidden',
 ]);
-
-for (const [names, isBare] of [
-  [LOG_FIELD_NAMES, false],
-  [ACCESS_LOG_NAMES, true],
-] as const) {
-  for (const [key, list] of Object.entries(names)) {
-    const meaning = key as FieldMeaning;
-    if (!INDEXES.has(meaning)) INDEXES.set(meaning, INDEXES.size);
-    for (const [rank, name] of list.entries()) addPlace(name, meaning, rank, isBare);
-  }
-}
-
-function addPlace(name: string, meaning: FieldMeaning, rank: number, isBare: boolean): void {
-  PLACES.set(name, { name, meaning, index: INDEXES.get(meaning)!, rank, isBare });
-  for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
-    OBJECTS.add(name.slice(0, dot));
-  }
-}
+/** What decides to which request a line belongs. */
+const IDS: ReadonlySet<FieldMeaning> = new Set<FieldMeaning>([
+  ...(['trace', 'request', 'correlation', 'session', 'span', 'transaction'] as const),
+  ...(['service', 'pid', 'hostname', 'process', 'machine'] as const),
+]);
+/** What is longer is no id: ids are remembered after their lines were shown. */
+export const MAX_ID_CHARACTERS = 512;
 
 /**
  * The fields of one line by their meaning. The same object is used for every line, as a log has
@@ -64,12 +37,17 @@ export class EntryFields {
   private line = 0;
   private hasBare = false;
   private others: OtherField[] | undefined;
+  private dialect!: Dialect;
+  /** The keys of the line that hold ids, or objects that may. */
+  readonly idKeys = new Set<string>();
 
-  read(entry: object): void {
+  read(entry: object, dialect: Dialect): void {
     this.line++;
     this.hasBare = false;
     this.others = undefined;
-    this.walk(entry as Record<string, unknown>, '', true);
+    this.dialect = dialect;
+    this.idKeys.clear();
+    this.walk(entry as Record<string, unknown>, '', 'top', true);
   }
 
   /** The value with this meaning, under any name that means nothing else. */
@@ -104,27 +82,46 @@ export class EntryFields {
     if (lines[index] === this.line) this.addOther(places[index]!.name, values[index]);
   }
 
-  private walk(record: Record<string, unknown>, prefix: string, isShown: boolean): void {
+  private walk(
+    record: Record<string, unknown>,
+    prefix: string,
+    where: Where,
+    isShown: boolean,
+  ): void {
     for (const key of Object.keys(record)) {
       const name = prefix === '' ? key : prefix + key;
       const value = record[key];
-      const place = PLACES.get(name);
-      if (typeof value === 'object' && value !== null && this.open(name, place, value)) continue;
+      let place = this.dialect.byName.get(name);
+      if (place?.where !== undefined && place.where !== where) place = undefined;
+      const isIdHere = place !== undefined && IDS.has(place.meaning);
+      if (where === 'top' && (isIdHere || this.dialect.objects.has(key))) this.idKeys.add(key);
+      if (typeof value === 'object' && value !== null && this.open(name, place, value, where)) {
+        continue;
+      }
       if (place !== undefined && isTaken(place.meaning, value)) this.put(place, value);
       else if (isShown) this.addOther(name, value);
     }
   }
 
   /** Reads the fields inside an object that is known to have some. */
-  private open(name: string, place: Place | undefined, value: object): boolean {
-    if (place !== undefined && OPEN.has(place.meaning)) {
-      const record = Array.isArray(value) ? plainAttributes(value) : value;
-      if (record === undefined) return false;
-      this.walk(record as Record<string, unknown>, '', place.meaning === 'attributes');
-      return true;
+  private open(name: string, place: Place | undefined, value: object, where: Where): boolean {
+    if (where === 'top' && this.dialect.hasAttributes) {
+      if (place?.meaning === 'attributes') return this.openAttributes(value, 'attributes');
+      if (place?.meaning === 'resource') {
+        const { attributes } = value as { attributes?: unknown };
+        return this.openAttributes(isObject(attributes) ? attributes : value, 'resource');
+      }
     }
-    if (!OBJECTS.has(name) || Array.isArray(value)) return false;
-    this.walk(value as Record<string, unknown>, `${name}.`, true);
+    if (!this.dialect.objects.has(name) || Array.isArray(value)) return false;
+    const inside = where === 'top' ? 'object' : where;
+    this.walk(value as Record<string, unknown>, `${name}.`, inside, where !== 'resource');
+    return true;
+  }
+
+  private openAttributes(value: object, where: 'attributes' | 'resource'): boolean {
+    const record = Array.isArray(value) ? plainAttributes(value) : value;
+    if (record === undefined) return false;
+    this.walk(record as Record<string, unknown>, '', where, where === 'attributes');
     return true;
   }
 
@@ -132,9 +129,12 @@ export class EntryFields {
     if (place.meaning === 'hidden') return;
     const bank = place.isBare ? this.bare : this.sure;
     const { index } = place;
+    const isId = IDS.has(place.meaning);
     if (bank.lines[index] === this.line) {
       if (bank.values[index] === value) return;
-      if (bank.places[index]!.rank <= place.rank) return this.addOther(place.name, value);
+      const isKept =
+        (isId && this.dialect.prefers === 'first') || bank.places[index]!.rank <= place.rank;
+      if (isKept) return this.addOther(place.name, value);
       this.makeOther(bank, index);
     }
     bank.lines[index] = this.line;
@@ -149,18 +149,26 @@ export class EntryFields {
 }
 
 function isTaken(meaning: FieldMeaning, value: unknown): boolean {
-  if (OPEN.has(meaning)) return false;
-  if (typeof value === 'string' || typeof value === 'number') return true;
-  if (typeof value === 'object' && value !== null) return TAKE_OBJECTS.has(meaning);
+  if (meaning === 'attributes' || meaning === 'resource') return false;
+  if (typeof value === 'string') return value.length <= MAX_ID_CHARACTERS || !IDS.has(meaning);
+  if (typeof value === 'number') return true;
+  if (isObject(value)) return TAKE_OBJECTS.has(meaning);
   // pino-http writes `null` for a status that was never sent.
   return meaning === 'hidden' || (meaning === 'status_code' && value === null);
 }
 
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
 function newBank(): Bank {
-  const none = { name: '', meaning: 'hidden', index: 0, rank: 0, isBare: false } as const;
+  const none = {
+    ...({ name: '', meaning: 'hidden', index: 0, rank: 0 } as const),
+    ...{ isBare: false, where: undefined },
+  };
   return {
     lines: Array.from(INDEXES, () => 0),
-    places: Array.from(INDEXES, () => none),
+    places: Array.from(INDEXES, (): Place => none),
     values: Array.from(INDEXES, () => undefined),
   };
 }

@@ -15,13 +15,15 @@ const NO_LEVEL: Level = { name: '', severity: INFO_SEVERITY };
 /** A log has few levels and many lines. */
 const known = new Map<unknown, Level>();
 const MAX_KNOWN = 64;
+const MAX_KNOWN_CHARACTERS = 32;
 
 /** A level as a logger writes it: a word, or pino's number. */
 export function levelOf(value: unknown): Level {
   let level = known.get(value);
   if (level === undefined) {
     level = readLevel(value);
-    if (known.size < MAX_KNOWN) known.set(value, level);
+    const isShort = level.name.length <= MAX_KNOWN_CHARACTERS;
+    if (isShort && known.size < MAX_KNOWN) known.set(value, level);
   }
   return level;
 }

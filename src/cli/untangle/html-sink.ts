@@ -1,11 +1,9 @@
-import { createWriteStream } from 'node:fs';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { finished } from 'node:stream/promises';
 import { FifoQueue } from '../../records/fifo-queue.js';
 import type { ViewDrops, ViewExport } from '../../viewer/view-records.js';
 import type { LineFilter } from './line-filter.js';
 import type { LogLine } from './log-line.js';
+import { PageFile } from './page-file.js';
 import type { RequestGroup } from './request-groups.js';
 import type { Sink } from './sink.js';
 import { LogRecordConverter } from './records-from-log.js';
@@ -36,7 +34,7 @@ export class HtmlSink implements Sink {
   private readonly records: LogRecordConverter;
 
   private constructor(
-    private readonly file: string,
+    private readonly file: PageFile,
     private readonly source: string,
     private readonly template: readonly [before: string, after: string],
     filter: LineFilter,
@@ -44,12 +42,17 @@ export class HtmlSink implements Sink {
     this.records = new LogRecordConverter((line) => filter.passesLevel(line));
   }
 
-  /** @throws {Error} where the page was never built. */
+  /**
+   * @throws {WrongUseError} if the page may not be written to that file.
+   * @throws {Error} where the page was never built.
+   */
   static async open(
-    file: string,
+    name: string,
     sources: readonly string[],
     filter: LineFilter,
+    isForced: boolean,
   ): Promise<HtmlSink> {
+    const file = await PageFile.open(name, sources, isForced);
     const html = await readFile(TEMPLATE, 'utf8');
     const place = PLACE.exec(html);
     if (place === null) throw new Error(`no place for records in ${TEMPLATE.pathname}`);
@@ -85,16 +88,7 @@ export class HtmlSink implements Sink {
   }
 
   async end(): Promise<void> {
-    const stream = createWriteStream(this.file);
-    const done = finished(stream);
-    // The error is thrown by the `await` below.
-    done.catch(() => {});
-    for (const part of this.html()) {
-      if (stream.errored) break;
-      if (!stream.write(part)) await Promise.race([once(stream, 'drain'), done]);
-    }
-    stream.end();
-    await done;
+    await this.file.write(this.html());
   }
 
   private *html(): Generator<string> {

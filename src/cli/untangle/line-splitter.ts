@@ -12,7 +12,8 @@ export interface LineReceivers {
 
 /** Splits what is read into lines. Memory is bounded, even for a line without an end. */
 export class LineSplitter {
-  private rest: Buffer[] = [];
+  /** The beginning of a line. It grows by doubling: a pipe may deliver byte by byte. */
+  private rest = Buffer.alloc(0);
   private restBytes = 0;
   private isOverlong = false;
 
@@ -37,9 +38,8 @@ export class LineSplitter {
 
   /** The last line may have no newline. */
   end(): void {
-    const bytes = Buffer.concat(this.rest, this.restBytes);
+    const bytes = this.rest.subarray(0, this.restBytes);
     const { isOverlong } = this;
-    this.rest = [];
     this.restBytes = 0;
     this.isOverlong = false;
     if (bytes.length === 0) return;
@@ -73,15 +73,25 @@ export class LineSplitter {
   }
 
   private keep(bytes: Buffer): void {
+    if (this.restBytes + bytes.length > MAX_LINE_BYTES || this.isOverlong) {
+      const endsHere = bytes.at(-1) === NEWLINE;
+      if (this.restBytes > 0) this.receivers.part(this.rest.subarray(0, this.restBytes));
+      if (bytes.length > 0) this.receivers.part(bytes);
+      this.rest = Buffer.alloc(0);
+      this.restBytes = 0;
+      this.isOverlong = !endsHere;
+      return;
+    }
     // A copy: the rest of the chunk need not be kept with it.
-    this.rest.push(Buffer.from(bytes));
+    this.grow(this.restBytes + bytes.length);
+    bytes.copy(this.rest, this.restBytes);
     this.restBytes += bytes.length;
-    if (this.restBytes <= MAX_LINE_BYTES && !this.isOverlong) return;
-    this.isOverlong = true;
-    const endsHere = bytes.at(-1) === NEWLINE;
-    for (const part of this.rest) this.receivers.part(part);
-    this.rest = [];
-    this.restBytes = 0;
-    if (endsHere) this.isOverlong = false;
+  }
+
+  private grow(needed: number): void {
+    if (needed <= this.rest.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.rest.length * 2));
+    this.rest.copy(larger, 0, 0, this.restBytes);
+    this.rest = larger;
   }
 }

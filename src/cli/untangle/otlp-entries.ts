@@ -10,7 +10,8 @@ import type { OtlpItem, OtlpLog } from '../../viewer/receiver/otlp-model.js';
  * @see https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/
  */
 export function entriesOf(json: object): readonly object[] {
-  if (!Object.hasOwn(json, 'resourceLogs')) return [json];
+  // An export has nothing else; a field of this name in any other line is a field.
+  if (!Object.hasOwn(json, 'resourceLogs') || Object.keys(json).length > 1) return [json];
   try {
     return logsOfJson(json as Json).map(entryOf);
   } catch {

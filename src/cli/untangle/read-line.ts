@@ -1,7 +1,10 @@
 import { jsonValue } from '../../records/json-value.js';
 import { severityOf } from '../../records/severity.js';
 import { readError } from './line-error.js';
+import { dialectOf } from './dialects.js';
 import { EntryFields } from './entry-fields.js';
+import type { Dialect } from './field-places.js';
+import { firstMembers, mayRepeat } from './first-members.js';
 import type { FieldMeaning } from './log-field-names.js';
 import { levelOf, otelLevel, type Level } from './entry-level.js';
 import { lineTime } from './line-time.js';
@@ -29,9 +32,19 @@ const OF_PINO: readonly FieldMeaning[] = ['pid', 'hostname', 'bunyanVersion'];
 
 const fields = new EntryFields();
 
-/** A JSON entry as a log line; `undefined` for an object that is none. */
-export function readLine(entry: object): LogLine | undefined {
-  fields.read(entry);
+/**
+ * A JSON entry as a log line; `undefined` for an object that is none.
+ *
+ * @param json the text of the entry, where it has one of its own
+ */
+export function readLine(entry: object, json?: string): LogLine | undefined {
+  let dialect = dialectOf(entry);
+  fields.read(entry, dialect);
+  if (json !== undefined && mayRepeat(json, fields.idKeys)) {
+    const first = firstMembers(json);
+    dialect = dialectOf(first);
+    fields.read(first, dialect);
+  }
   const message = messageText();
   const time = lineTime(fields.get('time'));
   const level = levelOfEntry();
@@ -39,12 +52,17 @@ export function readLine(entry: object): LogLine | undefined {
   if (message === undefined ? !hasLevel || time === undefined : !hasLevel && time === undefined) {
     return undefined;
   }
-  return makeLine(message ?? '', time, level);
+  return makeLine(message ?? '', time, level, dialect);
 }
 
-function makeLine(message: string, time: number | undefined, level: Level): LogLine {
-  const trace = id('trace')?.replace(GCP_TRACE, '');
+function makeLine(
+  message: string,
+  time: number | undefined,
+  level: Level,
+  dialect: Dialect,
+): LogLine {
   const request = requestId();
+  const trace = traceId(dialect, request);
   const service = serviceName();
   const isAccessLogEntry = isAccessLogLine(fields, message);
   const context = fields.get('context');
@@ -123,6 +141,15 @@ function requestId(): string | undefined {
   if (request === undefined) return id('correlation');
   fields.giveBack('correlation');
   return request;
+}
+
+/** With pino, a trace id without a span id may be a field of one call of many in a request. */
+function traceId({ hasLooseTrace }: Dialect, request: string | undefined): string | undefined {
+  const trace = id('trace')?.replace(GCP_TRACE, '');
+  const isLoose = hasLooseTrace === true && request !== undefined && id('span') === undefined;
+  if (!isLoose) return trace;
+  fields.giveBack('trace');
+  return undefined;
 }
 
 /** pino and Bunyan put the application's name there; for other loggers it is a field. */

@@ -8,16 +8,15 @@ import {
 } from '../../records/fields.js';
 import { pathOf } from '../../records/url-path.js';
 import type { EntryFields } from './entry-fields.js';
-import type { FieldMeaning } from './log-field-names.js';
 
 /** Fields of a request, under the names of this package's access log line. */
 export type RequestFields = { -readonly [K in keyof AccessLogRecord]?: AccessLogRecord[K] };
 
-const ECS_OUTCOMES: Readonly<Record<string, Outcome>> = {
-  success: 'completed',
-  failure: 'errored',
-  unknown: 'aborted',
-};
+const ECS_OUTCOMES: ReadonlyMap<unknown, Outcome> = new Map<unknown, Outcome>([
+  ['success', 'completed'],
+  ['failure', 'errored'],
+  ['unknown', 'aborted'],
+]);
 const OWN_END = /^(?:Request|Message|Job|Run) finished$/;
 const PINO_ABORTED = 'request aborted';
 const SERVER_ERROR = 500;
@@ -99,7 +98,7 @@ function outcomeOf(fields: EntryFields, message: string, status: number | undefi
   const outcome = fields.getOfAccessLog('outcome');
   if (isOutcome(outcome)) return outcome;
   if (message === PINO_ABORTED) return 'aborted';
-  const ecsOutcome = ECS_OUTCOMES[String(fields.get('ecsOutcome' satisfies FieldMeaning))];
+  const ecsOutcome = ECS_OUTCOMES.get(fields.get('ecsOutcome'));
   if (ecsOutcome !== undefined) return ecsOutcome;
   return status !== undefined && status >= SERVER_ERROR ? 'errored' : 'completed';
 }

@@ -1,8 +1,9 @@
-import { isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
+import { StringDecoder } from 'node:string_decoder';
 import { terminalText } from './terminal-text.js';
 
 const FULL_CHARACTERS = 2 ** 16;
+const NEWLINE = 10;
 
 /** A writable stream of the process. */
 export type OutputStream = NodeJS.WriteStream & { readonly fd: number };
@@ -12,6 +13,8 @@ export class StandardOutput {
   private text = '';
   private isInLine = false;
   private isBroken = false;
+  /** Holds the beginning of a character of which the rest is in the next part of its line. */
+  private readonly rest = new StringDecoder('utf8');
 
   constructor(
     private readonly stream: OutputStream,
@@ -32,20 +35,17 @@ export class StandardOutput {
     this.isBroken = this.isInLine;
   }
 
-  /** Writes input that is no entry, unchanged. On a terminal, control characters are escaped. */
+  /**
+   * Writes a line of input that is no entry, or a part of one, as text that drives no terminal: what
+   * goes into a pipe may be shown by `less -R`. Bytes that are not UTF-8 become U+FFFD, because one of
+   * them may begin a control sequence too.
+   */
   pass(bytes: Buffer): void {
     this.beginLine();
-    if (isUtf8(bytes)) {
-      const text = bytes.toString();
-      this.text += this.stream.isTTY ? terminalText(text) : text;
-      if (this.text.length > FULL_CHARACTERS) this.send();
-    } else if (this.stream.isTTY) {
-      this.text += terminalText(bytes.toString());
-    } else {
-      this.send();
-      this.stream.write(Buffer.from(bytes));
-    }
-    this.isInLine = !bytes.includes('\n', bytes.length - 1);
+    const isEnd = bytes.at(-1) === NEWLINE;
+    this.text += terminalText(isEnd ? this.rest.end(bytes) : this.rest.write(bytes));
+    if (this.text.length > FULL_CHARACTERS) this.send();
+    this.isInLine = !isEnd;
   }
 
   /** Writes what is left, and waits until there is room for more. */
@@ -54,8 +54,14 @@ export class StandardOutput {
     if (this.stream.writableNeedDrain) await once(this.stream, 'drain');
   }
 
+  /** Writes what is left at the end of all input. */
+  async end(): Promise<void> {
+    this.text += this.rest.end();
+    await this.flush();
+  }
+
   private beginLine(): void {
-    if (this.isBroken) this.text += '\n';
+    if (this.isBroken) this.text += `${this.rest.end()}\n`;
     this.isBroken = false;
     this.isInLine = false;
   }

@@ -1,21 +1,18 @@
 import { escapeText } from '../../records/control-characters.js';
 
 const ESCAPE = '\u001b';
-// The controls of ECMA-48 that only choose colours and styles ("select graphic rendition").
-const STYLE = new RegExp(`(${ESCAPE}\\[[0-9;:]*m)`);
+// The controls of ECMA-48 that only choose colours and styles ("select graphic rendition"). They
+// could hide text, or make it look like this program's own.
+const STYLES = new RegExp(`(?:${ESCAPE}\\[|\u009b)[0-9;:]*m`, 'g');
 const LINE_END = /\r?\n$/;
-const RESET = `${ESCAPE}[0m`;
 
 /**
- * Text from outside for a terminal: its colours are kept, and all other control characters escaped.
- * Colours are reset at the end of the line.
+ * Text from outside, of at most one line, for a terminal or for a pipe that may lead to one: its
+ * colours are removed, and all other control characters but tabs escaped.
  */
 export function terminalText(text: string): string {
   const end = LINE_END.test(text) ? '\n' : '';
-  const parts = text.replace(LINE_END, '').split(STYLE);
-  // Every second part is a style, between those that are not.
-  const shown = parts.map((part, i) => (i % 2 === 1 ? part : escapeButTabs(part))).join('');
-  return shown + (parts.length > 1 ? RESET : '') + end;
+  return escapeButTabs(text.replace(LINE_END, '').replace(STYLES, '')) + end;
 }
 
 function escapeButTabs(text: string): string {

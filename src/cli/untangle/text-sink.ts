@@ -43,6 +43,6 @@ export class TextSink implements Sink {
   }
 
   end(): Promise<void> {
-    return this.output.flush();
+    return this.output.end();
   }
 }

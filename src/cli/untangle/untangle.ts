@@ -1,6 +1,8 @@
+import { escapeText } from '../../records/control-characters.js';
 import { colored, plain, wantsColors } from './colors.js';
 import { HtmlSink } from './html-sink.js';
 import { type FilterOptions, LineFilter } from './line-filter.js';
+import { refuseOutputToSource } from './page-file.js';
 import { StandardOutput } from './standard-output.js';
 import { Progress } from './progress.js';
 import { SourceReader } from './source-reader.js';
@@ -12,6 +14,8 @@ import { Untangler } from './untangler.js';
 export interface UntangleOptions extends FilterOptions {
   readonly follow?: boolean | undefined;
   readonly html?: string | undefined;
+  /** Whether the page may take the place of an existing file. */
+  readonly force?: boolean | undefined;
   /** `undefined`: as the environment says, else only on a terminal. */
   readonly color?: boolean | undefined;
 }
@@ -26,10 +30,11 @@ export async function untangle(
   options: UntangleOptions,
 ): Promise<number> {
   const sources = files.length === 0 ? [STDIN] : files;
-  const { follow = false, html, color, ...filterOptions } = options;
+  const { follow = false, html, force = false, color, ...filterOptions } = options;
   const filter = new LineFilter(filterOptions);
   const progress = new Progress(process.stderr, follow ? undefined : totalBytes(sources));
-  const page = html === undefined ? undefined : await HtmlSink.open(html, sources, filter);
+  if (html === undefined) refuseOutputToSource(sources);
+  const page = html === undefined ? undefined : await HtmlSink.open(html, sources, filter, force);
   const sink = page ?? textSink(filter, color, progress);
   const untangler = new Untangler(sink, filter);
   const reading = new SourceReader(untangler, sink, progress);
@@ -37,7 +42,7 @@ export async function untangle(
   untangler.end();
   progress.clear();
   await sink.end();
-  if (page !== undefined) process.stderr.write(`${html}: ${page.summary}\n`);
+  if (page !== undefined) process.stderr.write(`${escapeText(html!)}: ${page.summary}\n`);
   if (reading.hasFailed) return FAILED;
   if (reading.isInterrupted) return INTERRUPTED;
   return filter.isActive && !untangler.hasShown ? FAILED : 0;

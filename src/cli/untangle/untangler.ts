@@ -52,10 +52,12 @@ export class Untangler {
   }
 
   private take(bytes: Buffer, start: number, end: number): void {
-    const json = parseObject(bytes, start, end);
+    // This also removes a byte order mark.
+    const text = bytes.toString('utf8', start, end).trimStart();
+    const json = parseObject(text);
     if (json === undefined) return this.pass(bytes.subarray(start, end));
     for (const entry of entriesOf(json)) {
-      const line = readLine(entry);
+      const line = readLine(entry, entry === json ? text : undefined);
       if (line === undefined) this.pass(bytes.subarray(start, end));
       else this.takeLine(line, end - start);
     }
@@ -79,13 +81,12 @@ export class Untangler {
 }
 
 /** `undefined` for anything but a JSON object. */
-function parseObject(bytes: Buffer, start: number, end: number): object | undefined {
-  // This also removes a byte order mark.
-  const text = bytes.toString('utf8', start, end).trimStart();
+function parseObject(text: string): object | undefined {
   if (!text.startsWith('{')) return undefined;
   try {
     return JSON.parse(text) as object;
   } catch {
+    // Text that only begins like an object.
     return undefined;
   }
 }

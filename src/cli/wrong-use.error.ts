@@ -1,0 +1,2 @@
+/** The command line asks for what is not done. Its message says what to do instead. */
+export class WrongUseError extends Error {}
