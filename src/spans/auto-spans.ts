@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { ApplicationConfig, ModuleRef, type ModulesContainer } from '@nestjs/core';
 import type { Module } from '@nestjs/core/injector/module.js';
 import { currentSpan, currentTrace } from '../context/active-trace.js';
@@ -7,10 +6,11 @@ import { guardCallback } from '../options/guard-callback.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import type { TracePolicy } from '../trace/trace-policy.js';
 import type { Trace } from '../trace/trace.js';
+import { isBuiltIn, packageClasses } from './foreign-classes.js';
 import { onMiddlewaresKnown, writtenClass } from './middleware-classes.js';
 import { isMiddlewareCall, MIDDLEWARE_METHOD, runMiddlewareSpan } from './middleware-span.js';
 import { replaceMethod, SPANNED, type Method } from './replace-method.js';
-import { runMethodSpan } from './run-span.js';
+import { runSpan } from './run-span.js';
 
 const AUTO_SPANS = definePatch({
   package: 'the application',
@@ -37,8 +37,10 @@ type Class = Function & { readonly prototype: object };
 
 /** Modules of NestJS and of this package that are in every application. */
 const INNER_MODULES = new Set(['InternalCoreModule', 'TracingModule', 'ClsModule']);
-/** What is inherited from these belongs to the language or to Node. */
-const FOREIGN = new Set<object>([Object.prototype, Error.prototype, EventEmitter.prototype]);
+/** What NestJS calls on a class by its role, which a class may inherit from a package. */
+const ROLES: ReadonlySet<string> = new Set([
+  ...['canActivate', 'transform', 'intercept', 'catch', MIDDLEWARE_METHOD],
+]);
 
 /**
  * Makes calls of the methods of an application's controllers, providers, guards, pipes,
@@ -52,8 +54,9 @@ export async function spanMethods(
 ): Promise<void> {
   if (isAutoSpan === undefined) return;
   const undo: (() => void)[] = [];
+  const ofPackages = packageClasses();
   const span = guardCallback('spans.auto', (target: Class) =>
-    spanMethodsOf(target, isAutoSpan, policy, undo),
+    spanMethodsOf(target, isAutoSpan, policy, ofPackages, undo),
   );
   for (const target of classesOf(modules)) span(target);
   AUTO_SPANS.noteApplied(() => {
@@ -109,9 +112,10 @@ function spanMethodsOf(
   target: Class,
   isMeant: (name: string) => boolean,
   policy: TracePolicy,
+  ofPackages: ReadonlySet<unknown>,
   undo: (() => void)[],
 ): void {
-  for (const [key, method] of methodsOf(target)) {
+  for (const [key, method] of methodsOf(target, ofPackages)) {
     const name = `${target.name}.${key}`;
     if (!isMeant(name)) continue;
     const known = Object.hasOwn(target.prototype, key) ? method[AUTO] : undefined;
@@ -123,21 +127,30 @@ function spanMethodsOf(
   }
 }
 
-/** Its own methods and those that it inherits from classes that are not foreign. */
-function methodsOf({ prototype }: Class): Map<string, AutoMethod> {
+/**
+ * The methods that it declares, and those that it inherits from other classes of the application.
+ * From a class of a package it has only those of its role in NestJS. A method in place of one of the
+ * language or of Node, such as `toString` or `_write`, is called by these and not by the application.
+ */
+function methodsOf(
+  { prototype }: Class,
+  ofPackages: ReadonlySet<unknown>,
+): Map<string, AutoMethod> {
   const methods = new Map<string, AutoMethod>();
   const seen = new Set<string>(['constructor']);
+  let isOfPackage = false;
   let owner: object | null = prototype;
-  while (owner !== null && !FOREIGN.has(owner)) {
+  while (owner !== null && !isBuiltIn(owner)) {
+    isOfPackage ||= owner !== prototype && ofPackages.has(owner);
     for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
       // A getter is never read. A member that hides an inherited method counts as seen.
-      if (!seen.has(key) && isReplaceable(descriptor)) {
-        methods.set(key, descriptor.value as AutoMethod);
-      }
+      const isMeant = !seen.has(key) && (!isOfPackage || ROLES.has(key));
+      if (isMeant && isReplaceable(descriptor)) methods.set(key, descriptor.value as AutoMethod);
       seen.add(key);
     }
     owner = Object.getPrototypeOf(owner) as object | null;
   }
+  for (const key of methods.keys()) if (owner !== null && key in owner) methods.delete(key);
   return methods;
 }
 
@@ -178,7 +191,7 @@ function spanMethod(
       if (key === MIDDLEWARE_METHOD && isMiddlewareCall(args)) {
         return runMiddlewareSpan(name, args, (wrapped) => method.apply(this, wrapped));
       }
-      return runMethodSpan(name, () => method.apply(this, args));
+      return runSpan(name, () => method.apply(this, args));
     };
   });
   const replacement = descriptor.value as AutoMethod;

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { Observable, Subscriber } from 'rxjs';
+import { followThenable } from './follow-thenable.js';
 import { isAsyncGenerator, isPlainObservable, isPlainPromise, isThenable } from './result-kinds.js';
 
 /** How something ended; `left`: its consumer has unsubscribed or disconnected. */
@@ -27,7 +28,7 @@ export interface Following {
  */
 export function follow(following: Following, result: unknown): unknown {
   if (isPlainPromise(result)) return followPromise(following, result);
-  if (isThenable(result)) return followThenable(following, result);
+  if (isThenable(result)) return followThenable(following, result, follow);
   return followConsumed(following, result);
 }
 
@@ -55,57 +56,6 @@ function followConsumed(following: Following, result: unknown): unknown {
   if (isAsyncGenerator(result)) return followGenerator(following, result);
   following.end('done');
   return result;
-}
-
-/** A query builder runs each time `then` is called, so it is called only when its user calls it. */
-function followThenable<T extends PromiseLike<unknown>>(following: Following, source: T): T {
-  const { run } = following;
-  return new Proxy(source, {
-    get(target, key) {
-      const value: unknown = Reflect.get(target, key, target);
-      if (typeof value !== 'function') return value;
-      const call = (...args: unknown[]): unknown => (value as Callback).apply(target, args);
-      if (key === 'then') {
-        return (onValue: unknown, onError: unknown) =>
-          run(() => call(onDone(following, onValue), onFailure(following, onError)));
-      }
-      if (key === 'catch') {
-        // Bluebird's takes classes of errors before the function.
-        return (...args: unknown[]) => {
-          const onError = onFailure(following, args.pop());
-          return follow(
-            following,
-            run(() => call(...args, onError)),
-          );
-        };
-      }
-      if (key === 'finally') {
-        return (onEnd: unknown) =>
-          follow(
-            following,
-            run(() => call(onEnd)),
-          );
-      }
-      return call;
-    },
-  });
-}
-
-type Callback = (...args: unknown[]) => unknown;
-
-function onDone({ end }: Following, onValue: unknown): Callback {
-  return (value) => {
-    end('done');
-    return typeof onValue === 'function' ? (onValue as Callback)(value) : value;
-  };
-}
-
-function onFailure({ end }: Following, onError: unknown): Callback {
-  return (error) => {
-    end('failed', error);
-    if (typeof onError !== 'function') throw error;
-    return (onError as Callback)(error);
-  };
 }
 
 /**

@@ -4,7 +4,6 @@ import { currentSpanRunner, runWithSpan } from '../context/trace-store.js';
 import type { Span } from '../trace/span.js';
 import { follow, type Following } from './follow-result.js';
 import { openSpan } from './open-span.js';
-import { isPlainPromise, isThenable } from './result-kinds.js';
 
 /** Runs a function as a span of the current trace, and returns what it returns. */
 export const runSpan: RunSpan = (name, fn, attributes) => {
@@ -19,24 +18,6 @@ export const runSpan: RunSpan = (name, fn, attributes) => {
   }
   return follow(followingOf(span), result) as ReturnType<typeof fn>;
 };
-
-/**
- * The same for a method that is a span automatically. A thenable that is not a promise is returned
- * as it is, and the span ends then: it may be a query that is still being built.
- */
-export function runMethodSpan(name: string, fn: () => unknown): unknown {
-  const span = openSpan({ name });
-  if (span === undefined) return fn();
-  try {
-    const result = runWithSpan(span, fn);
-    if (isPlainPromise(result) || !isThenable(result)) return follow(followingOf(span), result);
-    span.end();
-    return result;
-  } catch (error) {
-    span.fail(error);
-    throw error;
-  }
-}
 
 function followingOf(span: Span): Following {
   return {

@@ -123,6 +123,12 @@ describe('--html', () => {
     expect(lines[0]).toMatchObject({ message: markup, fields: { [markup]: markup } });
   });
 
+  it('has a line that is nested deeper than the stack', async () => {
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+    const page = await pageOf(`{"level":30,"time":1,"msg":"deep","a":${deep}}\n`);
+    expect(page.lines.map(({ message }) => message)).toEqual(['deep']);
+  });
+
   it('has what the filters let through', async () => {
     const page = await pageOf(FIGURE, '--session', 'abc12345', '--level', 'warn');
     expect(page.requests.map(({ path }) => path)).toEqual(['/api/payment']);

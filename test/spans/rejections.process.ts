@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { firstValueFrom, of, type Observable } from 'rxjs';
 import { runWithTrace } from '../../src/context/trace-store.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
-import { runMethodSpan, runSpan } from '../../src/spans/run-span.js';
+import { runSpan } from '../../src/spans/run-span.js';
 import { openTrace } from '../../src/trace/open-trace.js';
 
 // Reports to its parent which rejections of spans reach the process. A test runner listens for them
@@ -17,7 +17,7 @@ const emit = (name: string) => () => of(Promise.reject(new Error(name)));
 const reject = (name: string) => () => Promise.reject(new Error(name));
 
 runWithTrace(trace, () => {
-  for (const [kind, run] of Object.entries({ span: runSpan, method: runMethodSpan })) {
+  for (const [kind, run] of Object.entries({ span: runSpan, method: runSpan })) {
     void run('unhandled', reject(`${kind} that is not handled`));
     firstValueFrom(
       run('emitted', emit(`${kind} that is emitted and handled`)) as Observable<unknown>,

@@ -20,7 +20,7 @@ import {
 } from 'rxjs';
 import { currentScope } from '../../src/context/active-trace.js';
 import { runWithTrace } from '../../src/context/trace-store.js';
-import { runMethodSpan, runSpan } from '../../src/spans/run-span.js';
+import { runSpan } from '../../src/spans/run-span.js';
 import { stepsOf } from '../../src/spans/steps.js';
 import { newTraceId } from '../../src/trace/ids.js';
 import { openTrace } from '../../src/trace/open-trace.js';
@@ -89,7 +89,7 @@ describe('a span', () => {
 
   it.each([
     ['by itself', runSpan],
-    ['as a method', runMethodSpan],
+    ['as a method', runSpan],
   ])('%s reads no missing property of an object that throws for it', async (_, run) => {
     const strict = new Proxy(
       { port: 80 },
@@ -120,7 +120,7 @@ describe('a span', () => {
     }
     const lazy = (): LazyPromise => new LazyPromise(() => {});
     await traced(async () => {
-      expect((runMethodSpan('raw', lazy) as LazyPromise).raw()).toBe('raw');
+      expect((runSpan('raw', lazy) as LazyPromise).raw()).toBe('raw');
       expect(runSpan('raw', lazy).raw()).toBe('raw');
       expect(runs).toBe(0);
       expect(await runSpan('used', lazy as () => Promise<string>)).toBe('run 1');
@@ -184,8 +184,8 @@ describe('a span', () => {
   });
 
   describe.each([
-    ['by itself', runSpan as typeof runMethodSpan],
-    ['as a method', runMethodSpan],
+    ['by itself', runSpan as typeof runSpan],
+    ['as a method', runSpan],
   ])('%s', (_, run) => {
     it.each<[string, () => unknown]>([
       ['an observable of a promise', () => of(sleep(10))],

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { FifoQueue } from '../../records/fifo-queue.js';
+import { jsonValue } from '../../records/json-value.js';
 import type { ViewDrops, ViewExport } from '../../viewer/view-records.js';
 import type { LineFilter } from './line-filter.js';
 import type { LogLine } from './log-line.js';
@@ -133,7 +134,17 @@ export class HtmlSink implements Sink {
 }
 
 function jsonOf(records: readonly object[]): string {
-  return escapeMarkup(JSON.stringify(records).slice(1, -1));
+  return escapeMarkup(arrayJson(records).slice(1, -1));
+}
+
+function arrayJson(records: readonly object[]): string {
+  try {
+    return JSON.stringify(records);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    // Nested too deep for the stack.
+    return jsonValue(records) ?? '[]';
+  }
 }
 
 /** Text from a log can neither end the script element that it is in, nor begin another. */
