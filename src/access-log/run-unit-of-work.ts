@@ -13,7 +13,8 @@ import { callerSpan, type SdkSpan } from '../trace/sdk-span.js';
 import type { LiveMetadata, Trace } from '../trace/trace.js';
 import { parseTraceparent } from '../trace/traceparent.js';
 import type { AccessLog } from './access-log.js';
-import { followAwaited, type Ending } from '../spans/follow-result.js';
+import type { Ending } from '../spans/following.js';
+import { followAwaited } from '../spans/follow-result.js';
 import { buildRecord } from './build-record.js';
 import { runWithTrace } from '../context/trace-store.js';
 

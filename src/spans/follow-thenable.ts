@@ -1,5 +1,5 @@
 import { EventEmitter, errorMonitor } from 'node:events';
-import type { Ending, Following } from './follow-result.js';
+import type { Ending, Following } from './following.js';
 import { isPlainPromise, isThenable } from './result-kinds.js';
 
 type Callback = (...args: unknown[]) => unknown;

@@ -2,7 +2,8 @@ import type { RunSpan } from '../context/run-span.token.js';
 import { currentTrace } from '../context/active-trace.js';
 import { currentSpanRunner, runWithSpan } from '../context/trace-store.js';
 import type { Span } from '../trace/span.js';
-import { follow, type Following } from './follow-result.js';
+import type { Following } from './following.js';
+import { follow } from './follow-result.js';
 import { openSpan } from './open-span.js';
 
 /** Runs a function as a span of the current trace, and returns what it returns. */

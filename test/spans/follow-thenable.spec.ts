@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Ending } from '../../src/spans/follow-result.js';
+import type { Ending } from '../../src/spans/following.js';
 import { follow } from '../../src/spans/follow-result.js';
 
 function followed<T extends object>(source: T): { result: T; endings: Ending[] } {
