@@ -5,11 +5,12 @@ import { untangle, type UntangleOptions } from './untangle.js';
 const NOTES = `
 Lines are grouped by request. A request is shown when it ends, so requests are in the order in
 which they ended; one that does not end, or not for a long time, is shown as far as it is known.
-Lines outside of requests are shown alone, and so is text that is not JSON, unless a filter is given:
-without its colours, and with all other control characters escaped. Ids are exact, or end with *. With several filters, a request has to match all of them.
+Lines outside of requests are shown alone, and so is text that is not JSON, unless a filter is
+given: without its colours, and with all other control characters escaped. Ids are exact, or end
+with *. With several filters, a request has to match all of them.
 
---html writes a new file, or to standard output for -. It replaces no file without --force, and never
-one that is read.
+--html writes a new file, or to standard output for -. It replaces no file without --force, and
+never one that is read.
 
 Field names of nestjs-tracing and its presets, pino-http and nestjs-pino, OpenTelemetry, ECS, GCP,
 Datadog and other loggers are recognized.
