@@ -5,22 +5,29 @@ import type { TracingModuleOptions } from './tracing-options.js';
 type MatchesMethod = (name: string) => boolean;
 
 /**
+ * Whether the calls of a method, named `Class.method`, are spans. A method of a package is only one
+ * if `include` has it.
+ */
+export type AutoSpanFilter = (name: string, isOfPackage: boolean) => boolean;
+
+/**
  * Resolves which methods are spans automatically. `undefined` where none is.
  *
  * @throws {TracingConfigError} for what is neither a name nor a pattern.
  */
-export function autoSpans(spans: TracingModuleOptions['spans']): MatchesMethod | undefined {
+export function autoSpans(spans: TracingModuleOptions['spans']): AutoSpanFilter | undefined {
   if (spans === undefined) return undefined;
   checkRecord('spans', spans);
   checkKeys('spans.', spans, ['auto']);
   const { auto } = spans;
   if (auto === undefined || auto === false) return undefined;
-  if (auto === true) return () => true;
+  if (auto === true) return (_name, isOfPackage) => !isOfPackage;
   checkRecord('spans.auto', auto);
   checkKeys('spans.auto.', auto, ['include', 'exclude']);
-  const isIncluded = matcherOf('spans.auto.include', auto.include) ?? (() => true);
+  const isIncluded = matcherOf('spans.auto.include', auto.include);
   const isExcluded = matcherOf('spans.auto.exclude', auto.exclude) ?? (() => false);
-  return (name) => isIncluded(name) && !isExcluded(name);
+  return (name, isOfPackage) =>
+    (isIncluded === undefined ? !isOfPackage : isIncluded(name)) && !isExcluded(name);
 }
 
 function matcherOf(option: string, patterns: unknown): MatchesMethod | undefined {

@@ -19,7 +19,7 @@ import {
   checkSession,
   isToken,
 } from './check-options.js';
-import { autoSpans } from './auto-span-filter.js';
+import { autoSpans, type AutoSpanFilter } from './auto-span-filter.js';
 import { idHeaders } from './id-headers.js';
 import { writesPreset } from './preset-formats.js';
 import { guardCallback } from './guard-callback.js';
@@ -67,7 +67,7 @@ export interface ResolvedTracingOptions {
   readonly accessLog: false | AccessLogOptions;
   readonly interceptor: boolean;
   /** Whether a method, named `Class.method`, is a span; `undefined`: none is. */
-  readonly isAutoSpan: ((name: string) => boolean) | undefined;
+  readonly isAutoSpan: AutoSpanFilter | undefined;
   readonly serverTiming: boolean;
 }
 

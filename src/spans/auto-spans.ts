@@ -3,13 +3,15 @@ import type { Module } from '@nestjs/core/injector/module.js';
 import { currentSpan, currentTrace } from '../context/active-trace.js';
 import { definePatch } from '../instrumentation/patch.js';
 import { guardCallback } from '../options/guard-callback.js';
+import type { AutoSpanFilter } from '../options/auto-span-filter.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import type { TracePolicy } from '../trace/trace-policy.js';
 import type { Trace } from '../trace/trace.js';
-import { isBuiltIn, packageClasses } from './foreign-classes.js';
+import { AUTO, methodsOf, withAncestors, type AutoMethod, type Class } from './class-methods.js';
+import { originsOf, type ClassOrigin } from './class-origin.js';
 import { onMiddlewaresKnown, writtenClass } from './middleware-classes.js';
 import { isMiddlewareCall, MIDDLEWARE_METHOD, runMiddlewareSpan } from './middleware-span.js';
-import { replaceMethod, SPANNED, type Method } from './replace-method.js';
+import { replaceMethod, type Method } from './replace-method.js';
 import { runSpan } from './run-span.js';
 
 const AUTO_SPANS = definePatch({
@@ -20,20 +22,11 @@ const AUTO_SPANS = definePatch({
   why: 'NestJS has no hook around a call of a provider',
 });
 
-const AUTO = Symbol.for('nestjs-tracing.v1.auto-span');
-
-/** A method whose calls are spans in some applications. */
-interface AutoMethod extends Method {
-  [AUTO]?: { readonly original: Method; readonly policies: WeakSet<TracePolicy> };
-}
-
 /**
  * At a greater depth, methods just run: a span takes space on the stack, which a method that calls
  * itself may need.
  */
 const MAX_DEPTH = 100;
-
-type Class = Function & { readonly prototype: object };
 
 /** Modules of NestJS and of this package that are in every application. */
 const INNER_MODULES = new Set(['InternalCoreModule', 'TracingModule', 'ClsModule']);
@@ -54,17 +47,15 @@ export async function spanMethods(
 ): Promise<void> {
   if (isAutoSpan === undefined) return;
   const undo: (() => void)[] = [];
-  const ofPackages = packageClasses();
-  const span = guardCallback('spans.auto', (target: Class) =>
-    spanMethodsOf(target, isAutoSpan, policy, ofPackages, undo),
-  );
-  for (const target of classesOf(modules)) span(target);
+  const span = guardCallback('spans.auto', (classes: ReadonlySet<Class>) => {
+    const origins = originsOf(withAncestors(classes));
+    for (const target of classes) spanMethodsOf(target, isAutoSpan, policy, origins, undo);
+  });
+  span(classesOf(modules));
   AUTO_SPANS.noteApplied(() => {
     for (const restore of undo.toReversed()) restore();
   });
-  await onMiddlewaresKnown(modules, () => {
-    for (const target of middlewaresOf(modules)) span(target);
-  });
+  await onMiddlewaresKnown(modules, () => span(middlewaresOf(modules)));
 }
 
 function* applicationModules(modules: ModulesContainer): Generator<Module> {
@@ -110,14 +101,14 @@ function isClass(metatype: unknown): metatype is Class {
 
 function spanMethodsOf(
   target: Class,
-  isMeant: (name: string) => boolean,
+  isMeant: AutoSpanFilter,
   policy: TracePolicy,
-  ofPackages: ReadonlySet<unknown>,
+  origins: ReadonlyMap<Function, ClassOrigin>,
   undo: (() => void)[],
 ): void {
-  for (const [key, method] of methodsOf(target, ofPackages)) {
+  for (const [key, method, origin] of methodsOf(target, origins)) {
     const name = `${target.name}.${key}`;
-    if (!isMeant(name)) continue;
+    if (!isMeant(name, origin === 'package' && !ROLES.has(key))) continue;
     const known = Object.hasOwn(target.prototype, key) ? method[AUTO] : undefined;
     if (known === undefined) {
       undo.push(spanMethod(target, key, name, policy));
@@ -125,48 +116,6 @@ function spanMethodsOf(
       known.policies.add(policy);
     }
   }
-}
-
-/**
- * The methods that it declares, and those that it inherits from other classes of the application.
- * From a class of a package it has only those of its role in NestJS. A method in place of one of the
- * language or of Node, such as `toString` or `_write`, is called by these and not by the application.
- */
-function methodsOf(
-  { prototype }: Class,
-  ofPackages: ReadonlySet<unknown>,
-): Map<string, AutoMethod> {
-  const methods = new Map<string, AutoMethod>();
-  const seen = new Set<string>(['constructor']);
-  let isOfPackage = false;
-  let owner: object | null = prototype;
-  while (owner !== null && !isBuiltIn(owner)) {
-    isOfPackage ||= owner !== prototype && ofPackages.has(owner);
-    for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
-      // A getter is never read. A member that hides an inherited method counts as seen.
-      const isMeant = !seen.has(key) && (!isOfPackage || ROLES.has(key));
-      if (isMeant && isReplaceable(descriptor)) methods.set(key, descriptor.value as AutoMethod);
-      seen.add(key);
-    }
-    owner = Object.getPrototypeOf(owner) as object | null;
-  }
-  for (const key of methods.keys()) if (owner !== null && key in owner) methods.delete(key);
-  return methods;
-}
-
-function isReplaceable({ value, writable, configurable }: PropertyDescriptor): boolean {
-  return (
-    typeof value === 'function' &&
-    writable === true &&
-    configurable === true &&
-    !(SPANNED in value) &&
-    !isSyntaxClass(value)
-  );
-}
-
-/** A class that is a property of a prototype is called with `new`. */
-function isSyntaxClass(value: Function): boolean {
-  return Object.getOwnPropertyDescriptor(value, 'prototype')?.writable === false;
 }
 
 /** Replaces a method, and returns what restores it. */

@@ -23,7 +23,15 @@ describe('spans.auto', () => {
     ['not what is both', { include: ['A'], exclude: [/b$/] }, 'A.b', false],
   ])('means %s', (_what, auto, name, isMeant) => {
     const means = isAutoSpan(auto)!;
-    expect([means(name), means(name)]).toEqual([isMeant, isMeant]);
+    expect([means(name, false), means(name, false)]).toEqual([isMeant, isMeant]);
+  });
+
+  it.each<[string, SpansOptions['auto'], boolean]>([
+    ['no method of a package', true, false],
+    ['none that is merely not excluded', { exclude: ['B'] }, false],
+    ['one that is included by name', { include: ['A'] }, true],
+  ])('means %s', (_what, auto, isMeant) => {
+    expect(isAutoSpan(auto)!('A.b', true)).toBe(isMeant);
   });
 
   it.each<[unknown, string]>([
