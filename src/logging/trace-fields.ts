@@ -1,5 +1,8 @@
 import { currentScope } from '../context/active-trace.js';
 import type { PresetName } from '../records/fields.js';
+import { isIdName } from '../records/id-field-names.js';
+import { limitsOf } from './winston/logger-limits.js';
+import { spelledOut } from './winston/spelled-out.js';
 import { idFields, presetOf } from './formats/presets.js';
 
 /** What {@link traceFields} takes. */
@@ -15,7 +18,7 @@ const standard = presetOf(undefined);
  * in the log. It needs no dependency injection: for a logger that writes past NestJS, such as pino,
  * morgan or the logger of an ORM.
  *
- * Returns a new object, which is empty outside a context.
+ * Returns a new object, which is empty outside a context. Values are redacted and limited, as in a line.
  *
  * @publicApi
  *
@@ -35,9 +38,14 @@ export function traceFields(options?: TraceFieldsOptions): Record<string, unknow
   const fields: Record<string, unknown> = idFields(preset, scope);
   const added = scope.fields;
   if (added === undefined) return fields;
+  const limits = limitsOf(scope.trace.application);
   for (const key of Object.keys(added)) {
-    // A field never replaces an id.
-    if (!Object.hasOwn(fields, key) && key !== '__proto__') fields[key] = added[key];
+    // A field never replaces an id, of any preset.
+    if (key === '__proto__' || isIdName(key) || Object.hasOwn(fields, key)) continue;
+    const value = added[key];
+    fields[key] = limits.redaction.hides(key, value)
+      ? limits.redaction.replacement(value, [key])
+      : spelledOut(value, limits);
   }
   return fields;
 }

@@ -150,7 +150,7 @@ export function checkAccessLogLevel(
   levels: Readonly<Record<string, number>>,
 ): void {
   const level = accessLog === false ? undefined : accessLog.level;
-  if (typeof level !== 'string' || level in levels) return;
+  if (typeof level !== 'string' || Object.hasOwn(levels, level)) return;
   throw new TracingConfigError(
     'INVALID_ACCESS_LOG_LEVEL',
     '`accessLog.level` is not a level of the logger.',

@@ -20,6 +20,7 @@ import {
   isToken,
 } from './check-options.js';
 import { autoSpans, type AutoSpanFilter } from './auto-span-filter.js';
+import { completeLimits, lineLimits } from './redact-options.js';
 import { idHeaders } from './id-headers.js';
 import { writesPreset } from './preset-formats.js';
 import { guardCallback } from './guard-callback.js';
@@ -34,7 +35,8 @@ import type {
   TraceIdOptions,
   TracingModuleOptions,
 } from './tracing-options.js';
-import type { PresetName } from '../records/fields.js';
+import type { LineLimits } from '../records/line-limits.js';
+import { PRESET_NAMES, type PresetName } from '../records/fields.js';
 
 /** How one kind of id is read and returned, resolved at startup. */
 export interface ResolvedIdOptions {
@@ -69,6 +71,8 @@ export interface ResolvedTracingOptions {
   /** Whether a method, named `Class.method`, is a span; `undefined`: none is. */
   readonly isAutoSpan: AutoSpanFilter | undefined;
   readonly serverTiming: boolean;
+  /** What a line may hold, if its format does not say otherwise; `undefined` for the defaults. */
+  readonly lineLimits: LineLimits | undefined;
 }
 
 const KEYS = [
@@ -89,6 +93,8 @@ const KEYS = [
   'outgoing',
   'spans',
   'serverTiming',
+  'redact',
+  'maxEntryBytes',
 ] as const satisfies readonly (keyof TracingModuleOptions)[];
 
 /** winston's own levels (npm), most severe first, below `fatal`, as NestJS has it. */
@@ -102,7 +108,6 @@ export const LOG_LEVELS = [
   'debug',
   'silly',
 ] as const;
-const PRESETS = ['otel', 'ecs', 'gcp', 'datadog'] as const;
 
 /**
  * Checks the user's options and resolves everything that need not be computed per request.
@@ -115,7 +120,7 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
   checkOneOf('format', raw.format, ['json', 'text']);
   checkOneOf('output', raw.output, ['stdout', 'stderr']);
   checkOneOf('level', raw.level, LOG_LEVELS);
-  checkOneOf('preset', raw.preset, PRESETS);
+  checkOneOf('preset', raw.preset, PRESET_NAMES);
   checkString('service', raw.service);
   checkBoolean('interceptor', raw.interceptor);
   checkBoolean('serverTiming', raw.serverTiming);
@@ -168,7 +173,13 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
     interceptor: raw.interceptor ?? true,
     isAutoSpan: autoSpans(raw.spans),
     serverTiming: raw.serverTiming ?? false,
+    lineLimits: ownLimits(raw),
   });
+}
+
+function ownLimits(raw: TracingModuleOptions): LineLimits | undefined {
+  const own = lineLimits(raw);
+  return Object.keys(own).length === 0 ? undefined : Object.freeze(completeLimits(own));
 }
 
 /** A preset names the fields of JSON, and those that transports of the user's own are given. */

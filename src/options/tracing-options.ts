@@ -2,6 +2,7 @@ import type { PresetName } from '../records/fields.js';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger, LoggerOptions } from 'winston';
 import type { AccessLogRecord } from '../records/access-log-record.js';
+import type { LineLimitOptions } from './redact-options.js';
 
 /**
  * Where an id may come from: the name of a request header, or a function that reads the request
@@ -137,7 +138,7 @@ export interface OutgoingOptions {
  *   accessLog: { exclude: ['/health'] },
  * })
  */
-export interface TracingModuleOptions {
+export interface TracingModuleOptions extends LineLimitOptions {
   /**
    * A winston logger of your own, or options for one. By default the module makes one: standard
    * output, level `info`.

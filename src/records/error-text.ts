@@ -1,19 +1,44 @@
 import { fieldPair } from './field-pair.js';
+import { moreCharacters } from './json-text.js';
 import { errorFields, isError, jsonValue } from './json-value.js';
+import { NO_REDACTION, redactedField, type Redaction } from './redaction.js';
 
+/** How far causes of causes are shown, and how many errors in all: errors may have several each. */
 const MAX_CAUSES = 8;
+const MAX_ERRORS = 50;
+/** The longest stack that is shown. */
+const MAX_STACK = 65_536;
 
 /** The stack of an error, its own fields and its causes, as text that is not escaped. */
-export function errorText(error: Error, depth = 0): string {
+export function errorText(error: Error, redaction: Redaction = NO_REDACTION): string {
+  return textOf(error, 0, redaction, new Set());
+}
+
+function textOf(error: Error, depth: number, redaction: Redaction, shown: Set<object>): string {
+  shown.add(error);
   const { name: _name, message, stack, cause, errors, ...own } = errorFields(error);
-  const pairs = Object.entries(own).map(([key, value]) => fieldPair(key, value));
-  let text = typeof stack === 'string' ? stack : String(message);
-  if (pairs.length > 0) text += `\n${pairs.join('').slice(1)}`;
+  let text = cut(typeof stack === 'string' ? stack : String(message));
+  let pairs = '';
+  for (const key of Object.keys(own)) {
+    pairs += fieldPair(key, redactedField(redaction, ['error', key], own[key]));
+  }
+  if (pairs !== '') text += `\n${pairs.slice(1)}`;
+  if (depth === MAX_CAUSES) return text;
   const inner = [cause, ...(Array.isArray(errors) ? (errors as unknown[]) : [])];
-  for (const reason of inner) {
-    if (reason === undefined || depth === MAX_CAUSES) continue;
-    const reasonText = isError(reason) ? errorText(reason, depth + 1) : (jsonValue(reason) ?? '');
+  for (let i = 0; i < inner.length; i++) {
+    const reason = inner[i];
+    if (reason === undefined) continue;
+    if (shown.size >= MAX_ERRORS) return `${text}\ncaused by:\n[${inner.length - i} more errors]`;
+    let reasonText: string;
+    if (!isError(reason)) reasonText = jsonValue(reason, redaction) ?? '';
+    else if (shown.has(reason)) reasonText = '[Repeated]';
+    else reasonText = textOf(reason, depth + 1, redaction, shown);
     text += `\ncaused by:\n${reasonText}`;
   }
   return text;
+}
+
+function cut(text: string): string {
+  if (text.length <= MAX_STACK) return text;
+  return `${text.slice(0, MAX_STACK)}${moreCharacters(text.length - MAX_STACK)}`;
 }

@@ -1,6 +1,13 @@
 /** The log backends for which a preset of field names exists. */
 export type PresetName = 'otel' | 'ecs' | 'gcp' | 'datadog';
 
+export const PRESET_NAMES = [
+  'otel',
+  'ecs',
+  'gcp',
+  'datadog',
+] as const satisfies readonly PresetName[];
+
 /** The name of a field in a preset, and how its value is written there. */
 export interface PresetField {
   /** The name. In `gcp`, a dot separates the levels of nested objects. */

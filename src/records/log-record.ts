@@ -24,16 +24,20 @@ export interface LogRecord {
   readonly trace: RequestRecord | undefined;
   /** The id of the running span: 16 lower-case hex digits. */
   readonly spanId: string | undefined;
-  /** The fields that `TraceContext.set` added. */
+  /** The fields that `TraceContext.set` added, as they were set: not redacted. */
   readonly fields: TraceFields | undefined;
   /** Whether it is the access log line that ends a request, message, job or run. */
   readonly isAccessLog: boolean;
-  /** The entry object of winston. It is not a copy, so read it synchronously. */
+  /**
+   * The entry object of winston: nothing in it is redacted or cut. It is not a copy, so read it
+   * synchronously.
+   */
   readonly entry: Readonly<Record<string, unknown>>;
   /**
    * Visits the fields that are not properties of this record: those that `TraceContext.set` added,
    * then those of the entry itself, without level, message, context, timestamp and fields that only
-   * repeat the error. Values are not converted; if a getter throws, the value is a text that says so.
+   * repeat the error. Objects are visited as plain JSON values, which are redacted, and cut, as those
+   * of a line are.
    */
   forEachField(visit: (name: string, value: unknown) => void): void;
   /**

@@ -1,7 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { TraceContext, TracingLogger, TracingModule } from 'nestjs-tracing';
+import {
+  TraceContext,
+  TracingLogger,
+  TracingModule,
+  type TracingModuleOptions,
+} from 'nestjs-tracing';
 import { pino } from 'pino';
 import sonicBoom from 'sonic-boom';
 import { createLogger, format, transports } from 'winston';
@@ -29,6 +34,8 @@ export const loggers: Record<string, () => Contestant | Promise<Contestant>> = {
   'concatenation into sonic-boom': concatenation,
   'nestjs-tracing, `TracingLogger`': () =>
     tracing((logger, message) => logger.log(message, 'Payments')),
+  'nestjs-tracing, three fields': () => tracing(withFields),
+  'nestjs-tracing, three fields, `redact: false`': () => tracing(withFields, { redact: false }),
   'nestjs-tracing, a level that is off': () =>
     tracing((logger, message) => logger.debug(message, { amount: 42 }, 'Payments')),
   'pino, without ids': () => {
@@ -42,6 +49,12 @@ export const loggers: Record<string, () => Contestant | Promise<Contestant>> = {
   'winston, `combine(timestamp(), ids(), json())` to Console': () => winston('info'),
   'winston, the same, a level that is off': () => winston('debug'),
 };
+
+/** Nothing in it has to be redacted: the difference to `redact: false` is what looking for it costs. */
+function withFields(logger: TracingLogger, message: string): void {
+  const customer = { id: 'c-17', country: 'DE', address: { city: 'Berlin', street: 'Torstr. 1' } };
+  logger.log(message, { orderId: 'o-17', amount: 42, customer }, 'Payments');
+}
 
 function concatenation(): Contestant {
   const output = new sonicBoom.SonicBoom({ fd: 1, sync: true });
@@ -69,8 +82,9 @@ function winston(level: 'info' | 'debug'): Contestant {
 
 async function tracing(
   write: (logger: TracingLogger, message: string) => void,
+  options: TracingModuleOptions = {},
 ): Promise<Contestant> {
-  @Module({ imports: [TracingModule.forRoot()] })
+  @Module({ imports: [TracingModule.forRoot(options)] })
   class AppModule {}
 
   const app = await NestFactory.createApplicationContext(AppModule, { logger: false });

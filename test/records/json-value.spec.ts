@@ -109,9 +109,9 @@ describe('a value that JSON.stringify throws at', () => {
     expect(shown(map)).toEqual({ set: ['[Circular]'] });
   });
 
-  it('is no cycle when one object appears twice', () => {
+  it('is written once when it appears twice', () => {
     const twice = { a: 1 };
-    expect(shown([twice, { twice }])).toEqual([{ a: 1 }, { twice: { a: 1 } }]);
+    expect(shown([twice, { twice }])).toEqual([{ a: 1 }, { twice: '[Repeated: 0]' }]);
   });
 
   it('may be a BigInt', () => {
@@ -215,7 +215,7 @@ describe('a value that JSON.stringify omits', () => {
 });
 
 describe('an error', () => {
-  it('has its name, message, stack and its own simple fields', () => {
+  it('has its name, message, stack and those of its own fields that tell of the fault', () => {
     const error = Object.assign(new TypeError('bad'), { code: 'E42', status: 404, retry: false });
     expect(shown(error)).toEqual({
       name: 'TypeError',
@@ -223,7 +223,6 @@ describe('an error', () => {
       stack: expect.stringContaining('TypeError: bad\n    at '),
       code: 'E42',
       status: 404,
-      retry: false,
     });
   });
 
@@ -253,7 +252,7 @@ describe('an error', () => {
   it.each<[string, () => Error, object]>([
     ['no stack', () => Object.assign(new Error('a'), { stack: undefined }), { message: 'a' }],
     ['a name of its own', () => Object.assign(new Error('a'), { name: 'Mine' }), { name: 'Mine' }],
-    ['a BigInt', () => Object.assign(new Error('a'), { n: 1n }), { message: 'a', n: '1' }],
+    ['a BigInt', () => Object.assign(new Error('a'), { code: 1n }), { message: 'a', code: '1' }],
     [
       'getters that throw',
       () => Object.defineProperty(new Error('a'), 'message', { get: throwing }),
@@ -284,7 +283,8 @@ describe('a large value', () => {
   it('may be a string of 10 MB', () => {
     const text = `${'x'.repeat(5_000_000)}\n${'"'.repeat(5_000_000)}`;
     const startedAt = performance.now();
-    expect(shown({ text })).toEqual({ text });
+    const cut = shown({ text }) as { text: string };
+    expect(cut.text).toMatch(/^x{30000,}… \[\d+ more characters\]$/);
     expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 });
@@ -361,14 +361,14 @@ describe('a map', () => {
 
 describe('a field of an error', () => {
   it('that JSON writes as a simple value is one of its fields', () => {
-    const fields = { at: new Date(0), price: { toJSON: () => '12 €' }, request: { body: 'x' } };
-    const { at, price, request } = shown(Object.assign(new Error('why'), fields)) as Record<
+    const fields = { code: new Date(0), type: { toJSON: () => '12 €' }, request: { body: 'x' } };
+    const { code, type, request } = shown(Object.assign(new Error('why'), fields)) as Record<
       string,
       unknown
     >;
-    expect({ at, price, request }).toEqual({
-      at: '1970-01-01T00:00:00.000Z',
-      price: '12 €',
+    expect({ code, type, request }).toEqual({
+      code: '1970-01-01T00:00:00.000Z',
+      type: '12 €',
       request: undefined,
     });
   });

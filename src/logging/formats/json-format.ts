@@ -1,20 +1,29 @@
 import type { Logform } from 'winston';
+import { checkOneOf } from '../../options/check-value.js';
+import { completeLimits, lineLimits, type LineLimitOptions } from '../../options/redact-options.js';
 import { defaultService } from '../../options/service-name.js';
-import type { PresetName } from '../../records/fields.js';
+import { PRESET_NAMES, type PresetName } from '../../records/fields.js';
 import type { TraceScope } from '../../trace/trace.js';
-import { CALLED_AT, INJECTED, type CapturedEntry } from '../winston/captured-entry.js';
-import { entryError, entryMessage, repeatsError } from '../winston/entry-error.js';
+import { CALLED_AT, LINE_LIMITS, type CapturedEntry } from '../winston/captured-entry.js';
+import { entryError, entryMessage } from '../winston/entry-error.js';
 import { quoteJson } from '../../records/control-characters.js';
 import type { PresetAccessLog } from './preset-field-names.js';
 import { isAccessLogEntry } from '../../records/access-log-text.js';
-import { jsonValue, readProperty } from '../../records/json-value.js';
+import { fits } from '../../records/json-text.js';
+import { jsonValue } from '../../records/json-value.js';
+import type { LineLimits } from '../../records/line-limits.js';
+import { NameCache, ownCopy } from '../../records/name-cache.js';
+import type { Redaction } from '../../records/redaction.js';
+import { cutLine } from './cut-line.js';
+import { FreeNames } from './free-names.js';
+import { ownFields } from './own-fields.js';
 import { idFields, presetOf, type Preset } from './presets.js';
 import { lineFormat } from './line-format.js';
 import { isoTimestamp } from '../../records/timestamp.js';
 import { capturedScope } from './trace-format.js';
 
 /** What {@link traceJson} takes. */
-export interface TraceJsonOptions {
+export interface TraceJsonOptions extends LineLimitOptions {
   /** The field names of a log backend. */
   preset?: PresetName;
   /**
@@ -30,7 +39,10 @@ export interface TraceJsonOptions {
  *
  * Fields, in this order: `timestamp`, `level`, `message`, `trace_id`, `request_id`, `session_id`,
  * `span_id`, `service`, `context`, then those of `TraceContext.set` and the entry's own. A field
- * of the entry that has one of these names is written with a `_` before it.
+ * of the entry that has one of these names, or the name that any preset has for an id, is written
+ * with a `_` before it. A line that is larger than `maxEntryBytes` is cut, and has the field
+ * `truncated`. Where `redact` or `maxEntryBytes` is not given here, that of `TracingModule.forRoot`
+ * counts.
  *
  * @publicApi
  *
@@ -38,29 +50,48 @@ export interface TraceJsonOptions {
  * traceLogger(createLogger({ format: traceJson({ service: 'payments' }), transports }))
  */
 export function traceJson(options: TraceJsonOptions = {}): Logform.Format {
+  checkOneOf('preset', options.preset, PRESET_NAMES);
   const preset = presetOf(options.preset);
-  const json = jsonLine(preset, options.service ?? defaultService());
+  const limits = lineLimits(options);
+  const json = jsonLine(preset, options.service ?? defaultService(), limits);
   const hasPreset = options.preset !== undefined;
-  return lineFormat(json, { preset, json, isLine: true }, hasPreset);
+  return lineFormat(json, { preset, json, isLine: true }, hasPreset, limits);
 }
 
-/** Makes the function that writes an entry as one line of JSON. */
-export function jsonLine(preset: Preset, service: string): (entry: CapturedEntry) => string {
+/** How many names of levels are kept, of which loggers have few. */
+const MAX_LEVELS = 32;
+
+/**
+ * Makes the function that writes an entry as one line of JSON.
+ *
+ * @param own limits that the options of the logger's application do not change.
+ */
+export function jsonLine(
+  preset: Preset,
+  service: string,
+  own: Partial<LineLimits> = {},
+): (entry: CapturedEntry) => string {
   const timestampKey = `{${quoteJson(preset.timestamp)}:"`;
   const levelKey = `",${quoteJson(preset.level)}:`;
   const messageKey = `,${quoteJson(preset.message)}:`;
   const contextKey = `,${quoteJson(preset.context)}:`;
-  const constants = members(preset.constants(service));
-  const outside = members(idFields(preset, null)) + constants;
-  const ids = Object.keys(preset.ids).map((name) => [keyJson(name), preset.ids[name]!] as const);
+  const constants = plainMembers(preset.constants(service));
+  const outside = plainMembers(idFields(preset, null)) + constants;
+  const ids = Object.keys(preset.ids).map(
+    (name) => [`,${quoteJson(name)}:`, preset.ids[name]!] as const,
+  );
   const reserved = reservedNames(preset, service);
+  const ownLimits = completeLimits(own);
+  const isLimited = own.maxBytes !== undefined && own.redaction !== undefined;
+  const { levelName } = preset;
   // There are few levels, and each is always written the same way.
-  const levels = new Map<string, string>();
+  const levels = new NameCache<string>(MAX_LEVELS);
   const levelJson = (level: string): string => {
     let json = levels.get(level);
     if (json === undefined) {
-      json = quoteJson(preset.levelName?.(level) ?? level);
-      if (levels.size < 32) levels.set(level, json);
+      json = jsonValue(levelName === undefined ? level : levelName(level), undefined, 256) ?? '""';
+      const kept = json;
+      levels.keep(level, () => ownCopy(kept));
     }
     return json;
   };
@@ -72,49 +103,70 @@ export function jsonLine(preset: Preset, service: string): (entry: CapturedEntry
       let rendered = '';
       for (const [key, valueIn] of ids) {
         const value = valueIn(scope);
-        if (value !== undefined) rendered += key + jsonValue(value);
+        if (value !== undefined) rendered += key + jsonValue(value, undefined, MAX_ID_BYTES);
       }
       scope.rendered = rendered + constants;
     }
     return scope.rendered;
   };
+  const limitsFor = (entry: CapturedEntry): LineLimits => {
+    const given = entry[LINE_LIMITS];
+    if (given === undefined || isLimited) return ownLimits;
+    return own.maxBytes === undefined && own.redaction === undefined
+      ? given
+      : completeLimits(own, given);
+  };
 
   return (entry) => {
+    const limits = limitsFor(entry);
     const scope = capturedScope(entry);
-    const time = isoTimestamp(entry[CALLED_AT] ?? Date.now());
     const error = entryError(entry);
-    let json =
+    const message = entryMessage(entry, limits);
+    // The newline is one byte of it.
+    const room = limits.maxBytes - 1;
+    const start =
       timestampKey +
-      time +
+      isoTimestamp(entry[CALLED_AT] ?? Date.now()) +
       levelKey +
       levelJson(entry.level) +
-      messageKey +
-      quoteJson(entryMessage(entry)) +
-      (scope === null ? outside : scopeJson(scope));
-    const { context, [INJECTED]: injected } = entry;
-    if (context !== undefined) json += contextKey + (jsonValue(context) ?? 'null');
+      messageKey;
+    const afterMessage = scope === null ? outside : scopeJson(scope);
+    const { context } = entry;
     const renamed =
       preset.accessLog !== undefined && isAccessLogEntry(entry) ? preset.accessLog : undefined;
-    const added = addedFields(preset, renamed, entry, error);
-    const fields = scope?.fields;
-    if (fields !== undefined) {
-      for (const key of Object.keys(fields)) {
-        if (!Object.hasOwn(entry, key))
-          json += memberJson(freeName(key, entry, reserved, added), fields[key]);
+    const added = addedFields(preset, renamed, entry, error, limits.redaction);
+    if (message.length <= room && !(typeof context === 'string' && context.length > room)) {
+      let json = start + quoteJson(message) + afterMessage;
+      if (context !== undefined) {
+        json += contextKey + (jsonValue(context, limits.redaction, room) ?? 'null');
+      }
+      const fields = ownFields(entry, scope, error, renamed, added, reserved, limits, room);
+      if (fields !== undefined) {
+        json += `${fields}}`;
+        if (fits(json, room)) return json;
       }
     }
-    for (const key of Object.keys(entry)) {
-      if (key === 'level' || key === 'message' || key === 'context') continue;
-      if (renamed?.replaced.has(key)) continue;
-      if (injected !== undefined && Object.hasOwn(injected, key)) continue;
-      const value = readProperty(entry, key);
-      if (error !== undefined && repeatsError(error, key, value)) continue;
-      json += memberJson(freeName(key, entry, reserved, added), value);
-    }
-    if (added !== undefined) json += members(added);
-    return `${json}}`;
+    const names = new FreeNames(entry, scope?.fields, reserved, added);
+    return cutLine({
+      entry,
+      message,
+      start,
+      afterMessage,
+      contextKey,
+      context,
+      error,
+      renamed,
+      added,
+      fields: scope?.fields,
+      names,
+      redaction: limits.redaction,
+      room,
+    });
   };
 }
+
+/** The longest id that is written. Only an application's own validator takes longer ones. */
+const MAX_ID_BYTES = 1000;
 
 /** The fields of an entry's error and of an access log line; `undefined` for most entries. */
 function addedFields(
@@ -122,43 +174,11 @@ function addedFields(
   renamed: PresetAccessLog | undefined,
   entry: CapturedEntry,
   error: Error | undefined,
+  redaction: Redaction,
 ): Readonly<Record<string, unknown>> | undefined {
-  if (error === undefined) return renamed?.fieldsOf(entry);
-  const fields = preset.error(error);
-  return renamed === undefined ? fields : { ...renamed.fieldsOf(entry), ...fields };
-}
-
-/** The key itself, unless the line has it already: then with as many `_` as are needed. */
-function freeName(
-  key: string,
-  entry: CapturedEntry,
-  reserved: ReadonlySet<string>,
-  added: object | undefined,
-): string {
-  if (!reserved.has(key) && (added === undefined || !Object.hasOwn(added, key))) {
-    return key;
-  }
-  let free = `_${key}`;
-  while (Object.hasOwn(entry, free)) free = `_${free}`;
-  return free;
-}
-
-function memberJson(name: string, value: unknown): string {
-  const json = jsonValue(value);
-  return json === undefined ? '' : keyJson(name) + json;
-}
-
-// There are few names of fields, and they are repeated on every line.
-const keys = new Map<string, string>();
-const MAX_KEYS = 1000;
-
-function keyJson(name: string): string {
-  let json = keys.get(name);
-  if (json === undefined) {
-    json = `,${quoteJson(name)}:`;
-    if (keys.size < MAX_KEYS) keys.set(name, json);
-  }
-  return json;
+  if (error === undefined) return renamed?.fieldsOf(entry, redaction);
+  const fields = preset.error(error, redaction);
+  return renamed === undefined ? fields : { ...renamed.fieldsOf(entry, redaction), ...fields };
 }
 
 /** Names that a field of an entry may not have: the line would have them twice. */
@@ -174,8 +194,12 @@ function reservedNames(preset: Preset, service: string): ReadonlySet<string> {
   ]);
 }
 
-function members(record: Readonly<Record<string, unknown>>): string {
+/** What is known at startup, or was checked. */
+function plainMembers(record: Readonly<Record<string, unknown>>): string {
   let json = '';
-  for (const key of Object.keys(record)) json += memberJson(key, record[key]);
+  for (const key of Object.keys(record)) {
+    const value = jsonValue(record[key]);
+    if (value !== undefined) json += `,${quoteJson(key)}:${value}`;
+  }
   return json;
 }

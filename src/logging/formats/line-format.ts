@@ -1,7 +1,9 @@
 import { format, type Logform } from 'winston';
 import { answersProbe, notePresetFormat } from '../../options/preset-formats.js';
 import { applyArguments } from '../winston/call-arguments.js';
-import type { CapturedEntry } from '../winston/captured-entry.js';
+import { LINE_LIMITS, type CapturedEntry } from '../winston/captured-entry.js';
+import { completeLimits } from '../../options/redact-options.js';
+import type { LineLimits } from '../../records/line-limits.js';
 import { MESSAGE, SPLAT } from '../winston/winston-symbols.js';
 import type { Preset } from './presets.js';
 
@@ -21,14 +23,16 @@ const formats = new WeakMap<object, FieldsOfFormat>();
  * Makes a format from a function that writes the whole line, ids included.
  *
  * @param hasPreset whether the line has the field names of a log backend.
+ * @param own limits that the options of the logger's application do not change.
  */
 export function lineFormat(
   line: (entry: CapturedEntry) => string,
   fields: FieldsOfFormat,
   hasPreset = false,
+  own: Partial<LineLimits> = {},
 ): Logform.Format {
   const write = (info: Logform.TransformableInfo): Logform.TransformableInfo => {
-    if (info[SPLAT] !== undefined) applyArguments(info);
+    if (info[SPLAT] !== undefined) applyArguments(info, completeLimits(own, limitsOn(info)));
     info[MESSAGE] = line(info);
     return info;
   };
@@ -36,6 +40,10 @@ export function lineFormat(
   if (hasPreset) notePresetFormat(made);
   formats.set(made, fields);
   return made;
+}
+
+function limitsOn(entry: CapturedEntry): LineLimits | undefined {
+  return entry[LINE_LIMITS];
 }
 
 /** Whether a format writes the ids itself, so that the entry needs no fields for them. */

@@ -1,9 +1,11 @@
+import { ownValue } from '../../records/own-value.js';
 import type { PresetName } from '../../records/fields.js';
 import { FLAG_SAMPLED, KNOWN_FLAGS } from '../../trace/traceparent.js';
 import type { TraceScope } from '../../trace/trace.js';
 import { presetAccessLog, type PresetAccessLog } from './preset-field-names.js';
 import { warnOnce } from '../../records/warnings.js';
 import { errorFields } from '../../records/json-value.js';
+import { redactedField, type Redaction } from '../../records/redaction.js';
 
 /** `undefined` for a session that is left out. */
 type IdValue = string | boolean | undefined;
@@ -20,11 +22,22 @@ export interface Preset {
   readonly ids: Readonly<Record<string, (scope: TraceScope) => IdValue>>;
   /** The same outside a context. Default: none, because backends take a `-` for an invalid id. */
   readonly noIds?: Readonly<Record<string, string>>;
-  readonly error: (error: Error) => Readonly<Record<string, unknown>>;
+  readonly error: (error: Error, redaction: Redaction) => Readonly<Record<string, unknown>>;
   /** Fields of every line: the service, and what else is known at startup. */
   readonly constants: (service: string) => Readonly<Record<string, unknown>>;
   /** The backend's names for the fields of the access log line. */
   readonly accessLog?: PresetAccessLog;
+}
+
+/** The fields of an error that are written under other names, and are redacted by their own. */
+function fieldsOf(error: Error, redaction: Redaction): Record<string, unknown> {
+  const fields = errorFields(error);
+  if (redaction.isCustom) {
+    for (const name of Object.keys(fields)) {
+      fields[name] = redactedField(redaction, ['error', name], fields[name]);
+    }
+  }
+  return fields;
 }
 
 const NONE = '-';
@@ -42,6 +55,7 @@ const standard: Preset = {
   context: 'context',
   ids: { trace_id: ({ trace }) => trace.traceId, ...ownIds, span_id: ({ spanId }) => spanId },
   noIds: { trace_id: NONE, request_id: NONE, session_id: NONE, span_id: NONE },
+  // Its fields are redacted where they are written.
   error: (error) => ({ error: errorFields(error) }),
   constants: (service) => ({ service }),
 };
@@ -76,8 +90,8 @@ const otel: Preset = {
     trace_flags: ({ trace }) => `0${trace.origin.flags & KNOWN_FLAGS}`,
     ...ownIds,
   },
-  error: (error) => {
-    const { name, message, stack, ...rest } = errorFields(error);
+  error: (error, redaction) => {
+    const { name, message, stack, ...rest } = fieldsOf(error, redaction);
     return {
       'exception.type': name,
       'exception.message': message,
@@ -105,8 +119,8 @@ const ecs: Preset = {
     'http.request.id': ({ trace }) => trace.requestId,
     'labels.session_id': ({ trace }) => trace.sessionId,
   },
-  error: (error) => {
-    return prefixed('error.', errorFields(error), { name: 'type', stack: 'stack_trace' });
+  error: (error, redaction) => {
+    return prefixed('error.', fieldsOf(error, redaction), { name: 'type', stack: 'stack_trace' });
   },
   constants: (service) => ({
     'service.name': service,
@@ -136,7 +150,7 @@ const gcp: Preset = {
   level: 'severity',
   message: 'message',
   context: 'context',
-  levelName: (level) => GCP_SEVERITY[level] ?? 'DEFAULT',
+  levelName: (level) => ownValue(GCP_SEVERITY, level) ?? 'DEFAULT',
   ids: {
     'logging.googleapis.com/trace': (scope) => gcpTrace(w3cIdOf(scope)),
     'logging.googleapis.com/spanId': ({ spanId }) => spanId,
@@ -144,8 +158,8 @@ const gcp: Preset = {
       (trace.origin.flags & FLAG_SAMPLED) !== 0,
     ...ownIds,
   },
-  error: (error) => {
-    const { stack, ...rest } = errorFields(error);
+  error: (error, redaction) => {
+    const { stack, ...rest } = fieldsOf(error, redaction);
     return { stack_trace: stack, error: rest };
   },
   constants: (service) => ({ serviceContext: { service } }),
@@ -182,8 +196,8 @@ const datadog: Preset = {
     'dd.span_id': ({ spanId }) => BigInt(`0x${spanId}`).toString(),
     ...ownIds,
   },
-  error: (error) => {
-    return prefixed('error.', errorFields(error), { name: 'kind' });
+  error: (error, redaction) => {
+    return prefixed('error.', fieldsOf(error, redaction), { name: 'kind' });
   },
   constants: (service) => ({
     service,
@@ -201,7 +215,10 @@ function prefixed(
   names: Readonly<Record<string, string>>,
 ): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [prefix + (names[name] ?? name), value]),
+    Object.entries(fields).map(([name, value]) => [
+      prefix + (ownValue(names, name) ?? name),
+      value,
+    ]),
   );
 }
 

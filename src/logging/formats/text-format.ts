@@ -1,27 +1,27 @@
 import type { Logform } from 'winston';
 import type { TraceScope } from '../../trace/trace.js';
-import { CALLED_AT, type CapturedEntry } from '../winston/captured-entry.js';
+import { CALLED_AT, LINE_LIMITS, type CapturedEntry } from '../winston/captured-entry.js';
 import { entryError, entryMessage, repeatsError } from '../winston/entry-error.js';
 import { defaultService } from '../../options/service-name.js';
 import { escapeText } from '../../records/control-characters.js';
-import {
-  accessLogText,
-  isAccessLogEntry,
-  isInAccessLogText,
-  stepsText,
-} from '../../records/access-log-text.js';
+import { isAccessLogEntry, isInAccessLogText } from '../../records/access-log-text.js';
 import { errorText } from '../../records/error-text.js';
 import type { PresetName } from '../../records/fields.js';
-import { fieldPair } from '../../records/field-pair.js';
-import { readProperty } from '../../records/json-value.js';
+import { fits } from '../../records/json-text.js';
+import { jsonValue, readProperty } from '../../records/json-value.js';
+import { completeLimits, lineLimits, type LineLimitOptions } from '../../options/redact-options.js';
+import type { Redaction } from '../../records/redaction.js';
+import type { LineLimits } from '../../records/line-limits.js';
+import { ownValue } from '../../records/own-value.js';
 import { jsonLine } from './json-format.js';
+import { cutTextLine, cutTo, isOnLine, phraseOf, stepsBlock, TextPairs } from './text-pairs.js';
 import { lineFormat, type FieldsOfFormat } from './line-format.js';
 import { presetOf } from './presets.js';
 import { localTimestamp } from '../../records/timestamp.js';
 import { capturedScope } from './trace-format.js';
 
 /** What {@link traceText} takes. */
-export interface TraceTextOptions {
+export interface TraceTextOptions extends LineLimitOptions {
   /** How many characters of the session id are shown. Default: 8. */
   sessionLength?: number;
   /** Colours for a terminal. Default: `false`. */
@@ -38,9 +38,6 @@ const LEVEL_COLORS: Readonly<Record<string, string>> = {
   warn: '33',
   info: '32',
 };
-// These are on every line already, in front of the message, or are for machines.
-const NOT_SHOWN = new Set(['level', 'message', 'context', 'timestamp']);
-const ID_NAMES = new Set(['trace_id', 'request_id', 'session_id', 'span_id']);
 
 /**
  * The format for people: one line per entry, with its fields after the message as `name=value`. The
@@ -68,23 +65,29 @@ export function textFormat(
   service: string | undefined,
 ): Logform.Format {
   const preset = presetOf(presetName);
+  const limits = lineLimits(options);
   let json: FieldsOfFormat['json'] | undefined;
-  return lineFormat(textLine(options), {
-    preset,
-    json: (entry) => (json ??= jsonLine(preset, service ?? defaultService()))(entry),
-    isLine: false,
-  });
+  return lineFormat(
+    textLine(options, limits),
+    {
+      preset,
+      json: (entry) => (json ??= jsonLine(preset, service ?? defaultService(), limits))(entry),
+      isLine: false,
+    },
+    false,
+    limits,
+  );
 }
 
-function textLine({
-  sessionLength = 8,
-  colors = false,
-  context = false,
-}: TraceTextOptions): (entry: CapturedEntry) => string {
+function textLine(
+  { sessionLength = 8, colors = false, context = false }: TraceTextOptions,
+  own: Partial<LineLimits>,
+): (entry: CapturedEntry) => string {
   const paint = colors
     ? (code: string, text: string) => `\u001b[${code}m${text}\u001b[39m`
     : (_code: string, text: string) => text;
   const outside = paint(CYAN, '[req=none|session=none]');
+  const ownLimits = completeLimits(own);
   const writer = {};
   const scopeText = (scope: TraceScope): string => {
     if (scope.renderedBy !== writer) {
@@ -92,47 +95,79 @@ function textLine({
       const session = sessionId?.slice(0, sessionLength) ?? 'none';
       scope.renderedBy = writer;
       // The user's own validator may have accepted anything.
-      scope.rendered = paint(CYAN, `[req=${escapeText(requestId)}|session=${escapeText(session)}]`);
+      scope.rendered = paint(
+        CYAN,
+        `[req=${escapeText(requestId.slice(0, MAX_ID))}|session=${escapeText(session.slice(0, MAX_ID))}]`,
+      );
     }
     return scope.rendered;
   };
 
   return (entry) => {
+    const given = entry[LINE_LIMITS];
+    const limits = given === undefined ? ownLimits : completeLimits(own, given);
     const scope = capturedScope(entry);
+    const level = escapeText(entry.level.slice(0, MAX_LEVEL));
+    let head = `${paint(GREY, localTimestamp(entry[CALLED_AT] ?? Date.now()))} - `;
+    head += `${paint(ownValue(LEVEL_COLORS, level) ?? GREY, level.toUpperCase())} - `;
+    head += `${scope === null ? outside : scopeText(scope)} - `;
+    if (context && entry['context'] !== undefined)
+      head += `[${contextText(entry, limits.redaction)}] `;
+    const message = entryMessage(entry, limits);
     const error = entryError(entry);
-    const level = escapeText(entry.level);
-    let text = `${paint(GREY, localTimestamp(entry[CALLED_AT] ?? Date.now()))} - `;
-    text += `${paint(LEVEL_COLORS[level] ?? GREY, level.toUpperCase())} - `;
-    text += `${scope === null ? outside : scopeText(scope)} - `;
-    if (context && entry['context'] !== undefined) {
-      text += `[${escapeText(String(entry['context']))}] `;
-    }
-    text += escapeText(entryMessage(entry));
-    const isAccessLogLine = isAccessLogEntry(entry);
-    if (isAccessLogLine) text += escapeText(accessLogText(entry));
-    if (scope?.fields !== undefined) {
-      for (const key of Object.keys(scope.fields)) {
-        if (!Object.hasOwn(entry, key)) text += fieldPair(key, scope.fields[key]);
+    // The newline is one byte of it.
+    const room = limits.maxBytes - 1;
+    const { redaction } = limits;
+    if (message.length <= room) {
+      const rest = textFields(entry, scope, error, limits, new TextPairs(redaction, room, false));
+      if (rest !== undefined) {
+        const text = head + escapeText(message) + rest;
+        if (fits(text, room)) return text;
       }
     }
-    let stack = '';
-    for (const key of Object.keys(entry)) {
-      if (NOT_SHOWN.has(key) || ID_NAMES.has(key)) continue;
-      if (isAccessLogLine && isInAccessLogText(key)) continue;
-      const value = readProperty(entry, key);
-      if (error !== undefined && repeatsError(error, key, value)) continue;
-      if (key === 'stack' && typeof value === 'string') stack = indent(value);
-      else text += fieldPair(key, value);
-    }
-    if (isAccessLogLine) stack += stepsText(entry).map(indent).join('');
-    return text + stack + (error === undefined ? '' : indent(errorText(error)));
+    return cutTextLine(entry, scope, error, head, message, redaction, room);
   };
 }
 
-/** Lines below an entry start with white space, so that none can be taken for an entry. */
-function indent(block: string): string {
-  return block
-    .split('\n')
-    .map((line) => `\n    ${escapeText(line)}`)
-    .join('');
+/** The longest id that is shown. Only an application's own validator takes longer ones. */
+const MAX_ID = 300;
+const MAX_LEVEL = 100;
+const MAX_CONTEXT = 200;
+
+function contextText({ context }: CapturedEntry, redaction: Redaction): string {
+  const text =
+    typeof context === 'string' ? context : (jsonValue(context, redaction, MAX_CONTEXT) ?? '');
+  return escapeText(cutTo(text, MAX_CONTEXT));
+}
+
+/** What follows the message; `undefined` if it is too large. */
+function textFields(
+  entry: CapturedEntry,
+  scope: TraceScope | null,
+  error: Error | undefined,
+  { redaction }: LineLimits,
+  pairs: TextPairs,
+): string | undefined {
+  const isAccessLogLine = isAccessLogEntry(entry);
+  let text = isAccessLogLine ? phraseOf(entry, redaction) : '';
+  const fields = scope?.fields;
+  if (fields !== undefined) {
+    for (const key of Object.keys(fields)) {
+      if (!Object.hasOwn(entry, key)) text += pairs.pair(key, fields[key]);
+      if (pairs.isOver) return undefined;
+    }
+  }
+  let stack = '';
+  for (const key of Object.keys(entry)) {
+    if (isOnLine(key)) continue;
+    if (isAccessLogLine && isInAccessLogText(key)) continue;
+    const value = readProperty(entry, key);
+    if (error !== undefined && repeatsError(entry, error, key, value)) continue;
+    if (key === 'stack' && typeof value === 'string') stack = pairs.block(value);
+    else text += pairs.pair(key, value);
+    if (pairs.isOver) return undefined;
+  }
+  if (isAccessLogLine) stack += stepsBlock(entry);
+  if (error !== undefined) stack += pairs.block(errorText(error, redaction));
+  return pairs.isOver ? undefined : text + stack;
 }

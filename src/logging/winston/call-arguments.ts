@@ -1,5 +1,6 @@
 import { errorFields, isError, readProperty } from '../../records/json-value.js';
-import { UNFORMATTED, type CapturedEntry } from './captured-entry.js';
+import { DEFAULT_LINE_LIMITS, type LineLimits } from '../../records/line-limits.js';
+import { LINE_LIMITS, UNFORMATTED, type CapturedEntry } from './captured-entry.js';
 import { entryError } from './entry-error.js';
 import { isPlainObject } from './plain-object.js';
 import { fillPlaceholders, fillsPlaceholder, hasPlaceholder } from './placeholders.js';
@@ -13,7 +14,10 @@ import { SPLAT } from './winston-symbols.js';
  *
  * @see https://github.com/winstonjs/winston#string-interpolation
  */
-export function applyArguments(entry: CapturedEntry): void {
+export function applyArguments(
+  entry: CapturedEntry,
+  limits: LineLimits = entry[LINE_LIMITS] ?? DEFAULT_LINE_LIMITS,
+): void {
   const args = entry[SPLAT];
   if (!Array.isArray(args) || args.length === 0) return;
   const { message, [UNFORMATTED]: unformatted = message } = entry;
@@ -33,7 +37,7 @@ export function applyArguments(entry: CapturedEntry): void {
   const template = entry.message;
   let used = 0;
   if (typeof template === 'string' && rest.length > 0 && hasPlaceholder(template)) {
-    const filled = fillPlaceholders(template, rest, fillsPlaceholder);
+    const filled = fillPlaceholders(template, rest, fillsPlaceholder, limits);
     entry.message = filled.text;
     used = filled.used;
   }

@@ -1,4 +1,5 @@
 import { currentScope } from '../../context/active-trace.js';
+import type { LineLimits } from '../../records/line-limits.js';
 import type { TraceScope } from '../../trace/trace.js';
 import { isError, readProperty } from '../../records/json-value.js';
 import { fieldsOf, honourToJson } from './to-json.js';
@@ -14,6 +15,9 @@ export const INJECTED = Symbol.for('nestjs-tracing.v1.injected');
 /** The message of a call that has arguments behind it, before any format. */
 export const UNFORMATTED = Symbol.for('nestjs-tracing.v1.unformatted');
 
+/** What the options of the logger's application say about its lines, if they say anything. */
+export const LINE_LIMITS = Symbol.for('nestjs-tracing.v1.line-limits');
+
 /** A winston entry on its way through the formats. */
 export interface CapturedEntry {
   level: string;
@@ -22,6 +26,7 @@ export interface CapturedEntry {
   [CALLED_AT]?: number;
   [INJECTED]?: object;
   [UNFORMATTED]?: unknown;
+  [LINE_LIMITS]?: LineLimits;
   [LEVEL]?: string;
   [key: string | symbol]: unknown;
 }
@@ -50,12 +55,15 @@ export class FreshEntry implements CapturedEntry {
  *
  * winston uses an object literal, or an error, as it is. Its owner may log it again while it still
  * waits with the ids of another request, or may have frozen it, so it is copied.
+ *
+ * @param limits what the options of the logger's application say about its lines.
  */
-export function capture(chunk: object): CapturedEntry {
+export function capture(chunk: object, limits?: LineLimits): CapturedEntry {
   const entry = (isUnused(chunk) ? chunk : copyOf(chunk)) as CapturedEntry;
   if (entry[SPLAT] !== undefined) honourToJson(entry);
   entry[SCOPE] = currentScope() ?? null;
   entry[CALLED_AT] = Date.now();
+  if (limits !== undefined) entry[LINE_LIMITS] = limits;
   return entry;
 }
 

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { currentTrace } from '../../context/active-trace.js';
 import { definePatch } from '../../instrumentation/patch.js';
 import type { Application } from '../../records/application.js';
+import type { LineLimits } from '../../records/line-limits.js';
 import { warnOnce } from '../../records/warnings.js';
 import { isStdoutForProtocol } from '../output/stdout-for-protocol.js';
 import { consoleState } from './console-state.js';
@@ -143,16 +144,16 @@ function writeEntry(
   if (method === 'assert' && args[0]) return;
   const level = LEVELS[method];
   if (!writer.isWritten(writer.nameOf(level))) return;
-  const { message, fields } = read(method, args);
+  const { message, fields } = read(method, args, writer.limits);
   if (method === 'trace') fields['stack'] = stackOf(message, replacement);
   writer.writeLine(level, message, fields);
 }
 
-function read(method: Method, args: readonly unknown[]): ConsoleEntry {
+function read(method: Method, args: readonly unknown[], limits: LineLimits): ConsoleEntry {
   try {
-    if (method === 'assert') return readAssertArguments(args.slice(1));
-    if (method === 'dir') return readDirArguments(args);
-    return readConsoleArguments(method === 'trace' && args.length === 0 ? ['Trace'] : args);
+    if (method === 'assert') return readAssertArguments(args.slice(1), limits);
+    if (method === 'dir') return readDirArguments(args, limits);
+    return readConsoleArguments(method === 'trace' && args.length === 0 ? ['Trace'] : args, limits);
   } catch (error) {
     warnOnce('TRACING_ENTRY_FAILED', 'the arguments of a log call could not be read', error);
     return { message: '[unreadable]', fields: { context: 'console' } };

@@ -1,5 +1,7 @@
-import { format, inspect, type InspectOptions } from 'node:util';
+import { format, inspect, types, type InspectOptions } from 'node:util';
 import { errorFields, isError, readProperty } from '../../records/json-value.js';
+import { DEFAULT_LINE_LIMITS, type LineLimits } from '../../records/line-limits.js';
+import { spelledOut } from './spelled-out.js';
 
 /** The arguments of a call of `console`, as an entry's message and fields. */
 export interface ConsoleEntry {
@@ -30,28 +32,38 @@ class ErrorText {
  *
  * @see https://nodejs.org/api/util.html#utilformatformat-args
  */
-export function readConsoleArguments(args: readonly unknown[]): ConsoleEntry {
+export function readConsoleArguments(
+  args: readonly unknown[],
+  limits: LineLimits = DEFAULT_LINE_LIMITS,
+): ConsoleEntry {
   const fields: Record<string, unknown> = { context: 'console' };
   const errors = args.filter((value) => isError(value));
   const [first] = errors;
-  if (first === undefined) return { message: textOf(args), fields };
+  if (first === undefined) return { message: textOf(args, limits), fields };
   fields['error'] = first;
   if (errors.length > 1) fields['args'] = errors.slice(1).map((error) => errorFields(error));
   if (args.length === 1) return { message: String(readProperty(first, 'message')), fields };
   const texts = args.map((value) => (isError(value) ? new ErrorText(value) : value));
-  return { message: textOf(texts), fields };
+  return { message: textOf(texts, limits), fields };
 }
 
 /** Reads the arguments of `console.dir`: a value, and how it is shown. Colours are left out. */
-export function readDirArguments([value, options]: readonly unknown[]): ConsoleEntry {
-  if (isError(value)) return readConsoleArguments([value]);
+export function readDirArguments(
+  [value, options]: readonly unknown[],
+  limits: LineLimits = DEFAULT_LINE_LIMITS,
+): ConsoleEntry {
+  if (isError(value)) return readConsoleArguments([value], limits);
   let message: string;
   try {
     const asked: InspectOptions = typeof options === 'object' && options !== null ? options : {};
-    message = inspect(value, { customInspect: false, ...asked, colors: false });
+    message = inspect(spelledOut(value, limits, 'inspect'), {
+      customInspect: false,
+      ...asked,
+      colors: false,
+    });
   } catch {
     // A trap of a proxy, or a function among the options, that throws.
-    message = textOf([value]);
+    message = textOf([value], limits);
   }
   return { message, fields: { context: 'console' } };
 }
@@ -61,19 +73,28 @@ export function readDirArguments([value, options]: readonly unknown[]): ConsoleE
  *
  * @see https://console.spec.whatwg.org/#assert
  */
-export function readAssertArguments(args: readonly unknown[]): ConsoleEntry {
+export function readAssertArguments(
+  args: readonly unknown[],
+  limits: LineLimits = DEFAULT_LINE_LIMITS,
+): ConsoleEntry {
   const [first, ...rest] = args;
-  if (args.length === 0) return readConsoleArguments(['Assertion failed']);
+  if (args.length === 0) return readConsoleArguments(['Assertion failed'], limits);
   return typeof first === 'string'
-    ? readConsoleArguments([`Assertion failed: ${first}`, ...rest])
-    : readConsoleArguments(['Assertion failed:', ...args]);
+    ? readConsoleArguments([`Assertion failed: ${first}`, ...rest], limits)
+    : readConsoleArguments(['Assertion failed:', ...args], limits);
 }
 
 /** An argument that cannot be shown costs itself, not the others. */
-function textOf(args: readonly unknown[]): string {
+function textOf(given: readonly unknown[], limits: LineLimits): string {
+  const args = given.map((value) =>
+    !types.isProxy(value) && value instanceof ErrorText
+      ? value
+      : spelledOut(value, limits, 'inspect'),
+  );
   try {
     return format(...args);
   } catch {
+    // One of them cannot be shown.
     return args.map(textOfOne).join(' ');
   }
 }

@@ -10,6 +10,7 @@ import { descriptor, STANDARD_OUTPUT } from '../output/log-destination.js';
 import { LineTransport } from '../output/line-transport.js';
 import { textFormat } from '../formats/text-format.js';
 import { assignLogger } from './logger-application.js';
+import { limitLines } from './logger-limits.js';
 import { rootOf, traceLogger } from './trace-logger.js';
 
 const STDERR = 2;
@@ -30,6 +31,11 @@ export function openLogger(options: ResolvedTracingOptions): Logger {
   if (logger === undefined) {
     logger = createTraced(options);
     assignLogger(rootOf(logger), options.policy.application);
+    if (options.lineLimits !== undefined) {
+      limitLines(rootOf(logger), options.lineLimits);
+      limitLines(logger, options.lineLimits);
+      limitLines(options.policy.application, options.lineLimits);
+    }
     checkAccessLogLevel(options.accessLog, logger.levels);
     loggers.set(options, logger);
   }

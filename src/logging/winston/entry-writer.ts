@@ -1,6 +1,9 @@
 import type { LogLevel } from '@nestjs/common';
 import type { Logger } from 'winston';
 import { FreshEntry } from './captured-entry.js';
+import type { LineLimits } from '../../records/line-limits.js';
+import { ownValue } from '../../records/own-value.js';
+import { limitsOf } from './logger-limits.js';
 import { LoggerPipes } from './logger-pipes.js';
 
 /** NestJS's levels, least severe first. */
@@ -41,6 +44,11 @@ export class EntryWriter {
     return this.names[level];
   }
 
+  /** What the lines of the logger may hold. */
+  get limits(): LineLimits {
+    return limitsOf(this.winston);
+  }
+
   /** Whether an entry at this level, by winston's name, is written anywhere. */
   isWritten(name: string): boolean {
     return this.pipes.isWritten(name);
@@ -58,7 +66,9 @@ export class EntryWriter {
   /** Writes fields at a level, which may have winston's name or NestJS's. */
   writeLine(level: string, message: string, fields: object): void {
     const { levels } = this.winston;
-    const name = level in levels ? level : (this.names[level as LogLevel] ?? this.names.log);
+    const name = Object.hasOwn(levels, level)
+      ? level
+      : (ownValue(this.names, level) ?? this.names.log);
     if (!this.isWritten(name)) return;
     const entry = new FreshEntry(name);
     entry.message = message;
@@ -76,7 +86,7 @@ function addMissing(entry: FreshEntry, fields: Readonly<Record<string, unknown>>
 
 /** The first name that the logger has, or else its level of the same relative severity. */
 function nameIn({ levels }: Logger, level: LogLevel): string {
-  const known = WINSTON_NAMES[level].find((name) => name in levels);
+  const known = WINSTON_NAMES[level].find((name) => Object.hasOwn(levels, name));
   if (known !== undefined) return known;
   const bySeverity = Object.keys(levels).toSorted((a, b) => (levels[b] ?? 0) - (levels[a] ?? 0));
   const position = NEST_LEVELS.indexOf(level) / (NEST_LEVELS.length - 1);

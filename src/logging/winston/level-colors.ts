@@ -1,4 +1,5 @@
 import { addColors, format } from 'winston';
+import { ownValue } from '../../records/own-value.js';
 
 /** winston's own levels have colours; NestJS and other loggers have more levels. */
 const COLORS: Readonly<Record<string, string>> = {
@@ -27,6 +28,8 @@ export function colorLevels(levels: readonly string[]): boolean {
   if (known === undefined) return false;
   const missing = levels.filter((level) => !Object.hasOwn(known, level));
   if (missing.length === 0) return false;
-  addColors(Object.fromEntries(missing.map((level) => [level, COLORS[level] ?? OTHER_COLOR])));
+  addColors(
+    Object.fromEntries(missing.map((level) => [level, ownValue(COLORS, level) ?? OTHER_COLOR])),
+  );
   return true;
 }

@@ -1,4 +1,5 @@
 import { errorFields, isError, jsonValue, readProperty } from '../../records/json-value.js';
+import { DEFAULT_LINE_LIMITS, type LineLimits } from '../../records/line-limits.js';
 import { fillPlaceholders, fillsPlaceholder, hasPlaceholder } from './placeholders.js';
 import { isPlainObject } from './plain-object.js';
 import { fieldsOf } from './to-json.js';
@@ -8,6 +9,9 @@ export interface NestEntry {
   message: unknown;
   [field: string]: unknown;
 }
+
+/** How many fields an argument adds. */
+const MAX_FIELDS = 10_000;
 
 const STACK_LINE = /\n[ \t]+at .+:\d+:\d+/;
 /** A stack starts early: a text of megabytes need not be searched for one. */
@@ -32,10 +36,11 @@ export function readNestArguments(
   params: readonly unknown[],
   mayHaveStack: boolean,
   entry: NestEntry = { message: '' },
+  limits: LineLimits = DEFAULT_LINE_LIMITS,
 ): NestEntry {
   const subject = jsonOf(resolveMessage(message));
   if (params.length === 0) {
-    addMessage(entry, subject);
+    addMessage(entry, subject, limits);
     if (entry.message === '') entry.message = errorMessage(entry);
     return entry;
   }
@@ -54,25 +59,25 @@ export function readNestArguments(
   }
   const textAt = isTextBehind ? rest.findIndex((value) => typeof value === 'string') : -1;
   if (textAt === -1) {
-    addMessage(entry, subject);
+    addMessage(entry, subject, limits);
   } else {
     entry.message = rest[textAt];
     const others = rest.filter((_, index) => index !== textAt);
-    if (isError(subject) || isPlainObject(subject)) addParameter(entry, subject, []);
+    if (isError(subject) || isPlainObject(subject)) addParameter(entry, subject, [], limits);
     else others.push(subject);
     rest = others;
   }
-  if (rest.length > 0) addParameters(entry, rest);
+  if (rest.length > 0) addParameters(entry, rest, limits);
   if (entry.message === '') entry.message = errorMessage(entry);
   return entry;
 }
 
 /** The part of the arguments between message and context. */
-function addParameters(entry: NestEntry, params: readonly unknown[]): void {
+function addParameters(entry: NestEntry, params: readonly unknown[], limits: LineLimits): void {
   let rest = params;
   const { message } = entry;
   if (typeof message === 'string' && hasPlaceholder(message)) {
-    const filled = fillPlaceholders(message, rest, fills);
+    const filled = fillPlaceholders(message, rest, fills, limits);
     // Without a value, `%%` is a text like any other.
     if (filled.used > 0) {
       entry.message = filled.text;
@@ -82,7 +87,7 @@ function addParameters(entry: NestEntry, params: readonly unknown[]): void {
     }
   }
   const others: unknown[] = [];
-  for (const value of rest) addParameter(entry, jsonOf(value), others);
+  for (const value of rest) addParameter(entry, jsonOf(value), others, limits);
   if (others.length > 0) addField(entry, 'args', others);
 }
 
@@ -151,7 +156,7 @@ function isStack(value: unknown): boolean {
   return typeof value === 'string' && STACK_LINE.test(value.slice(0, STACK_WITHIN));
 }
 
-function addMessage(entry: NestEntry, message: unknown): void {
+function addMessage(entry: NestEntry, message: unknown, limits: LineLimits): void {
   if (isError(message)) {
     entry.message = String(readProperty(message, 'message'));
     entry['error'] = message;
@@ -160,7 +165,7 @@ function addMessage(entry: NestEntry, message: unknown): void {
     if (typeof own === 'string') entry.message = own;
     addFields(entry, message, typeof own === 'string');
   } else {
-    entry.message = textOf(message);
+    entry.message = textOf(message, limits);
   }
 }
 
@@ -175,7 +180,12 @@ function resolveMessage(message: unknown): unknown {
   }
 }
 
-function addParameter(entry: NestEntry, value: unknown, others: unknown[]): void {
+function addParameter(
+  entry: NestEntry,
+  value: unknown,
+  others: unknown[],
+  limits: LineLimits,
+): void {
   if (value === undefined) return;
   if (isError(value)) {
     if (entry['error'] === undefined) entry['error'] = value;
@@ -186,12 +196,20 @@ function addParameter(entry: NestEntry, value: unknown, others: unknown[]): void
     others.push(value);
   } else {
     entry.message =
-      entry.message === '' ? textOf(value) : `${String(entry.message)} ${textOf(value)}`;
+      entry.message === ''
+        ? textOf(value, limits)
+        : `${String(entry.message)} ${textOf(value, limits)}`;
   }
 }
 
 function addFields(entry: NestEntry, fields: object, isMessageTaken: boolean): void {
-  for (const key of Object.keys(fields)) {
+  const keys = Object.keys(fields);
+  // No line has room for more.
+  if (keys.length > MAX_FIELDS) {
+    addField(entry, 'omitted_fields', keys.length - MAX_FIELDS);
+    keys.length = MAX_FIELDS;
+  }
+  for (const key of keys) {
     if (key === 'message' && isMessageTaken) continue;
     addField(entry, key, readProperty(fields, key));
   }
@@ -204,7 +222,9 @@ function addField(entry: NestEntry, key: string, value: unknown): void {
   entry[name] = value;
 }
 
-function textOf(value: unknown): string {
+function textOf(value: unknown, { redaction, maxBytes }: LineLimits): string {
   if (typeof value === 'string') return value;
-  return typeof value === 'object' && value !== null ? (jsonValue(value) ?? '') : String(value);
+  return typeof value === 'object' && value !== null
+    ? (jsonValue(value, redaction, maxBytes) ?? '')
+    : String(value);
 }

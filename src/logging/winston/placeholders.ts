@@ -1,5 +1,7 @@
 import { format } from 'node:util';
 import { isError, jsonValue } from '../../records/json-value.js';
+import type { LineLimits } from '../../records/line-limits.js';
+import { spelledOut } from './spelled-out.js';
 import { thrownText } from './to-json.js';
 
 const NUMERIC: ReadonlySet<string> = new Set(['%d', '%i', '%f']);
@@ -32,7 +34,7 @@ export function hasPlaceholder(text: string): boolean {
 
 /**
  * Fills `%s`, `%d`, `%i`, `%f`, `%j`, `%o`, `%O` and `%c` as `util.format` does, except that nothing
- * throws and that `%j` writes JSON as the log does. A placeholder without a value stays.
+ * throws, that `%j` writes JSON as the log does, and that objects are redacted and limited. A placeholder without a value stays.
  *
  * @see https://nodejs.org/api/util.html#utilformatformat-args
  */
@@ -40,6 +42,7 @@ export function fillPlaceholders(
   template: string,
   values: readonly unknown[],
   accepts: Accepts,
+  limits: LineLimits,
 ): FilledText {
   let used = 0;
   const text = template.replace(PLACEHOLDER, (placeholder) => {
@@ -47,18 +50,19 @@ export function fillPlaceholders(
     const value = values[used];
     if (used >= values.length || !accepts(placeholder, value)) return placeholder;
     used++;
-    return valueText(placeholder, value);
+    return valueText(placeholder, value, limits);
   });
   return { text, used };
 }
 
-function valueText(placeholder: string, value: unknown): string {
+function valueText(placeholder: string, value: unknown, limits: LineLimits): string {
   if (typeof value === 'string' && placeholder === '%s') return value;
-  if (placeholder === '%j') return jsonValue(value) ?? 'undefined';
+  if (placeholder === '%j')
+    return jsonValue(value, limits.redaction, limits.maxBytes) ?? 'undefined';
   try {
     // Node's own would write the stack, which the entry has as a field.
     if (placeholder === '%s' && isError(value)) return String(value);
-    return format(placeholder, value);
+    return format(placeholder, spelledOut(value, limits, 'inspect'));
   } catch (error) {
     // A revoked proxy, or an object whose `toString` throws.
     return thrownText(error);

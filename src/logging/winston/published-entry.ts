@@ -1,5 +1,9 @@
 import type { Application } from '../../records/application.js';
+import { cutText } from '../../records/json-text.js';
+import { JsonWriter } from '../../records/json-writer.js';
 import { readProperty } from '../../records/json-value.js';
+import { DEFAULT_LINE_LIMITS, type LineLimits } from '../../records/line-limits.js';
+import { NameCache } from '../../records/name-cache.js';
 import type { LogRecord } from '../../records/log-record.js';
 import type { RequestRecord, TraceFields } from '../../records/request-record.js';
 import { isAccessLogEntry } from '../../records/access-log-text.js';
@@ -12,7 +16,9 @@ import { entryError, entryMessage, repeatsError } from './entry-error.js';
 const OWN_PROPERTIES: ReadonlySet<string> = new Set(['level', 'message', 'context', 'timestamp']);
 
 /** By the name of the service, of which a process has few. */
-const writers = new Map<string, (entry: CapturedEntry) => string>();
+const MAX_SERVICES = 16;
+const standard = presetOf(undefined);
+const writers = new NameCache<(entry: CapturedEntry) => string>(MAX_SERVICES);
 
 /** An entry as subscribers see it. What costs something is found when it is asked for. */
 export class PublishedEntry implements LogRecord {
@@ -24,10 +30,14 @@ export class PublishedEntry implements LogRecord {
   readonly spanId: string | undefined;
   readonly fields: TraceFields | undefined;
 
-  /** @param loggerApplication the application of the logger, for an entry outside of a request. */
+  /**
+   * @param loggerApplication the application of the logger, for an entry outside of a request.
+   * @param limits what may be told of the entry.
+   */
   constructor(
     readonly entry: CapturedEntry,
     loggerApplication: Application | undefined,
+    private readonly limits: LineLimits = DEFAULT_LINE_LIMITS,
   ) {
     const scope = entry[SCOPE] ?? undefined;
     this.application = scope === undefined ? loggerApplication : scope.trace.application;
@@ -40,7 +50,7 @@ export class PublishedEntry implements LogRecord {
   }
 
   get text(): string {
-    return entryMessage(this.entry);
+    return entryMessage(this.entry, this.limits);
   }
 
   get error(): Error | undefined {
@@ -57,25 +67,60 @@ export class PublishedEntry implements LogRecord {
   }
 
   forEachField(visit: (name: string, value: unknown) => void): void {
-    const { entry, fields, error } = this;
+    const { entry, fields, error, limits } = this;
+    const values = new VisitedValues(limits);
     if (fields !== undefined) {
       for (const name of Object.keys(fields)) {
-        if (!OWN_PROPERTIES.has(name) && !Object.hasOwn(entry, name)) visit(name, fields[name]);
+        if (OWN_PROPERTIES.has(name) || Object.hasOwn(entry, name)) continue;
+        if (!values.visit(name, fields[name], visit)) return;
       }
     }
     for (const name of Object.keys(entry)) {
       if (OWN_PROPERTIES.has(name)) continue;
       const value = readProperty(entry, name);
-      if (error === undefined || !repeatsError(error, name, value)) visit(name, value);
+      if (error !== undefined && repeatsError(entry, error, name, value)) continue;
+      if (!values.visit(name, value, visit)) return;
     }
   }
 
   json(service = this.application?.service ?? ''): string {
-    let write = writers.get(service);
-    if (write === undefined) {
-      write = jsonLine(presetOf(undefined), service);
-      writers.set(service, write);
+    if (writers.get(service) === undefined) {
+      writers.keep(service, (own) => jsonLine(standard, own));
     }
+    const write = writers.get(service) ?? jsonLine(standard, service);
     return write(this.entry);
+  }
+}
+
+/** With less room, no further field is visited. */
+const MIN_BYTES = 64;
+
+/** Limits what subscribers see of one entry, and redacts it. */
+class VisitedValues {
+  private left: number;
+  private writer: JsonWriter | undefined;
+
+  constructor(private readonly limits: LineLimits) {
+    this.left = limits.maxBytes;
+  }
+
+  /** Returns whether there is room for another. */
+  visit(name: string, value: unknown, visit: (name: string, value: unknown) => void): boolean {
+    const { redaction } = this.limits;
+    if (name.length > this.left) return true;
+    const isObject = typeof value === 'object' && value !== null;
+    if (isObject || redaction.paths !== undefined || redaction.hides(name, value)) {
+      this.writer ??= new JsonWriter(redaction, 0, true);
+      this.writer.left = this.left;
+      const json = this.writer.member(name, value);
+      if (json === undefined) return true;
+      this.left -= json.length + name.length;
+      visit(name, JSON.parse(json));
+    } else {
+      const isLong = typeof value === 'string' && value.length > this.left;
+      this.left -= name.length + (typeof value === 'string' ? value.length : 8);
+      visit(name, isLong ? (JSON.parse(cutText(value, this.limits.maxBytes)) as string) : value);
+    }
+    return this.left > MIN_BYTES;
   }
 }

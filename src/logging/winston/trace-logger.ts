@@ -10,6 +10,7 @@ import { guardCalls } from './guarded-calls.js';
 import { guardFormat } from './guarded-format.js';
 import { guardTransports } from './guarded-transports.js';
 import { applicationOfLogger } from './logger-application.js';
+import { givenLimits } from './logger-limits.js';
 import { LoggerPipes, type Transport } from './logger-pipes.js';
 import { PublishedEntry } from './published-entry.js';
 import { LEVEL, SPLAT } from './winston-symbols.js';
@@ -73,12 +74,19 @@ function capturingWrite(root: Logger, write: Write): Write {
   const writeChunk: Write = (chunk) => {
     if (typeof chunk !== 'object' || chunk === null) return write(chunk);
     try {
-      const entry = capture(chunk);
+      const limits = givenLimits(root);
+      const entry = capture(chunk, limits);
       if (tracingChannels.log.hasSubscribers && pipes.isWritten(entry.level)) {
-        tracingChannels.log.publish(new PublishedEntry(applied(entry), applicationOfLogger(root)));
+        tracingChannels.log.publish(
+          new PublishedEntry(applied(entry), applicationOfLogger(root), limits),
+        );
       }
       // winston itself reports a level that it does not know.
-      if (entry[LEVEL] === undefined || !(entry[LEVEL] in root.levels) || !pipes.isIdle) {
+      if (
+        entry[LEVEL] === undefined ||
+        !Object.hasOwn(root.levels, entry[LEVEL]) ||
+        !pipes.isIdle
+      ) {
         return write(entry);
       }
       if (!root.silent) deliver(root, pipes.transports, entry);

@@ -1,0 +1,103 @@
+import { types } from 'node:util';
+import { FAULT_FIELDS } from './fault-fields.js';
+import { moreCharacters } from './json-text.js';
+
+/** The value of a property, or the text `[Threw: …]` if its getter throws. */
+export function readProperty(record: object, key: string | number | symbol): unknown {
+  try {
+    return (record as Record<string | number | symbol, unknown>)[key];
+  } catch (error) {
+    return `[Threw: ${messageOf(error)}]`;
+  }
+}
+
+/** Whether a value is an error, also one of another realm, such as a test runner or `node:vm`. */
+export function isError(value: unknown): value is Error {
+  try {
+    return value instanceof Error || types.isNativeError(value);
+  } catch {
+    // A proxy that was revoked, or whose trap throws.
+    return false;
+  }
+}
+
+/**
+ * The fields of an error, including those that `JSON.stringify` omits: name, message, stack, its
+ * causes, and of its own fields those of {@link FAULT_FIELDS}. A cause that is no error is shown by
+ * its name, its message and the same fields.
+ */
+export function errorFields(error: Error): Record<string, unknown> {
+  const fields: Record<string, unknown> = {
+    name: readProperty(error, 'name'),
+    message: readProperty(error, 'message'),
+    stack: readProperty(error, 'stack'),
+  };
+  if ('cause' in error) fields['cause'] = faultOf(readProperty(error, 'cause'));
+  if ('errors' in error) fields['errors'] = faultOf(readProperty(error, 'errors'));
+  addFault(fields, error);
+  return fields;
+}
+
+/** How many errors of a list are shown. */
+const MAX_ERRORS = 100;
+
+/** What an error was caused by, of which only what tells of the fault is shown. */
+export function faultOf(reason: unknown): unknown {
+  if (typeof reason !== 'object' || reason === null || isError(reason)) return reason;
+  try {
+    if (Array.isArray(reason)) {
+      const shown = reason.slice(0, MAX_ERRORS).map((one: unknown) =>
+        // A list of errors holds no other list.
+        Array.isArray(one) ? `[${nameOf(one)}]` : faultOf(one),
+      );
+      const more = reason.length - shown.length;
+      return more > 0 ? [...shown, `[${more} more errors]`] : shown;
+    }
+    const fields: Record<string, unknown> = {};
+    for (const key of ['name', 'message']) {
+      const value = readProperty(reason, key);
+      if (typeof value === 'string') fields[key] = value;
+    }
+    addFault(fields, reason);
+    return Object.keys(fields).length > 0 ? fields : `[${nameOf(reason)}]`;
+  } catch (error) {
+    // A proxy that was revoked, or whose traps throw.
+    return `[Threw: ${messageOf(error)}]`;
+  }
+}
+
+/** The longest text of an own field of an error. */
+const MAX_FAULT = 1000;
+
+function addFault(fields: Record<string, unknown>, fault: object): void {
+  for (const key of FAULT_FIELDS) {
+    if (!Object.hasOwn(fault, key) || fields[key] !== undefined) continue;
+    const value = readProperty(fault, key);
+    if (typeof value === 'function') continue;
+    const simple = typeof value === 'object' && value !== null ? toSimpleJson(value) : value;
+    if (simple === undefined) continue;
+    fields[key] =
+      typeof simple === 'string' && simple.length > MAX_FAULT
+        ? `${simple.slice(0, MAX_FAULT)}${moreCharacters(simple.length - MAX_FAULT)}`
+        : simple;
+  }
+}
+
+/** What the `toJSON` of an object returns, if that is no object. */
+function toSimpleJson(value: object): unknown {
+  try {
+    const { toJSON } = value as { toJSON?: unknown };
+    const json: unknown = typeof toJSON === 'function' ? toJSON.call(value) : undefined;
+    return typeof json === 'object' ? undefined : json;
+  } catch (error) {
+    return `[Threw: ${messageOf(error)}]`;
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return isError(error) ? String(readProperty(error, 'message')) : typeof error;
+}
+
+export function nameOf(value: object): string {
+  return Array.isArray(value) ? 'Array' : (value.constructor?.name ?? 'Object');
+}
