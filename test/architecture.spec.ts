@@ -45,6 +45,8 @@ const BANNED_NAMES = /(?:utils?|helpers?|common|misc|shared)(?:\.ts)?$/;
 const MAX_LINES = 260;
 /** Development dependencies that the build bundles, and the folder that may import each. */
 const BUNDLED: Readonly<Record<string, string>> = { commander: 'cli', pbf: 'viewer' };
+/** A cast that the type checker cannot check. */
+const CASTS = /\bas (?:never|unknown as)\b/;
 /** What runs in a browser, and is built by itself. */
 const PAGE = 'viewer/page/';
 
@@ -200,6 +202,13 @@ describe('the layout', () => {
     expect(files.filter((file) => lines(file) > MAX_LINES)).toEqual([]);
   });
 
+  it('sees the types of other packages whole, except where it changes their code', () => {
+    const casting = files
+      .filter((file) => !file.startsWith(`instrumentation/`) && !file.startsWith(PAGE))
+      .filter((file) => CASTS.test(withoutComments(readFileSync(join(SOURCE, file), 'utf8'))));
+    expect(casting).toEqual([]);
+  });
+
   it('never enters a context without leaving it', () => {
     const entering = files.filter((file) =>
       readFileSync(join(SOURCE, file), 'utf8').includes('enterWith('),
@@ -207,3 +216,7 @@ describe('the layout', () => {
     expect(entering).toEqual([]);
   });
 });
+
+function withoutComments(source: string): string {
+  return source.replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, '');
+}
