@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { eventually } from '../support/line-sink.js';
+import { ViewerToken } from '../../src/viewer/server/viewer-token.js';
 import type { ViewRecord } from '../../src/viewer/view-records.js';
 
 /** An answer, as it came over the socket. */
@@ -9,8 +10,22 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** Sends a request with headers that `fetch` would not send, such as `Host`. */
+/** The token of this project, which a program sends as a bearer. */
+export const VIEWER_TOKEN = ViewerToken.ofProject().value;
+const WITH_TOKEN = { Authorization: `Bearer ${VIEWER_TOKEN}` };
+
+/** Sends a request with the token, and with headers that `fetch` would not send, such as `Host`. */
 export function ask(
+  port: number,
+  path: string,
+  headers: Record<string, string> = {},
+  init?: { method?: string; body?: string | Buffer },
+): Promise<RawAnswer> {
+  return askWithoutToken(port, path, { ...WITH_TOKEN, ...headers }, init);
+}
+
+/** The same without the token. */
+export function askWithoutToken(
   port: number,
   path: string,
   headers: Record<string, string> = {},
@@ -62,7 +77,7 @@ export class StreamReader {
   ): Promise<StreamReader> {
     return new Promise((resolve, reject) => {
       const url = `${path}/stream${query}`;
-      httpRequest({ host: '127.0.0.1', port, path: url, headers, agent: false }, (response) => {
+      httpRequest({ host: '127.0.0.1', port, path: url, headers: { ...WITH_TOKEN, ...headers }, agent: false }, (response) => {
         const reader = new StreamReader(response.statusCode!, response);
         response.setEncoding('utf8').on('data', (chunk: string) => reader.take(chunk));
         response.on('close', () => (reader.hasEnded = true));

@@ -1,12 +1,13 @@
 import { isValidId } from '../../trace/ids.js';
 import { cut, MAX_TEXT } from '../server/text-limits.js';
+import { shownText } from '../shown-text.js';
 import type { AnyValue, OtlpAttributes } from './otlp-model.js';
 
 /** The first of these attributes that is a text. Of several names, put the newest first. */
 export function textOf(attributes: OtlpAttributes, ...names: string[]): string | undefined {
   for (const name of names) {
     const value = attributes.get(name);
-    if (typeof value === 'string' && value !== '') return cut(value, MAX_TEXT);
+    if (typeof value === 'string' && value !== '') return cut(shownText(value), MAX_TEXT);
   }
   return undefined;
 }

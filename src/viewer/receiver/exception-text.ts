@@ -1,4 +1,5 @@
 import { cut, MAX_MESSAGE } from '../server/text-limits.js';
+import { shownText } from '../shown-text.js';
 import { STATUS_CODE, type OtlpAttributes, type OtlpSpan } from './otlp-model.js';
 
 /**
@@ -12,9 +13,9 @@ export function exceptionText(attributes: OtlpAttributes): string | undefined {
     attributes.get(`exception.${name}`),
   );
   const title = [type, message].filter(isText).join(': ');
-  if (!isText(stack)) return title === '' ? undefined : cut(title, MAX_MESSAGE);
+  if (!isText(stack)) return title === '' ? undefined : cut(shownText(title), MAX_MESSAGE);
   const isComplete = !isText(message) || stack.includes(message);
-  return cut(isComplete ? stack : `${title}\n${stack}`, MAX_MESSAGE);
+  return cut(shownText(isComplete ? stack : `${title}\n${stack}`), MAX_MESSAGE);
 }
 
 /** The error of a span: its exception, else the message of its status. */
@@ -23,7 +24,7 @@ export function spanError({ exception, status }: OtlpSpan): string | undefined {
   if (error !== undefined || status.code !== STATUS_CODE.ERROR || status.message === '') {
     return error;
   }
-  return cut(status.message, MAX_MESSAGE);
+  return cut(shownText(status.message), MAX_MESSAGE);
 }
 
 function isText(value: unknown): value is string {

@@ -1,8 +1,8 @@
 import { LEVEL_NAMES } from '../../records/severity.js';
 import { SPAN_KIND_NUMBERS, spanKindOfOtlp } from '../../records/span-kinds.js';
 import { spanIdOf, traceIdOf } from './hex-ids.js';
-import { enumeration, integer, record, records, text, type Json } from './json-fields.js';
-import { anyValueOf, attributesOf } from './json-values.js';
+import { enumeration, integer, list, object, record, text, type Json } from './json-fields.js';
+import { anyValueOf, attributesOf, valueBudget, type ValueBudget } from './json-values.js';
 import {
   completeSpan,
   MAX_ITEMS,
@@ -13,6 +13,10 @@ import {
   type OtlpLog,
   type OtlpSpan,
 } from './otlp-model.js';
+import { atOnce, type Work } from './slices.js';
+
+/** How many of the last events of a span are looked at for an exception. */
+const MAX_EVENTS = 1000;
 
 const KIND_NAMES = prefixed('SPAN_KIND_', SPAN_KIND_NUMBERS, 1);
 const STATUS_NAMES = prefixed('STATUS_CODE_', STATUS_CODE);
@@ -24,8 +28,8 @@ const SEVERITY_NAMES = severityNames();
  * @throws for JSON that is malformed.
  * @see https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */
-export function spansOfJson(request: Json): OtlpItem<OtlpSpan>[] {
-  return itemsOf(request, 'resourceSpans', 'scopeSpans', 'spans', spanOf);
+export function readJsonSpans(request: Json): Work<OtlpItem<OtlpSpan>[]> {
+  return readItems(request, 'resourceSpans', 'scopeSpans', 'spans', spanOf);
 }
 
 /**
@@ -33,25 +37,35 @@ export function spansOfJson(request: Json): OtlpItem<OtlpSpan>[] {
  *
  * @throws for JSON that is malformed.
  */
-export function logsOfJson(request: Json): OtlpItem<OtlpLog>[] {
-  return itemsOf(request, 'resourceLogs', 'scopeLogs', 'logRecords', logOf);
+export function readJsonLogs(request: Json): Work<OtlpItem<OtlpLog>[]> {
+  return readItems(request, 'resourceLogs', 'scopeLogs', 'logRecords', logOf);
 }
 
-function itemsOf<T>(
+/** The same at once: for a line of a file. */
+export function logsOfJson(request: Json): OtlpItem<OtlpLog>[] {
+  return atOnce(readJsonLogs(request));
+}
+
+function* readItems<T>(
   request: Json,
   resourceKey: string,
   scopeKey: string,
   recordKey: string,
   read: (record: Json) => T | undefined,
-): OtlpItem<T>[] {
+): Work<OtlpItem<T>[]> {
   const items: OtlpItem<T>[] = [];
-  for (const group of records(request[resourceKey])) {
-    const resource = attributesOf(record(group['resource'])['attributes']);
-    for (const ofScope of records(group[scopeKey])) {
-      const scope = text(record(ofScope['scope'])['name']);
-      for (const one of records(ofScope[recordKey]).slice(0, MAX_ITEMS - items.length)) {
-        const data = read(one);
+  for (const group of list(request[resourceKey])) {
+    const json = object(group);
+    const resource = attributesOf(record(json['resource'])['attributes']);
+    yield;
+    for (const ofScope of list(json[scopeKey])) {
+      const inScope = object(ofScope);
+      const scope = text(record(inScope['scope'])['name']);
+      yield;
+      for (const one of list(inScope[recordKey])) {
+        const data = items.length < MAX_ITEMS ? read(object(one)) : undefined;
         if (data !== undefined) items.push({ resource, scope, data });
+        yield;
       }
     }
   }
@@ -60,6 +74,7 @@ function itemsOf<T>(
 
 function spanOf(span: Json): OtlpSpan | undefined {
   const { code, message } = record(span['status']);
+  const budget = valueBudget();
   return completeSpan({
     traceId: traceIdOf(text(span['traceId'])),
     spanId: spanIdOf(text(span['spanId'])),
@@ -68,26 +83,31 @@ function spanOf(span: Json): OtlpSpan | undefined {
     kind: spanKindOfOtlp(enumeration(span['kind'], KIND_NAMES)),
     start: unixNanos(integer(span['startTimeUnixNano'])),
     end: unixNanos(integer(span['endTimeUnixNano'])),
-    attributes: attributesOf(span['attributes']),
-    exception: exceptionOf(span['events']),
+    attributes: attributesOf(span['attributes'], budget),
+    exception: exceptionOf(span['events'], budget),
     status: { code: enumeration(code, STATUS_NAMES), message: text(message) },
   });
 }
 
-function exceptionOf(events: unknown): OtlpAttributes | undefined {
-  const event = records(events).findLast(({ name }) => name === 'exception');
-  return event && attributesOf(event['attributes']);
+function exceptionOf(events: unknown, budget: ValueBudget): OtlpAttributes | undefined {
+  // From the last one backwards, and not for ever: few events are no exceptions.
+  for (const event of list(events).slice(-MAX_EVENTS).toReversed()) {
+    const { name, attributes } = object(event);
+    if (name === 'exception') return attributesOf(attributes, budget);
+  }
+  return undefined;
 }
 
 function logOf(log: Json): OtlpLog {
+  const budget = valueBudget();
   return {
     time: unixNanos(integer(log['timeUnixNano'])),
     observedTime: unixNanos(integer(log['observedTimeUnixNano'])),
     severityNumber: enumeration(log['severityNumber'], SEVERITY_NAMES),
     severityText: text(log['severityText']),
     eventName: text(log['eventName']),
-    body: anyValueOf(log['body']),
-    attributes: attributesOf(log['attributes']),
+    body: anyValueOf(log['body'], budget),
+    attributes: attributesOf(log['attributes'], budget),
     traceId: traceIdOf(text(log['traceId'])),
     spanId: spanIdOf(text(log['spanId'])),
   };

@@ -1,22 +1,27 @@
+import { parseJson } from './json-parser.js';
+import type { Work } from './slices.js';
+
 /** An object in a body. Its keys are not checked: read only those that are known. */
 export type Json = Readonly<Record<string, unknown>>;
+
+/** The properties of OTLP that are read. */
+const KEYS: ReadonlySet<string> = new Set([
+  ...['resourceSpans', 'scopeSpans', 'spans', 'resourceLogs', 'scopeLogs', 'logRecords'],
+  ...['resource', 'scope', 'attributes', 'name', 'key', 'value', 'values'],
+  ...['traceId', 'spanId', 'parentSpanId', 'kind', 'startTimeUnixNano', 'endTimeUnixNano'],
+  ...['events', 'status', 'code', 'message'],
+  ...['timeUnixNano', 'observedTimeUnixNano', 'severityNumber', 'severityText', 'eventName', 'body'],
+  ...['stringValue', 'boolValue', 'intValue', 'doubleValue', 'arrayValue', 'kvlistValue'],
+  'bytesValue',
+]);
 
 /**
  * The body as an object.
  *
  * @throws where it is none.
  */
-export function parseBody(body: Uint8Array): Json {
-  return object(JSON.parse(new TextDecoder().decode(body)));
-}
-
-/**
- * The objects in a list. In the JSON of protobuf, `null` means missing.
- *
- * @throws for what is no list of objects.
- */
-export function records(value: unknown): Json[] {
-  return list(value).map(object);
+export function* parseBody(body: Uint8Array): Work<Json> {
+  return object(yield* parseJson(new TextDecoder().decode(body), KEYS));
 }
 
 /** An object, or an empty one where there is none. */
@@ -24,7 +29,8 @@ export function record(value: unknown): Json {
   return value === undefined || value === null ? {} : object(value);
 }
 
-function object(value: unknown): Json {
+/** @throws for what is no object. */
+export function object(value: unknown): Json {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed();
   return value as Json;
 }

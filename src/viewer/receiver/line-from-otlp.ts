@@ -1,10 +1,12 @@
 import type { ViewLine } from '../view-records.js';
 import { levelOfSeverityNumber } from '../../records/severity.js';
 import { cut, MAX_MESSAGE, MAX_TEXT } from '../server/text-limits.js';
+import { shownText } from '../shown-text.js';
+import { shownContent } from '../shown-values.js';
 import { filterAttributes } from './attribute-filter.js';
 import { idsOf, simpleValue, textOf } from './attribute-values.js';
 import { exceptionText } from './exception-text.js';
-import type { OtlpLog } from './otlp-model.js';
+import type { AnyValue, OtlpLog } from './otlp-model.js';
 import { millisecondsOf } from './span-time.js';
 
 /** Attributes that the record has in other places. */
@@ -49,16 +51,17 @@ export function lineFromOtlp(
 }
 
 function messageOf({ body, eventName }: OtlpLog): string {
-  return body === null ? cut(eventName, MAX_MESSAGE) : String(simpleValue(body, MAX_MESSAGE));
+  if (body === null) return cut(shownText(eventName), MAX_MESSAGE);
+  return String(simpleValue(shownContent(body) as AnyValue, MAX_MESSAGE));
 }
 
 function levelOf({ severityText, severityNumber }: OtlpLog): string {
-  if (severityText !== '') return cut(severityText.toLowerCase(), MAX_TEXT);
+  if (severityText !== '') return cut(shownText(severityText).toLowerCase(), MAX_TEXT);
   return levelOfSeverityNumber(severityNumber) ?? 'info';
 }
 
 /** The name of the logger: the scope of its records, unless that names the library that sends them. */
 function loggerOf(scope: string): string | undefined {
   const isSender = scope === '' || scope === 'nestjs-tracing' || scope.includes('opentelemetry');
-  return isSender ? undefined : cut(scope, MAX_TEXT);
+  return isSender ? undefined : cut(shownText(scope), MAX_TEXT);
 }

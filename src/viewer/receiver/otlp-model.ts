@@ -1,3 +1,4 @@
+import type { Work } from './slices.js';
 import type { SpanKindName } from '../../records/span-kinds.js';
 
 /** The two encodings of OTLP over HTTP. */
@@ -14,6 +15,12 @@ export type AnyValue =
 
 /** A value that is nested deeper than this is left out. */
 export const MAX_VALUE_DEPTH = 8;
+
+/**
+ * How many values are read of one record, with all that is nested in them; the rest is left out. By
+ * default, OpenTelemetry's SDKs keep 128 attributes of a span and 128 of each of its 128 events.
+ */
+export const MAX_RECORD_VALUES = 8192;
 
 export type OtlpAttributes = ReadonlyMap<string, AnyValue>;
 
@@ -94,8 +101,8 @@ export interface OtlpItem<T> {
 /** How many items are read from one body. An exporter sends no more than a few thousand. */
 export const MAX_ITEMS = 10_000;
 
-/** A body that is being read. Each function throws for a body that is malformed. */
+/** A body that is being read, in steps. Each function throws for a body that is malformed. */
 export interface OtlpDecoder {
-  readonly traces: () => OtlpItem<OtlpSpan>[];
-  readonly logs: () => OtlpItem<OtlpLog>[];
+  readonly traces: () => Work<OtlpItem<OtlpSpan>[]>;
+  readonly logs: () => Work<OtlpItem<OtlpLog>[]>;
 }

@@ -1,4 +1,5 @@
 import type { PbfReader } from 'pbf';
+import type { Work } from './slices.js';
 
 /** Reads one field. A field that it does not read is skipped. */
 export type ReadField = (field: number) => void;
@@ -7,39 +8,70 @@ export type ReadField = (field: number) => void;
 const WIRE = { VARINT: 0, FIXED64: 1, LENGTH: 2 } as const;
 
 /**
+ * The reader of a body, with the number of fields that may still be read of the record at hand. What
+ * is beyond that is left out.
+ */
+export type OtlpReader = PbfReader & { fieldsLeft: number };
+
+/**
  * Reads the fields of a message, up to its end.
  *
  * @throws where the fields do not end there: the body is truncated, or no protobuf.
  */
-export function readFields(pbf: PbfReader, readField: ReadField, end = pbf.length): void {
-  pbf.readFields(readField, undefined, end);
+export function readFields(pbf: OtlpReader, readField: ReadField, end: number): void {
+  for (let field = pbf.nextField(end); field !== 0; field = pbf.nextField(end)) {
+    if (pbf.fieldsLeft-- <= 0) {
+      expectInside(pbf, end);
+      pbf.pos = end;
+      return;
+    }
+    readField(field);
+  }
   if (pbf.pos !== end) throw malformed();
 }
 
-/** Reads the message that a field holds. */
-export function readMessage(pbf: PbfReader, readField: ReadField): void {
-  expectWire(pbf, WIRE.LENGTH);
-  const length = pbf.readVarint();
-  readFields(pbf, readField, pbf.pos + length);
+/** Reads the fields of a message as {@link readFields} does, in steps: for those of any size. */
+export function* readFieldsInSteps(
+  pbf: OtlpReader,
+  readField: (field: number) => Work<void> | void,
+  end = pbf.length,
+): Work<void> {
+  for (let field = pbf.nextField(end); field !== 0; field = pbf.nextField(end)) {
+    const inner = readField(field);
+    if (inner !== undefined) yield* inner;
+    yield;
+  }
+  if (pbf.pos !== end) throw malformed();
 }
 
-export function text(pbf: PbfReader): string {
+/** The end of the message that a field holds. */
+export function endOfMessage(pbf: OtlpReader): number {
+  expectWire(pbf, WIRE.LENGTH);
+  return pbf.readVarint() + pbf.pos;
+}
+
+/** Reads the message that a field holds. */
+export function readMessage(pbf: OtlpReader, readField: ReadField): void {
+  readFields(pbf, readField, endOfMessage(pbf));
+}
+
+export function text(pbf: OtlpReader): string {
   expectWire(pbf, WIRE.LENGTH);
   return pbf.readString();
 }
 
-export function bytes(pbf: PbfReader, encoding: 'hex' | 'base64'): string {
+export function bytes(pbf: OtlpReader, encoding: 'hex' | 'base64'): string {
   expectWire(pbf, WIRE.LENGTH);
   return Buffer.from(pbf.readBytes()).toString(encoding);
 }
 
-export function boolean(pbf: PbfReader): boolean {
+export function boolean(pbf: OtlpReader): boolean {
   expectWire(pbf, WIRE.VARINT);
   return pbf.readBoolean();
 }
 
 /** A number, or the digits of one that is too large to be exact. */
-export function int64(pbf: PbfReader): number | string {
+export function int64(pbf: OtlpReader): number | string {
   expectWire(pbf, WIRE.VARINT);
   const start = pbf.pos;
   const value = pbf.readVarint(true);
@@ -49,25 +81,29 @@ export function int64(pbf: PbfReader): number | string {
   return String(BigInt.asIntN(64, digits));
 }
 
-export function enumeration(pbf: PbfReader): number {
+export function enumeration(pbf: OtlpReader): number {
   expectWire(pbf, WIRE.VARINT);
   return pbf.readVarint();
 }
 
-export function double(pbf: PbfReader): number {
+export function double(pbf: OtlpReader): number {
   expectWire(pbf, WIRE.FIXED64);
   return pbf.readDouble();
 }
 
-export function fixed64(pbf: PbfReader): bigint {
+export function fixed64(pbf: OtlpReader): bigint {
   expectWire(pbf, WIRE.FIXED64);
   const value = pbf.dataView.getBigUint64(pbf.pos, true);
   pbf.pos += 8;
   return value;
 }
 
-function expectWire(pbf: PbfReader, type: number): void {
+function expectWire(pbf: OtlpReader, type: number): void {
   if (pbf.type !== type) throw malformed();
+}
+
+function expectInside(pbf: OtlpReader, end: number): void {
+  if (!(end <= pbf.length)) throw malformed();
 }
 
 function malformed(): Error {

@@ -1,4 +1,3 @@
-import type { PbfReader } from 'pbf';
 import { spanKindOfOtlp } from '../../records/span-kinds.js';
 import { spanIdOf, traceIdOf } from './hex-ids.js';
 import {
@@ -11,13 +10,13 @@ import {
   type OtlpStatus,
   type SentSpan,
 } from './otlp-model.js';
-import { bytes, enumeration, fixed64, readMessage, text } from './protobuf-fields.js';
+import { bytes, enumeration, fixed64, readMessage, text, type OtlpReader } from './protobuf-fields.js';
 import { anyValue, readKeyValue } from './protobuf-values.js';
 
 type Building<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Reads the `Span` that a field holds; `undefined` for one that cannot be shown. */
-export function readSpan(pbf: PbfReader): OtlpSpan | undefined {
+export function readSpan(pbf: OtlpReader): OtlpSpan | undefined {
   const attributes = new Map<string, AnyValue>();
   const span: Building<SentSpan> = {
     traceId: undefined,
@@ -47,7 +46,7 @@ export function readSpan(pbf: PbfReader): OtlpSpan | undefined {
 }
 
 /** The attributes of an event, if it is an exception. */
-function readException(pbf: PbfReader): OtlpAttributes | undefined {
+function readException(pbf: OtlpReader): OtlpAttributes | undefined {
   let name = '';
   const attributes = new Map<string, AnyValue>();
   readMessage(pbf, (field) => {
@@ -57,7 +56,7 @@ function readException(pbf: PbfReader): OtlpAttributes | undefined {
   return name === 'exception' ? attributes : undefined;
 }
 
-function readStatus(pbf: PbfReader): OtlpStatus {
+function readStatus(pbf: OtlpReader): OtlpStatus {
   const status = { code: 0, message: '' };
   readMessage(pbf, (field) => {
     if (field === 2) status.message = text(pbf);
@@ -67,7 +66,7 @@ function readStatus(pbf: PbfReader): OtlpStatus {
 }
 
 /** Reads the `LogRecord` that a field holds. */
-export function readLog(pbf: PbfReader): OtlpLog {
+export function readLog(pbf: OtlpReader): OtlpLog {
   const attributes = new Map<string, AnyValue>();
   const log: Building<OtlpLog> = {
     time: undefined,

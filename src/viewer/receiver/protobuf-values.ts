@@ -1,6 +1,5 @@
-import type { PbfReader } from 'pbf';
 import { MAX_VALUE_DEPTH, type AnyValue } from './otlp-model.js';
-import { boolean, bytes, double, int64, readMessage, text } from './protobuf-fields.js';
+import { boolean, bytes, double, int64, readMessage, text, type OtlpReader } from './protobuf-fields.js';
 
 /**
  * Reads the `KeyValue` that a field holds.
@@ -9,7 +8,7 @@ import { boolean, bytes, double, int64, readMessage, text } from './protobuf-fie
  *
  * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/common/v1/common.proto
  */
-export function readKeyValue(pbf: PbfReader, into: Map<string, AnyValue>, depth = 0): void {
+export function readKeyValue(pbf: OtlpReader, into: Map<string, AnyValue>, depth = 0): void {
   let key = '';
   let value: AnyValue = null;
   readMessage(pbf, (field) => {
@@ -20,7 +19,7 @@ export function readKeyValue(pbf: PbfReader, into: Map<string, AnyValue>, depth 
 }
 
 /** The `AnyValue` that a field holds. */
-export function anyValue(pbf: PbfReader, depth = 0): AnyValue {
+export function anyValue(pbf: OtlpReader, depth = 0): AnyValue {
   let value: AnyValue = null;
   readMessage(pbf, (field) => {
     if (field === 1) value = text(pbf);
@@ -34,7 +33,7 @@ export function anyValue(pbf: PbfReader, depth = 0): AnyValue {
   return value;
 }
 
-function arrayValue(pbf: PbfReader, depth: number): AnyValue {
+function arrayValue(pbf: OtlpReader, depth: number): AnyValue {
   const items: AnyValue[] = [];
   readMessage(pbf, (field) => {
     if (field === 1) items.push(anyValue(pbf, depth));
@@ -42,7 +41,7 @@ function arrayValue(pbf: PbfReader, depth: number): AnyValue {
   return items;
 }
 
-function recordValue(pbf: PbfReader, depth: number): AnyValue {
+function recordValue(pbf: OtlpReader, depth: number): AnyValue {
   const entries = new Map<string, AnyValue>();
   readMessage(pbf, (field) => {
     if (field === 1) readKeyValue(pbf, entries, depth);

@@ -1,6 +1,6 @@
 import type { ViewRecord } from '../view-records.js';
 import { textOf } from './attribute-values.js';
-import { logsOfJson, spansOfJson } from './json-decoder.js';
+import { readJsonLogs, readJsonSpans } from './json-decoder.js';
 import { parseBody } from './json-fields.js';
 import { lineFromOtlp } from './line-from-otlp.js';
 import type {
@@ -13,6 +13,7 @@ import type {
 } from './otlp-model.js';
 import { protobufDecoder } from './protobuf-decoder.js';
 import { requestFromOtlp } from './request-from-otlp.js';
+import { inSlices, type Work } from './slices.js';
 import { spanFromOtlp } from './span-from-otlp.js';
 
 /** The signals of OTLP that are shown. */
@@ -25,7 +26,7 @@ const OWN_SCOPE = 'nestjs-tracing';
 
 /**
  * The records in a body; `undefined` for a body that is malformed. Data that cannot be shown, such as
- * a span without an id, is left out.
+ * a span without an id, is left out. It is read in slices, between which the event loop turns.
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp-request
  */
@@ -35,24 +36,40 @@ export async function readOtlp(
   body: Uint8Array,
 ): Promise<ViewRecord[] | undefined> {
   const decoder = encoding === 'json' ? jsonDecoder(body) : await protobufDecoder(body);
-  if (signal === 'traces') return wellFormed(decoder.traces)?.map((item) => spanRecord(item));
   const receivedAt = Date.now();
-  return wellFormed(decoder.logs)?.map((item) => lineRecord(item, receivedAt));
+  try {
+    return await inSlices(
+      signal === 'traces'
+        ? eachRecord(decoder.traces(), spanRecord)
+        : eachRecord(decoder.logs(), (item) => lineRecord(item, receivedAt)),
+    );
+  } catch {
+    // Malformed: whatever a decoder throws, it is for what was sent.
+    return undefined;
+  }
+}
+
+function* eachRecord<T>(
+  decoding: Work<T[]>,
+  toRecord: (item: T) => ViewRecord,
+): Work<ViewRecord[]> {
+  const records: ViewRecord[] = [];
+  for (const item of yield* decoding) {
+    records.push(toRecord(item));
+    yield;
+  }
+  return records;
 }
 
 function jsonDecoder(body: Uint8Array): OtlpDecoder {
   return {
-    traces: () => spansOfJson(parseBody(body)),
-    logs: () => logsOfJson(parseBody(body)),
+    *traces() {
+      return yield* readJsonSpans(yield* parseBody(body));
+    },
+    *logs() {
+      return yield* readJsonLogs(yield* parseBody(body));
+    },
   };
-}
-
-function wellFormed<T>(decode: () => T): T | undefined {
-  try {
-    return decode();
-  } catch {
-    return undefined;
-  }
 }
 
 function spanRecord({ resource, scope, data }: OtlpItem<OtlpSpan>): ViewRecord {

@@ -1,6 +1,7 @@
 import type { ViewedFields, ViewRequest } from '../view-records.js';
 import { accessLogField, ACCESS_LOG_FIELD_NAMES, type Outcome } from '../../records/fields.js';
 import { cut, MAX_TEXT } from '../server/text-limits.js';
+import { shownText } from '../shown-text.js';
 import { idsOf, numberOf, textOf } from './attribute-values.js';
 import { spanError } from './exception-text.js';
 import { callName, httpParts } from './http-attributes.js';
@@ -69,7 +70,7 @@ function workParts(
   kind: ViewRequest['kind'],
   { kind: spanKind, name, attributes }: OtlpSpan,
 ): ViewedFields {
-  if (isCall({ kind: spanKind })) return { job: cut(callName(name, attributes), MAX_TEXT) };
+  if (isCall({ kind: spanKind })) return { job: cut(shownText(callName(name, attributes)), MAX_TEXT) };
   const destination =
     textOf(attributes, 'messaging.destination.name', 'messaging.destination') ??
     calledMethod(attributes);
@@ -82,7 +83,7 @@ function workParts(
   };
   const isNamed = (destination ?? job ?? mcpMethod) !== undefined;
   if (isNamed || name === NAMELESS) return parts;
-  return { ...parts, [kind === 'message' ? 'pattern' : 'job']: cut(name, MAX_TEXT) };
+  return { ...parts, [kind === 'message' ? 'pattern' : 'job']: cut(shownText(name), MAX_TEXT) };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { ViewSpan } from '../view-records.js';
 import { cut, MAX_TEXT } from '../server/text-limits.js';
+import { shownText } from '../shown-text.js';
 import { filterAttributes } from './attribute-filter.js';
 import { spanError } from './exception-text.js';
 import { callName } from './http-attributes.js';
@@ -16,7 +17,7 @@ export function spanFromOtlp(service: string, span: OtlpSpan): ViewSpan {
     spanId,
     parentSpanId,
     ...timeOf(span),
-    name: cut(callName(name, attributes), MAX_TEXT),
+    name: cut(shownText(callName(name, attributes)), MAX_TEXT),
     // The span of a consumer is a request.
     kind: kind === 'consumer' ? 'internal' : kind,
     failed: status.code === STATUS_CODE.ERROR || undefined,

@@ -1,70 +1,93 @@
 import type { IncomingMessage } from 'node:http';
+import { warnOnce } from '../../records/warnings.js';
 import type { AuthorizeViewer } from './viewer-options.js';
+import type { ViewerToken } from './viewer-token.js';
 
-/** Why a request is refused; `undefined` for one that is allowed. */
-export type Refusal = string | undefined;
+/** Why a request is refused, with the status of the answer; `undefined` for one that is allowed. */
+export interface Refusal {
+  readonly status: 401 | 403;
+  readonly reason: string;
+}
 
-const LOOPBACK_ADDRESS = /^(?:127(?:\.\d{1,3}){3}|::1|::ffff:127(?:\.\d{1,3}){3})$/i;
-const LOOPBACK_HOST = /^(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
-/** Headers that proxies add: behind a proxy, every request comes from this machine. */
-const PROXY_HEADERS = [
-  'forwarded',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-real-ip',
-];
+/** What decides who may look and send: the application's own function, or the token. */
+export type Gate = { readonly authorize: AuthorizeViewer } | { readonly token: ViewerToken };
+
+const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|::ffff:127(?:\.\d{1,3}){3})$/i;
+/** Headers of proxies and of browsers: what has one is not sent by a service of this machine. */
+const RELAYED =
+  /^(?:forwarded|via|origin|sec-fetch-.*|x-forwarded.*|x-real-ip|x-client-ip|x-original-.*|x-envoy-.*|x-cluster-client-ip|true-client-ip|cf-.*|fastly-.*)$/;
 
 /**
- * Decides whether a request may see the page. Without `authorize`, it must come from this machine and
- * be for a name of this machine: a foreign name that resolves to it is an attack through the browser
- * (DNS rebinding).
+ * Why a request may not see a page of the viewer. The token is proof enough: the cookie is sent with
+ * no request of another site (`SameSite=Strict`), and a foreign name that resolves to this machine
+ * (DNS rebinding) has no cookie.
  */
-export async function refusalOf(
+export function pageRefusal(request: IncomingMessage, gate: Gate): Promise<Refusal | undefined> {
+  return refusal(request, gate, () => false);
+}
+
+/**
+ * Why a request may not send OTLP. A service on this machine needs no token: it can write, but not
+ * read. A proxy that adds no header of its own looks like one.
+ */
+export function senderRefusal(request: IncomingMessage, gate: Gate): Promise<Refusal | undefined> {
+  return refusal(request, gate, isFromThisMachine);
+}
+
+async function refusal(
   request: IncomingMessage,
-  authorize: AuthorizeViewer | undefined,
-): Promise<Refusal> {
+  gate: Gate,
+  needsNoToken: (request: IncomingMessage) => boolean,
+): Promise<Refusal | undefined> {
   const foreign = foreignOrigin(request);
-  if (foreign !== undefined) return foreign;
-  if (authorize === undefined) return remoteRefusal(request);
+  if (foreign !== undefined) return { status: 403, reason: foreign };
+  if ('authorize' in gate) return authorizeRefusal(request, gate.authorize);
+  if (gate.token.isIn(request) || needsNoToken(request)) return undefined;
+  return { status: 401, reason: 'it needs the token' };
+}
+
+async function authorizeRefusal(
+  request: IncomingMessage,
+  authorize: AuthorizeViewer,
+): Promise<Refusal | undefined> {
   try {
     const answer: unknown = await authorize(request);
-    return answer === true ? undefined : '`authorize` says no';
-  } catch {
-    return '`authorize` threw';
+    return answer === true ? undefined : { status: 403, reason: '`authorize` says no' };
+  } catch (error) {
+    warnOnce(
+      'TRACING_CALLBACK_FAILED',
+      '`authorize` of the trace viewer threw',
+      error,
+      'viewer authorize',
+    );
+    return { status: 403, reason: '`authorize` threw' };
   }
 }
 
-function remoteRefusal(request: IncomingMessage): Refusal {
-  const { socket, headers, httpVersionMajor } = request;
-  if (!LOOPBACK_ADDRESS.test(socket.remoteAddress ?? '')) {
-    return 'only this machine may see it: give `authorize` to let others in';
-  }
-  if (isProxied(request)) {
-    return 'it came through a proxy: give `authorize` to let others in';
-  }
-  const host = httpVersionMajor > 1 ? headers[':authority'] : headers.host;
-  if (typeof host !== 'string' || !LOOPBACK_HOST.test(host)) {
-    return 'its `Host` is not localhost';
-  }
-  return undefined;
-}
-
-/** No browser speaks HTTP/1.0, but nginx does by default, and adds none of these headers. */
-function isProxied({ httpVersion, headers }: IncomingMessage): boolean {
-  return httpVersion === '1.0' || PROXY_HEADERS.some((name) => headers[name] !== undefined);
+function isFromThisMachine({ socket, headers, httpVersion }: IncomingMessage): boolean {
+  if (!LOOPBACK.test(socket.remoteAddress ?? '')) return false;
+  // No exporter speaks HTTP/1.0, but nginx does by default, and adds no header.
+  if (httpVersion === '1.0') return false;
+  for (const name in headers) if (RELAYED.test(name)) return false;
+  return true;
 }
 
 /** Pages of other sites may neither read it nor send to it. A request without origin is from no page. */
-function foreignOrigin({ headers }: IncomingMessage): Refusal {
+function foreignOrigin({ headers }: IncomingMessage): string | undefined {
   const { origin, 'sec-fetch-site': site } = headers;
+  // Only the browser sets it, and a proxy does not change it as it may change `Host`.
+  if (site === 'same-origin') return undefined;
   const host = headers[':authority'] ?? headers.host;
   if (origin !== undefined && originHost(origin) !== host) return 'it comes from another origin';
-  // A link from another site is harmless; an `<img>`, `<script>` or form is not.
-  const isForeign = site === 'cross-site' || site === 'same-site';
-  if (isForeign && headers['sec-fetch-mode'] !== 'navigate') return 'it comes from another site';
+  if (isFromAnotherSite(site) && headers['sec-fetch-mode'] !== 'navigate') {
+    return 'it comes from another site';
+  }
   return undefined;
+}
+
+/** Whether a browser says that another site caused a request, such as one with a link to it. */
+export function isFromAnotherSite(site: unknown): boolean {
+  return site === 'cross-site' || site === 'same-site';
 }
 
 function originHost(origin: string): string | undefined {

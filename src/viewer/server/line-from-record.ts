@@ -1,11 +1,14 @@
 import type { ViewLine } from '../view-records.js';
 import { errorText } from '../../records/error-text.js';
+import { ACCESS_LOG_FIELD_NAMES } from '../../records/fields.js';
 import type { LogRecord } from '../../records/log-record.js';
+import { shownText } from '../shown-text.js';
 import { cut, MAX_MESSAGE, MAX_TEXT } from './text-limits.js';
-import { plainValue } from './plain-value.js';
+import { plainValue, simpleOrJson } from './plain-value.js';
 
 /** The ids are shown elsewhere. */
 const IDS = new Set(['trace_id', 'request_id', 'session_id', 'span_id']);
+const OWN_FIELDS: ReadonlySet<string> = new Set(ACCESS_LOG_FIELD_NAMES);
 const MAX_FIELDS = 64;
 
 /** Where a line comes from, and when it was written. */
@@ -24,7 +27,7 @@ export function lineRecord({ key, service, time }: LineSource, entry: LogRecord)
     service,
     time,
     level,
-    message: cut(text, MAX_MESSAGE),
+    message: cut(shownText(text), MAX_MESSAGE),
     traceId: trace?.traceId,
     w3cTraceId: trace?.w3cTraceId,
     requestId: trace?.requestId,
@@ -32,7 +35,7 @@ export function lineRecord({ key, service, time }: LineSource, entry: LogRecord)
     spanId: trace && spanId,
     context: context === undefined ? undefined : cut(context, MAX_TEXT),
     fields: fieldsOf(entry),
-    error: error && cut(errorText(error), MAX_MESSAGE),
+    error: error && cut(shownText(errorText(error)), MAX_MESSAGE),
   };
 }
 
@@ -41,10 +44,15 @@ function fieldsOf(entry: LogRecord): ViewLine['fields'] {
   const fields = Object.create(null) as Record<string, unknown>;
   // The spans of the request show more than its steps.
   const leftOut = entry.isAccessLog ? 'steps' : undefined;
+  // The library's own fields, which it masks itself.
+  const isOwn = (name: string): boolean => entry.isAccessLog && OWN_FIELDS.has(name);
   let count = 0;
   entry.forEachField((name, value) => {
-    if (IDS.has(name) || name === leftOut || ++count > MAX_FIELDS) return;
-    fields[cut(name, MAX_TEXT)] = plainValue(value);
+    if (IDS.has(name) || name === leftOut || count === MAX_FIELDS) return;
+    const plain = isOwn(name) ? simpleOrJson(value) : plainValue(name, value);
+    if (plain === undefined) return;
+    count++;
+    fields[cut(name, MAX_TEXT)] = plain;
   });
   return count === 0 ? undefined : fields;
 }

@@ -4,6 +4,7 @@ import { errorText } from '../../records/error-text.js';
 import { isError, jsonValue } from '../../records/json-value.js';
 import type { RequestRecord } from '../../records/request-record.js';
 import type { SpanAttributes, SpanRecord } from '../../records/span-record.js';
+import { shownText } from '../shown-text.js';
 import { cut, MAX_TEXT } from './text-limits.js';
 import { plainValue } from './plain-value.js';
 import type { WallClock } from './wall-clock.js';
@@ -75,7 +76,7 @@ function spanRecord(
     type: 'span',
     service,
     w3cTraceId,
-    name,
+    name: shownText(name),
     kind,
     spanId,
     parentSpanId,
@@ -90,11 +91,11 @@ function spanRecord(
 
 /** A span that is made by hand may have anything as an attribute. */
 function plainAttributes(attributes: SpanAttributes): SpanAttributes {
-  const plain = Object.entries(attributes).map(([key, value]) => [key, plainValue(value)]);
-  return Object.fromEntries(plain) as SpanAttributes;
+  const plain = Object.entries(attributes).map(([key, value]) => [key, plainValue(key, value)]);
+  return Object.fromEntries(plain.filter(([, value]) => value !== undefined)) as SpanAttributes;
 }
 
 function textOf(error: unknown): string | undefined {
   const text = isError(error) ? errorText(error) : jsonValue(error);
-  return text && cut(text, MAX_TEXT);
+  return text && cut(shownText(text), MAX_TEXT);
 }

@@ -8,6 +8,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import type { Server } from 'node:net';
 import { checkForRoot, optionsOfBareModule, requireTracing } from '../../options/check-import.js';
 import { APPLICATION, type Application } from '../../records/application.js';
 import { TracingConfigError } from '../../records/tracing-config.error.js';
@@ -16,7 +17,9 @@ import { installViewerHook } from './viewer-request-hook.js';
 import { RecordStore } from './record-store.js';
 import { RecordStream } from './record-stream.js';
 import { Recorder } from './recorder.js';
+import { ViewerLink } from './viewer-link.js';
 import { ViewerServer } from './viewer-server.js';
+import { ViewerToken } from './viewer-token.js';
 import {
   refuseOpenProduction,
   resolveViewerOptions,
@@ -35,15 +38,16 @@ const installed = new WeakMap<Application, Map<string, AuthorizeViewer | undefin
  * on the right. Pointing at one highlights the other; a click shows where the time went. Other
  * services can send theirs to the same page over OTLP. Everything is in memory, within limits.
  *
- * It is for development: only this machine may see it, and with `NODE_ENV=production` the application
- * does not start unless `authorize` decides who may see it.
+ * It is for development: the process prints a link with a token at its start, on standard error, and
+ * only who has followed it may look. Where `NODE_ENV` is anything but `development`, `test` or unset,
+ * the application does not start unless `authorize` decides who may see it.
  *
  * @publicApi
  *
  * @example
  * \@Module({ imports: [TracingModule.forRoot(), TraceViewerModule.forRoot()] })
  * export class AppModule {}
- * // http://localhost:3000/_traces
+ * // nestjs-tracing: to see the traces, open http://localhost:3000/_traces?token=…
  */
 @Module({ providers: [optionsOfBareModule(VIEWER_OPTIONS, 'TraceViewerModule')] })
 export class TraceViewerModule
@@ -52,7 +56,7 @@ export class TraceViewerModule
   private readonly application: Application;
   private readonly recorder: Recorder;
   private readonly stream: RecordStream;
-  private readonly server: ViewerServer;
+  private readonly store: RecordStore;
 
   /** @internal */
   constructor(
@@ -66,11 +70,11 @@ export class TraceViewerModule
     this.recorder = new Recorder(this.application, store);
     const hello = { instance: this.recorder.instance, service, path: options.path };
     this.stream = new RecordStream(store, hello, options.limits.pages);
-    this.server = new ViewerServer(options, store, this.stream);
+    this.store = store;
   }
 
   /**
-   * @throws {TracingConfigError} for a wrong option, and in production without `authorize`.
+   * @throws {TracingConfigError} for a wrong option, and outside development without `authorize`.
    */
   static forRoot(options: TraceViewerOptions = {}): DynamicModule {
     checkForRoot('TraceViewerModule', options);
@@ -91,8 +95,7 @@ export class TraceViewerModule
     if (!this.isFirst()) return;
     // An application context has `null`, and a testing module that is not an application nothing.
     const adapter: object | null | undefined = this.adapterHost.httpAdapter;
-    if (adapter !== undefined && adapter !== null && installViewerHook(adapter, this.server))
-      this.recorder.start();
+    if (adapter !== undefined && adapter !== null && this.serveOn(adapter)) this.recorder.start();
     else
       warnOnce('TRACING_VIEWER_WITHOUT_HTTP', 'the trace viewer has no HTTP server for its page');
   }
@@ -105,6 +108,22 @@ export class TraceViewerModule
   /** Called by NestJS. */
   onApplicationShutdown(): void {
     this.recorder.stop();
+  }
+
+  /** Returns `false` for an adapter that cannot serve the viewer. */
+  private serveOn(adapter: object): boolean {
+    const { options, store, stream } = this;
+    const { authorize } = options;
+    if (authorize !== undefined) {
+      const server = new ViewerServer(options, { authorize }, undefined, store, stream);
+      return installViewerHook(adapter, server);
+    }
+    const token = ViewerToken.ofProject();
+    const link = new ViewerLink(options.path, token);
+    const server = new ViewerServer(options, { token }, link, store, stream);
+    if (!installViewerHook(adapter, server)) return false;
+    link.printFor(this.adapterHost.httpAdapter.getHttpServer() as Server);
+    return true;
   }
 
   private isFirst(): boolean {

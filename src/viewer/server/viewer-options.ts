@@ -10,8 +10,10 @@ export interface TraceViewerOptions {
   /** Where the page is, outside any global prefix. Default: `/_traces`. */
   path?: string | undefined;
   /**
-   * Called for each request to the page, also for what other services send. Default: only requests
-   * from this machine, and only outside production.
+   * Called for each request to the page, also for what other services send, in the place of the
+   * token: only `true`, or a promise of it, lets the request in. Needed where `NODE_ENV` is anything
+   * but `development`, `test` or unset. Default: who has followed the link that the process prints
+   * at its start.
    */
   authorize?: AuthorizeViewer | undefined;
   limits?: ViewerLimits | undefined;
@@ -86,16 +88,26 @@ export function resolveViewerOptions(options: TraceViewerOptions): ResolvedViewe
   return { path, authorize, limits: { ...DEFAULT_LIMITS, ...Object.fromEntries(given) } };
 }
 
+/** The values of `NODE_ENV` for which the token is enough. An empty one is as good as none. */
+const DEVELOPMENT: ReadonlySet<string | undefined> = new Set([
+  undefined,
+  '',
+  'development',
+  'test',
+]);
+
 /**
- * A production log must not be open to everyone.
+ * A production log must not be open to everyone who finds the token. Environments have many names,
+ * so only those of development are known.
  *
- * @throws {TracingConfigError} in production without `authorize`.
+ * @throws {TracingConfigError} outside development without `authorize`.
  */
 export function refuseOpenProduction({ authorize }: ResolvedViewerOptions): void {
-  if (process.env['NODE_ENV'] !== 'production' || authorize !== undefined) return;
+  const environment = process.env['NODE_ENV'];
+  if (authorize !== undefined || DEVELOPMENT.has(environment)) return;
   throw new TracingConfigError(
     'VIEWER_IN_PRODUCTION',
-    'TraceViewerModule is imported with NODE_ENV=production, and nothing says who may see it.',
-    'import it in development alone, or give `authorize: (request) => boolean`.',
+    `TraceViewerModule is imported with NODE_ENV=${JSON.stringify(environment)}, and nothing says who may see it.`,
+    'import it where NODE_ENV is `development`, `test` or unset, or give `authorize: (request) => boolean`.',
   );
 }

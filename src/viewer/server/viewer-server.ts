@@ -1,24 +1,35 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { basename } from 'node:path/posix';
-import { refusalOf } from './access.js';
-import { receiveOtlp } from '../receiver/otlp-endpoint.js';
+import { isFromAnotherSite, pageRefusal, senderRefusal, type Gate, type Refusal } from './access.js';
+import { closeAfter } from '../receiver/close-after.js';
+import { OtlpReceiver } from '../receiver/otlp-endpoint.js';
 import { pageFile } from './page-files.js';
 import type { RecordStore } from './record-store.js';
 import type { RecordStream } from './record-stream.js';
 import { setSecurityHeaders } from './security-headers.js';
+import type { ViewerLink } from './viewer-link.js';
 import type { ResolvedViewerOptions } from './viewer-options.js';
 
 const OTLP_PATHS = { '/v1/traces': 'traces', '/v1/logs': 'logs' } as const;
 /** No endpoint of the viewer, but one that exporters send to as well. */
 const METRICS_PATH = '/v1/metrics';
+const HOW_TO_GET_IN =
+  'The trace viewer opens for the link that the application printed when it started (on standard error): follow it once in this browser. Programs send the token in it as `Authorization: Bearer <token>`.';
 
 /** Answers the requests below the viewer's path, on Node's own request and response. */
 export class ViewerServer {
+  private readonly receiver: OtlpReceiver;
+
+  /** @param link the link to the viewer, where a token opens it. */
   constructor(
     private readonly options: ResolvedViewerOptions,
-    private readonly store: RecordStore,
+    private readonly gate: Gate,
+    private readonly link: ViewerLink | undefined,
+    store: RecordStore,
     private readonly stream: RecordStream,
-  ) {}
+  ) {
+    this.receiver = new OtlpReceiver(store, options.limits.bodyBytes);
+  }
 
   /** Whether a request is for the viewer. */
   owns({ url = '' }: IncomingMessage): boolean {
@@ -31,28 +42,77 @@ export class ViewerServer {
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     setSecurityHeaders(response);
     try {
-      const refusal = await refusalOf(request, this.options.authorize);
-      if (refusal !== undefined) sendText(response, 403, `Not shown: ${refusal}.`);
-      else await this.route(request, response);
+      const { pathname, searchParams } = new URL(request.url!, 'http://localhost');
+      const path = pathname.slice(this.options.path.length);
+      const isSent = Object.hasOwn(OTLP_PATHS, path) || path === METRICS_PATH;
+      if (!isSent && this.answerLink(request, response, path, searchParams.get('token'))) return;
+      const refusal = await (isSent ? senderRefusal : pageRefusal)(request, this.gate);
+      if (refusal !== undefined) this.refuse(request, response, refusal);
+      else await this.route(request, response, path, searchParams.get('from'));
     } catch (error) {
       // An error of the viewer must not reach the application.
       if (!response.headersSent) sendText(response, 500, `Not shown: ${String(error)}`);
     }
   }
 
-  private route(request: IncomingMessage, response: ServerResponse): Promise<void> | void {
-    const { pathname, searchParams } = new URL(request.url!, 'http://localhost');
-    const path = pathname.slice(this.options.path.length);
+  /** Answers the link with the token by a cookie and the way to the page. Returns whether it is one. */
+  private answerLink(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    token: string | null,
+  ): boolean {
+    const { gate } = this;
+    if (token === null || !('token' in gate) || !gate.token.matches(token)) return false;
+    if ((path !== '' && path !== '/') || !isRead(request)) return false;
+    response.setHeader('Set-Cookie', gate.token.cookies(request, this.options.path));
+    const location = path === '/' ? './' : `./${basename(this.options.path)}/`;
+    // A browser sends the cookie only with what the page itself causes: not with a redirect that
+    // answers a link on another site, such as a terminal in the browser.
+    if (isFromAnotherSite(request.headers['sec-fetch-site'])) {
+      response.setHeader('Refresh', `0; url=${location}`);
+      sendText(response, 200, 'The traces open in a moment.');
+    } else {
+      response.writeHead(303, { Location: location }).end();
+    }
+    return true;
+  }
+
+  private refuse(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { status, reason }: Refusal,
+  ): void {
+    if (!request.complete) closeAfter(request, response);
+    if (status !== 401) return sendText(response, status, `Not shown: ${reason}.`);
+    this.link?.printForRequest(request);
+    response.setHeader('WWW-Authenticate', 'Bearer realm="nestjs-tracing"');
+    // A link on another site comes without the cookie; the page that reloads itself has it.
+    const { 'sec-fetch-site': site, 'sec-fetch-mode': mode } = request.headers;
+    if (isFromAnotherSite(site) && mode === 'navigate') response.setHeader('Refresh', '0');
+    sendText(response, status, HOW_TO_GET_IN);
+  }
+
+  private route(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    from: string | null,
+  ): Promise<void> | void {
     if (Object.hasOwn(OTLP_PATHS, path)) {
       return this.receive(path as keyof typeof OTLP_PATHS, request, response);
     }
-    if (path === METRICS_PATH) return sendText(response, 404, 'Metrics are not shown here.');
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
+    if (path === METRICS_PATH) {
+      if (!request.complete) closeAfter(request, response);
+      return sendText(response, 404, 'Metrics are not shown here.');
+    }
+    if (!isRead(request)) {
+      if (!request.complete) closeAfter(request, response);
       response.setHeader('Allow', 'GET, HEAD');
       return sendText(response, 405, 'The page is only read.');
     }
     if (path === '') return redirect(response, `./${basename(this.options.path)}/`);
-    if (path === '/stream') return this.openStream(request, response, searchParams.get('from'));
+    if (path === '/stream') return this.openStream(request, response, from);
     return sendFile(response, path === '/' ? 'index.html' : path.slice(1));
   }
 
@@ -65,8 +125,7 @@ export class ViewerServer {
       response.setHeader('Allow', 'POST');
       return sendText(response, 405, 'Send OTLP with POST.');
     }
-    const { bodyBytes } = this.options.limits;
-    return receiveOtlp(OTLP_PATHS[path], request, response, this.store, bodyBytes);
+    return this.receiver.receive(OTLP_PATHS[path], request, response);
   }
 
   private openStream(
@@ -84,6 +143,10 @@ export class ViewerServer {
     const isOpen = this.stream.open(response, String(lastEventId));
     if (!isOpen) sendText(response, 503, 'Too many pages are open.');
   }
+}
+
+function isRead({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 function sendFile(response: ServerResponse, name: string): void {

@@ -6,6 +6,7 @@ import {
   type BrowserContextOptions,
   type CDPSession,
 } from 'playwright-core';
+import { ViewerToken } from '../../../../src/viewer/server/viewer-token.js';
 import { tellBreaches } from './in-page.js';
 import { TracesPage } from './traces-page.js';
 
@@ -23,6 +24,16 @@ const WIDE = { width: 1280, height: 800 };
 
 // The machine may have other things to do.
 jest.setTimeout(60_000);
+
+// Cookies ignore ports: one is enough for all applications of a test.
+const COOKIES = ['127.0.0.1', 'localhost'].map((domain) => ({
+  name: ViewerToken.ofProject().cookieName,
+  value: ViewerToken.ofProject().value,
+  domain,
+  path: '/_traces',
+  httpOnly: true,
+  sameSite: 'Strict' as const,
+}));
 
 let browser: Browser;
 const visitors: Visitor[] = [];
@@ -52,11 +63,16 @@ export class Visitor {
 
   private constructor(readonly context: BrowserContext) {}
 
-  static async arrive(options: BrowserContextOptions = {}): Promise<Visitor> {
+  /** @param isNew whether the link with the token was not followed before. */
+  static async arrive({
+    isNew = false,
+    ...options
+  }: BrowserContextOptions & { isNew?: boolean } = {}): Promise<Visitor> {
     const context = await browser.newContext({ viewport: WIDE, ...options });
     context.setDefaultTimeout(PATIENCE_MS);
     const visitor = new Visitor(context);
     visitors.push(visitor);
+    if (!isNew) await context.addCookies(COOKIES);
     await visitor.watch();
     return visitor;
   }

@@ -1,0 +1,68 @@
+import { Server as TlsServer } from 'node:tls';
+import type { AddressInfo, Server } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import type { ViewerToken } from './viewer-token.js';
+
+/** The addresses that mean "all of this machine's". No browser opens them on every system. */
+const ANY_ADDRESS = new Set(['::', '0.0.0.0']);
+
+/**
+ * Prints the link to the trace viewer, once for each application. It goes to standard error, not
+ * through the logger: a secret must not be in a log file, at a collector or in the viewer itself.
+ */
+export class ViewerLink {
+  private isPrinted = false;
+
+  constructor(
+    private readonly path: string,
+    private readonly token: ViewerToken,
+  ) {}
+
+  /** Prints the link when the server listens. */
+  printFor(server: Server): void {
+    const print = (): void => this.print(originOf(server), pipeOf(server));
+    if (server.listening) print();
+    else server.once('listening', print);
+  }
+
+  /**
+   * Prints it for a server that the application has made by itself, when it is asked for a page
+   * without the token.
+   */
+  printForRequest({ socket }: IncomingMessage): void {
+    const { localAddress = '', localPort, encrypted } = socket as Partial<TLSSocket>;
+    if (localPort !== undefined) this.print(urlOf(encrypted === true, localAddress, localPort));
+  }
+
+  private print(origin: string, pipe?: string): void {
+    if (this.isPrinted) return;
+    this.isPrinted = true;
+    const where = pipe === undefined ? '' : ` (on ${pipe})`;
+    const link = `${origin}${this.path}?token=${this.token.value}`;
+    process.stderr.write(`nestjs-tracing: to see the traces, open ${link}${where}\n`);
+  }
+}
+
+/** Where a server listens; on a pipe or a Unix socket, only its user knows the host. */
+function originOf(server: Server): string {
+  const address = server.address();
+  const isTls = server instanceof TlsServer;
+  if (typeof address === 'object' && address !== null) return addressUrl(isTls, address);
+  return `${isTls ? 'https' : 'http'}://localhost`;
+}
+
+function pipeOf(server: Server): string | undefined {
+  const address = server.address();
+  return typeof address === 'string' ? address : undefined;
+}
+
+function addressUrl(isTls: boolean, { address, port }: AddressInfo): string {
+  return urlOf(isTls, address, port);
+}
+
+function urlOf(isTls: boolean, address: string, port: number): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
+  const host = ANY_ADDRESS.has(plain) ? 'localhost' : plain.includes(':') ? `[${plain}]` : plain;
+  return `${isTls ? 'https' : 'http'}://${host}:${port}`;
+}
