@@ -16,8 +16,8 @@ const SCHEMED = /\b(Bearer|Basic|Digest|Negotiate)\s+[\w+/=.~-]{8,}/gi;
 const JWT = /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?/g;
 
 const MASK = '…';
-/** Twice what is shown of a text: the rest would only cost time. */
-const MAX_READ = 32_768;
+/** A little more than is shown of any text: the rest would only cost time. */
+const MAX_READ = 20_000;
 
 /**
  * A text without the credentials that can be told from its form: in URLs, in `name=value` and in JSON,

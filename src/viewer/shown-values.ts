@@ -7,10 +7,13 @@ import { shownText } from './shown-text.js';
  */
 
 /** A text that is JSON is read where it is no longer than this. */
-const MAX_JSON_TEXT = 16_384;
+const MAX_JSON_TEXT = 8192;
 const MAX_DEPTH = 16;
+/** Characters that are read of one value with all that is nested in it, a little more than is shown. */
+const MAX_CHARACTERS = 20_000;
 /** What statements have for values: in SQL, and in the JSON of document databases. */
-const LITERALS = /'(?:[^']|'')*'|(?<=:\s{0,8})"(?:[^"\\]|\\.)*"|(?<![\w$.])-?\d+(?:\.\d+)?(?![\w.])/g;
+const LITERALS =
+  /'(?:[^']|'')*'|(?<=:\s{0,8})"(?:[^"\\]|\\.)*"|(?<![\w$.])-?\d+(?:\.\d+)?(?![\w.])/g;
 const STATEMENT = /(?:^|[._-])(?:statement|sql|document|query[._-]?text)$/i;
 
 type Json = Readonly<Record<string, unknown>>;
@@ -20,30 +23,68 @@ type Json = Readonly<Record<string, unknown>>;
  * is hidden.
  */
 export function shownValue(name: string, value: unknown): unknown {
-  return isHidden(name, value) ? undefined : shown(value, name, 0);
+  return isHidden(name, value) ? undefined : new Filter().shown(value, name, 0);
 }
 
 /** The same for the content of a message, which has no name. */
 export function shownContent(value: unknown): unknown {
-  return shown(value, '', 0);
+  return new Filter().shown(value, '', 0);
 }
 
-function shown(value: unknown, name: string, depth: number): unknown {
-  if (typeof value === 'string') return shownString(value, name, depth);
-  if (typeof value !== 'object' || value === null) return value;
-  if (depth === MAX_DEPTH) return undefined;
-  if (Array.isArray(value)) return shownList(value as unknown[], name, depth);
-  return shownObject(value as Json, name, depth);
-}
+class Filter {
+  private left = MAX_CHARACTERS;
 
-function shownString(text: string, name: string, depth: number): unknown {
-  const nested = jsonIn(text);
-  if (nested !== undefined && depth < MAX_DEPTH) {
-    const json = JSON.stringify(shown(nested, name, depth + 1));
-    return json === JSON.stringify(nested) ? text : json;
+  shown(value: unknown, name: string, depth: number): unknown {
+    if (this.left <= 0) return undefined;
+    this.left--;
+    if (typeof value === 'string') return this.text(value, name, depth);
+    if (typeof value !== 'object' || value === null) return value;
+    if (depth === MAX_DEPTH) return undefined;
+    if (Array.isArray(value)) return this.list(value as unknown[], name, depth);
+    return this.object(value as Json, name, depth);
   }
-  const plain = shownText(text);
-  return STATEMENT.test(name) ? plain.replace(LITERALS, '?') : plain;
+
+  private text(text: string, name: string, depth: number): unknown {
+    const nested = depth < MAX_DEPTH ? jsonIn(text) : undefined;
+    if (nested !== undefined) {
+      const json = JSON.stringify(this.shown(nested, name, depth + 1));
+      return json === JSON.stringify(nested) ? text : json;
+    }
+    this.left -= text.length;
+    const plain = shownText(text);
+    return STATEMENT.test(name) ? plain.replace(LITERALS, '?') : plain;
+  }
+
+  private list(list: readonly unknown[], name: string, depth: number): unknown[] {
+    // An entry of a map: its name, then its value.
+    const [key, value] = list;
+    if (list.length === 2 && typeof key === 'string' && isHidden(joined(name, key), value)) {
+      return [key];
+    }
+    const items: unknown[] = [];
+    for (const item of list) {
+      if (this.left <= 0) break;
+      items.push(this.shown(item, name, depth + 1) ?? null);
+    }
+    return items;
+  }
+
+  private object(object: Json, name: string, depth: number): Json {
+    const own = (key: string): unknown => (Object.hasOwn(object, key) ? object[key] : undefined);
+    // An entry of a list of names and values, such as `{ name: 'authorization', value: … }`.
+    const entryName = own('name') ?? own('key') ?? own('field');
+    const isEntry = typeof entryName === 'string' && Object.hasOwn(object, 'value');
+    const entries: [string, unknown][] = [];
+    for (const [key, item] of Object.entries(object)) {
+      if (this.left <= 0) break;
+      this.left -= key.length;
+      const path = joined(name, isEntry && key === 'value' ? entryName : key);
+      if (isHidden(key, item) || isHidden(path, item)) continue;
+      const value = this.shown(item, key, depth + 1);
+      if (value !== undefined) entries.push([key, value]);
+    }
+    return Object.fromEntries(entries);
+  }
 }
 
 /** The object or list in a text; `undefined` for any other text. */
@@ -55,29 +96,6 @@ function jsonIn(text: string): object | undefined {
     // Some other text that begins with a bracket, or JSON that was cut.
     return undefined;
   }
-}
-
-function shownList(list: readonly unknown[], name: string, depth: number): unknown[] {
-  // An entry of a map: its name, then its value.
-  const [key, value] = list;
-  if (list.length === 2 && typeof key === 'string' && isHidden(joined(name, key), value)) {
-    return [key];
-  }
-  return list.map((item) => shown(item, name, depth + 1) ?? null);
-}
-
-function shownObject(object: Json, name: string, depth: number): Json {
-  // An entry of a list of names and values, such as `{ name: 'authorization', value: … }`.
-  const entryName = object['name'] ?? object['key'] ?? object['field'];
-  const isEntry = typeof entryName === 'string' && 'value' in object;
-  const entries: [string, unknown][] = [];
-  for (const [key, item] of Object.entries(object)) {
-    const path = isEntry && key === 'value' ? joined(name, entryName) : joined(name, key);
-    if (isHidden(key, item) || isHidden(path, item)) continue;
-    const value = shown(item, key, depth + 1);
-    if (value !== undefined) entries.push([key, value]);
-  }
-  return Object.fromEntries(entries);
 }
 
 /** The name of a nested value with the last word of what it is in: `job` and `data` say more together. */

@@ -77,12 +77,21 @@ export class StreamReader {
   ): Promise<StreamReader> {
     return new Promise((resolve, reject) => {
       const url = `${path}/stream${query}`;
-      httpRequest({ host: '127.0.0.1', port, path: url, headers: { ...WITH_TOKEN, ...headers }, agent: false }, (response) => {
-        const reader = new StreamReader(response.statusCode!, response);
-        response.setEncoding('utf8').on('data', (chunk: string) => reader.take(chunk));
-        response.on('close', () => (reader.hasEnded = true));
-        resolve(reader);
-      })
+      httpRequest(
+        {
+          host: '127.0.0.1',
+          port,
+          path: url,
+          headers: { ...WITH_TOKEN, ...headers },
+          agent: false,
+        },
+        (response) => {
+          const reader = new StreamReader(response.statusCode!, response);
+          response.setEncoding('utf8').on('data', (chunk: string) => reader.take(chunk));
+          response.on('close', () => (reader.hasEnded = true));
+          resolve(reader);
+        },
+      )
         .on('error', reject)
         .end();
     });

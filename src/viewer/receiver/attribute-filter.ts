@@ -4,6 +4,8 @@ import { simpleValue } from './attribute-values.js';
 import type { AnyValue, OtlpAttributes } from './otlp-model.js';
 
 export const MAX_ATTRIBUTES = 64;
+/** How many are looked at, hidden ones included. */
+const MAX_LOOKED_AT = 512;
 
 /** The error of the record has these. */
 const REPEATED = /^exception\./;
@@ -14,8 +16,9 @@ export function filterAttributes(
   isKept: (key: string) => boolean = () => true,
 ): Record<string, string | number | boolean> | undefined {
   const shown: [string, string | number | boolean][] = [];
+  let looked = 0;
   for (const [key, value] of attributes) {
-    if (shown.length === MAX_ATTRIBUTES) break;
+    if (shown.length === MAX_ATTRIBUTES || ++looked > MAX_LOOKED_AT) break;
     if (value === null || REPEATED.test(key) || !isKept(key)) continue;
     const filtered = shownValue(key, value) as AnyValue | undefined;
     if (filtered !== undefined) shown.push([cut(key, MAX_TEXT), simpleValue(filtered)]);

@@ -6,6 +6,7 @@ import { anyValueOf, attributesOf, valueBudget, type ValueBudget } from './json-
 import {
   completeSpan,
   MAX_ITEMS,
+  MAX_SCOPES,
   STATUS_CODE,
   unixNanos,
   type OtlpAttributes,
@@ -54,16 +55,21 @@ function* readItems<T>(
   read: (record: Json) => T | undefined,
 ): Work<OtlpItem<T>[]> {
   const items: OtlpItem<T>[] = [];
+  let scopes = 0;
+  let records = 0;
   for (const group of list(request[resourceKey])) {
+    if (++scopes > MAX_SCOPES) break;
     const json = object(group);
     const resource = attributesOf(record(json['resource'])['attributes']);
     yield;
     for (const ofScope of list(json[scopeKey])) {
+      if (++scopes > MAX_SCOPES) break;
       const inScope = object(ofScope);
       const scope = text(record(inScope['scope'])['name']);
       yield;
       for (const one of list(inScope[recordKey])) {
-        const data = items.length < MAX_ITEMS ? read(object(one)) : undefined;
+        if (++records > MAX_ITEMS) break;
+        const data = read(object(one));
         if (data !== undefined) items.push({ resource, scope, data });
         yield;
       }

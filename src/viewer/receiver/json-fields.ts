@@ -10,7 +10,14 @@ const KEYS: ReadonlySet<string> = new Set([
   ...['resource', 'scope', 'attributes', 'name', 'key', 'value', 'values'],
   ...['traceId', 'spanId', 'parentSpanId', 'kind', 'startTimeUnixNano', 'endTimeUnixNano'],
   ...['events', 'status', 'code', 'message'],
-  ...['timeUnixNano', 'observedTimeUnixNano', 'severityNumber', 'severityText', 'eventName', 'body'],
+  ...[
+    'timeUnixNano',
+    'observedTimeUnixNano',
+    'severityNumber',
+    'severityText',
+    'eventName',
+    'body',
+  ],
   ...['stringValue', 'boolValue', 'intValue', 'doubleValue', 'arrayValue', 'kvlistValue'],
   'bytesValue',
 ]);

@@ -2,6 +2,8 @@ import type { Work } from './slices.js';
 
 /** Deeper than any OTLP that is shown: a body that nests deeper is refused. */
 export const MAX_JSON_DEPTH = 1000;
+/** Objects and lists that are kept of a body. OTLP of 4 MiB has half as many at most. */
+const MAX_CONTAINERS = 400_000;
 /** How many values are read between two moments at which the event loop may turn. */
 const VALUES_IN_A_STEP = 256;
 
@@ -10,6 +12,8 @@ const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 /** Up to the end of a text, or to what needs more than a copy. */
 // eslint-disable-next-line no-control-regex
 const PLAIN_TEXT = /[^"\\\u0000-\u001f]*/y;
+/** A part of any text, short enough for the stack of the matcher. */
+const ESCAPED_TEXT = /(?:[^"\\]|\\[^]){1,4096}/y;
 const WORDS: ReadonlyMap<string, { readonly word: string; readonly value: boolean | null }> =
   new Map([
     ['t', { word: 'true', value: true }],
@@ -41,6 +45,7 @@ class JsonReader {
   private at = 0;
   private readonly open: Container[] = [];
   private key = '';
+  private containers = 0;
 
   constructor(
     private readonly text: string,
@@ -65,6 +70,9 @@ class JsonReader {
     if (this.open.length === MAX_JSON_DEPTH) throw malformed();
     this.at++;
     const isKept = this.isKept();
+    // In OTLP, no list is an item of a list.
+    if (isKept && isList && this.open.at(-1)?.isList === true) throw malformed();
+    if (isKept && ++this.containers > MAX_CONTAINERS) throw malformed();
     const list = isList && isKept ? [] : undefined;
     const object = !isList && isKept ? {} : undefined;
     this.add(list ?? object);
@@ -113,8 +121,11 @@ class JsonReader {
   private add(value: unknown): void {
     const container = this.open.at(-1);
     if (container === undefined) this.result = value;
-    else if (container.list !== undefined) container.list.push(value);
-    else if (this.isKept()) container.object![this.key] = value;
+    else if (container.list !== undefined) {
+      // In OTLP, the items of all lists are objects.
+      if (typeof value !== 'object' || value === null) throw malformed();
+      container.list.push(value);
+    } else if (this.isKept()) container.object![this.key] = value;
   }
 
   private readKey(): void {
@@ -141,15 +152,9 @@ class JsonReader {
       this.at++;
       return plain;
     }
-    for (;;) {
-      const end = this.text.indexOf('"', this.at);
-      if (end === -1) throw malformed();
-      let escape = end;
-      while (this.text[escape - 1] === '\\') escape--;
-      this.at = end + 1;
-      // An even number of backslashes are escaped themselves.
-      if ((end - escape) % 2 === 0) return JSON.parse(this.text.slice(start, this.at)) as string;
-    }
+    while (this.match(ESCAPED_TEXT) !== '');
+    if (this.text[this.at++] !== '"') throw malformed();
+    return JSON.parse(this.text.slice(start, this.at)) as string;
   }
 
   private match(pattern: RegExp): string {

@@ -100,6 +100,8 @@ export interface OtlpItem<T> {
 
 /** How many items are read from one body. An exporter sends no more than a few thousand. */
 export const MAX_ITEMS = 10_000;
+/** How many resources and scopes are read of one body: each item may have its own of both. */
+export const MAX_SCOPES = 2 * MAX_ITEMS;
 
 /** A body that is being read, in steps. Each function throws for a body that is malformed. */
 export interface OtlpDecoder {

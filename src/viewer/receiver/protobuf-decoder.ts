@@ -1,4 +1,10 @@
-import { MAX_ITEMS, type AnyValue, type OtlpDecoder, type OtlpItem } from './otlp-model.js';
+import {
+  MAX_ITEMS,
+  MAX_SCOPES,
+  type AnyValue,
+  type OtlpDecoder,
+  type OtlpItem,
+} from './otlp-model.js';
 import {
   endOfMessage,
   readFieldsInSteps,
@@ -23,25 +29,31 @@ export async function protobufDecoder(body: Uint8Array): Promise<OtlpDecoder> {
   return { traces: () => readRequest(pbf, readSpan), logs: () => readRequest(pbf, readLog) };
 }
 
-/** The fields around spans and around log records have the same numbers. */
-function* readRequest<T>(pbf: OtlpReader, readRecord: ReadRecord<T>): Work<OtlpItem<T>[]> {
-  const items: OtlpItem<T>[] = [];
-  yield* readFieldsInSteps(pbf, (field) => {
-    if (field === 1) return readResource(pbf, readRecord, items);
-  });
-  return items;
+/** What is read of one body. */
+interface Reading<T> {
+  readonly pbf: OtlpReader;
+  readonly readRecord: ReadRecord<T>;
+  readonly items: OtlpItem<T>[];
+  scopes: number;
+  records: number;
 }
 
-function readResource<T>(
-  pbf: OtlpReader,
-  readRecord: ReadRecord<T>,
-  items: OtlpItem<T>[],
-): Work<void> {
+/** The fields around spans and around log records have the same numbers. */
+function* readRequest<T>(pbf: OtlpReader, readRecord: ReadRecord<T>): Work<OtlpItem<T>[]> {
+  const reading: Reading<T> = { pbf, readRecord, items: [], scopes: 0, records: 0 };
+  yield* readFieldsInSteps(pbf, (field) => {
+    if (field === 1 && ++reading.scopes <= MAX_SCOPES) return readResource(reading);
+  });
+  return reading.items;
+}
+
+function readResource<T>(reading: Reading<T>): Work<void> {
+  const { pbf } = reading;
   // Fields come in any order: this may be filled after its items have been read.
   const resource = new Map<string, AnyValue>();
   const readField = (field: number): Work<void> | void => {
     if (field === 1) readAttributes(pbf, resource);
-    if (field === 2) return readScope(pbf, resource, readRecord, items);
+    if (field === 2 && ++reading.scopes <= MAX_SCOPES) return readScope(reading, resource);
   };
   return readFieldsInSteps(pbf, readField, endOfMessage(pbf));
 }
@@ -53,17 +65,13 @@ function readAttributes(pbf: OtlpReader, attributes: Map<string, AnyValue>): voi
   });
 }
 
-function* readScope<T>(
-  pbf: OtlpReader,
-  resource: Map<string, AnyValue>,
-  readRecord: ReadRecord<T>,
-  items: OtlpItem<T>[],
-): Work<void> {
+function* readScope<T>(reading: Reading<T>, resource: Map<string, AnyValue>): Work<void> {
+  const { pbf, readRecord, items } = reading;
   let scope = '';
   const records: T[] = [];
   const readField = (field: number): void => {
     if (field === 1) scope = readName(pbf);
-    if (field !== 2 || items.length + records.length >= MAX_ITEMS) return;
+    if (field !== 2 || ++reading.records > MAX_ITEMS) return;
     pbf.fieldsLeft = MAX_RECORD_FIELDS;
     const record = readRecord(pbf);
     if (record !== undefined) records.push(record);

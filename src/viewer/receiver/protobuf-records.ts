@@ -10,7 +10,14 @@ import {
   type OtlpStatus,
   type SentSpan,
 } from './otlp-model.js';
-import { bytes, enumeration, fixed64, readMessage, text, type OtlpReader } from './protobuf-fields.js';
+import {
+  bytes,
+  enumeration,
+  fixed64,
+  readMessage,
+  text,
+  type OtlpReader,
+} from './protobuf-fields.js';
 import { anyValue, readKeyValue } from './protobuf-values.js';
 
 type Building<T> = { -readonly [K in keyof T]: T[K] };

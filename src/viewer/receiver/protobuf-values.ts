@@ -1,5 +1,13 @@
 import { MAX_VALUE_DEPTH, type AnyValue } from './otlp-model.js';
-import { boolean, bytes, double, int64, readMessage, text, type OtlpReader } from './protobuf-fields.js';
+import {
+  boolean,
+  bytes,
+  double,
+  int64,
+  readMessage,
+  text,
+  type OtlpReader,
+} from './protobuf-fields.js';
 
 /**
  * Reads the `KeyValue` that a field holds.

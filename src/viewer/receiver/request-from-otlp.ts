@@ -70,7 +70,8 @@ function workParts(
   kind: ViewRequest['kind'],
   { kind: spanKind, name, attributes }: OtlpSpan,
 ): ViewedFields {
-  if (isCall({ kind: spanKind })) return { job: cut(shownText(callName(name, attributes)), MAX_TEXT) };
+  if (isCall({ kind: spanKind }))
+    return { job: cut(shownText(callName(name, attributes)), MAX_TEXT) };
   const destination =
     textOf(attributes, 'messaging.destination.name', 'messaging.destination') ??
     calledMethod(attributes);

@@ -1,6 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { basename } from 'node:path/posix';
-import { isFromAnotherSite, pageRefusal, senderRefusal, type Gate, type Refusal } from './access.js';
+import {
+  isFromAnotherSite,
+  pageRefusal,
+  senderRefusal,
+  type Gate,
+  type Refusal,
+} from './access.js';
 import { closeAfter } from '../receiver/close-after.js';
 import { OtlpReceiver } from '../receiver/otlp-endpoint.js';
 import { pageFile } from './page-files.js';

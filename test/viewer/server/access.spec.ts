@@ -5,7 +5,10 @@ import { networkInterfaces } from 'node:os';
 import { text as textOf } from 'node:stream/consumers';
 import { TraceViewerModule, type TraceViewerOptions } from 'nestjs-tracing/viewer';
 import { PLATFORMS, tracedApp, type Platform, type TracedApp } from '../../support/traced-app.js';
-import { ask } from '../support.js';
+import { ViewerToken } from '../../../src/viewer/server/viewer-token.js';
+import { ask, askWithoutToken, VIEWER_TOKEN } from '../support.js';
+
+const COOKIE = ViewerToken.ofProject().cookieName;
 
 const start = (platform: Platform, options?: TraceViewerOptions): Promise<TracedApp> =>
   tracedApp(platform)
@@ -13,71 +16,143 @@ const start = (platform: Platform, options?: TraceViewerOptions): Promise<Traced
     .prepared((app) => app.enableCors({ origin: true, credentials: true }))
     .start();
 
+const PATHS = ['/_traces', '/_traces/', '/_traces/stream', '/_traces/page.js', '/_traces/none'];
+const TYPE = { 'Content-Type': 'application/json' };
+
 describe.each(PLATFORMS)('access to the trace viewer, on %s', (platform) => {
-  const refused: [string, Record<string, string>, string][] = [
-    ['a foreign name of this machine (DNS rebinding)', { Host: 'evil.example' }, '`Host`'],
-    ['one that only begins like ours', { Host: 'localhost.evil.example' }, '`Host`'],
-    ['one that only ends like ours', { Host: 'evil-localhost' }, '`Host`'],
-    ['an address that only begins like ours', { Host: '127.0.0.1.evil.example' }, '`Host`'],
-    ['another address', { Host: '10.0.0.1' }, '`Host`'],
-    ['a page of another site', { Origin: 'https://evil.example' }, 'origin'],
-    ['a page on another port of this machine', { Origin: 'http://127.0.0.1:1' }, 'origin'],
-    ['a page in a sandbox', { Origin: 'null' }, 'origin'],
-    ['a script tag of another site', { 'Sec-Fetch-Site': 'cross-site' }, 'site'],
-    [
-      'an image of a neighbour',
-      { 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'no-cors' },
-      'site',
-    ],
-    ['a client of a proxy', { 'X-Forwarded-For': '203.0.113.7' }, 'proxy'],
-    ['a client of a standard proxy', { Forwarded: 'for=203.0.113.7' }, 'proxy'],
-    ['a client of a proxy that sends only its name', { 'X-Forwarded-Host': 'app' }, 'proxy'],
-    ['a client of a proxy that sends only the protocol', { 'X-Forwarded-Proto': 'https' }, 'proxy'],
+  const strangers: [string, Record<string, string>][] = [
+    ['a client of this machine', {}],
+    ['another name of this machine', { Host: 'app.localhost' }],
+    ['a client of a proxy', { 'X-Forwarded-For': '127.0.0.1', Host: 'localhost' }],
+    ['a wrong token', { Authorization: `Bearer ${'0'.repeat(48)}` }],
+    ['a part of the token', { Authorization: `Bearer ${VIEWER_TOKEN.slice(0, -1)}` }],
+    ['another scheme', { Authorization: `Basic ${VIEWER_TOKEN}` }],
+    ['the token in a cookie of another name', { Cookie: `token=${VIEWER_TOKEN}` }],
+    ['a wrong token in the cookie', { Cookie: `${COOKIE}=x; ${COOKIE}=` }],
+    ['a long cookie', { Cookie: `${COOKIE}=${VIEWER_TOKEN}${'x'.repeat(4000)}` }],
+    ['a link on another site', { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' }],
   ];
 
-  it.each(refused)('refuses %s', async (_what, headers, reason) => {
+  it.each(strangers)('tells nothing without the token: %s', async (_what, headers) => {
     const { port } = await start(platform);
-    for (const path of ['/_traces/', '/_traces/stream', '/_traces/page.js']) {
-      const { status, body } = await ask(port, path, headers);
-      expect([status, body]).toEqual([403, expect.stringContaining(reason)]);
-    }
-    for (const path of ['/_traces/v1/traces', '/_traces/v1/logs']) {
-      const sent = { ...headers, 'Content-Type': 'application/json' };
-      const { status } = await ask(port, path, sent, { method: 'POST', body: '{}' });
-      expect(status).toBe(403);
+    for (const path of [
+      ...PATHS,
+      '/_traces/stream?token=',
+      `/_traces/stream?token=${VIEWER_TOKEN}`,
+    ]) {
+      const answer = await askWithoutToken(port, path, headers);
+      expect([path, answer.status]).toEqual([path, 401]);
+      expect(answer.headers['www-authenticate']).toBe('Bearer realm="nestjs-tracing"');
+      expect(answer.body).toContain('the link that the application printed when it started');
+      expect(answer.body).not.toContain(VIEWER_TOKEN);
     }
   });
 
   it.each([
-    'localhost',
-    'LOCALHOST:3000',
-    '127.0.0.1',
-    '127.0.0.2:80',
-    '[::1]:3000',
-    'app.localhost',
-  ])('answers this machine under the name %s', async (host) => {
+    ['as a bearer', { Authorization: `bearer ${VIEWER_TOKEN}` }],
+    ['in its cookie', { Cookie: `a=b; ${COOKIE}=old;${COOKIE}=${VIEWER_TOKEN}; c=d` }],
+    ['through a proxy', { Cookie: `${COOKIE}=${VIEWER_TOKEN}`, Forwarded: 'for=203.0.113.7' }],
+    ['for any name', { Cookie: `${COOKIE}=${VIEWER_TOKEN}`, Host: 'dev.example' }],
+  ])('lets in who has the token %s', async (_what, headers) => {
     const { port } = await start(platform);
-    expect((await ask(port, '/_traces/', { Host: host })).status).toBe(200);
+    expect((await askWithoutToken(port, '/_traces/', headers)).status).toBe(200);
   });
 
-  it('refuses HTTP/1.0, which nginx sends without any header of a proxy', async () => {
-    const { port } = await start(platform);
-    const socket = connect(port, '127.0.0.1');
-    socket.write(`GET /_traces/ HTTP/1.0\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
-    const answer = await textOf(socket);
-    expect(answer).toMatch(/^HTTP\/1.1 403 /);
-    expect(answer).toContain('proxy');
+  it.each(['/_traces', '/_traces/'])('answers the link %s with a cookie', async (path) => {
+    const { port, sink } = await start(platform);
+    const { status, headers } = await askWithoutToken(port, `${path}?token=${VIEWER_TOKEN}`);
+    expect(status).toBe(303);
+    const target = new URL(headers.location!, `http://localhost${path}`);
+    expect(target.href).toBe('http://localhost/_traces/');
+    expect(headers['referrer-policy']).toBe('no-referrer');
+    expect(headers['set-cookie']![0]).toBe(
+      `${COOKIE}=${VIEWER_TOKEN}; Path=/_traces; HttpOnly; SameSite=Strict`,
+    );
+    const cookie = headers['set-cookie']![0]!.split(';', 1)[0]!;
+    expect((await askWithoutToken(port, '/_traces/', { Cookie: cookie })).status).toBe(200);
+    // No line tells of it, and the viewer has no record of itself.
+    expect(sink.raw.join('')).not.toContain(VIEWER_TOKEN);
   });
 
-  it('answers a link from another site, and its own page', async () => {
+  it('keeps the cookie to encrypted connections behind a proxy that ends them', async () => {
     const { port } = await start(platform);
-    const link = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' };
-    expect((await ask(port, '/_traces/', link)).status).toBe(200);
-    const own = { Origin: `http://127.0.0.1:${port}`, 'Sec-Fetch-Site': 'same-origin' };
+    const headers = { 'X-Forwarded-Proto': 'https, http' };
+    const answer = await askWithoutToken(port, `/_traces?token=${VIEWER_TOKEN}`, headers);
+    expect(answer.headers['set-cookie']![0]).toMatch(/; SameSite=Strict; Secure$/);
+  });
+
+  it('lets a page follow a link of another site: a redirect would come without the cookie', async () => {
+    const { port } = await start(platform);
+    const from = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' };
+    const answer = await askWithoutToken(port, `/_traces?token=${VIEWER_TOKEN}`, from);
+    expect([answer.status, answer.headers['refresh']]).toEqual([200, '0; url=./_traces/']);
+    expect(answer.headers['set-cookie']).toHaveLength(1);
+    expect((await askWithoutToken(port, '/_traces/', from)).headers['refresh']).toBe('0');
+  });
+
+  it('sets no cookie for a token in any other place', async () => {
+    const { port } = await start(platform);
+    const query = `?token=${VIEWER_TOKEN}`;
+    const asked = [
+      askWithoutToken(port, `/_traces/page.js${query}`),
+      askWithoutToken(port, `/_traces${query}`, {}, { method: 'POST', body: '' }),
+      askWithoutToken(port, `/_traces?token=${VIEWER_TOKEN.toUpperCase()}`),
+      askWithoutToken(port, `/_traces?Token=${VIEWER_TOKEN}`),
+      askWithoutToken(port, `/_traces?token=x&token=${VIEWER_TOKEN}`),
+    ];
+    for (const { status, headers } of await Promise.all(asked)) {
+      expect([status, headers['set-cookie']]).toEqual([401, undefined]);
+    }
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['a page of another site', { Origin: 'https://evil.example' }],
+    ['a page on another port of this machine', { Origin: 'http://127.0.0.1:1' }],
+    ['a page in a sandbox', { Origin: 'null' }],
+    ['a script tag of another site', { 'Sec-Fetch-Site': 'cross-site' }],
+    ['an image of a neighbour', { 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'no-cors' }],
+  ])('refuses %s, with the token too', async (_what, headers) => {
+    const { port } = await start(platform);
+    for (const path of PATHS) expect((await ask(port, path, headers)).status).toBe(403);
+    for (const path of ['/_traces/v1/traces', '/_traces/v1/logs']) {
+      const { status } = await ask(
+        port,
+        path,
+        { ...headers, ...TYPE },
+        { method: 'POST', body: '{}' },
+      );
+      expect(status).toBe(403);
+    }
+  });
+
+  it('answers its own page, behind a proxy that changes `Host` too', async () => {
+    const { port } = await start(platform);
+    const own = { Origin: `http://127.0.0.1:${port}` };
     expect((await ask(port, '/_traces/page.js', own)).status).toBe(200);
+    const proxied = { Origin: 'https://dev.example', 'Sec-Fetch-Site': 'same-origin' };
+    expect((await ask(port, '/_traces/page.js', proxied)).status).toBe(200);
   });
 
-  it('refuses requests that come over the network', async () => {
+  it('takes OTLP of this machine without the token, and what a proxy passes on only with it', async () => {
+    const { port } = await start(platform);
+    const send = async (headers: Record<string, string>, send = askWithoutToken) => {
+      const init = { method: 'POST', body: '{}' };
+      return (await send(port, '/_traces/v1/logs', { ...TYPE, ...headers }, init)).status;
+    };
+    expect(await send({})).toBe(200);
+    for (const name of ['X-Forwarded-For', 'Forwarded', 'Via', 'X-Real-IP', 'X-Forwarded-Proto']) {
+      expect([name, await send({ [name]: 'x' })]).toEqual([name, 401]);
+      expect([name, await send({ [name]: 'x' }, ask)]).toEqual([name, 200]);
+    }
+    expect(await send({ 'Sec-Fetch-Site': 'none' })).toBe(401);
+    const socket = connect(port, '127.0.0.1');
+    socket.write(
+      'POST /_traces/v1/logs HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}',
+    );
+    expect(await textOf(socket)).toMatch(/^HTTP\/1.1 401 /);
+  });
+
+  it('asks who comes over the network for the token, to look and to send', async () => {
     const address = Object.values(networkInterfaces())
       .flat()
       .find((one) => one?.family === 'IPv4' && !one.internal)?.address;
@@ -88,14 +163,20 @@ describe.each(PLATFORMS)('access to the trace viewer, on %s', (platform) => {
       .create();
     await app.listen(0, '0.0.0.0');
     const { port } = app.getHttpServer().address() as { port: number };
-    const [near, far] = await Promise.all(
-      ['127.0.0.1', address].map((host) =>
-        fetch(`http://${host}:${port}/_traces/`, { headers: { Connection: 'close' } }),
-      ),
-    );
+    const statusOf = async (path: string, init: RequestInit = {}) => {
+      const headers = { ...init.headers, Connection: 'close' };
+      return (await fetch(`http://${address}:${port}${path}`, { ...init, headers })).status;
+    };
+    const bearer = { Authorization: `Bearer ${VIEWER_TOKEN}` };
+    const log = { method: 'POST', body: '{}' };
+    const statuses = [
+      await statusOf('/_traces/'),
+      await statusOf('/_traces/', { headers: bearer }),
+      await statusOf('/_traces/v1/logs', { ...log, headers: TYPE }),
+      await statusOf('/_traces/v1/logs', { ...log, headers: { ...TYPE, ...bearer } }),
+    ];
     await app.close();
-    expect([near!.status, far!.status]).toEqual([200, 403]);
-    expect(await far!.text()).toContain('only this machine');
+    expect(statuses).toEqual([401, 200, 401, 200]);
   });
 
   it('sends no CORS headers, for any configuration of the application', async () => {
@@ -125,7 +206,7 @@ describe.each(PLATFORMS)('access to the trace viewer, on %s', (platform) => {
       ['/_traces/', {}],
       ['/_traces/page.js', {}],
       ['/_traces/none', {}],
-      ['/_traces/', { Host: 'evil.example' }],
+      ['/_traces/', { Origin: 'https://evil.example' }],
     ] as const) {
       const answer = await ask(port, path, headers);
       expect(answer.headers).toMatchObject({
@@ -177,16 +258,31 @@ describe.each(PLATFORMS)('access to the trace viewer, on %s', (platform) => {
   });
 });
 
-describe('in production', () => {
+describe('outside development', () => {
   const before = process.env['NODE_ENV'];
   afterEach(() => {
     process.env['NODE_ENV'] = before;
   });
 
-  it('refuses to start in production without `authorize`', () => {
-    process.env['NODE_ENV'] = 'production';
-    expect(() => TraceViewerModule.forRoot()).toThrow(/VIEWER_IN_PRODUCTION.*authorize/);
-    expect(() => TraceViewerModule.forRoot({ authorize: () => true })).not.toThrow();
+  it.each(['production', 'prod', 'staging', 'Production', 'Development', 'test ', 'local'])(
+    'refuses to start without `authorize`: NODE_ENV=%j',
+    (environment) => {
+      process.env['NODE_ENV'] = environment;
+      expect(() => TraceViewerModule.forRoot()).toThrow(
+        expect.objectContaining({
+          code: 'VIEWER_IN_PRODUCTION',
+          message: expect.stringContaining(JSON.stringify(environment)),
+          fix: expect.stringContaining('authorize'),
+        }),
+      );
+      expect(() => TraceViewerModule.forRoot({ authorize: () => true })).not.toThrow();
+    },
+  );
+
+  it.each(['development', 'test', '', undefined])('starts with NODE_ENV=%j', (environment) => {
+    if (environment === undefined) delete process.env['NODE_ENV'];
+    else process.env['NODE_ENV'] = environment;
+    expect(() => TraceViewerModule.forRoot()).not.toThrow();
   });
 
   it('refuses to start also when that is known only after the module was imported', async () => {
