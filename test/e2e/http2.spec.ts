@@ -8,6 +8,7 @@ import { TracingLogger, TracingModule } from '../../src/index.js';
 import { TraceViewerModule } from '../../src/viewer/index.js';
 import { eventually, LineSink } from '../support/line-sink.js';
 import { sinkLogger } from '../support/traced-app.js';
+import { VIEWER_TOKEN } from '../viewer/support.js';
 
 @Controller()
 class WorkController {
@@ -59,9 +60,12 @@ describe('HTTP/2 on fastify', () => {
       stream.setEncoding('utf8').on('data', (text: string) => (answered.body += text));
       return answered;
     };
-    expect(await ask('/_traces/')).toMatchObject({ status: 200 });
-    expect(await ask('/_traces/', { ':authority': 'evil.example' })).toMatchObject({ status: 403 });
-    const stream = await ask('/_traces/stream');
+    const token = { authorization: `Bearer ${VIEWER_TOKEN}` };
+    expect(await ask('/_traces/', token)).toMatchObject({ status: 200 });
+    expect(await ask('/_traces/')).toMatchObject({ status: 401 });
+    const foreign = { ...token, origin: 'https://evil.example' };
+    expect(await ask('/_traces/', foreign)).toMatchObject({ status: 403 });
+    const stream = await ask('/_traces/stream', token);
     expect(stream.status).toBe(200);
     await ask('/work', { 'x-request-id': 'r-1' });
     await eventually(() => stream.body.includes('"outcome":"completed"'), 'the request');

@@ -19,16 +19,18 @@ export class ServiceProcess {
     private readonly name: string,
     args: readonly string[],
     onLine: (entry: LogEntry) => void,
+    onMessage: (text: string) => void,
   ) {
     this.child = fork(new URL(`../${name}/main.js`, import.meta.url), args, {
       env: { ...EXPORT_DELAYS, ...process.env },
       execArgv: ['--import', new URL('./end-with-parent.js', import.meta.url).href],
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     createInterface({ input: this.child.stdout! }).on('line', (line) => {
       if (line.startsWith('{')) onLine(JSON.parse(line) as LogEntry);
       else process.stderr.write(`${name}: ${line}\n`);
     });
+    createInterface({ input: this.child.stderr! }).on('line', onMessage);
     this.ended = once(this.child, 'close').then(
       ([code, signal]) => `${name} ended with ${String(code ?? signal)}`,
     );

@@ -2,8 +2,8 @@ import type { Work } from './slices.js';
 
 /** Deeper than any OTLP that is shown: a body that nests deeper is refused. */
 export const MAX_JSON_DEPTH = 1000;
-/** Objects and lists that are kept of a body. OTLP of 4 MiB has half as many at most. */
-const MAX_CONTAINERS = 400_000;
+/** Objects, lists and items that are kept of a body. OTLP of 4 MiB has half as many at most. */
+const MAX_KEPT = 400_000;
 /** How many values are read between two moments at which the event loop may turn. */
 const VALUES_IN_A_STEP = 256;
 
@@ -45,7 +45,7 @@ class JsonReader {
   private at = 0;
   private readonly open: Container[] = [];
   private key = '';
-  private containers = 0;
+  private kept = 0;
 
   constructor(
     private readonly text: string,
@@ -72,7 +72,7 @@ class JsonReader {
     const isKept = this.isKept();
     // In OTLP, no list is an item of a list.
     if (isKept && isList && this.open.at(-1)?.isList === true) throw malformed();
-    if (isKept && ++this.containers > MAX_CONTAINERS) throw malformed();
+    if (isKept && ++this.kept > MAX_KEPT) throw malformed();
     const list = isList && isKept ? [] : undefined;
     const object = !isList && isKept ? {} : undefined;
     this.add(list ?? object);
@@ -120,12 +120,14 @@ class JsonReader {
 
   private add(value: unknown): void {
     const container = this.open.at(-1);
-    if (container === undefined) this.result = value;
-    else if (container.list !== undefined) {
-      // In OTLP, the items of all lists are objects.
-      if (typeof value !== 'object' || value === null) throw malformed();
+    if (container === undefined) {
+      this.result = value;
+    } else if (container.list !== undefined) {
+      if (++this.kept > MAX_KEPT) throw malformed();
       container.list.push(value);
-    } else if (this.isKept()) container.object![this.key] = value;
+    } else if (this.isKept()) {
+      container.object![this.key] = value;
+    }
   }
 
   private readKey(): void {

@@ -15,7 +15,7 @@ export type Gate = { readonly authorize: AuthorizeViewer } | { readonly token: V
 const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|::ffff:127(?:\.\d{1,3}){3})$/i;
 /** Headers of proxies and of browsers: what has one is not sent by a service of this machine. */
 const RELAYED =
-  /^(?:forwarded|via|origin|sec-fetch-.*|x-forwarded.*|x-real-ip|x-client-ip|x-original-.*|x-envoy-.*|x-cluster-client-ip|true-client-ip|cf-.*|fastly-.*)$/;
+  /^(?:forwarded|via|origin|sec-fetch-site|x-forwarded.*|x-real-ip|x-client-ip|x-original-.*|x-envoy-.*|x-cluster-client-ip|true-client-ip|cf-.*|fastly-.*)$/;
 
 /**
  * Why a request may not see a page of the viewer. The token is proof enough: the cookie is sent with

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import 'reflect-metadata';
 import { Controller, Get, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -53,8 +54,11 @@ async function main(): Promise<void> {
   const isCounted = metrics.includes('http_route="/hello"');
   console.log(JSON.stringify({ message: 'metrics', isCounted }));
   const viewer = `${await app.getUrl()}/_traces`;
-  const page = await (await fetch(`${viewer}/`)).text();
-  const script = await fetch(`${viewer}/page.js`);
+  // Where the viewer keeps its token, in this project.
+  const token = readFileSync('node_modules/.cache/nestjs-tracing/viewer-token', 'utf8');
+  const headers = { authorization: `Bearer ${token}` };
+  const page = await (await fetch(`${viewer}/`, { headers })).text();
+  const script = await fetch(`${viewer}/page.js`, { headers });
   // A list with one empty item: as short as OTLP in protobuf can be that is worth reading.
   const otlp = await fetch(`${viewer}/v1/logs`, {
     method: 'POST',
