@@ -71,10 +71,9 @@ function keptToken(file: string): string | undefined {
     // Of two processes that start at the same time, one makes the link, and both read its token.
     if (writeDraft(draft, token)) linkOnce(draft, file);
   } finally {
-    // Before the file is read: as long as the draft is there, it has two names.
     rmSync(draft, { force: true });
   }
-  return readToken(file) ?? readToken(file);
+  return readToken(file);
 }
 
 /** Returns `false` where a file cannot be kept from others. */
@@ -110,8 +109,7 @@ function readToken(file: string): string | undefined {
   }
   try {
     const stats = fstatSync(descriptor);
-    // A hard link would give a secret of another purpose away.
-    if (!stats.isFile() || stats.nlink !== 1 || !isPrivate(stats)) return undefined;
+    if (!stats.isFile() || !isPrivate(stats)) return undefined;
     const bytes = Buffer.alloc(TOKEN_BYTES * 2 + 1);
     const text = bytes.toString('latin1', 0, readSync(descriptor, bytes, 0, bytes.length, 0));
     return TOKEN.test(text) ? text : undefined;

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import {
   chmodSync,
   existsSync,
-  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -70,9 +69,6 @@ it('is not read through a link, and what the link leads to stays', () => {
   symlinkSync(planted, file);
   expect(projectToken(project)).not.toBe('a'.repeat(48));
   expect(readFileSync(planted, 'utf8')).toBe('a'.repeat(48));
-  rmSync(file);
-  linkSync(planted, file);
-  expect(projectToken(project)).not.toBe('a'.repeat(48));
 });
 
 it('is not kept where the folder leads elsewhere, where there is none, or where nothing can be written', () => {
