@@ -28,15 +28,20 @@ export class JestRun {
     });
   }
 
-  static start(files: string, args: readonly string[], env: NodeJS.ProcessEnv): JestRun {
+  /** @param schedule one file at a time by default: they share the servers, and some stop one. */
+  static start(
+    files: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+    schedule = '--runInBand',
+  ): JestRun {
     const child = spawn(
       process.execPath,
       [
         ...['--experimental-vm-modules', '--no-warnings=ExperimentalWarning'],
         // These files are in no project; any one will do, once.
         ...['node_modules/jest/bin/jest.js', '--selectProjects', 'process', '--testMatch', files],
-        // One file at a time: they share the servers, and some of them stop one.
-        ...['--runInBand', ...args],
+        ...[schedule, ...args],
       ],
       { stdio: 'inherit', env },
     );

@@ -1,0 +1,71 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { consequence, JestRun, runArguments } from '../support/jest-run.js';
+import { findProgram } from '../support/programs.js';
+
+// Runs the attack suite. What comes after `--` on the command line goes to Jest; `--strict` stays
+// here.
+
+/** What Jest writes with `--json`, as far as it is read. */
+interface JestReport {
+  readonly testResults: readonly {
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly ancestorTitles: readonly string[];
+    }[];
+  }[];
+}
+
+const { isStrict, jestArgs } = runArguments();
+const folder = mkdtempSync(join(tmpdir(), 'attack-'));
+const report = join(folder, 'report.json');
+
+try {
+  process.exitCode = await main();
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+async function main(): Promise<number> {
+  const notice = browserNotice();
+  if (notice !== undefined) {
+    console.error(notice);
+    if (isStrict) return 1;
+  }
+  const args = ['--json', `--outputFile=${report}`, ...jestArgs];
+  const jest = JestRun.start('**/test/attack/*.attack.ts', args, process.env, '--maxWorkers=2');
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => jest.kill(name));
+  }
+  const code = await jest.ended;
+  if (existsSync(report)) console.log(summaryOf(JSON.parse(readFileSync(report, 'utf8'))));
+  // Again, below all that Jest has written.
+  if (notice !== undefined) console.error(notice);
+  return code;
+}
+
+/** Says what is missing; `undefined` where the browser is there, which the tests are then given. */
+function browserNotice(): string | undefined {
+  try {
+    process.env['CHROMIUM'] ??= findProgram(['chromium', 'chromium-browser'], 'chromium');
+    return undefined;
+  } catch (error) {
+    return `browser: ${consequence(isStrict)}. ${(error as Error).message}`;
+  }
+}
+
+/** How many attacks of each theme there were: a theme is the outermost `describe` of a file. */
+function summaryOf({ testResults }: JestReport): string {
+  const themes = new Map<string, number>();
+  let failed = 0;
+  for (const { status, ancestorTitles } of testResults.flatMap((file) => file.assertionResults)) {
+    if (status !== 'passed' && status !== 'failed') continue;
+    const theme = ancestorTitles[0] ?? 'others';
+    themes.set(theme, (themes.get(theme) ?? 0) + 1);
+    if (status === 'failed') failed += 1;
+  }
+  const total = [...themes.values()].reduce((sum, count) => sum + count, 0);
+  const each = [...themes].map(([theme, count]) => `${theme} ${count}`).join(', ');
+  return `${total} attacks (${each}): ${total - failed} held, ${failed} did not.`;
+}
