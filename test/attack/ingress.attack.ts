@@ -20,7 +20,9 @@ class TargetController {
 /** Counts the requests that Node's parser lets through. */
 function countRequests(attacked: AttackedApp): { requests: number } {
   const count = { requests: 0 };
-  beforeAll(() => attacked.server.prependListener('request', () => void (count.requests += 1)));
+  beforeAll(() => {
+    attacked.server.prependListener('request', () => void (count.requests += 1));
+  });
   return count;
 }
 
