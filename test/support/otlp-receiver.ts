@@ -47,6 +47,8 @@ export class OtlpReceiver {
   readonly spans: ReceivedSpan[] = [];
   readonly logs: ReceivedLog[] = [];
   readonly requests: IncomingMessage[] = [];
+  /** What was sent, unpacked. */
+  readonly bodies: Buffer[] = [];
   /** Answers instead of the collector; returns whether it took the data. */
   answer: ((response: ServerResponse, count: number) => boolean) | undefined;
 
@@ -77,6 +79,7 @@ export class OtlpReceiver {
     this.requests.push(request);
     if (this.answer !== undefined && !this.answer(response, this.requests.length)) return;
     const bytes = request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
+    this.bodies.push(bytes);
     const isJson = request.headers['content-type'] === 'application/json';
     if (request.url === '/v1/traces') this.takeSpans(decode('trace', bytes, isJson));
     if (request.url === '/v1/logs') this.takeLogs(decode('logs', bytes, isJson));

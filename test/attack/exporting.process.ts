@@ -1,0 +1,53 @@
+import 'reflect-metadata';
+import { Logger, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { TracingLogger, TracingModule } from 'nestjs-tracing';
+import { OtlpModule } from 'nestjs-tracing/otlp';
+import { setImmediate as turn } from 'node:timers/promises';
+import { createLogger, transports } from 'winston';
+import { heldBytes } from '../soak/server-state.js';
+
+// An application that exports `LINES` lines of `BYTES` to `COLLECTOR`, closes, and says how that was.
+
+/** What it says before it ends. */
+export interface ExportReport {
+  /** Of what waited before the close, garbage collected. */
+  readonly heldBytes: number;
+  /** How long the longest of the log calls took, milliseconds. */
+  readonly slowestCallMs: number;
+  readonly closeMs: number;
+}
+
+const { COLLECTOR: url, LINES: lines, BYTES: bytes } = process.env;
+
+const logger = createLogger({ transports: new transports.Console({ silent: true }) });
+
+@Module({
+  imports: [
+    TracingModule.forRoot({ logger }),
+    OtlpModule.forRoot({ url, protocol: 'http/json', shutdownTimeout: 2000 }),
+  ],
+})
+class AppModule {}
+
+const app = await NestFactory.create(AppModule, { logger: false });
+app.useLogger(app.get(TracingLogger));
+await app.listen(0, '127.0.0.1');
+const orders = new Logger('Orders');
+const before = await heldBytes();
+let slowestCallMs = 0;
+for (let line = 0; line < Number(lines); line++) {
+  const startedAt = performance.now();
+  orders.log(`order ${line} saved`.padEnd(Number(bytes), ` ${line}`));
+  slowestCallMs = Math.max(slowestCallMs, performance.now() - startedAt);
+  if (line % 20 === 0) await turn();
+}
+const held = (await heldBytes()) - before;
+const closingAt = performance.now();
+await app.close();
+const report: ExportReport = {
+  heldBytes: held,
+  slowestCallMs,
+  closeMs: performance.now() - closingAt,
+};
+process.send?.(report, () => process.disconnect());
