@@ -41,7 +41,7 @@ async function exportTo({ answer, lines = 600, bytes = 60 }: CollectorAttack): P
       COLLECTOR: `http://127.0.0.1:${port}`,
       LINES: String(lines),
       BYTES: String(bytes),
-      NODE_OPTIONS: '--expose-gc --max-old-space-size=256',
+      NODE_OPTIONS: '--max-old-space-size=256',
     });
     const closedAt = performance.now();
     const code = await Promise.race([

@@ -4,6 +4,8 @@ import { NestFactory } from '@nestjs/core';
 import { TracingLogger, TracingModule } from 'nestjs-tracing';
 import { OtlpModule } from 'nestjs-tracing/otlp';
 import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createLogger, transports } from 'winston';
 import { heldBytes } from '../soak/server-state.js';
 
@@ -17,6 +19,10 @@ export interface ExportReport {
   readonly slowestCallMs: number;
   readonly closeMs: number;
 }
+
+// Not allowed in `NODE_OPTIONS`.
+setFlagsFromString('--expose-gc');
+globalThis.gc = runInNewContext('gc') as NodeJS.GCFunction;
 
 const { COLLECTOR: url, LINES: lines, BYTES: bytes } = process.env;
 
