@@ -24,14 +24,14 @@ export interface ExportReport {
 setFlagsFromString('--expose-gc');
 globalThis.gc = runInNewContext('gc') as NodeJS.GCFunction;
 
-const { COLLECTOR: url, LINES: lines, BYTES: bytes } = process.env;
+const { COLLECTOR: url, LINES: lines, BYTES: bytes, SHUTDOWN: shutdown } = process.env;
 
 const logger = createLogger({ transports: new transports.Console({ silent: true }) });
 
 @Module({
   imports: [
     TracingModule.forRoot({ logger }),
-    OtlpModule.forRoot({ url, protocol: 'http/json', shutdownTimeout: 2000 }),
+    OtlpModule.forRoot({ url, protocol: 'http/json', shutdownTimeout: Number(shutdown) }),
   ],
 })
 class AppModule {}

@@ -1,11 +1,16 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ADAPTERS } from '../soak/soaked-server.js';
 import { consequence, JestRun, runArguments } from '../support/jest-run.js';
 import { findProgram } from '../support/programs.js';
+import { longRun } from './long-run.js';
 
 // Runs the attack suite. What comes after `--` on the command line goes to Jest; `--strict` stays
-// here.
+// here. With `--requests` or `--seconds` it is the long run instead: the suite's mix at full speed.
+
+const LONG_RUN = /^--(?:requests|seconds)(?:=|$)/;
 
 /** What Jest writes with `--json`, as far as it is read. */
 interface JestReport {
@@ -22,7 +27,7 @@ const folder = mkdtempSync(join(tmpdir(), 'attack-'));
 const report = join(folder, 'report.json');
 
 try {
-  process.exitCode = await main();
+  process.exitCode = await (process.argv.some((arg) => LONG_RUN.test(arg)) ? runLong() : main());
 } finally {
   rmSync(folder, { recursive: true });
 }
@@ -43,6 +48,37 @@ async function main(): Promise<number> {
   // Again, below all that Jest has written.
   if (notice !== undefined) console.error(notice);
   return code;
+}
+
+/**
+ * One adapter after the other: `--requests 1000000`, `--seconds 120` for each, `--adapter fastify`,
+ * `--heap 96` (megabytes), `--viewer`, `--collector` (one that never answers).
+ */
+async function runLong(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      requests: { type: 'string', default: 'Infinity' },
+      seconds: { type: 'string', default: 'Infinity' },
+      adapter: { type: 'string' },
+      heap: { type: 'string' },
+      viewer: { type: 'boolean', default: false },
+      collector: { type: 'boolean', default: false },
+    },
+  });
+  const wrong: string[] = [];
+  for (const adapter of ADAPTERS.filter((one) => (values.adapter ?? one) === one)) {
+    const found = await longRun({
+      ...values,
+      adapter,
+      requests: Number(values.requests),
+      seconds: Number(values.seconds),
+      heap: values.heap === undefined ? undefined : Number(values.heap),
+    });
+    wrong.push(...found.map((line) => `${adapter}: ${line}`));
+  }
+  for (const line of wrong) console.error(`WRONG  ${line}`);
+  console.log(wrong.length === 0 ? 'Nothing is wrong.' : `${wrong.length} reasons to look.`);
+  return wrong.length === 0 ? 0 : 1;
 }
 
 /** Says what is missing; `undefined` where the browser is there, which the tests are then given. */

@@ -7,6 +7,12 @@ import type { Answers } from './soak-server.js';
 export const ADAPTERS = ['express', 'fastify'] as const;
 export type Adapter = (typeof ADAPTERS)[number];
 
+/** Which program the server is, and how Node runs it. */
+export interface ServerProgram {
+  readonly program?: string;
+  readonly nodeOptions?: readonly string[];
+}
+
 const STOP_MS = 10_000;
 
 /** The server in its own process, which reports what it holds on request. */
@@ -19,16 +25,20 @@ export class SoakedServer {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.complaints += text));
   }
 
-  static async start(adapter: Adapter, fault: string | undefined): Promise<SoakedServer> {
-    const child = fork(
-      pathOf('./soak-server.ts'),
-      [adapter, ...(fault === undefined ? [] : [fault])],
-      {
-        execArgv: ['--expose-gc', `--import=${pathOf('../support/register-typescript.mjs')}`],
-        env: { ...process.env, NODE_ENV: 'production' },
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      },
-    );
+  static async start(
+    adapter: Adapter,
+    fault: string | undefined,
+    { program = './soak-server.ts', nodeOptions = [] }: ServerProgram = {},
+  ): Promise<SoakedServer> {
+    const child = fork(pathOf(program), [adapter, ...(fault === undefined ? [] : [fault])], {
+      execArgv: [
+        '--expose-gc',
+        ...nodeOptions,
+        `--import=${pathOf('../support/register-typescript.mjs')}`,
+      ],
+      env: { ...process.env, NODE_ENV: 'production' },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     const server = new SoakedServer(child);
     const { port } = await server.message<{ port: number }>();
     server.port = port;
