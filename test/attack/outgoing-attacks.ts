@@ -35,7 +35,7 @@ class ReroutingAgent extends http.Agent {
 
 /** As `http-proxy-agent` does it: the whole URL is the path. */
 class AbsoluteAgent extends ReroutingAgent {
-  addRequest(message: http.ClientRequest, options: http.RequestOptions): void {
+  override addRequest(message: http.ClientRequest, options: http.RequestOptions): void {
     message.path = `http://${options.host}${message.path}`;
     (http.Agent.prototype as AgentWithRequests).addRequest.call(this, message, options);
   }
