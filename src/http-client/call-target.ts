@@ -29,9 +29,13 @@ export const DEFAULT_PORTS: ReadonlyMap<string, number> = new Map([
   ['https:', 443],
 ]);
 
+/** What begins a whole URL in a request line: proxies take schemes besides those of HTTP. */
+const WHOLE_URL = /^(?:https?:|[a-z][a-z\d+.-]*:\/\/)/i;
+
 /**
- * Reads the target of a request line. Through a proxy it is a whole URL, which names the host
- * that the call is for, whatever the header `Host` says. Anything else is a path, even `//host/path`.
+ * Reads the target of a request line. A whole URL names the host that the call is for, whatever the
+ * header `Host` says: only a proxy is addressed like that.
+ * Anything else is a path, even `//host/path`.
  *
  * @param hostHeader the header `Host`, where the call has one.
  *
@@ -43,7 +47,7 @@ export function targetOf(
   target: string,
   hostHeader: string | undefined,
 ): Target {
-  if (!/^https?:/i.test(target)) {
+  if (!WHOLE_URL.test(target)) {
     const path = target.replace(/[?#].*$/s, '');
     const other = namesOther(hostHeader, peer.host) ? hostHeader : undefined;
     return { ...peer, method, path, connectedHost: peer.host, isProxied: false, hostHeader: other };
@@ -52,10 +56,7 @@ export function targetOf(
   const known = { method, connectedHost: peer.host, hostHeader: undefined, isProxied: true };
   if (!URL.canParse(target)) return { ...peer, ...known, host: '', path: '' };
   const url = new URL(target);
-  const meant = peerOf(url);
-  // A client names the same host to a proxy twice. Others hand a server a whole URL.
-  const isProxied = hostHeader !== undefined && hostIn(hostHeader) === meant.host;
-  return { ...meant, ...known, isProxied, path: url.pathname };
+  return { ...peerOf(url), ...known, path: url.pathname };
 }
 
 /**

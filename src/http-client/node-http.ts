@@ -7,7 +7,14 @@ import type { OpenSpan } from '../context/traced-application.js';
 import type { TraceHeaders } from '../trace/propagation.js';
 import { definePatch } from '../instrumentation/patch.js';
 import { guardCallback } from '../options/guard-callback.js';
-import { endCall, openCall, putHeaders, trustReader, type ClientCall } from './client-call.js';
+import {
+  endCall,
+  openCall,
+  openTunnel,
+  putHeaders,
+  trustReader,
+  type ClientCall,
+} from './client-call.js';
 import { connectsItself, type Connecting } from './connecting-agents.js';
 import { copiedLater } from './copied-later.js';
 import { headerIn, withHeader, withoutHeader } from './raw-head.js';
@@ -139,13 +146,16 @@ function wrap(target: Requester, onRequest: OnRequest): void {
 }
 
 function traceRequest(openSpan: OpenSpan, request: SentRequest): void {
-  // A tunnel is not a call: what goes through it is.
-  if (request.method === 'CONNECT') return;
   const target = targetOfRequest(request);
   const sent = {
     get: (name: string) => headerOf(request, name),
     remove: (name: string) => removeHeader(request, name),
   };
+  if (request.method === 'CONNECT') {
+    const tunnel = openTunnel(target, sent, (headers) => addHeaders(request, headers));
+    if (tunnel !== undefined) guardSetHeader(request, tunnel);
+    return;
+  }
   const reader = connectsItself(request.agent) ? undefined : target.connectedHost;
   const call = openCall(openSpan, target, sent, reader);
   if (call === undefined) return;

@@ -9,6 +9,7 @@ import {
   endCall,
   idOnWire,
   openCall,
+  openTunnel,
   putHeaders,
   trustReader,
   type ClientCall,
@@ -128,12 +129,14 @@ function traceRequest(
     REQUEST.unsupported('it has no `addHeader`, or headers of an unknown kind');
     return undefined;
   }
-  // A tunnel is not a call: what goes through it is.
-  if (request.method === 'CONNECT') return undefined;
   const sent = {
     get: (name: string) => headerOf(request, name),
     remove: (name: string) => removeHeader(request, name),
   };
+  if (request.method === 'CONNECT') {
+    openTunnel(targetOfRequest(request), sent, (headers) => addHeaders(request, headers));
+    return undefined;
+  }
   const call = openCall(openSpan, targetOfRequest(request), sent, reader);
   if (call === undefined) return undefined;
   addHeaders(request, call.headers);

@@ -9,7 +9,8 @@ import http, {
 } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { createProxyMiddleware } from 'http-proxy-middleware';
-import { request as undiciRequest } from 'undici';
+import type { Socket } from 'node:net';
+import { Client, request as undiciRequest } from 'undici';
 import type { TracingModuleOptions } from '../../src/index.js';
 import { PLATFORMS, tracedApp, type Platform, type TracedApp } from '../support/traced-app.js';
 import { localServer, resolveExampleHere, timesOf, type LocalServer } from './local-server.js';
@@ -179,6 +180,67 @@ describe.each(PLATFORMS)('headers copied from a caller that is not trusted, on %
       expect(rawHeaders.join()).not.toContain(line!.session_id);
     },
   );
+});
+
+/** Each way in which a gateway asks a proxy for a tunnel. */
+const TUNNELS: Record<string, Copy> = {
+  'http, an object': (url, headers) => connectTo(url, headers),
+  'http, a flat list': (url, headers) =>
+    connectTo(url, [
+      'Host',
+      'other.example:80',
+      ...pairs(headers).flatMap(([name, value]) => [capital(name), value]),
+    ]),
+  'http, set later': (url, headers) =>
+    connectTo(url, {}, (request) => {
+      for (const [name, value] of pairs(headers)) request.setHeader(name, value);
+    }),
+  undici: async (url, headers) => {
+    const client = new Client(url);
+    const { socket } = await client.connect({ path: 'other.example:80', headers });
+    socket.destroy();
+    await client.destroy();
+    return '';
+  },
+};
+
+function connectTo(
+  url: string,
+  headers: unknown,
+  change: (request: http.ClientRequest) => void = () => {},
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const options = { method: 'CONNECT', path: 'other.example:80', headers };
+    const request = http.request(url, options as http.RequestOptions);
+    request.on('error', reject).on('connect', (_response, socket) => {
+      socket.destroy();
+      resolve('');
+    });
+    change(request);
+    request.end();
+  });
+}
+
+describe.each(PLATFORMS)('ids that are copied to a request for a tunnel, on %s', (platform) => {
+  it.each(Object.entries(TUNNELS))('do not go to its proxy: %s', async (_name, way) => {
+    const server = await localServer();
+    const opened: IncomingMessage[] = [];
+    server.server.on('connect', (request: IncomingMessage, socket: Socket) => {
+      opened.push(request);
+      socket.end('HTTP/1.1 200 OK\r\n\r\n');
+    });
+    for (const options of [UNTRUSTING, {}]) {
+      const app = await gateway(platform, options);
+      await pass(app, server.url, way);
+    }
+    expect(opened).toHaveLength(2);
+    for (const { headers, rawHeaders } of opened) {
+      expect(headers['x-own']).toBe('kept');
+      expect(rawHeaders.join()).not.toMatch(/outside|acme/);
+      expect(headers['traceparent']).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[13]$/);
+    }
+    expect(opened[0]!.rawHeaders.join()).not.toMatch(/0af7651916cd43dd|b7ad6b7169203331|vendor/);
+  });
 });
 
 describe.each(PLATFORMS)('copied headers on %s', (platform) => {

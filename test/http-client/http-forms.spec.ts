@@ -327,29 +327,54 @@ describe('which host gets which headers', () => {
     expect(headers).not.toHaveProperty('x-session-id');
   });
 
-  it('is a matter of the host behind a proxy, and of the proxy', async () => {
+  const PROXIES = ['127.0.0.1', 'localhost', UNTRUSTED];
+  it.each(PROXIES)('is a matter of the host behind a proxy, and of the proxy: %s', async (host) => {
     const proxy = await localServer();
-    const app = await callingApp({ outgoing: { trusted: ['api.example'] } });
     const { port } = proxy;
-    const through = (host: string, path: string) =>
-      bodyOf(http.request({ host, port, path, headers: { host: 'x' } }));
+    const sessions: unknown[][] = [];
+    // `Host` does not say whether a call goes through a proxy: its whole URL does.
+    const HOSTS = ['x', 'api.example', 'api.example:8080', host, ''];
+    for (const trusted of [['api.example'], ['api.example', host]]) {
+      const app = await callingApp({ outgoing: { trusted } });
+      await app.run(async () => {
+        for (const header of HOSTS) {
+          const headers = { host: header };
+          for (const path of ['http://other.example/1?secret=1', 'ftp://other.example/2']) {
+            await bodyOf(http.request({ host, port, path, headers }));
+          }
+          const path = 'http://user:secret@API.example:8080/3?secret=1';
+          await bodyOf(http.request({ host, port, path, headers }));
+        }
+      });
+      const spans = await app.ended(3 * HOSTS.length);
+      expect(spans.slice(0, 3).map(({ name }) => name)).toEqual([
+        'GET other.example/1',
+        'GET other.example/2',
+        'GET api.example:8080/3',
+      ]);
+      expect(JSON.stringify(spans.map(({ attributes }) => attributes))).not.toContain('secret');
+      sessions.push(proxy.received.splice(0).map(({ headers }) => headers['x-session-id']));
+    }
+    expect(sessions).toEqual([
+      HOSTS.flatMap(() => [undefined, undefined, undefined]),
+      HOSTS.flatMap(() => [undefined, undefined, SESSION_ID]),
+    ]);
+  });
+
+  it('is a matter of the host alone where a whole URL names the host that it is sent to', async () => {
+    const server = await localServer();
+    const app = await callingApp();
+    const { port } = server;
     await app.run(async () => {
-      await through('127.0.0.1', `http://${UNTRUSTED}/1?secret=1`);
-      await through('127.0.0.1', 'http://user:secret@API.example:8080/2?secret=1');
-      await through(UNTRUSTED, 'http://api.example/3');
+      for (const host of ['x', `127.0.0.1:${port}`]) {
+        const path = `http://127.0.0.1:${port}/x`;
+        await bodyOf(http.request({ host: '127.0.0.1', port, path, headers: { host } }));
+      }
     });
-    expect(proxy.received.map(({ headers }) => headers['x-session-id'])).toEqual([
-      undefined,
+    expect(server.received.map(({ headers }) => headers['x-session-id'])).toEqual([
       SESSION_ID,
-      undefined,
+      SESSION_ID,
     ]);
-    const spans = await app.ended(3);
-    expect(spans.map(({ name }) => name)).toEqual([
-      `GET ${UNTRUSTED}/1`,
-      'GET api.example:8080/2',
-      'GET api.example/3',
-    ]);
-    expect(JSON.stringify(spans.map(({ attributes }) => attributes))).not.toContain('secret');
   });
 
   it('is no host when a tunnel opens, and the target host in what goes through it', async () => {

@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import axios from 'axios';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import http, { type ClientRequestArgs } from 'node:http';
+import http2 from 'node:http2';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -271,3 +274,43 @@ describe('a socket of the file system', () => {
     },
   );
 });
+
+describe('a call over HTTP/2, with undici', () => {
+  it('carries ids to a host that is trusted, and to no other', async () => {
+    const { key, cert } = certificate();
+    const received: http2.IncomingHttpHeaders[] = [];
+    const server = http2.createSecureServer({ key, cert }, (request, response) => {
+      received.push(request.headers);
+      response.end('ok');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as net.AddressInfo;
+    const app = await callingApp({ outgoing: { trusted: [TARGET] } });
+    const agent = new undici.Agent({ allowH2: true, connect: { rejectUnauthorized: false } });
+    await closing(agent, async (dispatcher) => {
+      for (const host of [TARGET, TARGET, 'courier.example', '127.0.0.1']) {
+        const url = `https://${host}:${port}/x`;
+        await app.run(() => bodyOf(undici.request(url, { dispatcher })));
+        await app.run(async () => (await undici.fetch(url, { dispatcher })).text());
+      }
+    });
+    server.close();
+    const twice = (session: string | undefined) => [session, session];
+    expect(received.map((headers) => headers[':method'])).toEqual(Array(8).fill('GET'));
+    expect(received.map((headers) => headers['x-session-id'])).toEqual(
+      [SESSION_ID, SESSION_ID, undefined, SESSION_ID].flatMap(twice),
+    );
+    for (const headers of received) expect(headers['traceparent']).toMatch(/^00-[0-9a-f]{32}-/);
+    expect(new Set(received.map((headers) => headers['traceparent'])).size).toBe(8);
+  });
+});
+
+function certificate(): { key: Buffer; cert: Buffer } {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'readers-'));
+  const [key, cert] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem')];
+  const subject = ['-subj', '/CN=localhost', '-days', '1', '-nodes', '-newkey', 'rsa:2048'];
+  execFileSync('openssl', ['req', '-x509', ...subject, '-keyout', key, '-out', cert], {
+    stdio: 'ignore',
+  });
+  return { key: readFileSync(key), cert: readFileSync(cert) };
+}
