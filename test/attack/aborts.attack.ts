@@ -169,7 +169,10 @@ describe.each(PLATFORMS)('aborted requests', (platform) => {
       closing = app.close();
       setTimeout(() => server.closeAllConnections(), 20);
     } else {
-      for (const socket of sockets) by === 'reset' ? socket.resetAndDestroy() : socket.destroy();
+      for (const socket of sockets) {
+        if (by === 'reset') socket.resetAndDestroy();
+        else socket.destroy();
+      }
     }
     await eventually(() => sockets.every((socket) => socket.destroyed), 'the ends');
     if (outcome !== undefined) {

@@ -239,7 +239,6 @@ export const ENTRY_ATTACKS: readonly EntryAttack[] = [
     name: 'a getter that logs',
     make: () => ({
       get bad() {
-        process.emitWarning;
         return {
           get bad() {
             return fail();

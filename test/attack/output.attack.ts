@@ -54,7 +54,7 @@ describe.each(PLATFORMS)('subscribers', (platform) => {
     {
       name: 'logs in a promise',
       act: async () => {
-        await null;
+        await Promise.resolve();
         new Logger('Shipper').warn('not shipped');
       },
     },
@@ -128,9 +128,10 @@ describe('memory and keys', () => {
     const trace = createTraceContext();
     trace.run({}, () => {
       for (const name of names) trace.set(name, 'of the application');
+      logger.info('order saved');
       logger.info('order saved', Object.fromEntries(names.map((name) => [name, 'of the entry'])));
     });
-    await eventually(() => sink.raw.length > 0, 'the line');
-    expect(duplicateKeys(sink.raw[0]!)).toEqual([]);
+    await eventually(() => sink.raw.length >= 2, 'the lines');
+    for (const line of sink.raw) expect(duplicateKeys(line)).toEqual([]);
   });
 });
