@@ -14,7 +14,7 @@ const MOST_BYTES = 48 * 1024 * 1024;
 /** The limit of the shutdown, and what a busy machine needs. */
 const SHUTDOWN_MS = 1000;
 const MOST_CLOSE_MS = SHUTDOWN_MS + 1500;
-const MOST_CALL_MS = 250;
+const MOST_CALL_MS = 500;
 /** How long the process may live once the application is closed. */
 const MOST_ALIVE_MS = 1000;
 

@@ -30,7 +30,7 @@ const FINISHED = {
 };
 const FORGED = 'of-somebody-else';
 
-const IS_FORGED = new RegExp(`(?:request|trace|session)=${FORGED}`);
+const IS_FORGED = new RegExp(`(?:│|\\s)(?:request|trace|session)=${FORGED}`);
 const PROTOTYPE_NAMES = ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf'];
 /** Names under which loggers have ids. */
 const ID_NAMES = [
