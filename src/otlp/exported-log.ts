@@ -3,10 +3,11 @@ import type { HrTime, SpanContext } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadWriteLogRecord } from '@opentelemetry/sdk-logs';
 import type { LogRecord } from '../records/log-record.js';
+import type { Redaction } from '../records/redaction.js';
 import { severityNumberOf } from '../records/severity.js';
 import { hrTime } from './hr-time.js';
 import { exceptionAttributes } from './exception-attributes.js';
-import { exportedField } from './exported-attributes.js';
+import { exportedValue } from './exported-attributes.js';
 import { ownText } from './own-text.js';
 import { idAttributes } from './trace-attributes.js';
 
@@ -33,6 +34,7 @@ export class ExportedLog implements ReadWriteLogRecord {
   constructor(
     record: LogRecord,
     readonly resource: Resource,
+    redaction: Redaction,
   ) {
     const { time, level, trace, spanId, text } = record;
     this.hrTime = hrTime(time);
@@ -44,7 +46,7 @@ export class ExportedLog implements ReadWriteLogRecord {
       const { w3cTraceId: traceId, origin } = trace;
       this.spanContext = { traceId, spanId: spanId ?? trace.spanId, traceFlags: origin.flags };
     }
-    this.attributes = attributesOf(record);
+    this.attributes = attributesOf(record, redaction);
   }
 
   setAttribute(key: string, value?: AnyValue): this {
@@ -78,14 +80,15 @@ export class ExportedLog implements ReadWriteLogRecord {
   }
 }
 
-function attributesOf(record: LogRecord): LogAttributes {
+function attributesOf(record: LogRecord, redaction: Redaction): LogAttributes {
   const { trace, context, error } = record;
   const attributes: LogAttributes = trace === undefined ? {} : idAttributes(trace);
   if (context !== undefined) attributes['context'] = context;
   record.forEachField((name, value) => {
     if (IN_SPAN_CONTEXT.has(name)) return;
-    const attribute = exportedField(name, value);
+    const attribute = exportedValue(value);
     if (attribute !== undefined) attributes[ownText(name)] = attribute;
   });
-  return error === undefined ? attributes : Object.assign(attributes, exceptionAttributes(error));
+  if (error === undefined) return attributes;
+  return Object.assign(attributes, exceptionAttributes(error, redaction));
 }

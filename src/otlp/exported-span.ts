@@ -2,6 +2,7 @@ import type { Attributes, HrTime, SpanContext, SpanKind, SpanStatus } from '@ope
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { AccessLogRecord } from '../records/access-log-record.js';
+import type { Redaction } from '../records/redaction.js';
 import { SPAN_KIND_NUMBERS } from '../records/span-kinds.js';
 import type { SingleSpanRecord } from '../records/span-record.js';
 import type { RequestRecord } from '../records/request-record.js';
@@ -52,6 +53,7 @@ export class ExportedSpan implements ReadableSpan {
     { w3cTraceId, origin, metadata, startedMs: traceStartedMs }: RequestRecord,
     data: SpanData,
     readonly resource: Resource,
+    redaction: Redaction,
   ) {
     const { spanId, parentSpanId, startedMs, durationMs, error } = data;
     const { flags: traceFlags } = origin;
@@ -67,7 +69,13 @@ export class ExportedSpan implements ReadableSpan {
     this.events =
       error === undefined
         ? NOTHING
-        : [{ name: 'exception', time: this.endTime, attributes: exceptionAttributes(error) }];
+        : [
+            {
+              name: 'exception',
+              time: this.endTime,
+              attributes: exceptionAttributes(error, redaction),
+            },
+          ];
     this.#context = { traceId: w3cTraceId, spanId, traceFlags };
     if (parentSpanId !== undefined) {
       this.parentSpanContext = {
@@ -89,6 +97,7 @@ export function spanOfTrace(
   trace: RequestRecord,
   record: AccessLogRecord,
   resource: Resource,
+  redaction: Redaction,
 ): ExportedSpan {
   const { spanId, origin, startedMs, kind } = trace;
   return new ExportedSpan(
@@ -102,10 +111,11 @@ export function spanOfTrace(
       startedMs,
       durationMs: record.duration_ms,
       status: statusOf(record.outcome === 'errored'),
-      attributes: requestAttributes(trace, record),
+      attributes: requestAttributes(trace, record, redaction),
       error: record.error,
     },
     resource,
+    redaction,
   );
 }
 
@@ -114,9 +124,10 @@ export function spanOfRecord(
   trace: RequestRecord,
   span: SingleSpanRecord,
   resource: Resource,
+  redaction: Redaction,
 ): ExportedSpan {
   const { name, kind, spanId, parentSpanId, startedMs, durationMs = 0, failed, error } = span;
-  const attributes = exportedAttributes(span.attributes ?? {});
+  const attributes = exportedAttributes(span.attributes ?? {}, redaction);
   return new ExportedSpan(
     trace,
     {
@@ -133,6 +144,7 @@ export function spanOfRecord(
       error,
     },
     resource,
+    redaction,
   );
 }
 

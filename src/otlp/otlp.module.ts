@@ -11,9 +11,11 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { checkForRoot, optionsOfBareModule, requireTracing } from '../options/check-import.js';
 import { hasSdk } from '../options/sdk-detection.js';
 import { APPLICATION, settled, type Application } from '../records/application.js';
-import { subscribeApplication, type ApplicationSubscription } from '../records/subscribe.js';
+import { subscribeConsumer, type ApplicationSubscription } from '../records/subscribe.js';
 import { warnOnce } from '../records/warnings.js';
-import { REQUIRES_W3C_IDS } from '../options/options.token.js';
+import { REQUIRES_W3C_IDS, TRACING_OPTIONS } from '../options/options.token.js';
+import type { ResolvedTracingOptions } from '../options/resolve-options.js';
+import { DEFAULT_REDACTION } from '../records/redaction.js';
 import type { RequestRecord } from '../records/request-record.js';
 import type { ExportQueue } from './export-queue.js';
 import { ExportedLog } from './exported-log.js';
@@ -74,6 +76,7 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
     @Inject(OTLP_OPTIONS) private readonly options: OtlpModuleOptions,
     @Inject(QUEUES) private readonly queues: Queues,
     @Optional() @Inject(APPLICATION) application: Application | undefined,
+    @Optional() @Inject(TRACING_OPTIONS) private readonly tracing?: ResolvedTracingOptions,
   ) {
     this.application = requireTracing(application, 'OtlpModule');
   }
@@ -97,18 +100,19 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
     if (traces === undefined && logs === undefined) return;
     traces?.open();
     logs?.open();
+    const redaction = this.tracing?.lineLimits?.redaction ?? DEFAULT_REDACTION;
     const resource: Resource = serviceResource(this.application.service, this.options);
-    this.subscription = subscribeApplication(this.application, {
+    this.subscription = subscribeConsumer(this.application, {
       ...(traces !== undefined && {
         onRequest: (request, line) => {
-          if (isSampled(request)) traces.push(spanOfTrace(request, line, resource));
+          if (isSampled(request)) traces.push(spanOfTrace(request, line, resource, redaction));
         },
         onSpan: (span, request) => {
-          if (isSampled(request)) traces.push(spanOfRecord(request, span, resource));
+          if (isSampled(request)) traces.push(spanOfRecord(request, span, resource, redaction));
         },
       }),
       ...(logs !== undefined && {
-        onLog: (entry) => logs.push(new ExportedLog(entry, resource)),
+        onLog: (entry) => logs.push(new ExportedLog(entry, resource, redaction)),
       }),
     });
   }

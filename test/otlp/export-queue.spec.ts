@@ -6,7 +6,6 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { ExportQueue, MAX_QUEUE_BYTES, type Exporter } from '../../src/otlp/export-queue.js';
 import { bytesOfLog, bytesOfSpan } from '../../src/otlp/held-bytes.js';
 import { ownText } from '../../src/otlp/own-text.js';
-import { redactedJson } from '../../src/otlp/redacted-json.js';
 import { spyOnWarnings } from '../support/warnings.js';
 
 const warnings = spyOnWarnings();
@@ -200,32 +199,4 @@ describe('a text of its own', () => {
       expect(ownText(text)).toBe(text);
     },
   );
-});
-
-describe('JSON without secrets', () => {
-  it.each<[unknown, string | undefined]>([
-    [undefined, undefined],
-    ['password', '"password"'],
-    [{ password: 'x' }, '{"password":"[redacted]"}'],
-    [{ password: null }, '{"password":null}'],
-    [{ a: { b: [{ 'api key': { c: 1 } }] } }, '{"a":{"b":[{"api key":"[redacted]"}]}}'],
-    // Not names, though they look like some.
-    [{ text: '"password":"x"' }, '{"text":"\\"password\\":\\"x\\""}'],
-    [['password', ':'], '["password",":"]'],
-    // Quotes and backslashes before a name.
-    [{ path: 'C:\\', token: 'x' }, '{"path":"C:\\\\","token":"[redacted]"}'],
-    [{ path: '\\"', token: 'x' }, '{"path":"\\\\\\"","token":"[redacted]"}'],
-    [{ 'a"b': 1, '"token': 'x' }, '{"a\\"b":1,"\\"token":"[redacted]"}'],
-    [{ '': { '': 1, secret: 2 } }, '{"":{"":1,"secret":"[redacted]"}}'],
-    [JSON.parse('{"__proto__":{"token":1}}'), '{"__proto__":{"token":"[redacted]"}}'],
-    [[5n, 1e300, -0.5, true, { cookie: [] }], '["5",1e+300,-0.5,true,{"cookie":"[redacted]"}]'],
-  ])('%j', (value, json) => {
-    expect(redactedJson(value)).toBe(json);
-  });
-
-  it('takes no longer for text that is nothing but quotes', () => {
-    const began = performance.now();
-    for (const text of ['"', '\\', '\\"']) redactedJson({ text: text.repeat(500_000), note: 1 });
-    expect(performance.now() - began).toBeLessThan(2000);
-  });
 });

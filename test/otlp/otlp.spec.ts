@@ -244,7 +244,7 @@ describe('what is sent', () => {
       card: '{"pan":"4111","accessToken":"[redacted]"}',
       settings: '{"private_key":"[redacted]"}',
       password: '[redacted]',
-      token: 'null',
+      token: '[redacted]',
     });
     expect(spanNamed('query').attributes).toEqual({
       'db.operation.parameter.password': '[redacted]',
@@ -254,6 +254,101 @@ describe('what is sent', () => {
     expect(spanNamed('thrown').events).toMatchObject([
       { attributes: { 'exception.message': '{"passwd":"[redacted]","code":7}' } },
     ]);
+  });
+
+  it.each<[string, TracingModuleOptions['redact'], Record<string, unknown>]>([
+    [
+      'further names',
+      { keys: ['IBAN', 'path', 'http_route'], replace: '***' },
+      {
+        log: {
+          iban: '***',
+          customer: '{"iban":"***","name":"Ada"}',
+          password: '***',
+          plan: 'gold',
+        },
+        span: { 'customer.iban': '***', 'customer.plan': 'gold', 'db.password': '***' },
+        thrown: '{"iban":"***","password":"***","code":7}',
+        root: { 'url.path': '***', 'http.route': '***' },
+        error: 'teapot',
+      },
+    ],
+    [
+      'places',
+      {
+        paths: ['customer.*', 'error.code', 'error.message', 'handler'],
+        replace: (_, path) => path.join('/'),
+      },
+      {
+        log: {
+          iban: 'DE1',
+          customer: '{"iban":"customer/iban","name":"customer/name"}',
+          password: 'password',
+          plan: 'gold',
+        },
+        span: {
+          'customer.iban': 'customer/iban',
+          'customer.plan': 'customer/plan',
+          'db.password': 'db.password',
+        },
+        thrown: '{"iban":"DE1","password":"error/password","code":"error/code"}',
+        root: { 'url.path': '/pay', 'code.function.name': 'handler' },
+        error: 'error/message',
+      },
+    ],
+    [
+      'nothing at all',
+      false,
+      {
+        log: {
+          iban: 'DE1',
+          customer: '{"iban":"DE1","name":"Ada"}',
+          password: 'p-1',
+          plan: 'gold',
+        },
+        span: { 'customer.iban': 'DE1', 'customer.plan': 'gold', 'db.password': 'p-1' },
+        thrown: '{"iban":"DE1","password":"p-1","code":7}',
+        root: { 'url.path': '/pay', 'http.route': '/pay' },
+        error: 'teapot',
+      },
+    ],
+  ])('redacts what the application says: %s', async (_name, redact, expected) => {
+    @Controller()
+    class PayController {
+      constructor(private readonly trace: TraceContext) {}
+
+      @Get('pay')
+      async pay(): Promise<void> {
+        this.trace.set('iban', 'DE1');
+        this.trace.set('password', 'p-1');
+        new Logger('Pay').log('paid', { customer: { iban: 'DE1', name: 'Ada' }, plan: 'gold' });
+        this.trace.span('query', () => {}, {
+          'customer.iban': 'DE1',
+          'customer.plan': 'gold',
+          'db.password': 'p-1',
+        });
+        // eslint-disable-next-line @typescript-eslint/only-throw-error
+        const failing = () => Promise.reject({ iban: 'DE1', password: 'p-1', code: 7 });
+        await this.trace.span('thrown', failing).catch(() => {});
+        throw new Error('teapot');
+      }
+    }
+    const { app, send, sink } = await tracedApp('fastify')
+      .with({ redact })
+      .of({ imports: [OtlpModule.forRoot({ url: receiver.url })], controllers: [PayController] })
+      .start();
+    expect((await send('/pay')).status).toBe(500);
+    await sink.finishes(1);
+    await app.close();
+    const message = (events: unknown) =>
+      (events as { attributes: Record<string, unknown> }[])[0]!.attributes['exception.message'];
+    expect(logNamed('paid').attributes).toMatchObject(expected['log'] as object);
+    expect(spanNamed('query').attributes).toEqual(expected['span']);
+    expect(message(spanNamed('thrown').events)).toBe(expected['thrown']);
+    const root = receiver.spans.find(({ kind }) => kind === 2)!;
+    expect(root.attributes).toMatchObject(expected['root'] as object);
+    const failed = receiver.logs.find(({ attributes }) => 'exception.message' in attributes)!;
+    expect(failed.attributes['exception.message']).toBe(expected['error']);
   });
 
   it('has W3C trace ids, also in the log and on the response', async () => {
