@@ -124,7 +124,8 @@ export class TraceContext {
    * socket.on('message', trace.bind((message) => this.logger.log(message)));
    */
   bind<F extends (...args: never[]) => unknown>(fn: F): F {
-    return AsyncResource.bind(fn as (...args: any[]) => unknown) as unknown as F;
+    const bound: Function = AsyncResource.bind(fn as (...args: any[]) => unknown);
+    return bound as F;
   }
 
   /**

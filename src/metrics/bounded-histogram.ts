@@ -93,12 +93,22 @@ export class BoundedHistogram<L extends string> {
   private keptLabels(given: Labels<L>): Labels<L> {
     const series = this.values.use(given[this.bounded]);
     if (series === undefined) return this.otherLabels(given);
-    const known = series.find((one) => this.labelNames.every((name) => one[name] === given[name]));
-    if (known !== undefined) return known;
+    // Loops, because this runs for each request: `find` and `every` would allocate a closure each.
+    for (let i = 0; i < series.length; i++) {
+      if (this.isSame(series[i]!, given)) return series[i]!;
+    }
     if (this.size >= MAX_SERIES) return this.otherLabels(given);
     this.size++;
     series.push(given);
     return given;
+  }
+
+  private isSame(one: Labels<L>, other: Labels<L>): boolean {
+    for (let i = 0; i < this.labelNames.length; i++) {
+      const name = this.labelNames[i]!;
+      if (one[name] !== other[name]) return false;
+    }
+    return true;
   }
 
   private otherLabels(given: Labels<L>): Labels<L> {

@@ -30,6 +30,21 @@ export interface KnownName {
   /** Whether it is the name of an id, or that of an object that may hold one, in any preset. */
   readonly isId: boolean;
   readonly isIdRoot: boolean;
+  /** The names that it was last compared with, and whether it is one of them: see {@link isOneOf}. */
+  comparedWith: ReadonlySet<string> | undefined;
+  isAmongThem: boolean;
+}
+
+/**
+ * Whether a name is one of those that a format reserves. A process has few formats, so the answer is
+ * kept with the name: the line of a request asks a dozen times.
+ */
+export function isOneOf(names: ReadonlySet<string>, name: string, known: KnownName): boolean {
+  if (known.comparedWith !== names) {
+    known.comparedWith = names;
+    known.isAmongThem = names.has(name);
+  }
+  return known.isAmongThem;
 }
 
 const MAX_NAMES = 1000;
@@ -71,6 +86,8 @@ export class Redaction {
       verdict: isOwn ? 'secret' : this.isOn ? judgeName(name) : 'plain',
       isId: isIdName(name),
       isIdRoot: isIdRoot(name),
+      comparedWith: undefined,
+      isAmongThem: false,
     };
   }
 

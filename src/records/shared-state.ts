@@ -7,6 +7,9 @@
  */
 export function sharedState<T extends object>(name: string, create: () => T): T {
   const key = Symbol.for(`nestjs-tracing.v1.${name}`);
-  const registry = globalThis as unknown as Record<symbol, T | undefined>;
-  return (registry[key] ??= create());
+  const known: unknown = Reflect.get(globalThis, key);
+  if (known !== undefined) return known as T;
+  const state = create();
+  Reflect.set(globalThis, key, state);
+  return state;
 }

@@ -41,7 +41,7 @@ export function guardSubscribers(target: Channel): Channel {
   target.subscribe = function (listener) {
     let guard = guards.get(listener);
     if (guard === undefined) {
-      guard = guardOf(listener);
+      guard = guardOf(listener, target.name);
       guards.set(listener, guard).set(guard, guard);
     }
     original(this).subscribe.call(this, guard);
@@ -58,15 +58,22 @@ export function guardSubscribers(target: Channel): Channel {
   return target;
 }
 
-function guardOf(listener: ChannelListener): ChannelListener {
+function guardOf(listener: ChannelListener, channel: string | symbol): ChannelListener {
   const subscriber = state.subscriptions.get(listener) ?? listener;
   // Most events are caused by no subscriber, so one object serves all of them.
   const first: Cause = { subscriber, by: undefined };
+  // With arguments, `run` would make a list of them for each event.
+  let next: unknown;
+  const deliver = (): void => {
+    const message = next;
+    next = undefined;
+    call(listener, message, channel);
+  };
   return (message, name) => {
     const by = state.causes.getStore();
-    if (by === undefined) return state.causes.run(first, call, listener, message, name);
-    if (by.subscriber !== subscriber && by.by === undefined) {
-      return state.causes.run({ subscriber, by }, call, listener, message, name);
+    if (by === undefined || (by.subscriber !== subscriber && by.by === undefined)) {
+      next = message;
+      return state.causes.run(by === undefined ? first : { subscriber, by }, deliver);
     }
     warnOnce(
       'TRACING_SUBSCRIBER_REPEATS',

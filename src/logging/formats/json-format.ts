@@ -138,7 +138,11 @@ export function jsonLine(
     if (message.length <= room && !(typeof context === 'string' && context.length > room)) {
       let json = start + quoteJson(message) + afterMessage;
       if (context !== undefined) {
-        json += contextKey + (jsonValue(context, limits.redaction, room) ?? 'null');
+        json += contextKey;
+        json +=
+          typeof context === 'string'
+            ? quoteJson(context)
+            : (jsonValue(context, limits.redaction, room) ?? 'null');
       }
       const fields = ownFields(entry, scope, error, renamed, added, reserved, limits, room);
       if (fields !== undefined) {

@@ -2,6 +2,7 @@ import { quoteJson } from '../../records/control-characters.js';
 import { readProperty } from '../../records/json-value.js';
 import { simpleJson } from '../../records/json-text.js';
 import { JsonWriter } from '../../records/json-writer.js';
+import { isOneOf } from '../../records/redaction.js';
 import type { LineLimits } from '../../records/line-limits.js';
 import type { TraceScope } from '../../trace/trace.js';
 import { INJECTED, type CapturedEntry } from '../winston/captured-entry.js';
@@ -59,7 +60,9 @@ export function ownFields(
         if (writer.isOver) return undefined;
       }
       if (text === undefined) continue;
-      if (isTaken(key, reserved, added) || known.isId || known.isIdRoot) {
+      const isTaken =
+        isOneOf(reserved, key, known) || (added !== undefined && Object.hasOwn(added, key));
+      if (isTaken || known.isId || known.isIdRoot) {
         names ??= new FreeNames(entry, fields, reserved, added);
         json += redaction.name(names.nameOf(key, text)).next + text;
       } else {
@@ -83,8 +86,4 @@ function addedJson(added: Readonly<Record<string, unknown>>, writer: JsonWriter)
 
 function isPlain(value: unknown): boolean {
   return typeof value !== 'object' || value === null;
-}
-
-function isTaken(key: string, reserved: ReadonlySet<string>, added: object | undefined): boolean {
-  return reserved.has(key) || (added !== undefined && Object.hasOwn(added, key));
 }

@@ -26,7 +26,7 @@ export interface CapturedEntry {
   [CALLED_AT]?: number;
   [INJECTED]?: object;
   [UNFORMATTED]?: unknown;
-  [LINE_LIMITS]?: LineLimits;
+  [LINE_LIMITS]?: LineLimits | undefined;
   [LEVEL]?: string;
   [key: string | symbol]: unknown;
 }
@@ -41,6 +41,7 @@ export class FreshEntry implements CapturedEntry {
   [LEVEL]: string;
   [SCOPE]?: TraceScope | null = undefined;
   [CALLED_AT] = 0;
+  [LINE_LIMITS]?: LineLimits | undefined = undefined;
   [MESSAGE]: unknown = undefined;
 
   constructor(public level: string) {

@@ -1,9 +1,9 @@
 import type { LogLevel } from '@nestjs/common';
 import type { Logger } from 'winston';
 import { FreshEntry } from './captured-entry.js';
-import type { LineLimits } from '../../records/line-limits.js';
+import { DEFAULT_LINE_LIMITS, type LineLimits } from '../../records/line-limits.js';
 import { ownValue } from '../../records/own-value.js';
-import { limitsOf } from './logger-limits.js';
+import { loggerLimits, type LoggerLimits } from './logger-limits.js';
 import { LoggerPipes } from './logger-pipes.js';
 
 /** NestJS's levels, least severe first. */
@@ -32,8 +32,11 @@ export class EntryWriter {
 
   private readonly pipes: LoggerPipes;
 
+  private readonly lineLimits: LoggerLimits;
+
   constructor(private readonly winston: Logger) {
     this.pipes = new LoggerPipes(winston);
+    this.lineLimits = loggerLimits(winston);
     this.names = Object.fromEntries(
       NEST_LEVELS.map((level) => [level, nameIn(winston, level)]),
     ) as Record<LogLevel, string>;
@@ -46,7 +49,7 @@ export class EntryWriter {
 
   /** What the lines of the logger may hold. */
   get limits(): LineLimits {
-    return limitsOf(this.winston);
+    return this.lineLimits.given ?? DEFAULT_LINE_LIMITS;
   }
 
   /** Whether an entry at this level, by winston's name, is written anywhere. */

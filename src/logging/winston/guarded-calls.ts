@@ -23,11 +23,9 @@ type Call = (this: unknown, ...args: unknown[]) => unknown;
  * loggers inherit the methods.
  */
 export function guardCalls(logger: Logger): void {
-  const methods = logger as unknown as Record<string, Call>;
   for (const name of ['log', ...Object.keys(logger.levels)]) {
-    if (typeof methods[name] !== 'function') continue;
-    LOGGER_CALLS.methodOfInstance(methods, name, (original) => {
-      const call = original as Call;
+    if (!hasMethod(logger, name)) continue;
+    LOGGER_CALLS.methodOfInstance(logger, name, (call) => {
       return function (this: unknown): unknown {
         try {
           // Neither a list of the arguments nor a closure is made for a call.
@@ -40,6 +38,11 @@ export function guardCalls(logger: Logger): void {
       };
     });
   }
+}
+
+/** winston makes a method for each level, of which its types know only those of npm and syslog. */
+function hasMethod<K extends string>(logger: object, name: K): logger is Record<K, Call> {
+  return typeof Reflect.get(logger, name) === 'function';
 }
 
 /** Makes a call with arguments that winston can read. An error that is not theirs is thrown again. */

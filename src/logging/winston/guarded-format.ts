@@ -23,7 +23,6 @@ type Formatted = CapturedEntry | boolean;
 interface Guarded {
   transform(entry: CapturedEntry, options: unknown): Formatted;
 }
-type Transform = (entry: CapturedEntry, options: unknown) => Formatted;
 
 const standard = presetOf(undefined);
 
@@ -62,7 +61,7 @@ export function guardedFormat(
   format: Logform.Format,
   addFields: (entry: CapturedEntry) => void,
 ): Logform.Format {
-  const transform = format.transform.bind(format) as unknown as Transform;
+  const transform = format.transform.bind(format);
   const needsIds = !isSelfContained(format);
   const guarded = Object.create(format, {
     transform: {

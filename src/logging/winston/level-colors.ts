@@ -11,10 +11,6 @@ const COLORS: Readonly<Record<string, string>> = {
 };
 const OTHER_COLOR = 'white';
 
-interface Colorizer {
-  readonly allColors?: Readonly<Record<string, unknown>>;
-}
-
 /**
  * Gives levels a colour that have none: `format.colorize()` throws at such a level. Colours that the
  * application sets, before or after, stay.
@@ -23,9 +19,10 @@ interface Colorizer {
  */
 export function colorLevels(levels: readonly string[]): boolean {
   // logform shares its colours, but its types do not say so.
-  const { Colorizer } = format.colorize as unknown as { Colorizer?: Colorizer };
-  const known = Colorizer?.allColors;
-  if (known === undefined) return false;
+  const colorizer: unknown = Reflect.get(format.colorize, 'Colorizer');
+  if (typeof colorizer !== 'function') return false;
+  const known: unknown = Reflect.get(colorizer, 'allColors');
+  if (typeof known !== 'object' || known === null) return false;
   const missing = levels.filter((level) => !Object.hasOwn(known, level));
   if (missing.length === 0) return false;
   addColors(

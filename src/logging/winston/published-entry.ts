@@ -17,6 +17,8 @@ const OWN_PROPERTIES: ReadonlySet<string> = new Set(['level', 'message', 'contex
 
 /** By the name of the service, of which a process has few. */
 const MAX_SERVICES = 16;
+/** With less room, no further field is visited. */
+const MIN_BYTES = 64;
 const standard = presetOf(undefined);
 const writers = new NameCache<(entry: CapturedEntry) => string>(MAX_SERVICES);
 
@@ -67,19 +69,33 @@ export class PublishedEntry implements LogRecord {
   }
 
   forEachField(visit: (name: string, value: unknown) => void): void {
-    const { entry, fields, error, limits } = this;
-    const values = new VisitedValues(limits);
-    if (fields !== undefined) {
-      for (const name of Object.keys(fields)) {
-        if (OWN_PROPERTIES.has(name) || Object.hasOwn(entry, name)) continue;
-        if (!values.visit(name, fields[name], visit)) return;
+    const { entry, fields, error } = this;
+    const { redaction, maxBytes } = this.limits;
+    let left = maxBytes;
+    let writer: JsonWriter | undefined;
+    for (let source: Readonly<Record<string, unknown>> = fields ?? entry; ; source = entry) {
+      const isEntry = source === entry;
+      for (const name of Object.keys(source)) {
+        if (OWN_PROPERTIES.has(name) || name.length > left) continue;
+        if (!isEntry && Object.hasOwn(entry, name)) continue;
+        const value = readProperty(source, name);
+        if (isEntry && error !== undefined && repeatsError(entry, error, name, value)) continue;
+        const isObject = typeof value === 'object' && value !== null;
+        if (isObject || redaction.paths !== undefined || redaction.hides(name, value)) {
+          writer ??= new JsonWriter(redaction, 0, true);
+          writer.left = left;
+          const json = writer.member(name, value);
+          if (json === undefined) continue;
+          left -= json.length + name.length;
+          visit(name, JSON.parse(json));
+        } else {
+          const isLong = typeof value === 'string' && value.length > left;
+          left -= name.length + (typeof value === 'string' ? value.length : 8);
+          visit(name, isLong ? (JSON.parse(cutText(value, maxBytes)) as string) : value);
+        }
+        if (left <= MIN_BYTES) return;
       }
-    }
-    for (const name of Object.keys(entry)) {
-      if (OWN_PROPERTIES.has(name)) continue;
-      const value = readProperty(entry, name);
-      if (error !== undefined && repeatsError(entry, error, name, value)) continue;
-      if (!values.visit(name, value, visit)) return;
+      if (isEntry) return;
     }
   }
 
@@ -89,38 +105,5 @@ export class PublishedEntry implements LogRecord {
     }
     const write = writers.get(service) ?? jsonLine(standard, service);
     return write(this.entry);
-  }
-}
-
-/** With less room, no further field is visited. */
-const MIN_BYTES = 64;
-
-/** Limits what subscribers see of one entry, and redacts it. */
-class VisitedValues {
-  private left: number;
-  private writer: JsonWriter | undefined;
-
-  constructor(private readonly limits: LineLimits) {
-    this.left = limits.maxBytes;
-  }
-
-  /** Returns whether there is room for another. */
-  visit(name: string, value: unknown, visit: (name: string, value: unknown) => void): boolean {
-    const { redaction } = this.limits;
-    if (name.length > this.left) return true;
-    const isObject = typeof value === 'object' && value !== null;
-    if (isObject || redaction.paths !== undefined || redaction.hides(name, value)) {
-      this.writer ??= new JsonWriter(redaction, 0, true);
-      this.writer.left = this.left;
-      const json = this.writer.member(name, value);
-      if (json === undefined) return true;
-      this.left -= json.length + name.length;
-      visit(name, JSON.parse(json));
-    } else {
-      const isLong = typeof value === 'string' && value.length > this.left;
-      this.left -= name.length + (typeof value === 'string' ? value.length : 8);
-      visit(name, isLong ? (JSON.parse(cutText(value, this.limits.maxBytes)) as string) : value);
-    }
-    return this.left > MIN_BYTES;
   }
 }

@@ -10,7 +10,7 @@ import { guardCalls } from './guarded-calls.js';
 import { guardFormat } from './guarded-format.js';
 import { guardTransports } from './guarded-transports.js';
 import { applicationOfLogger } from './logger-application.js';
-import { givenLimits } from './logger-limits.js';
+import { loggerLimits } from './logger-limits.js';
 import { LoggerPipes, type Transport } from './logger-pipes.js';
 import { PublishedEntry } from './published-entry.js';
 import { LEVEL, SPLAT } from './winston-symbols.js';
@@ -71,10 +71,11 @@ type Write = (chunk: unknown) => boolean;
 
 function capturingWrite(root: Logger, write: Write): Write {
   const pipes = new LoggerPipes(root);
+  const lineLimits = loggerLimits(root);
   const writeChunk: Write = (chunk) => {
     if (typeof chunk !== 'object' || chunk === null) return write(chunk);
     try {
-      const limits = givenLimits(root);
+      const limits = lineLimits.given;
       const entry = capture(chunk, limits);
       if (tracingChannels.log.hasSubscribers && pipes.isWritten(entry.level)) {
         tracingChannels.log.publish(
@@ -82,13 +83,7 @@ function capturingWrite(root: Logger, write: Write): Write {
         );
       }
       // winston itself reports a level that it does not know.
-      if (
-        entry[LEVEL] === undefined ||
-        !Object.hasOwn(root.levels, entry[LEVEL]) ||
-        !pipes.isIdle
-      ) {
-        return write(entry);
-      }
+      if (!hasLevel(root.levels, entry[LEVEL]) || !pipes.isIdle) return write(entry);
       if (!root.silent) deliver(root, pipes.transports, entry);
       return true;
     } catch (error) {
@@ -103,6 +98,11 @@ function capturingWrite(root: Logger, write: Write): Write {
   };
 }
 
+/** Whether a logger has a level. `constructor` is none, although every object has it. */
+function hasLevel(levels: Readonly<Record<string, number>>, level: string | undefined): boolean {
+  return level !== undefined && typeof levels[level] === 'number';
+}
+
 /** An entry with the arguments of its call. The entry itself is left to the logger's own format. */
 function applied(entry: CapturedEntry): CapturedEntry {
   if (entry[SPLAT] === undefined) return entry;
@@ -113,7 +113,7 @@ function applied(entry: CapturedEntry): CapturedEntry {
 
 /** Does what the logger does with an entry that has left its queues. */
 function deliver({ format }: Logger, transports: readonly Transport[], entry: CapturedEntry): void {
-  const formatted = format.transform(entry as never, format.options);
+  const formatted = format.transform(entry, format.options);
   if (typeof formatted !== 'object') return;
   // winston removes a transport that fails from the list during the loop.
   const targets = transports.length > 1 ? [...transports] : transports;

@@ -4,7 +4,6 @@ import { warnOnce } from '../../records/warnings.js';
 import { WINSTON_LOGGER } from '../../options/options.token.js';
 import { FreshEntry } from './captured-entry.js';
 import { EntryWriter, NEST_LEVELS } from './entry-writer.js';
-import { limitsOf } from './logger-limits.js';
 import { readNestArguments } from './nest-arguments.js';
 
 /**
@@ -83,7 +82,7 @@ export class TracingLogger implements LoggerService {
     const name = this.writer.nameOf(level);
     const entry = new FreshEntry(name);
     try {
-      readNestArguments(message, params, mayHaveStack, entry, limitsOf(this.winston));
+      readNestArguments(message, params, mayHaveStack, entry, this.writer.limits);
     } catch (error) {
       warnOnce('TRACING_ENTRY_FAILED', 'the arguments of a log call could not be read', error);
       entry.message = '[unreadable]';

@@ -18,6 +18,7 @@ export function warnIfUnused(): void {
 /** Whether lines of NestJS go to its own console logger, by default or because it was passed. */
 function writesToConsole(): boolean {
   // The logger of the process. NestJS has no public getter for it.
-  const { staticInstanceRef: current } = Logger as unknown as { staticInstanceRef?: object };
-  return current?.constructor === ConsoleLogger || current?.constructor === Logger;
+  const current: unknown = Reflect.get(Logger, 'staticInstanceRef');
+  if (typeof current !== 'object' || current === null) return false;
+  return current.constructor === ConsoleLogger || current.constructor === Logger;
 }
