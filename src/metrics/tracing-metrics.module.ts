@@ -12,7 +12,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { Registry } from 'prom-client';
 import { checkForRoot, optionsOfBareModule, requireTracing } from '../options/check-import.js';
 import { APPLICATION, type Application } from '../records/application.js';
-import { subscribeApplication, type ApplicationSubscription } from '../records/subscribe.js';
+import { subscribeConsumer, type ApplicationSubscription } from '../records/subscribe.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
 import { warnOnce } from '../records/warnings.js';
 import { noteOnce } from './once-per-application.js';
@@ -100,7 +100,7 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
     if (!noteOnce(this.registry, this.application, 'traces')) return;
     // Requests that began before the subscription were not counted as active.
     const countedFromMs = performance.now();
-    this.subscription = subscribeApplication(this.application, {
+    this.subscription = subscribeConsumer(this.application, {
       onRequestStart: (request) => this.metrics.start(request),
       onRequest: (request, line) =>
         this.metrics.finish(request, line, request.startedMs >= countedFromMs),

@@ -63,9 +63,29 @@ export function subscribeApplication(
   of: ApplicationContainer | Application,
   handlers: ApplicationHandlers,
 ): ApplicationSubscription {
-  const application = 'get' in of ? applicationIn(of) : of;
+  return subscribeTo('get' in of ? applicationIn(of) : of, handlers, false);
+}
+
+/**
+ * The same for the consumers of this package. Their handlers are synchronous, and leave nothing of
+ * the application running, so that guarding them costs next to nothing. They also get what
+ * subscribers cause because of other subscribers.
+ */
+export function subscribeConsumer(
+  application: Application,
+  handlers: ApplicationHandlers,
+): ApplicationSubscription {
+  return subscribeTo(application, handlers, true);
+}
+
+function subscribeTo(
+  application: Application,
+  handlers: ApplicationHandlers,
+  isSynchronous: boolean,
+): ApplicationSubscription {
   const listeners = listenersOf(application, handlers);
-  asOneSubscriber(listeners.map(([, listener]) => listener));
+  const guarded = listeners.map(([, listener]) => listener);
+  asOneSubscriber(guarded, isSynchronous);
   for (const [name, listener] of listeners) subscribe(name, listener);
   const end = (): void => {
     for (const [name, listener] of listeners) unsubscribe(name, listener);

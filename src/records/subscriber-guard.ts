@@ -10,17 +10,34 @@ interface Cause {
   readonly by: Cause | undefined;
 }
 
+/** One or several listeners that are one subscriber: what one of them causes reaches none of them. */
+interface Subscription {
+  /** Whether its listeners run no code of the application that goes on after they have returned. */
+  readonly isSynchronous: boolean;
+  /** Whether one of them runs now. Only for synchronous ones. */
+  isRunning: boolean;
+}
+
 // Shared, so that subscribers of two copies of the package cannot cause each other's events for ever.
 const state = sharedState('subscribers', () => ({
   /** What the running code is caused by; also in the timers and promises of a subscriber. */
   causes: new AsyncLocalStorage<Cause>(),
   /** By listener: the subscription that it is a part of. Others are subscriptions of their own. */
-  subscriptions: new WeakMap<ChannelListener, object>(),
+  subscriptions: new WeakMap<ChannelListener, Subscription>(),
 }));
 
-/** Makes several listeners one subscriber: what one of them causes is not published to any of them. */
-export function asOneSubscriber(listeners: readonly ChannelListener[]): void {
-  const subscription = {};
+/**
+ * Makes several listeners one subscription.
+ *
+ * @param isSynchronous for listeners that return when they are done, and leave nothing of the
+ *   application running. A variable guards them, where others need an async storage: on Node 20 and
+ *   22 that costs something for every promise of the process.
+ */
+export function asOneSubscriber(
+  listeners: readonly ChannelListener[],
+  isSynchronous: boolean,
+): void {
+  const subscription: Subscription = { isSynchronous, isRunning: false };
   for (const listener of listeners) state.subscriptions.set(listener, subscription);
 }
 
@@ -31,7 +48,9 @@ export function asOneSubscriber(listeners: readonly ChannelListener[]): void {
  *   subscriber must not even fail a request.
  * - What one causes, for example by logging in a subscriber of the log, is not published to it:
  *   otherwise the first line would cause lines for ever. Other subscribers get it; what those cause
- *   because of it is published to none, so that two cannot keep each other busy.
+ *   because of it is published to none, so that two cannot keep each other busy. Synchronous
+ *   subscriptions get all of it: they only cause something if an object of the application logs while
+ *   it is read.
  */
 export function guardSubscribers(target: Channel): Channel {
   const guards = new WeakMap<ChannelListener, ChannelListener>();
@@ -59,7 +78,31 @@ export function guardSubscribers(target: Channel): Channel {
 }
 
 function guardOf(listener: ChannelListener, channel: string | symbol): ChannelListener {
-  const subscriber = state.subscriptions.get(listener) ?? listener;
+  const subscription = state.subscriptions.get(listener);
+  return subscription?.isSynchronous === true
+    ? synchronousGuard(listener, subscription)
+    : asyncGuard(listener, subscription ?? listener, channel);
+}
+
+function synchronousGuard(listener: ChannelListener, subscription: Subscription): ChannelListener {
+  return (message, name) => {
+    if (subscription.isRunning) return warnOfRepeats(name);
+    subscription.isRunning = true;
+    try {
+      listener(message, name);
+    } catch (error) {
+      fail(name, error);
+    } finally {
+      subscription.isRunning = false;
+    }
+  };
+}
+
+function asyncGuard(
+  listener: ChannelListener,
+  subscriber: object,
+  channel: string | symbol,
+): ChannelListener {
   // Most events are caused by no subscriber, so one object serves all of them.
   const first: Cause = { subscriber, by: undefined };
   // With arguments, `run` would make a list of them for each event.
@@ -75,10 +118,7 @@ function guardOf(listener: ChannelListener, channel: string | symbol): ChannelLi
       next = message;
       return state.causes.run(by === undefined ? first : { subscriber, by }, deliver);
     }
-    warnOnce(
-      'TRACING_SUBSCRIBER_REPEATS',
-      `a subscriber of ${String(name)} causes such events itself, for example by logging; it does not get those`,
-    );
+    warnOfRepeats(name);
   };
 }
 
@@ -90,6 +130,13 @@ function call(listener: ChannelListener, message: unknown, name: string | symbol
   } catch (error) {
     fail(name, error);
   }
+}
+
+function warnOfRepeats(name: string | symbol): void {
+  warnOnce(
+    'TRACING_SUBSCRIBER_REPEATS',
+    `a subscriber of ${String(name)} causes such events itself, for example by logging; it does not get those`,
+  );
 }
 
 function fail(name: string | symbol, error: unknown): void {

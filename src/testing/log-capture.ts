@@ -4,7 +4,7 @@ import type { UnitOfWorkKind } from '../records/access-log-record.js';
 import type { Application } from '../records/application.js';
 import type { LogRecord } from '../records/log-record.js';
 import type { RequestRecord } from '../records/request-record.js';
-import { subscribeApplication, type ApplicationSubscription } from '../records/subscribe.js';
+import { subscribeConsumer, type ApplicationSubscription } from '../records/subscribe.js';
 import { loggedEntry, type LoggedEntry } from './logged-entry.js';
 
 /** Shorter than the 5 s of Jest and Vitest, so that this error with its reason is reported first. */
@@ -61,8 +61,8 @@ export class LogCapture implements Disposable {
     const onRequest = (request: RequestRecord): void => this.addFinish(request);
     const onLog = (entry: LogRecord): void => this.addEntry(entry);
     this.subscriptions = [
-      subscribeApplication(application, { onRequest, onLog }),
-      subscribeApplication(tests, {
+      subscribeConsumer(application, { onRequest, onLog }),
+      subscribeConsumer(tests, {
         onRequest,
         onLog: (entry) => {
           // An entry without an application reaches both subscriptions.

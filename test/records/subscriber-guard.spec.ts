@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get, Logger } from '@nestjs/common';
+import type { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe, type ChannelListener } from 'node:diagnostics_channel';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { createLogger, transports } from 'winston';
@@ -11,7 +12,10 @@ import {
 } from '../../src/index.js';
 import { traceJson } from '../../src/logging/formats/json-format.js';
 import { traceLogger } from '../../src/logging/winston/trace-logger.js';
+import { APPLICATION, type Application } from '../../src/records/application.js';
 import type { LogRecord } from '../../src/records/log-record.js';
+import { sharedState } from '../../src/records/shared-state.js';
+import { subscribeConsumer, type ApplicationHandlers } from '../../src/records/subscribe.js';
 import { LineSink } from '../support/line-sink.js';
 import { PLATFORMS, tracedApp } from '../support/traced-app.js';
 import { spyOnWarnings } from '../support/warnings.js';
@@ -209,5 +213,77 @@ describe.each(PLATFORMS)('subscribers that do things, on %s', (platform) => {
     expect(warn.mock.calls.map(([, options]) => (options as { code: string }).code)).toEqual([
       'TRACING_SUBSCRIBER_REPEATS',
     ]);
+  });
+
+  const consume = (app: object, handlers: ApplicationHandlers): void => {
+    const application = (app as { get(token: symbol): Application }).get(APPLICATION);
+    const subscription = subscribeConsumer(application, handlers);
+    ends.push(() => subscription.unsubscribe());
+  };
+
+  it('a consumer that reads an object which logs does not get that, and others do', async () => {
+    const { app, send, sink } = await start();
+    const logger = new Logger('Entities');
+    let reader = 'a format';
+    const entity = { toJSON: () => (logger.log(`read by ${reader}`), { id: 7 }) };
+    const seen: string[] = [];
+    const others: string[] = [];
+    consume(app, {
+      onRequest: () => seen.push('request'),
+      onLog: (entry) => {
+        seen.push(entry.text);
+        reader = 'the consumer';
+        entry.forEachField(() => undefined);
+        reader = 'a format';
+      },
+    });
+    consume(app, { onLog: ({ text }) => others.push(text) });
+    logger.log('saved', { entity });
+    await send('/orders');
+    await sink.finishes(1);
+    const byFormat = seen.filter((text) => text === 'read by a format');
+    expect(seen).toEqual(['saved', ...byFormat, 'listing', 'Request finished', 'request']);
+    expect(others).toContain('read by the consumer');
+    const written = sink.lines.map(({ message }) => message);
+    expect(written.filter((text) => text === 'saved')).toHaveLength(1);
+    expect(written).toContain('read by the consumer');
+    expect(warn.mock.calls.map(([, options]) => (options as { code: string }).code)).toEqual([
+      'TRACING_SUBSCRIBER_REPEATS',
+    ]);
+  });
+
+  it('a consumer gets all that subscribers cause, and one that throws is called again', async () => {
+    const { app, send, sink } = await start();
+    const logger = new Logger('Subscriber');
+    const seen: string[] = [];
+    consume(app, {
+      onLog: ({ text }) => {
+        seen.push(text);
+        throw new Error('on purpose');
+      },
+    });
+    onLog((text) => text === 'listing' && logger.log('first'));
+    onLog((text) => text === 'first' && logger.log('second'));
+    await send('/orders');
+    await sink.finishes(1);
+    expect(seen.toSorted()).toEqual(['Request finished', 'first', 'listing', 'second']);
+  });
+
+  it('a consumer enters no async storage', async () => {
+    const { app, send, sink } = await start();
+    let events = 0;
+    const inHandlers = new Set<unknown>();
+    const { causes } = sharedState<{ causes: AsyncLocalStorage<unknown> }>('subscribers', () => {
+      throw new Error('it is there');
+    });
+    const note = (): void => {
+      events++;
+      inHandlers.add(causes.getStore());
+    };
+    consume(app, { onRequestStart: note, onRequest: note, onSpan: note, onLog: note });
+    await send('/orders');
+    await sink.finishes(1);
+    expect(events).toBe(5);
+    expect([...inHandlers]).toEqual([undefined]);
   });
 });

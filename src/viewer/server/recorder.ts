@@ -3,7 +3,7 @@ import type { AccessLogRecord } from '../../records/access-log-record.js';
 import type { Application } from '../../records/application.js';
 import type { LogRecord } from '../../records/log-record.js';
 import type { RequestRecord } from '../../records/request-record.js';
-import { subscribeApplication, type ApplicationSubscription } from '../../records/subscribe.js';
+import { subscribeConsumer, type ApplicationSubscription } from '../../records/subscribe.js';
 import type { ViewRecord } from '../view-records.js';
 import { lineRecord } from './line-from-record.js';
 import type { RecordStore } from './record-store.js';
@@ -25,7 +25,7 @@ export class Recorder {
   ) {}
 
   start(): void {
-    this.subscription = subscribeApplication(this.application, {
+    this.subscription = subscribeConsumer(this.application, {
       onRequestStart: (request) => this.begin(request),
       onRequest: (request, line) => this.end(request, line),
       onLog: (entry) => this.addLine(entry),
