@@ -114,6 +114,8 @@ const FIXES = new Map([
   ['EISDIR', 'name a file, not a folder.'],
   ['ENOTDIR', 'name a file in a folder: a part of the path is a file.'],
   ['ENAMETOOLONG', 'name a file with a shorter path.'],
+  ['EMFILE', 'let this process open more files, or find out which ones it leaves open.'],
+  ['ENFILE', 'let this system open more files, or find out which ones are left open.'],
   ['ENXIO', 'name a file or a named pipe, not a socket.'],
 ]);
 
