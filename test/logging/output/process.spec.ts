@@ -380,3 +380,37 @@ describe('a warning', () => {
     ]);
   });
 });
+
+(process.platform === 'win32' ? describe.skip : describe)('a process without descriptors', () => {
+  it('keeps the file that it has, and says what to do about another one', () => {
+    const script = join(folder, 'descriptors.mjs');
+    const file = `${script}.log`;
+    const taking = `
+      import { closeSync, openSync } from 'node:fs';
+      ${prelude('file').replace("process.argv[1] + '.log'", JSON.stringify(file))}
+      const taken = [];
+      logger.info('before');
+      let code;
+      try { for (;;) taken.push(openSync('/dev/null')); } catch (error) { code = error.code; }
+      let refused;
+      try { new TracingTransport({ destination: ${JSON.stringify(`${file}.2`)} }); } catch (error) { refused = error; }
+      const reopened = transport.reopen();
+      logger.info('during');
+      transport.flush();
+      for (const fd of taken) closeSync(fd);
+      const { message } = refused;
+      console.log(JSON.stringify({ code, message, reopened, again: transport.reopen() }));
+    `;
+    writeFileSync(script, taking);
+    const limited = `ulimit -n 200; exec ${process.execPath} --no-warnings ${script}`;
+    const { NODE_OPTIONS: _, ...env } = process.env;
+    const output = execFileSync('sh', ['-c', limited], { encoding: 'utf8', env });
+    expect(JSON.parse(output)).toEqual({
+      code: 'EMFILE',
+      message: expect.stringContaining('let this process open more files'),
+      reopened: false,
+      again: true,
+    });
+    expect(readFileSync(file, 'utf8')).toBe('before\nduring\n');
+  });
+});
