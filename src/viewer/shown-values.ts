@@ -11,9 +11,8 @@ const MAX_JSON_TEXT = 8192;
 const MAX_DEPTH = 16;
 /** Characters that are read of one value with all that is nested in it, a little more than is shown. */
 const MAX_CHARACTERS = 20_000;
-/** What statements have for values: in SQL, and in the JSON of document databases. */
-const LITERALS =
-  /'(?:[^']|'')*'|(?<=:\s{0,8})"(?:[^"\\]|\\.)*"|(?<![\w$.])-?\d+(?:\.\d+)?(?![\w.])/g;
+/** The texts in a statement: of SQL, and of the JSON of document databases. Numbers stay. */
+const LITERALS = /'(?:[^']|'')*'|(?<=:\s{0,8})"(?:[^"\\]|\\.)*"/g;
 const STATEMENT = /(?:^|[._-])(?:statement|sql|document|query[._-]?text)$/i;
 
 type Json = Readonly<Record<string, unknown>>;

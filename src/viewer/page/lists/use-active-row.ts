@@ -67,7 +67,7 @@ export function useActiveRow(
       render();
     },
     onKeyDown: (event) => {
-      const step = STEPS[event.key];
+      const step = Object.hasOwn(STEPS, event.key) ? STEPS[event.key] : undefined;
       if (step === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       goTo(Math.max(0, Math.min(items.length - 1, tabStop + step)));
