@@ -1,6 +1,8 @@
 export { RequestId, SessionId, TraceId } from './context/ids.decorator.js';
 export { TraceContext, type TraceSeed } from './context/trace-context.js';
 export { traceJson, type TraceJsonOptions } from './logging/formats/json-format.js';
+export type { LineLimitOptions, RedactOptions } from './options/redact-options.js';
+export type { Replacement } from './records/redaction.js';
 export { traceText, type TraceTextOptions } from './logging/formats/text-format.js';
 export { traceFormat, type TraceFormatOptions } from './logging/formats/trace-format.js';
 export type { LineCounts } from './logging/output/buffered-output.js';

@@ -37,7 +37,14 @@ export interface RedactOptions {
   replace?: Replacement | undefined;
 }
 
-/** What both the module and its formats take, to limit what a line holds. */
+/**
+ * What both the module and its formats take, to limit what a line holds.
+ *
+ * @publicApi
+ *
+ * @example
+ * TracingModule.forRoot({ redact: { keys: ['iban'] }, maxEntryBytes: 262_144 })
+ */
 export interface LineLimitOptions {
   /**
    * Which values are not written, here or to other transports, subscribers, exporters and the trace

@@ -23,14 +23,16 @@ export class NameCache<T> {
   }
 
   /**
-   * Keeps a value for a name that is not long and was seen before.
+   * Keeps a value for a name that is not long and was seen before, and returns it.
    *
    * @param make makes the value, which must not hold on to the name that was given.
    */
-  keep(name: string, make: (ownName: string) => T): void {
-    if (name.length > MAX_NAME || !this.wasSeen(name)) return;
+  keep(name: string, make: (ownName: string) => T): T | undefined {
+    if (name.length > MAX_NAME || !this.wasSeen(name)) return undefined;
     const own = ownCopy(name);
-    this.add(own, make(own));
+    const value = make(own);
+    this.add(own, value);
+    return value;
   }
 
   /** Whether a name was probably seen before. */

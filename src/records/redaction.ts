@@ -9,6 +9,11 @@ export const REDACTED = '[redacted]';
 /**
  * What a log line has in place of a value: a text, or a function of the value and of the names that
  * lead to it. Where the function throws, it is `[redacted]`.
+ *
+ * @publicApi
+ *
+ * @example
+ * replace: (value) => `[${typeof value}]`
  */
 export type Replacement = string | ((value: unknown, path: readonly string[]) => unknown);
 
@@ -70,11 +75,11 @@ export class Redaction {
   }
 
   private unknownName(name: string): KnownName {
-    this.names.keep(name, (own) => {
+    const kept = this.names.keep(name, (own) => {
       const { first, next, ...known } = this.judge(own);
       return { ...known, first: ownCopy(first), next: ownCopy(next) };
     });
-    return this.names.get(name) ?? this.judge(name);
+    return kept ?? this.judge(name);
   }
 
   private judge(name: string): KnownName {

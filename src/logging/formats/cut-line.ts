@@ -31,6 +31,8 @@ export interface LineParts {
   readonly redaction: Redaction;
   /** How many bytes it may have. */
   readonly room: number;
+  /** A writer that gave up on the line. */
+  readonly before: JsonWriter | undefined;
 }
 
 /** `,"truncated":true,"omitted_fields":1000000}`, with a `_` or more before the names. */
@@ -54,7 +56,8 @@ const ACCESS_LOG: ReadonlySet<string> = new Set<string>(ACCESS_LOG_FIELD_NAMES);
  * log line, small fields, and last the large ones, which share what is left.
  */
 export function cutLine(parts: LineParts): string {
-  const { message, start, afterMessage, contextKey, context, added, room, redaction } = parts;
+  const { message, start, afterMessage, contextKey, context, added, room, redaction, before } =
+    parts;
   let head = afterMessage;
   if (context !== undefined) head += contextKey + jsonWithin(context, MAX_CONTEXT_BYTES, redaction);
   let left = room - END_BYTES - Buffer.byteLength(start) - Buffer.byteLength(head);
@@ -76,7 +79,7 @@ export function cutLine(parts: LineParts): string {
   };
   if (added !== undefined) {
     const names = Object.keys(added);
-    const writer = new JsonWriter(redaction, Math.min(quarter, left), true);
+    const writer = new JsonWriter(redaction, Math.min(quarter, left), true, before);
     for (const name of names) {
       // The name, its quotes, and what an error's other fields need.
       writer.left -= name.length + LEAST_BYTES;
@@ -86,7 +89,7 @@ export function cutLine(parts: LineParts): string {
     }
   }
   const fields = fieldsInOrder(parts);
-  const writer = new JsonWriter(redaction, left, true);
+  const writer = new JsonWriter(redaction, left, true, before);
   for (let i = 0; i < fields.length; i++) {
     if (left < LEAST_BYTES) {
       omitted += fields.length - i;

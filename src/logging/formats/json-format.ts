@@ -11,6 +11,7 @@ import type { PresetAccessLog } from './preset-field-names.js';
 import { isAccessLogEntry } from '../../records/access-log-text.js';
 import { fits } from '../../records/json-text.js';
 import { jsonValue } from '../../records/json-value.js';
+import type { JsonWriter } from '../../records/json-writer.js';
 import type { LineLimits } from '../../records/line-limits.js';
 import { NameCache, ownCopy } from '../../records/name-cache.js';
 import type { Redaction } from '../../records/redaction.js';
@@ -135,6 +136,7 @@ export function jsonLine(
     const renamed =
       preset.accessLog !== undefined && isAccessLogEntry(entry) ? preset.accessLog : undefined;
     const added = addedFields(preset, renamed, entry, error, limits.redaction);
+    let before: JsonWriter | undefined;
     if (message.length <= room && !(typeof context === 'string' && context.length > room)) {
       let json = start + quoteJson(message) + afterMessage;
       if (context !== undefined) {
@@ -145,9 +147,11 @@ export function jsonLine(
             : (jsonValue(context, limits.redaction, room) ?? 'null');
       }
       const fields = ownFields(entry, scope, error, renamed, added, reserved, limits, room);
-      if (fields !== undefined) {
+      if (typeof fields === 'string') {
         json += `${fields}}`;
         if (fits(json, room)) return json;
+      } else {
+        before = fields;
       }
     }
     const names = new FreeNames(entry, scope?.fields, reserved, added);
@@ -165,6 +169,7 @@ export function jsonLine(
       names,
       redaction: limits.redaction,
       room,
+      before,
     });
   };
 }

@@ -12,7 +12,8 @@ import type { PresetAccessLog } from './preset-field-names.js';
 
 /**
  * The fields of `TraceContext.set` and of an entry, then those of its error and of an access log
- * line. `undefined` if they are too large.
+ * line. If they are too large, the writer that gave up on them, if there is one: it has listed their
+ * keys.
  */
 export function ownFields(
   entry: CapturedEntry,
@@ -23,7 +24,7 @@ export function ownFields(
   reserved: ReadonlySet<string>,
   { redaction }: LineLimits,
   room: number,
-): string | undefined {
+): string | JsonWriter | undefined {
   const injected = entry[INJECTED];
   const fields = scope?.fields;
   const { paths } = redaction;
@@ -36,11 +37,14 @@ export function ownFields(
     // First, so that an error that is also inside of a field is whole here.
     writer = new JsonWriter(redaction, room, false);
     tail = addedJson(added, writer);
-    if (writer.isOver) return undefined;
+    if (writer.isOver) return writer;
   }
   for (let source: Readonly<Record<string, unknown>> = fields ?? entry; ; source = entry) {
     const isEntry = source === entry;
-    for (const key of Object.keys(source)) {
+    const keys = Object.keys(source);
+    // By index: an iterator is an object, and so is each of its results, until the code is optimised.
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]!;
       if (isEntry) {
         if (key === 'level' || key === 'message' || key === 'context') continue;
         if (renamed?.replaced.has(key)) continue;
@@ -57,7 +61,7 @@ export function ownFields(
       } else {
         writer ??= new JsonWriter(redaction, room, false);
         text = writer.member(key, value);
-        if (writer.isOver) return undefined;
+        if (writer.isOver) return writer;
       }
       if (text === undefined) continue;
       const isTaken =
@@ -68,7 +72,7 @@ export function ownFields(
       } else {
         json += known.next + text;
       }
-      if (json.length > room) return undefined;
+      if (json.length > room) return writer;
     }
     if (isEntry) break;
   }

@@ -118,14 +118,16 @@ function textLine(
     // The newline is one byte of it.
     const room = limits.maxBytes - 1;
     const { redaction } = limits;
+    let pairs: TextPairs | undefined;
     if (message.length <= room) {
-      const rest = textFields(entry, scope, error, limits, new TextPairs(redaction, room, false));
+      pairs = new TextPairs(redaction, room, false);
+      const rest = textFields(entry, scope, error, limits, pairs);
       if (rest !== undefined) {
         const text = head + escapeText(message) + rest;
         if (fits(text, room)) return text;
       }
     }
-    return cutTextLine(entry, scope, error, head, message, redaction, room);
+    return cutTextLine(entry, scope, error, head, message, redaction, room, pairs);
   };
 }
 

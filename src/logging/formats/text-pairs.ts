@@ -31,11 +31,15 @@ export class TextPairs {
   isOver = false;
   private writer: JsonWriter | undefined;
 
-  /** @param isCutting whether what does not fit is cut. */
+  /**
+   * @param isCutting whether what does not fit is cut.
+   * @param before what gave up on the same entry.
+   */
   constructor(
     private readonly redaction: Redaction,
     readonly room: number,
     private readonly isCutting: boolean,
+    private readonly before?: TextPairs,
   ) {}
 
   pair(key: string, value: unknown): string {
@@ -62,7 +66,7 @@ export class TextPairs {
 
   /** @param bytes how much it may have. */
   cutPair(key: string, value: unknown, bytes: number): string {
-    this.writer ??= new JsonWriter(this.redaction, 0, this.isCutting);
+    this.writer ??= new JsonWriter(this.redaction, 0, this.isCutting, this.before?.writer);
     this.writer.left = bytes;
     return this.written(key, value);
   }
@@ -121,6 +125,7 @@ export function cutTextLine(
   message: string,
   redaction: Redaction,
   room: number,
+  before: TextPairs | undefined,
 ): string {
   const isAccessLog = isAccessLogEntry(entry);
   const phrase = isAccessLog ? cutTo(phraseOf(entry, redaction), MAX_PHRASE) : '';
@@ -138,7 +143,7 @@ export function cutTextLine(
   const fields = fieldsInOrder({ entry, error, renamed: undefined, fields: scope?.fields }).filter(
     ({ name }) => !isOnLine(name) && !(isAccessLog && isInAccessLogText(name)),
   );
-  const pairs = new TextPairs(redaction, room, true);
+  const pairs = new TextPairs(redaction, room, true, before);
   let text = '';
   let omitted = 0;
   for (let i = 0; i < fields.length; i++) {

@@ -12,6 +12,7 @@ import type { TraceScope } from '../../trace/trace.js';
 import {
   INJECTED,
   LINE_LIMITS,
+  MAX_FIELDS,
   SCOPE,
   UNFORMATTED,
   type CapturedEntry,
@@ -158,7 +159,12 @@ function safeArguments(args: unknown, limits: LineLimits): unknown {
     const safe: [string, unknown][] = [];
     let isChanged = false;
     const values = new PlainFields(limits);
-    for (const key of Object.keys(value)) {
+    const keys = Object.keys(value);
+    if (keys.length > MAX_FIELDS) {
+      isChanged = true;
+      keys.length = MAX_FIELDS;
+    }
+    for (const key of keys) {
       const field = readProperty(value, key);
       const plain = values.field(key, field);
       if (isIdName(key) || (plain === undefined && field !== undefined)) isChanged = true;

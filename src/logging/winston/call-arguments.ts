@@ -1,6 +1,6 @@
 import { errorFields, isError, readProperty } from '../../records/json-value.js';
 import { DEFAULT_LINE_LIMITS, type LineLimits } from '../../records/line-limits.js';
-import { LINE_LIMITS, UNFORMATTED, type CapturedEntry } from './captured-entry.js';
+import { LINE_LIMITS, MAX_FIELDS, UNFORMATTED, type CapturedEntry } from './captured-entry.js';
 import { entryError } from './entry-error.js';
 import { isPlainObject } from './plain-object.js';
 import { fillPlaceholders, fillsPlaceholder, hasPlaceholder } from './placeholders.js';
@@ -77,7 +77,10 @@ function addArgument(entry: CapturedEntry, value: unknown, others: unknown[]): v
 
 /** Fields that the entry has already are those of an argument that winston has added itself. */
 function addFields(entry: CapturedEntry, fields: object): void {
-  for (const key of Object.keys(fields)) {
+  const keys = Object.keys(fields);
+  const count = Math.min(keys.length, MAX_FIELDS);
+  for (let i = 0; i < count; i++) {
+    const key = keys[i]!;
     if (!Object.hasOwn(entry, key) && key !== '__proto__') entry[key] = readProperty(fields, key);
   }
 }

@@ -18,6 +18,9 @@ export const UNFORMATTED = Symbol.for('nestjs-tracing.v1.unformatted');
 /** What the options of the logger's application say about its lines, if they say anything. */
 export const LINE_LIMITS = Symbol.for('nestjs-tracing.v1.line-limits');
 
+/** How many fields an entry has: no line has room for more, and each takes time. */
+export const MAX_FIELDS = 10_000;
+
 /** A winston entry on its way through the formats. */
 export interface CapturedEntry {
   level: string;
@@ -80,10 +83,25 @@ function copyOf(chunk: object): object {
     if (typeof toJSON === 'function' && args === undefined) return copyOfJson(chunk);
     // V8 takes microseconds to add a property to an object that was spread. But only a spread
     // keeps a field of this name a field.
+    const keys = Object.keys(chunk);
+    if (keys.length > MAX_FIELDS) return copyOfLarge(chunk, keys);
     return Object.hasOwn(chunk, '__proto__') ? { ...chunk } : Object.assign({}, chunk);
   } catch {
     return copyOfUnreadable(chunk);
   }
+}
+
+/** The first fields, and how many there are besides. */
+function copyOfLarge(chunk: object, keys: string[]): object {
+  const omitted = keys.length - MAX_FIELDS;
+  keys.length = MAX_FIELDS;
+  const names: (string | symbol)[] = [...keys, ...Object.getOwnPropertySymbols(chunk)];
+  // winston puts these behind the fields of an argument.
+  for (const name of ['level', 'message']) if (!names.includes(name)) names.push(name);
+  const fields = names.map((name) => [name, readProperty(chunk, name)] as const);
+  const copy = Object.fromEntries(fields) as Record<string, unknown>;
+  copy[Object.hasOwn(copy, 'omitted_fields') ? '_omitted_fields' : 'omitted_fields'] = omitted;
+  return copy;
 }
 
 /** For an object whose getter throws: each property is read separately, and marked if it throws. */

@@ -56,7 +56,8 @@ export class LoggerPipes {
     const asked = levels[name];
     if (asked === undefined) return false;
     const own = levels[level] ?? -1;
-    for (const transport of transports) {
+    for (let i = 0; i < transports.length; i++) {
+      const transport = transports[i]!;
       const limit = transport.level === undefined ? own : (levels[transport.level] ?? own);
       if (limit >= asked) return true;
     }

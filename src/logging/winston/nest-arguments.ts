@@ -3,15 +3,13 @@ import { DEFAULT_LINE_LIMITS, type LineLimits } from '../../records/line-limits.
 import { fillPlaceholders, fillsPlaceholder, hasPlaceholder } from './placeholders.js';
 import { isPlainObject } from './plain-object.js';
 import { fieldsOf } from './to-json.js';
+import { MAX_FIELDS } from './captured-entry.js';
 
 /** The arguments of a call of a NestJS logger, as an entry's fields. */
 export interface NestEntry {
   message: unknown;
   [field: string]: unknown;
 }
-
-/** How many fields an argument adds. */
-const MAX_FIELDS = 10_000;
 
 const STACK_LINE = /\n[ \t]+at .+:\d+:\d+/;
 /** A stack starts early: a text of megabytes need not be searched for one. */

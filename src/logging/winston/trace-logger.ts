@@ -117,7 +117,7 @@ function deliver({ format }: Logger, transports: readonly Transport[], entry: Ca
   if (typeof formatted !== 'object') return;
   // winston removes a transport that fails from the list during the loop.
   const targets = transports.length > 1 ? [...transports] : transports;
-  for (const transport of targets) transport.write(formatted);
+  for (let i = 0; i < targets.length; i++) targets[i]!.write(formatted);
 }
 
 /** A child has a `write` that cannot be changed, and passes its entries to its parent's. */
