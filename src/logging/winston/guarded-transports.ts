@@ -7,6 +7,7 @@ import { warnOnce } from '../../records/warnings.js';
 import { addMissingIds } from '../formats/trace-format.js';
 import type { CapturedEntry } from './captured-entry.js';
 import { entryWithFields } from './entry-with-fields.js';
+import { MESSAGE } from './winston-symbols.js';
 import { guardedFormat } from './guarded-format.js';
 import { transportKind, type TransportKind } from './transport-kinds.js';
 import { LineTransport } from '../output/line-transport.js';
@@ -56,6 +57,10 @@ interface LegacyTransport {
 const STALL_MS = 10_000;
 /** Beyond this, entries are dropped: a dead transport must not take the process with it. */
 const BACKLOG_LIMIT = 100_000;
+/** The same in characters of their lines: that many entries of 64 kB would be 6 GB. */
+const BACKLOG_CHARACTERS = 64 * 1024 * 1024;
+/** What an entry without a line counts, and what each takes beside its line. */
+const ENTRY_CHARACTERS = 500;
 
 /**
  * Catches what a logger's transports and their formats throw, also of transports that are added
@@ -79,6 +84,13 @@ export function guardTransports(logger: Logger): void {
     return piped;
   });
   guardAll();
+}
+
+/** How much memory an entry takes while it waits, roughly, in characters. */
+function sizeOf(entry: unknown): number {
+  if (typeof entry !== 'object' || entry === null) return ENTRY_CHARACTERS;
+  const line: unknown = Reflect.get(entry, MESSAGE);
+  return ENTRY_CHARACTERS + (typeof line === 'string' ? line.length : 0);
 }
 
 function guardTransport(transport: Transport): void {
@@ -106,9 +118,17 @@ function guardTransport(transport: Transport): void {
     isNew = true;
     const write = original.bind(transport) as (entry: unknown) => boolean;
     const isStalled = stallDetector(() => begun);
+    let held = 0;
+    let counted = 0;
     return (entry: unknown): boolean => {
       const waiting = transport.writableLength;
-      if (waiting > 0 && isStalled() && waiting >= BACKLOG_LIMIT) return true;
+      // What has left counts as much as the others: a stream does not say what it is.
+      if (waiting < counted) held *= waiting / counted;
+      counted = waiting;
+      const isFull = waiting >= BACKLOG_LIMIT || held >= BACKLOG_CHARACTERS;
+      if (waiting > 0 && isStalled() && isFull) return true;
+      held += sizeOf(entry);
+      counted++;
       try {
         if (kind.staysInProcess) write(entry);
         else outside(() => write(entry));
@@ -218,7 +238,7 @@ function stallDetector(progress: () => number): () => boolean {
     if (now - since < STALL_MS) return false;
     warnOnce(
       'TRACING_TRANSPORT_STALLED',
-      `a log transport has not called back for ${STALL_MS / 1000} s; its entries wait, and beyond ${BACKLOG_LIMIT} are dropped`,
+      `a log transport has not called back for ${STALL_MS / 1000} s; its entries wait, and beyond ${BACKLOG_LIMIT} or 64 MiB are dropped`,
     );
     return true;
   };

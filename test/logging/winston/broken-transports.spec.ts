@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import winston, { createLogger, transports, type Logger } from 'winston';
 import { runWithTrace } from '../../../src/context/trace-store.js';
 import { traceJson } from '../../../src/logging/formats/json-format.js';
+import { MESSAGE } from '../../../src/logging/winston/winston-symbols.js';
 import { traceLogger } from '../../../src/logging/winston/trace-logger.js';
 import { resolveOptions } from '../../../src/options/resolve-options.js';
 import { openTrace } from '../../../src/trace/open-trace.js';
@@ -293,6 +294,21 @@ describe('a transport that never calls back', () => {
 
     for (let i = 0; i < 100_100; i++) dead.write({ level: 'info', message: 'x' });
     expect(dead.writableLength).toBe(100_000);
+    jest.mocked(Date.now).mockRestore();
+  });
+
+  it('holds at most 64 MiB of lines', () => {
+    jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    let now = 1_000_000;
+    jest.spyOn(Date, 'now').mockImplementation(() => now);
+    const dead = transportThat(() => {});
+    traceLogger(createLogger({ format: traceJson(), transports: dead })).info('stuck');
+    const line = 'x'.repeat(64 * 1024);
+    for (let i = 0; i < 10; i++) dead.write({ level: 'info', message: 'x', [MESSAGE]: line });
+    now += 10_001;
+    for (let i = 0; i < 2_000; i++) dead.write({ level: 'info', message: 'x', [MESSAGE]: line });
+    expect(dead.writableLength).toBeGreaterThan(900);
+    expect(dead.writableLength).toBeLessThanOrEqual(1_024);
     jest.mocked(Date.now).mockRestore();
   });
 });
