@@ -1,25 +1,25 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { errorMonitor } from 'node:events';
-import http, { validateHeaderValue, type ClientRequest, type IncomingMessage } from 'node:http';
+import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
 import type { OpenSpan } from '../context/traced-application.js';
 import type { TraceHeaders } from '../trace/propagation.js';
 import { definePatch } from '../instrumentation/patch.js';
 import { guardCallback } from '../options/guard-callback.js';
-import {
-  endCall,
-  openCall,
-  openTunnel,
-  putHeaders,
-  trustReader,
-  type ClientCall,
-} from './client-call.js';
-import { connectsItself, type Connecting } from './connecting-agents.js';
+import { endCall, openCall, putHeaders, trustReader, type ClientCall } from './client-call.js';
+import { connectsItself } from './connecting-agents.js';
 import { copiedLater } from './copied-later.js';
-import { headerIn, withHeader, withoutHeader } from './raw-head.js';
 import { DEFAULT_PORTS, hostName, targetOf, type Peer, type Target } from './call-target.js';
+import {
+  addHeader,
+  FINISHED_HEAD,
+  headerOf,
+  removeHeader,
+  type SentRequest,
+} from './request-head.js';
 import { readerOf } from './socket-reader.js';
+import { openTunnel } from './tunnel.js';
 
 const HTTP_REQUEST = definePatch({
   package: 'node',
@@ -28,14 +28,6 @@ const HTTP_REQUEST = definePatch({
   without: 'calls through `node:http` and `node:https` carry no trace',
   why: 'the channel `http.client.request.created` exists from Node 22.12 on',
 });
-const FINISHED_HEAD = definePatch({
-  package: 'node',
-  target: 'ClientRequest._header, ClientRequest.outputData',
-  gives: 'trace headers on calls whose headers were given as a list',
-  without: 'calls whose headers were given as a list carry no trace headers',
-  why: 'such a head is finished before the request is returned, and `setHeader` refuses it',
-});
-
 const LATER_HEADERS = definePatch({
   package: 'node',
   target: 'setHeader and appendHeader of single requests that are being sent',
@@ -43,16 +35,6 @@ const LATER_HEADERS = definePatch({
   without: 'ids of a caller that is not trusted may cross the application',
   why: 'Node reports a request when it is made, and headers may be set until it is sent',
 });
-
-/** What Node keeps on a request besides what its types say. */
-interface SentRequest extends ClientRequest {
-  readonly res?: IncomingMessage | null;
-  /** The head as it goes out; empty while headers may still be set. */
-  _header: string | null;
-  /** What waits for a connection. */
-  readonly outputData?: { data: unknown }[];
-  readonly agent?: Connecting;
-}
 
 /** The calls of requests that are traced. */
 const calls = new WeakMap<object, ClientCall>();
@@ -226,44 +208,4 @@ function guardSetHeader(request: SentRequest, call: ClientCall): void {
     // It is sent once, however often it was copied.
     return this.hasHeader(name) ? this : setHeader.call(this, name, own);
   };
-}
-
-function removeHeader(request: SentRequest, name: string): void {
-  const { _header: head } = request;
-  if (head) replaceHead(request, withoutHeader(head, name));
-  else if (!request.headersSent) request.removeHeader(name);
-}
-
-function headerOf(request: SentRequest, name: string): string | undefined {
-  const value = request.getHeader(name);
-  if (value !== undefined) return Array.isArray(value) ? value.join(', ') : String(value);
-  return request._header ? headerIn(request._header, name) : undefined;
-}
-
-/**
- * Headers that were given as a list are a finished head from the start. With `Expect` that head
- * even waits for the connection already. None of it is sent before the caller has the request.
- */
-function addHeader(request: SentRequest, name: string, value: string): void {
-  const { _header: head } = request;
-  if (!head && !request.headersSent) {
-    request.setHeader(name, value);
-    return;
-  }
-  validateHeaderValue(name, value);
-  replaceHead(request, typeof head === 'string' ? withHeader(head, name, value) : '');
-}
-
-function replaceHead(request: SentRequest, changed: string): void {
-  const { _header: head, outputData } = request;
-  if (typeof head !== 'string' || !Array.isArray(outputData)) {
-    FINISHED_HEAD.unsupported('it has no `_header` or no `outputData`');
-    return;
-  }
-  request._header = changed;
-  const first = outputData[0];
-  // A short body waits with the head, in one text.
-  if (typeof first?.data === 'string' && first.data.startsWith(head)) {
-    first.data = changed + first.data.slice(head.length);
-  }
 }

@@ -9,7 +9,6 @@ import {
   endCall,
   idOnWire,
   openCall,
-  openTunnel,
   putHeaders,
   trustReader,
   type ClientCall,
@@ -18,6 +17,7 @@ import { headerIn, withoutHeader } from './raw-head.js';
 import { peerOf, targetOf, type Target } from './call-target.js';
 import { readerOf } from './socket-reader.js';
 import { clientOf, connectionOf, requestsOf } from './undici-client.js';
+import { openTunnel } from './tunnel.js';
 import { keepContextOfDispatch } from './undici-context.js';
 
 const REQUEST = definePatch({
