@@ -18,7 +18,7 @@ const HIDING: readonly RegExp[] = [
   /^(?:vars|args|argv|arguments?|kwargs|bind(?:s|ings?|vars?)?|form(?:data)?|multipart)$/,
   /^(?:request|response|req|res|resp|raw|http|post|form|message|msg|mail|email|json|text)?bod(?:y|ies)(?:text|json|raw|string|data)?$/,
   /^(?:request|req|url|http|search|raw|sql|db)?(?:query|queries)(?:string|str)?$/,
-  /^(?:referr?er|cmdline|commandline)$/,
+  /^(?:referr?er|cmdline|commandline|environ|envvars?)$/,
   /^(?:o|basic|proxy|http)?auth(?:n|z|entication|orization)?$/,
   /^(?:pass|jwt|bearer|otp|totp|pin|cvv|cvc|dsn|csrf|xsrf|saml|signature|sig|userinfo)$/,
 ];
@@ -33,6 +33,9 @@ const PAIRS: ReadonlyMap<string, RegExp> = new Map([
   ['line', /^command$/],
   ['string', /^connection$/],
   ['agent', /^user$/],
+  // `deployment.environment` is a name.
+  ['environment', /^(?:process|os|shell|container|pod)$/],
+  ['env', /^(?:process|os|shell|container|pod)$/],
   ['original', /^agent$/],
 ]);
 /** What may follow such a word where the value is a number: it is a fact about the value then. */

@@ -110,10 +110,11 @@ export function dialectOf(entry: object): Dialect {
   }
   if (has(line, '@t')) return serilog;
   if (isOtlp(line)) return otlp;
-  if (hasGcp) return withGcp;
-  if (hasDatadog) return withDatadog;
+  // In front of the names that only a field of the call may have on such a line.
   if (has(line, 'trace_id') && has(line, 'request_id') && has(line, 'span_id')) return withFlatIds;
   if (has(line, 'trace.id') && has(line, 'http.request.id')) return withEcsIds;
+  if (hasGcp) return withGcp;
+  if (hasDatadog) return withDatadog;
   return isSorted(keys) ? unknownSorted : unknown;
 }
 

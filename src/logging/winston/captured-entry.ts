@@ -80,12 +80,14 @@ function copyOf(chunk: object): object {
     if (isError(chunk)) return copyOfError(chunk);
     const { toJSON, [SPLAT]: args } = chunk as { toJSON?: unknown; [SPLAT]?: unknown };
     // With arguments it is winston's object, which has copied the `toJSON` of one of them.
-    if (typeof toJSON === 'function' && args === undefined) return copyOfJson(chunk);
+    if (typeof toJSON === 'function' && args === undefined) return unreserved(copyOfJson(chunk));
     // V8 takes microseconds to add a property to an object that was spread. But only a spread
     // keeps a field of this name a field.
     const keys = Object.keys(chunk);
     if (keys.length > MAX_FIELDS) return copyOfLarge(chunk, keys);
-    return Object.hasOwn(chunk, '__proto__') ? { ...chunk } : Object.assign({}, chunk);
+    return unreserved(
+      Object.hasOwn(chunk, '__proto__') ? { ...chunk } : (Object.assign({}, chunk) as object),
+    );
   } catch {
     return copyOfUnreadable(chunk);
   }
@@ -101,6 +103,17 @@ function copyOfLarge(chunk: object, keys: string[]): object {
   const fields = names.map((name) => [name, readProperty(chunk, name)] as const);
   const copy = Object.fromEntries(fields) as Record<string, unknown>;
   copy[Object.hasOwn(copy, 'omitted_fields') ? '_omitted_fields' : 'omitted_fields'] = omitted;
+  return copy;
+}
+
+/**
+ * A transport leaves an entry with `exception: true` to winston's exception handlers: a field of the
+ * application with this name would cost the entry. What winston has caught itself has a `trace`.
+ */
+function unreserved(copy: { exception?: unknown; _exception?: unknown; trace?: unknown }): object {
+  if (copy.exception !== true || Array.isArray(copy.trace)) return copy;
+  copy._exception = true;
+  delete copy.exception;
   return copy;
 }
 
@@ -124,11 +137,19 @@ function copyOfError(chunk: Error): object {
 }
 
 /** winston has set the level on the object that it was given, of which `toJSON()` may not know. */
-function copyOfJson(chunk: object): object {
+function copyOfJson(chunk: object): Record<string, unknown> {
   const { level, [LEVEL]: symbol = level, message } = chunk as CapturedEntry;
   const fields = fieldsOf(chunk);
   const said = typeof fields === 'object' ? fields : { message: fields };
   // Its message is not lost where `toJSON()` throws or returns nothing.
   const own = typeof message === 'string' && typeof Object(said).message !== 'string';
-  return { ...said, ...(own && { message }), level, [LEVEL]: symbol };
+  const copy: Record<string, unknown> = {
+    ...said,
+    ...(own && { message }),
+    level,
+    [LEVEL]: symbol,
+  };
+  // What says of itself that it is itself would answer for the copy too, which has the ids.
+  if (typeof copy['toJSON'] === 'function') delete copy['toJSON'];
+  return copy;
 }

@@ -36,6 +36,9 @@ export function honourToJson(entry: Record<string | symbol, unknown>): void {
   }
   if (typeof fields !== 'object' || fields === null) return;
   for (const key of Object.keys(fields)) {
-    if (!Object.hasOwn(entry, key) && key !== '__proto__') entry[key] = readProperty(fields, key);
+    const value = readProperty(fields, key);
+    // What says of itself that it is itself would answer for the whole entry, its ids included.
+    if (key === 'toJSON' && typeof value === 'function') continue;
+    if (!Object.hasOwn(entry, key) && key !== '__proto__') entry[key] = value;
   }
 }
