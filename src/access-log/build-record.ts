@@ -33,5 +33,7 @@ export function buildRecord(
     dropped_steps: explainsItself ? droppedSteps(trace) : undefined,
   };
   // Most HTTP requests have none, and an object that is spread costs more than all of the above.
-  return work === undefined ? record : Object.assign({}, work, record);
+  const whole = work === undefined ? record : Object.assign({}, work, record);
+  const { droppedFields } = metadata;
+  return droppedFields === undefined ? whole : { ...whole, dropped_fields: droppedFields };
 }

@@ -2,7 +2,9 @@ import { AsyncResource } from 'node:async_hooks';
 import { Inject, Injectable } from '@nestjs/common';
 import { TRACING_OPTIONS } from '../options/options.token.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
+import { warnOnce } from '../records/warnings.js';
 import { filterBaggage } from '../trace/baggage.js';
+import { MAX_FIELDS, MAX_FIELDS_TEXT } from '../trace/field-limits.js';
 import { isValidId } from '../trace/ids.js';
 import { allHeaders, w3cHeaders, type TraceHeaders } from '../trace/propagation.js';
 import type { SpanAttributes } from '../records/span-record.js';
@@ -85,9 +87,18 @@ export class TraceContext {
     return currentTrace()?.elapsedMs;
   }
 
-  /** Adds a field to every later log line of this request. Does nothing outside a context. */
+  /**
+   * Adds a field to every later log line of this request. Does nothing outside a context. A request
+   * has at most 256 fields, with 65,536 characters in their names and texts. What is beyond is left
+   * out or cut, counted as `dropped_fields` on the access log line, and causes one warning,
+   * `TRACING_FIELDS_DROPPED`. A field that is there can always be set again.
+   */
   set(key: string, value: unknown): void {
-    currentTrace()?.setField(key, value);
+    if (currentTrace()?.setField(key, value) !== false) return;
+    warnOnce(
+      'TRACING_FIELDS_DROPPED',
+      `a request has more fields of \`trace.set\` than ${MAX_FIELDS}, or than ${MAX_FIELDS_TEXT} characters of them`,
+    );
   }
 
   /** A field that was added with {@link set}. */

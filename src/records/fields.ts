@@ -1,12 +1,7 @@
 /** The log backends for which a preset of field names exists. */
 export type PresetName = 'otel' | 'ecs' | 'gcp' | 'datadog';
 
-export const PRESET_NAMES = [
-  'otel',
-  'ecs',
-  'gcp',
-  'datadog',
-] as const satisfies readonly PresetName[];
+export const PRESET_NAMES: readonly PresetName[] = ['otel', 'ecs', 'gcp', 'datadog'];
 
 /** The name of a field in a preset, and how its value is written there. */
 export interface PresetField {
@@ -218,6 +213,8 @@ export const ACCESS_LOG_FIELDS = {
   steps: { type: 'steps', text: 'block' } as Field<readonly Step[]>,
   /** The number of spans beyond the limit, which were not recorded. */
   dropped_steps: number({ unit: 'count' }),
+  /** How many fields of `trace.set` were left out or cut. */
+  dropped_fields: number({ unit: 'count' }),
 } as const satisfies Readonly<Record<string, Field>>;
 
 /** The name of a field of the access log line. */

@@ -14,6 +14,7 @@ const WARNINGS = {
   TRACING_EXPORT_FAILED: 'Spans or log records could not be sent to the collector.',
   TRACING_EXPORT_INCOMPLETE:
     'The application closed before all spans or log records were delivered.',
+  TRACING_FIELDS_DROPPED: 'A request has more fields than it may have, or longer ones.',
   TRACING_FORMAT_FAILED: 'A log format threw.',
   TRACING_GRAPHQL_COPIES: 'Two copies of `graphql` are installed: subscriptions are not traced.',
   TRACING_LOGGER_FAILED: 'A winston logger threw.',

@@ -1,13 +1,11 @@
 import { Span } from './span.js';
 import { SpanGroup } from './folded-spans.js';
+import { boundedStart, MAX_SPANS, MAX_SPANS_TEXT, textOfSpan } from './span-limits.js';
 import type { SpanRecord, SpanStart } from '../records/span-record.js';
 import type { KeptSpans, Trace } from './trace.js';
 
-/** The number of spans that a trace keeps. Bounded, so that a loop cannot fill the memory. */
-export const MAX_SPANS = 1000;
-
 /**
- * The spans of a trace. Their number is bounded; equal siblings are folded, except those that
+ * The spans of a trace. They are bounded in number, and in what their names and attributes hold; equal siblings are folded, except those that
  * failed.
  */
 export class SpanList implements KeptSpans {
@@ -16,6 +14,8 @@ export class SpanList implements KeptSpans {
 
   /** In the order in which they began, so that a parent precedes its children. */
   private spans: Span[] = [];
+  /** The characters that they hold. */
+  private text = 0;
   private hasFolded = false;
   private readonly rootGroups = new Map<string, SpanGroup>();
 
@@ -46,15 +46,18 @@ export class SpanList implements KeptSpans {
     return records;
   }
 
-  /** Starts a span. Returns `undefined` if the limit is reached. */
-  open(start: SpanStart, parent: Span | undefined, onEnd: (span: Span) => void): Span | undefined {
-    if (this.spans.length >= MAX_SPANS) {
+  /** Starts a span. Returns `undefined` if a limit is reached. */
+  open(given: SpanStart, parent: Span | undefined, onEnd: (span: Span) => void): Span | undefined {
+    const start = boundedStart(given);
+    const text = textOfSpan(start);
+    if (!this.hasRoom(text)) {
       this.compact();
-      if (this.spans.length >= MAX_SPANS) {
+      if (!this.hasRoom(text)) {
         this.dropped++;
         return undefined;
       }
     }
+    this.text += text;
     const span = new Span(this.trace, parent, start, onEnd);
     this.spans.push(span);
     // Its parent may have been folded and removed while code that it had started still runs.
@@ -77,6 +80,10 @@ export class SpanList implements KeptSpans {
     return group;
   }
 
+  private hasRoom(text: number): boolean {
+    return this.spans.length < MAX_SPANS && this.text + text <= MAX_SPANS_TEXT;
+  }
+
   /** Removes the folded spans and everything below them. */
   private compact(): void {
     if (!this.hasFolded) return;
@@ -86,6 +93,8 @@ export class SpanList implements KeptSpans {
       span.isFolded ||= span.parent?.isFolded === true;
       return !span.isFolded;
     });
+    this.text = 0;
+    for (const span of this.spans) this.text += textOfSpan(span);
   }
 }
 

@@ -69,8 +69,8 @@ export class Span implements SpanRecord {
     return this.currentScope;
   }
 
-  /** Adds attributes that were not known at the start. */
-  describe(attributes: SpanAttributes): void {
+  /** Adds attributes that were not known at the start. No texts: those are bounded at the start. */
+  describe(attributes: Readonly<Record<string, number | boolean>>): void {
     this.attributes = Object.assign({}, this.attributes, attributes);
   }
 

@@ -5,6 +5,7 @@ import type {
   TraceMetadata,
   W3cOrigin,
 } from '../records/request-record.js';
+import { withField } from './field-limits.js';
 import { toW3cTraceId } from './ids.js';
 import type { TracePolicy } from './trace-policy.js';
 import type { SdkSpan } from './sdk-span.js';
@@ -17,6 +18,8 @@ export type Received = Readonly<Record<string, unknown>> | ((name: string) => un
 /** The metadata of a request that is still running, with the methods that complete it. */
 export interface LiveMetadata extends TraceMetadata {
   work?: UnitOfWorkFields | undefined;
+  /** How often a field had to be left out or cut. */
+  droppedFields?: number;
   /** The handlers of a GraphQL operation beside the first, as in `RecipesResolver.recipes`. */
   otherHandlers?: string[];
   /** Sets the handler, where the execution context is more precise than the router. */
@@ -134,11 +137,17 @@ export class Trace implements RequestRecord {
     }
   }
 
-  /** Adds a field to all later log entries. Entries that were logged before are not affected. */
-  setField(key: string, value: unknown): void {
-    const fields: Record<string, unknown> = Object.assign(Object.create(null), this.scope.fields);
-    fields[key] = value;
-    this.scope = new TraceScope(this, this.spanId, fields);
+  /**
+   * Adds a field to all later log entries. Entries that were logged before are not affected.
+   *
+   * @returns whether there was room for it. If not, it is counted.
+   */
+  setField(key: string, value: unknown): boolean {
+    const added = withField(this.scope.fields, key, value);
+    if (added !== undefined) this.scope = new TraceScope(this, this.spanId, added.fields);
+    if (added?.isCut === false) return true;
+    this.metadata.droppedFields = (this.metadata.droppedFields ?? 0) + 1;
+    return false;
   }
 }
 

@@ -24,7 +24,7 @@ import { runSpan } from '../../src/spans/run-span.js';
 import { stepsOf } from '../../src/spans/steps.js';
 import { newTraceId } from '../../src/trace/ids.js';
 import { openTrace } from '../../src/trace/open-trace.js';
-import { MAX_SPANS } from '../../src/trace/span-list.js';
+import { MAX_SPANS } from '../../src/trace/span-limits.js';
 import type { Trace } from '../../src/trace/trace.js';
 import { ServiceProcess } from '../support/service-process.js';
 

@@ -8,7 +8,7 @@ import { runSpan } from '../../src/spans/run-span.js';
 import { droppedSteps, stepsOf } from '../../src/spans/steps.js';
 import { openTrace } from '../../src/trace/open-trace.js';
 import { MAX_EQUAL_SIBLINGS } from '../../src/trace/folded-spans.js';
-import { MAX_SPANS } from '../../src/trace/span-list.js';
+import { MAX_SPANS } from '../../src/trace/span-limits.js';
 import type { Span } from '../../src/trace/span.js';
 import type { Trace } from '../../src/trace/trace.js';
 

@@ -1,0 +1,37 @@
+import { moreCharacters } from '../records/json-text.js';
+import { ownCopy } from '../records/name-cache.js';
+import type { TraceFields } from '../records/request-record.js';
+
+/** The number of fields that a trace has. */
+export const MAX_FIELDS = 256;
+/** The characters in the names and texts of the fields of a trace: a line has 64 kB by default. */
+export const MAX_FIELDS_TEXT = 65_536;
+
+/**
+ * The fields of a trace with one more, or with another value for one. Of a text, what there is no room
+ * for is cut. Objects are the application's own and count by their names.
+ *
+ * @returns `undefined` where there is no room for a further field.
+ */
+export function withField(
+  fields: TraceFields | undefined,
+  key: string,
+  value: unknown,
+): { readonly fields: TraceFields; readonly isCut: boolean } | undefined {
+  const copy: Record<string, unknown> = Object.assign(Object.create(null), fields);
+  let count = 1;
+  let room = MAX_FIELDS_TEXT - key.length;
+  for (const name in copy) {
+    if (name === key) continue;
+    count++;
+    const other = copy[name];
+    room -= name.length + (typeof other === 'string' ? other.length : 0);
+  }
+  // One that is there has had its place already.
+  if (!(key in copy) && (count > MAX_FIELDS || room <= 0)) return undefined;
+  const isCut = typeof value === 'string' && value.length > room;
+  copy[key] = isCut
+    ? `${ownCopy(value.slice(0, room))}${moreCharacters(value.length - room)}`
+    : value;
+  return { fields: copy, isCut };
+}
