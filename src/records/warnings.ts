@@ -31,6 +31,7 @@ const WARNINGS = {
     'A subscriber of a diagnostics channel causes events of that channel: it does not get those.',
   TRACING_TRANSPORT_FAILED: 'A log transport reported an error or threw.',
   TRACING_TRANSPORT_STALLED: 'A log transport no longer accepts lines.',
+  TRACING_TOO_MANY_OPEN: 'A connection has too many messages or requests that do not end.',
   TRACING_TWO_TRACE_IDS: 'A log and the responses name a trace differently.',
   TRACING_UNSUPPORTED:
     'A package has a version or a structure that is not supported: a part of it is not traced.',

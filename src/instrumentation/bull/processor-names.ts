@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { TracedApplication } from '../../context/traced-application.js';
+import { NameCache } from '../../records/name-cache.js';
 import { providedObjects } from '../provided-class.js';
 
 // What `@Processor` and `@Process` leave on a class and its methods.
@@ -14,7 +15,12 @@ interface Named {
   readonly name?: string;
 }
 
-const names = new WeakMap<TracedApplication, Map<string, string | undefined>>();
+/** How many names of jobs are kept. Whoever adds a job chooses its name. */
+const MAX_NAMES = 1000;
+/** The name of a method, or that there is none. */
+type Known = readonly [name: string | undefined];
+
+const names = new WeakMap<TracedApplication, NameCache<Known>>();
 
 /**
  * The name of the method with `@Process` that processes the jobs of a queue, as in
@@ -26,10 +32,13 @@ export function processorName(
   job: string,
 ): string | undefined {
   let known = names.get(application);
-  if (known === undefined) names.set(application, (known = new Map()));
+  if (known === undefined) names.set(application, (known = new NameCache(MAX_NAMES)));
   const key = JSON.stringify([queue, job]);
-  if (!known.has(key)) known.set(key, findName(application, queue, job));
-  return known.get(key);
+  const kept = known.get(key);
+  if (kept !== undefined) return kept[0];
+  const name = findName(application, queue, job);
+  known.keep(key, () => [name]);
+  return name;
 }
 
 function findName({ modules }: TracedApplication, queue: string, job: string): string | undefined {

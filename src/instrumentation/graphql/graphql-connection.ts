@@ -5,6 +5,7 @@ import { isValidId } from '../../trace/ids.js';
 import { allHeaders, carrierText, type TraceHeaders } from '../../trace/propagation.js';
 import type { Trace } from '../../trace/trace.js';
 import { parseTraceparent } from '../../trace/traceparent.js';
+import { OpenWork } from '../open-work.js';
 import { SocketOperation } from './socket-operation.js';
 
 /** What is known of a socket when its client has initialised the connection. */
@@ -20,10 +21,18 @@ export interface Handshake {
   readonly isOpen: () => boolean;
 }
 
+/** An operation, and what its client calls it. */
+interface Named {
+  readonly id: unknown;
+  readonly operation: SocketOperation;
+}
+
 /** A socket that GraphQL operations come over. */
 export class GraphqlConnection {
   private readonly trace: Trace;
-  private readonly operations = new Set<SocketOperation>();
+  private readonly operations = new OpenWork<SocketOperation, Named>(({ operation }) =>
+    operation.leave(),
+  );
 
   constructor(
     private readonly application: TracedApplication,
@@ -38,22 +47,31 @@ export class GraphqlConnection {
     return runWithTrace(this.trace, fn);
   }
 
-  /** Begins an operation that came over it. */
-  begin(): SocketOperation {
+  /**
+   * Begins an operation that came over it.
+   *
+   * @param id what its client calls it, where it is to be found by that.
+   */
+  begin(id?: unknown): SocketOperation {
     const { transport, isOpen } = this.handshake;
     const operation = new SocketOperation(
       this.application,
       { kind: 'message', transport, parent: this.trace, hasOwnRequestId: true },
       isOpen,
-      () => this.operations.delete(operation),
+      () => this.operations.take(operation),
     );
-    this.operations.add(operation);
+    this.operations.add(operation, { id, operation });
     return operation;
+  }
+
+  /** The open operation that its client calls so: of two with one id, the later one. */
+  operation(id: unknown): SocketOperation | undefined {
+    return this.operations.all.findLast((named) => named.id === id)?.operation;
   }
 
   /** Ends the open operations: the client has disconnected, or the server has closed the socket. */
   close(hasFailed = false): void {
-    for (const operation of this.operations) {
+    for (const { operation } of this.operations.all) {
       if (hasFailed) operation.fail();
       else operation.end();
     }

@@ -7,7 +7,6 @@ import { definePatch } from '../patch.js';
 import { GraphqlConnection } from './graphql-connection.js';
 import { loadOptional } from '../load-optional.js';
 import { noteErrors } from './operation-errors.js';
-import type { SocketOperation } from './socket-operation.js';
 
 type ErrorFormatter = (execution: unknown, context: unknown) => unknown;
 type OnConnect = (this: Connection, init: { payload?: unknown }) => unknown;
@@ -120,14 +119,9 @@ function traceConnection(
 }
 
 function traceOperations(target: Connection, connection: GraphqlConnection): void {
-  const operations = new Map<unknown, SocketOperation>();
   START.methodOfInstance(target, 'handleGQLStart', (handleGQLStart) => (message) => {
-    const operation = connection.begin();
-    operations.set(message.id, operation);
-    const end = (): void => {
-      operation.end();
-      if (operations.get(message.id) === operation) operations.delete(message.id);
-    };
+    const operation = connection.begin(message.id);
+    const end = (): void => operation.end();
     const result: unknown = operation.run(() => handleGQLStart.call(target, message));
     if (types.isPromise(result)) result.then(end, end);
     else end();
@@ -135,7 +129,7 @@ function traceOperations(target: Connection, connection: GraphqlConnection): voi
   });
   // A stream that waits for its next event may end only when that event comes.
   STOP.methodOfInstance(target, 'handleGQLStop', (handleGQLStop) => (message) => {
-    const operation = operations.get(message.id);
+    const operation = connection.operation(message.id);
     const stop = (): unknown => handleGQLStop.call(target, message);
     if (operation === undefined) return stop();
     const result = operation.run(stop);

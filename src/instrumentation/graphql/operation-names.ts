@@ -103,7 +103,11 @@ function nameOperation(
   if (trace === undefined) return;
   const { metadata } = trace;
   if (metadata.work?.pattern !== undefined) {
-    if (handler !== metadata.handler) (metadata.otherHandlers ??= []).push(handler ?? pattern);
+    const other = handler ?? pattern;
+    // An operation may ask for a field any number of times, under other names.
+    if (handler !== metadata.handler && metadata.otherHandlers?.includes(other) !== true) {
+      (metadata.otherHandlers ??= []).push(other);
+    }
     return;
   }
   const name = info?.operation?.name?.value;

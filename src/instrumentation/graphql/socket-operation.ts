@@ -70,6 +70,12 @@ export class SocketOperation {
     else this.settle.done();
   }
 
+  /** Ends the operation as one that is not followed any longer, as if its client had disconnected. */
+  leave(): void {
+    this.settle.left();
+    this.settle.done();
+  }
+
   private endThrown(error: unknown): void {
     if (noteThrown(this.trace, error)) this.fail(error);
     else this.settle.done();

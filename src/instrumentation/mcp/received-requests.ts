@@ -1,6 +1,7 @@
 import { currentTrace } from '../../context/active-trace.js';
 import { sharedState } from '../../records/shared-state.js';
 import type { Trace } from '../../trace/trace.js';
+import { OpenWork } from '../open-work.js';
 import { isFailure, type McpMessage } from './message.js';
 
 /** A request that is being handled. */
@@ -19,7 +20,7 @@ const requests = sharedState('mcp-requests', () => new WeakMap<Trace, OpenReques
  * that is sent, by a cancellation, or by the end of the connection.
  */
 export class OpenRequests {
-  private readonly open = new Set<OpenRequest>();
+  private readonly open = new OpenWork<OpenRequest, OpenRequest>((request) => request.abandon());
 
   /**
    * Notes a request that is handled in the current trace.
@@ -32,16 +33,16 @@ export class OpenRequests {
       const request: OpenRequest = {
         id,
         settle: (answer) => {
-          this.open.delete(request);
+          this.open.take(request);
           if (isFailure(answer)) reject(answer.error);
           else resolve();
         },
         abandon: () => {
-          this.open.delete(request);
+          this.open.take(request);
           leave();
         },
       };
-      this.open.add(request);
+      this.open.add(request, request);
       const trace = currentTrace();
       if (trace !== undefined) requests.set(trace, request);
     });
@@ -49,12 +50,12 @@ export class OpenRequests {
 
   /** Notes that the other end has cancelled a request: of two with one id, the later one. */
   cancel(id: unknown): void {
-    [...this.open].findLast((request) => request.id === id)?.abandon();
+    this.open.all.findLast((request) => request.id === id)?.abandon();
   }
 
   /** Notes that the connection is closed. */
   abandonAll(): void {
-    for (const request of this.open) request.abandon();
+    for (const request of this.open.all) request.abandon();
   }
 }
 

@@ -1,17 +1,18 @@
 import type { Span } from '../../trace/span.js';
+import { OpenWork } from '../open-work.js';
 import { isFailure, type McpMessage } from './message.js';
 
 /** The requests that one end of a connection has sent, each a span that its answer ends. */
 export class SentRequests {
-  private readonly open = new Map<unknown, Span>();
+  private readonly open = new OpenWork<unknown, Span>((span) => span.fail());
 
   add(id: unknown, span: Span): void {
-    this.open.set(id, span);
+    this.open.add(id, span);
   }
 
   /** Notes an answer that came in. */
   answer(message: McpMessage): void {
-    const span = this.take(message.id);
+    const span = this.open.take(message.id);
     if (span === undefined) return;
     if (isFailure(message)) span.fail(errorOf(message));
     else span.end();
@@ -19,18 +20,12 @@ export class SentRequests {
 
   /** Notes that a request has failed without an answer, or that its sender no longer wants one. */
   fail(id: unknown, error?: unknown): void {
-    this.take(id)?.fail(error);
+    this.open.take(id)?.fail(error);
   }
 
   /** Notes that the connection is closed. */
   failAll(): void {
-    for (const id of this.open.keys()) this.fail(id);
-  }
-
-  private take(id: unknown): Span | undefined {
-    const span = this.open.get(id);
-    this.open.delete(id);
-    return span;
+    for (const span of this.open.all) span.fail();
   }
 }
 

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { Subscription } from 'rxjs';
+import type { Subscription } from 'rxjs';
 import { runInSnapshot, type TraceSnapshot } from '../../context/trace-store.js';
 import { openUserStore } from '../../context/user-store.js';
 import type { TracedApplication } from '../../context/traced-application.js';
 import type { Trace } from '../../trace/trace.js';
+import { OpenWork } from '../open-work.js';
 
 /** A connected client as its platform represents it: a `WebSocket`, a socket.io `Socket`. */
 interface SocketClient {
@@ -22,7 +23,10 @@ const NO_HANDSHAKE = Object.freeze({ headers: {}, rawHeaders: [], url: '' });
 /** The connection of a client: its trace, which each of its messages is part of. */
 export class SocketConnection {
   /** Its messages that have not ended. */
-  readonly messages = new Subscription();
+  private readonly messages = new OpenWork<Subscription, Subscription>((message) =>
+    message.unsubscribe(),
+  );
+  private isClosed = false;
   private readonly context: TraceSnapshot;
 
   constructor(
@@ -40,7 +44,15 @@ export class SocketConnection {
 
   /** Ends the messages that have not ended: their client has disconnected. */
   close(): void {
-    this.messages.unsubscribe();
+    this.isClosed = true;
+    for (const message of this.messages.all) message.unsubscribe();
+  }
+
+  /** Follows a message until it ends, or the client disconnects. */
+  follow(message: Subscription): void {
+    if (this.isClosed) return message.unsubscribe();
+    this.messages.add(message, message);
+    message.add(() => this.messages.take(message));
   }
 }
 

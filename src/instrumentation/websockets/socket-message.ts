@@ -44,7 +44,7 @@ export class SocketMessage {
       return message.ending.asObservable();
     });
     message.ended = ended.subscribe({ error: () => {} });
-    connection.messages.add(message.ended);
+    connection.follow(message.ended);
     return answer;
   }
 
