@@ -1,93 +1,207 @@
 import { EventEmitter, errorMonitor } from 'node:events';
+import { types } from 'node:util';
 import type { Ending, Following } from './following.js';
-import { isPlainPromise, isThenable } from './result-kinds.js';
+import { observeCalls } from './observe-calls.js';
+import { isAsyncGenerator, isPlainPromise, isThenable } from './result-kinds.js';
 
 type Callback = (...args: unknown[]) => unknown;
 type FollowResult = (following: Following, result: unknown) => unknown;
 
-/** Each proxy with what it is in front of. */
-const targets = new WeakMap<object, object>();
-const ENDS = ['end', 'close'] as const;
+/** The builders and cursors that are followed at present. */
+const followed = new WeakMap<object, FollowedObject>();
+/** Of one object: methods that return it to each other, or calls that return the same one again. */
+const MAX_FOLLOWINGS = 16;
+const ENDS: readonly unknown[] = ['end', 'close'];
 
 /**
  * Follows a query builder, or another object with a `then`, to the end of whatever of it settles
- * first: `await`, a method such as `exec()` that returns a promise, an iterator, a stream, or a
- * builder that one of its methods returns. Nothing of it is called but by its user: a query runs each
- * time `then` is called.
+ * first: `await`, a method such as `exec()` that returns a promise, a cursor, a stream, or a builder
+ * that one of its methods returns. Nothing of it is called but by its user: a query runs each time
+ * `then` is called.
  *
- * It is a proxy, which calls every method on the object itself, so that private fields and `this`
- * work. An object that no proxy can be in front of is returned as it is; what is followed has ended
- * then.
+ * The object itself is returned. Where its calls cannot be seen, as those of a frozen one, it has
+ * ended now.
  */
 export function followThenable(
   following: Following,
   source: unknown,
   followResult: FollowResult,
 ): unknown {
-  if (!isFollowable(source)) {
-    following.end('done');
-    return source;
-  }
-  followEvents(following, source);
-  const proxy: object = new Proxy(source, {
-    get(target, key) {
-      const value: unknown = Reflect.get(target, key, target);
-      if (value === target) return proxy;
-      if (key === 'constructor' || !isMethod(value) || isFixed(target, key)) return value;
-      return new Proxy(value, {
-        apply(method, self: unknown, args: unknown[]) {
-          const on = self === proxy ? target : self;
-          const given = args.map(withoutProxy);
-          const call = (...passed: unknown[]): unknown => Reflect.apply(method, on, passed);
-          return resultOf(key, call, given);
-        },
-      });
-    },
-    set(target, key, value) {
-      return Reflect.set(target, key, value, target);
-    },
-  });
-  targets.set(proxy, source);
-  return proxy;
+  const object = source as object;
+  if (isRunning(source)) return followRunning(following, source, followResult);
+  const known = followed.get(object);
+  if (known !== undefined) known.add(following);
+  else if (!followObject(following, object, followResult, 'then')) following.end('done');
+  return source;
+}
 
-  function resultOf(key: string | symbol, call: Callback, args: unknown[]): unknown {
-    const { run } = following;
-    if (key === 'then') return runThen(following, call, args);
-    if (key === 'catch') {
-      // Bluebird's takes classes of errors before the function.
-      const onError = onFailure(following, args.at(-1));
-      return followResult(
-        following,
-        run(() => call(...args.slice(0, -1), onError)),
-      );
+/** Returns whether that could be done. */
+function followObject(
+  following: Following,
+  object: object,
+  followResult: FollowResult,
+  method: 'then' | 'next',
+): boolean {
+  const state = new FollowedObject(object, following, followResult, method === 'next');
+  const stop = observeCalls(object, method, state.observe);
+  if (stop === undefined) return false;
+  state.onFinish(stop);
+  followed.set(object, state);
+  return true;
+}
+
+/** A query builder or a cursor, with what is open until it settles. */
+class FollowedObject {
+  private readonly followings: Following[];
+  private readonly cleanups: (() => void)[] = [];
+  /** The call whose outcome counts. Others are made by this one, or come too late. */
+  private settling: object | undefined = undefined;
+  /** The number of calls that have not returned. */
+  private running = 0;
+
+  constructor(
+    private readonly source: object,
+    following: Following,
+    private readonly followResult: FollowResult,
+    private readonly isCursor: boolean,
+  ) {
+    this.followings = [following];
+  }
+
+  /** Another method has returned the same object. */
+  add(following: Following): void {
+    if (this.followings.push(following) > MAX_FOLLOWINGS) this.followings.shift()!.end('done');
+  }
+
+  onFinish(cleanup: () => void): void {
+    this.cleanups.push(cleanup);
+  }
+
+  readonly observe = (key: string | symbol, call: Callback, args: unknown[]): unknown => {
+    if (this.settling !== undefined && this.running === 0) return call(...args);
+    if (key === 'emit') return this.emit(call, args);
+    const token = {};
+    const end = (ending: Ending, error?: unknown): void => {
+      if (this.settling === undefined || this.settling === token) this.finish(ending, error);
+    };
+    this.running++;
+    try {
+      return this.take(this.callAs(key, call, args, end), token, end);
+    } catch (error) {
+      // Code around it may handle that.
+      if (this.running === 1) end('failed', error);
+      throw error;
+    } finally {
+      this.running--;
+      if (key === 'then' && !this.isCursor) this.settling = token;
     }
-    const result = run(() => call(...args));
-    if (result === source) return proxy;
-    if (key === Symbol.asyncIterator) return followIterator(following, result);
-    if (isPlainPromise(result) || isThenable(result)) return followResult(following, result);
-    if (result instanceof EventEmitter) followEvents(following, result);
+  };
+
+  private callAs(
+    key: string | symbol,
+    call: Callback,
+    args: unknown[],
+    end: Following['end'],
+  ): unknown {
+    if (this.isCursor) return this.run(() => call(...args));
+    if (key === 'then') {
+      const [onValue, onError] = args;
+      // Its own result is that of the function which it is given.
+      return new Settled(this.run(() => call(onDone(end, onValue), onFailure(end, onError))));
+    }
+    const onError = args.at(-1);
+    if (key === 'catch' && typeof onError === 'function') {
+      // Bluebird's takes classes of errors before the function.
+      return this.run(() => call(...args.slice(0, -1), onFailure(end, onError)));
+    }
+    return this.run(() => call(...args));
+  }
+
+  /** Looks at what a method has returned, and returns what its caller gets. */
+  private take(result: unknown, token: object, end: Following['end']): unknown {
+    if (result instanceof Settled) return result.result;
+    if (result === this.source || typeof result !== 'object' || result === null) return result;
+    if (isPlainPromise(result)) {
+      if (this.isCursor) return this.followStep(result);
+      this.settling = token;
+      return this.followResult({ run: this.run, end }, result);
+    }
+    if (isThenable(result)) return this.followResult({ run: this.run, end }, result);
+    if (this.isCursor) return result;
+    if (isStream(result)) this.followEvents(result);
+    if (isAsyncGenerator(result)) {
+      this.settling = token;
+      return this.followResult({ run: this.run, end }, result);
+    }
+    if (isCursor(result) && !followed.has(result)) {
+      followObject({ run: this.run, end }, result, this.followResult, 'next');
+    }
     return result;
   }
-}
 
-function runThen(following: Following, call: Callback, args: unknown[]): unknown {
-  const [onValue, onError] = args;
-  try {
-    return following.run(() => call(onDone(following, onValue), onFailure(following, onError)));
-  } catch (error) {
-    following.end('failed', error);
-    throw error;
+  /** A cursor has ended with its last row, when it is closed, and when a method has read it all. */
+  private followStep(step: Promise<unknown>): Promise<unknown> {
+    return step.then(
+      (value) => {
+        if (isLast(value)) this.finish('done');
+        return value;
+      },
+      (error: unknown) => {
+        this.finish('failed', error);
+        throw error;
+      },
+    );
+  }
+
+  /** Requests that are emitters tell their end by events. */
+  private emit(call: Callback, args: unknown[]): unknown {
+    const [event, error] = args;
+    if (this.settling === undefined) {
+      if (event === 'error') this.finish('failed', error);
+      else if (ENDS.includes(event)) this.finish('done');
+    }
+    return call(...args);
+  }
+
+  private followEvents(stream: EventEmitter): void {
+    const done = (): void => this.finish('done');
+    const fail = (error: unknown): void => this.finish('failed', error);
+    stream.once('end', done).once('close', done);
+    // This one handles no error: what is unhandled without it stays so.
+    stream.once(errorMonitor, fail);
+    this.onFinish(() => stream.off('end', done).off('close', done).off(errorMonitor, fail));
+  }
+
+  private readonly run = <T>(fn: () => T): T => {
+    let next = fn;
+    for (const following of this.followings) {
+      const inner = next;
+      next = () => following.run(inner);
+    }
+    return next();
+  };
+
+  private finish(ending: Ending, error?: unknown): void {
+    if (followed.get(this.source) === this) followed.delete(this.source);
+    for (const cleanup of this.cleanups.splice(0)) cleanup();
+    // From the inside to the outside.
+    for (const following of this.followings.splice(0)) following.end(ending, error);
   }
 }
 
-function onDone({ end }: Following, onValue: unknown): Callback {
+/** What `then` has returned. */
+class Settled {
+  constructor(readonly result: unknown) {}
+}
+
+function onDone(end: Following['end'], onValue: unknown): Callback {
   return (value) => {
     end('done');
     return typeof onValue === 'function' ? (onValue as Callback)(value) : value;
   };
 }
 
-function onFailure({ end }: Following, onError: unknown): Callback {
+function onFailure(end: Following['end'], onError: unknown): Callback {
   return (error) => {
     end('failed', error);
     if (typeof onError !== 'function') throw error;
@@ -95,77 +209,74 @@ function onFailure({ end }: Following, onError: unknown): Callback {
   };
 }
 
-/** Streams of rows, and requests that are streams, tell their end by events. */
-function followEvents({ end }: Following, source: object): void {
-  if (!(source instanceof EventEmitter)) return;
-  const finish = (ending: Ending, error?: unknown): void => {
-    for (const event of ENDS) source.off(event, done);
-    source.off(errorMonitor, fail);
-    end(ending, error);
-  };
-  const done = (): void => finish('done');
-  const fail = (error: unknown): void => finish('failed', error);
-  for (const event of ENDS) source.on(event, done);
-  // This one handles no error: what is unhandled without us stays so.
-  source.on(errorMonitor, fail);
+function isStream(value: object): value is EventEmitter {
+  return value instanceof EventEmitter && 'pipe' in value && typeof value.pipe === 'function';
 }
 
-/** The iterator of a result that is read row by row. */
-function followIterator(following: Following, result: unknown): unknown {
-  const iterator = result as Partial<AsyncIterator<unknown>> | null | undefined;
-  if (typeof iterator?.next !== 'function') return result;
-  const settle = ({ done }: IteratorResult<unknown>): void => {
-    if (done === true) following.end('done');
-  };
-  const fail = (error: unknown): void => following.end('failed', error);
-  return new Proxy(iterator, {
-    get(target, key) {
-      const value: unknown = Reflect.get(target, key, target);
-      if (typeof value !== 'function') return value;
-      if (key !== 'next' && key !== 'return' && key !== 'throw') {
-        return (value as Callback).bind(target);
-      }
-      return (...args: unknown[]): unknown => {
-        const advanced = following.run(() => Reflect.apply(value as Callback, target, args));
-        if (isPlainPromise(advanced)) {
-          void (advanced as Promise<IteratorResult<unknown>>).then(settle, fail);
-        }
-        return advanced;
-      };
-    },
-  });
+/** What is read row by row. */
+function isCursor(value: object): boolean {
+  return 'next' in value && typeof value.next === 'function' && Symbol.asyncIterator in value;
 }
 
-function withoutProxy(value: unknown): unknown {
-  return typeof value === 'object' && value !== null ? (targets.get(value) ?? value) : value;
+/** Whether a cursor has nothing more, from what one of its methods has resolved to. */
+function isLast(value: unknown): boolean {
+  return (
+    value === undefined ||
+    value === null ||
+    value === false ||
+    Array.isArray(value) ||
+    (typeof value === 'object' && 'done' in value && value.done === true)
+  );
+}
+
+/** A promise with members of its own. `await` reads no `then` of it, so no call could be seen. */
+function isRunning(source: unknown): source is Promise<unknown> {
+  return types.isPromise(source) && source.constructor?.name === 'Promise';
 }
 
 /**
- * Whether a proxy may answer for an object: not where a method is fixed, because a proxy has to return
- * that method itself, which would then be called on the proxy.
+ * A proxy: what a promise is awaited through is another object anyway. Its own members are called
+ * on the promise.
  */
-function isFollowable(source: unknown): source is object {
-  if (typeof source !== 'object' || source === null) return false;
-  return Reflect.ownKeys(source).every(
-    (key) => !isFixed(source, key) || typeof Reflect.get(source, key) !== 'function',
-  );
+function followRunning(
+  following: Following,
+  source: Promise<unknown>,
+  followResult: FollowResult,
+): unknown {
+  if (!Object.isExtensible(source) || Object.hasOwn(source, 'then')) {
+    following.end('done');
+    return source;
+  }
+  const { run, end } = following;
+  const proxy: object = new Proxy(source, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (key === 'constructor' || typeof value !== 'function' || isFixed(target, key)) {
+        return value;
+      }
+      return new Proxy(value as Callback, {
+        apply(method, self: unknown, args: unknown[]) {
+          const call = (): unknown => Reflect.apply(method, self === proxy ? target : self, args);
+          if (self !== proxy) return call();
+          if (key !== 'then') {
+            const result = run(call);
+            return isThenable(result) && result !== target
+              ? followResult(following, result)
+              : result;
+          }
+          const [onValue, onError] = args;
+          return run(() =>
+            Reflect.apply(method, target, [onDone(end, onValue), onFailure(end, onError)]),
+          );
+        },
+      });
+    },
+    set: (target, key, value) => Reflect.set(target, key, value, target),
+  });
+  return proxy;
 }
 
 function isFixed(target: object, key: string | symbol): boolean {
   const descriptor = Reflect.getOwnPropertyDescriptor(target, key);
   return descriptor?.configurable === false && descriptor.writable === false;
-}
-
-/** Functions that are classes, such as the model of a query, are values and no methods. */
-function isMethod(value: unknown): value is Callback {
-  if (typeof value !== 'function') return false;
-  const prototype = Object.getOwnPropertyDescriptor(value, 'prototype');
-  if (prototype === undefined) return true;
-  const isClass = prototype.writable === false && !/^async\b|^function|^\*/.test(String(value));
-  const members: unknown = prototype.value;
-  const isPlain =
-    typeof members !== 'object' ||
-    members === null ||
-    Reflect.ownKeys(members).every((key) => key === 'constructor');
-  return !isClass && isPlain;
 }
