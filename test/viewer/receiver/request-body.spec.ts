@@ -15,7 +15,8 @@ beforeEach(async () => {
     const body = await reader.read(request);
     const isRefused = typeof body === 'number';
     if (isRefused) closeAfter(request, response);
-    response.writeHead(isRefused ? body : 200).end(isRefused ? '' : String(body.bytes.length));
+    const text = isRefused ? '' : String(body.bytes.length);
+    response.writeHead(isRefused ? body : 200, { 'Content-Length': text.length }).end(text);
     if (!isRefused) body.release();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -70,7 +71,7 @@ it('refuses the body that has stopped for the longest time when all of them are 
 it('never holds more than its limit, however many half-sent bodies there are', async () => {
   read({ bodyBytes: 100_000, totalBytes: 500_000, bodies: 1000 });
   let most = 0;
-  const timer = setInterval(() => (most = Math.max(most, reader.heldBytes)), 1);
+  const timer = setInterval(() => (most = Math.max(most, reader.heldBytes)), 1).unref();
   const halves = Array.from({ length: 60 }, () => send(100_000, 'x'.repeat(60_000)));
   await held(300_000);
   expect(await textOf(send(9, 'x'.repeat(9)))).toMatch(/200 OK[^]*9\s/);

@@ -357,7 +357,7 @@ describe.each(ENCODINGS)('a span in %s', (encoding) => {
       no: false,
       whole: -7,
       half: 0.5,
-      'db.query.text': 'SELECT 1',
+      'db.query.text': 'SELECT a FROM b',
       'http.request.body.size': 7,
       'url.path': '/a',
     };
