@@ -1,24 +1,24 @@
-import { namesSecret } from '../records/secret-names.js';
+import { nameVerdict } from '../records/secret-names.js';
 
 /*
- * Which names of attributes and fields say that the value holds headers, a body, parameters or
- * credentials. Words decide, not lists of full names: senders spell `http.request.body`, `reqBody`,
+ * Which names of attributes and fields say that the value holds headers, a body, parameters,
+ * credentials, a command line or the environment of a process. Words decide, not lists of full names: senders spell `http.request.body`, `reqBody`,
  * `request-body` and `REQUEST_BODY` as they like.
  */
 
 /** Words that are enough by themselves. Each is the end of a word, as in `queryparams`. */
 const HIDING: readonly RegExp[] = [
-  /headers?$/,
+  /(?:headers?|hdrs?)$/,
   /cookies?$/,
   /payloads?$/,
   /metadata$/,
   /params?$/,
   /parameters?$/,
   /variables?$/,
-  /^(?:vars|args|argv|arguments?|kwargs|bind(?:s|ings?|vars?)?|form(?:data)?|multipart)$/,
+  /^(?:\w*vars|args|\w*argv|arguments?|kwargs|bind(?:s|ings?|vars?)?|form(?:data)?|multipart)$/,
   /^(?:request|response|req|res|resp|raw|http|post|form|message|msg|mail|email|json|text)?bod(?:y|ies)(?:text|json|raw|string|data)?$/,
   /^(?:request|req|url|http|search|raw|sql|db)?(?:query|queries)(?:string|str)?$/,
-  /^(?:referr?er|cmdline|commandline|environ|envvars?)$/,
+  /^(?:referr?er|cmdline|commandline|env|environ|envvars?)$/,
   /^(?:o|basic|proxy|http)?auth(?:n|z|entication|orization)?$/,
   /^(?:pass|jwt|bearer|otp|totp|pin|cvv|cvc|dsn|csrf|xsrf|saml|signature|sig|userinfo)$/,
 ];
@@ -30,8 +30,15 @@ const PAIRS: ReadonlyMap<string, RegExp> = new Map([
   ['json', /^(?:request|req|response|res|resp)$/],
   ['search', /^(?:url|uri|location|request|req)$/],
   ['fragment', /^(?:url|uri)$/],
-  ['line', /^command$/],
-  ['string', /^connection$/],
+  ['text', /^(?:request|req|response|res|resp)$/],
+  ['value', /^(?:message|msg)$/],
+  ['line', /^(?:command|cmd)$/],
+  ['command', /^(?:process|shell|exec|spawn|container)$/],
+  ['cmd', /^(?:process|shell|exec|spawn|container)$/],
+  ['title', /^process$/],
+  ['variable', /^environment$/],
+  ['string', /^(?:connection|conn)$/],
+  ['str', /^(?:connection|conn)$/],
   ['agent', /^user$/],
   // `deployment.environment` is a name.
   ['environment', /^(?:process|os|shell|container|pod)$/],
@@ -47,7 +54,14 @@ const FACTS: readonly (readonly [word: RegExp, facts: RegExp])[] = [
   [/quer(?:y|ies)$/, /^(?:text|summary|id|name|type|kind|hash|operation|plan|language)$/],
   [/^auth/, /^(?:method|type|scheme|provider|status|result|success|outcome|strategy|mechanism)$/],
   [/^(?:content|body|payload)$/, /^(?:type|encoding|format)$/],
+  [/^env$/, /^(?:name|type)$/],
+  [/^form$/, /^factor$/],
 ];
+/** What may precede `env`: it is one setting then, such as `NODE_ENV`. */
+const STAGE = /^(?:node|app|application|deployment|service|rails|rack|go|run|target)$/;
+
+/** The name of an environment if it is a text; if it is an object, all of its variables. */
+const ENVIRONMENT = /(?:^|[._-])environment$/i;
 
 const SEGMENT = /[\p{L}\p{N}]+/gu;
 const LETTERS = /\p{L}+/gu;
@@ -69,7 +83,8 @@ const verdicts = new Map<string, Verdict>();
  */
 export function isHidden(name: string, value: unknown): boolean {
   const verdict = verdictOf(name);
-  return verdict === 'hidden' || (verdict === 'measure' && !isNumeric(value));
+  if (verdict === 'measure') return !isNumeric(value);
+  return verdict === 'hidden' || (ENVIRONMENT.test(name) && typeof value === 'object');
 }
 
 function isNumeric(value: unknown): boolean {
@@ -95,7 +110,10 @@ function judge(name: string): Verdict {
     );
   const words = parts((segment) => segment.split(CAMEL));
   // Of a language model: `tokens.input` is a number.
-  if (namesSecret(plain)) return words.includes('tokens') ? 'measure' : 'hidden';
+  const secret = nameVerdict(plain);
+  if (secret !== 'plain') {
+    return secret === 'count' || words.includes('tokens') ? 'measure' : 'hidden';
+  }
   const camel = verdictOfWords(words);
   // `bOdY` is no camel case.
   const flat = verdictOfWords(parts((segment) => [segment]));
@@ -114,7 +132,8 @@ function verdictOfWords(words: readonly string[]): Verdict {
   return following.every((one) => MEASURES.test(one)) ? 'measure' : 'hidden';
 }
 
-function hides(word: string, before: string | undefined): boolean {
+function hides(word: string, before = ''): boolean {
+  if (word === 'env' && STAGE.test(before)) return false;
   if (HIDING.some((pattern) => pattern.test(word))) return true;
-  return before !== undefined && PAIRS.get(word)?.test(before) === true;
+  return PAIRS.get(word)?.test(before) === true;
 }

@@ -13,7 +13,7 @@ const MAX_DEPTH = 16;
 const MAX_CHARACTERS = 20_000;
 /** The texts in a statement: of SQL, and of the JSON of document databases. Numbers stay. */
 const LITERALS = /'(?:[^']|'')*'|(?<=:\s{0,8})"(?:[^"\\]|\\.)*"/g;
-const STATEMENT = /(?:^|[._-])(?:statement|sql|document|query[._-]?text)$/i;
+const STATEMENT = /(?:^|[._-])(?:statement|sql|document|graphql[._-]source|query[._-]?text)$/i;
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -56,6 +56,10 @@ const HIDDEN = [
     'user_agent',
   ],
   ...['user_agent.original', 'referer', 'formData', 'headers.count.x', 'url.fragment'],
+  ...['process.environment.HOME', 'process.env.HOME', 'env', 'environ', 'env.HOME', 'execArgv'],
+  ...['process.environment_variable.HOME', 'environment-variables', 'envVars', 'process.title'],
+  ...['process.command', 'process.cmd', 'cmd_line', 'command.args', 'container.command'],
+  ...['hdrs', 'reqHdr', 'connStr', 'response.text', 'kafka.message.value'],
 ];
 const SHOWN = [
   ...['http.request.method', 'http.response.status_code', 'http.route', 'url.path', 'url.scheme'],
@@ -88,6 +92,16 @@ const SHOWN = [
     'feature_flag.key',
     'deployment',
   ],
+  ...[
+    'deployment.environment',
+    'deployment.environment.name',
+    'environment',
+    'NODE_ENV',
+    'env.name',
+  ],
+  ...['cmd', 'command', 'command.name', 'passenger', 'passport', 'secretary', 'bypass', 'compass'],
+  ...['person.needs', 'author.id', 'everybody', 'bodyguard', 'shipping', 'opinion', 'tokenizer'],
+  ...['heading', 'paramedic', 'envelope', 'form_factor', 'process.executable.path'],
 ];
 /** Shown where the value is a number. */
 const MEASURES = [
@@ -108,6 +122,12 @@ it.each(MEASURES)('shows %s, which is a number', (name) => {
 });
 it('hides what only looks like a measure', () => {
   expect(isHidden('http.response.body.size', '{"a":1}')).toBe(true);
+  expect(isHidden('refreshTokens', 'abc')).toBe(true);
+  expect(isHidden('refreshTokens', ['abc'])).toBe(true);
+});
+it('hides an environment with its variables', () => {
+  expect(isHidden('environment', { HOME: '/root' })).toBe(true);
+  expect(isHidden('app.environment', ['HOME=/root'])).toBe(true);
 });
 it.each(ACCESS_LOG_FIELD_NAMES)('shows %s of the access log line', (name) => {
   expect(isHidden(name, 'text')).toBe(false);
