@@ -23,7 +23,7 @@ export function measureExports(registry: Registry): void {
 function queueSize(): Gauge {
   return new promClient.Gauge({
     name: QUEUE_SIZE,
-    help: 'Number of spans or log records that wait to be sent.',
+    help: 'Number of spans or log records that wait to be sent, or are being sent.',
     labelNames: LABELS,
     registers: [],
     collect() {
