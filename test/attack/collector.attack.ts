@@ -14,7 +14,9 @@ const MOST_BYTES = 48 * 1024 * 1024;
 /** The limit of the shutdown, and what a busy machine needs. */
 const SHUTDOWN_MS = 1000;
 const MOST_CLOSE_MS = SHUTDOWN_MS + 1500;
-const MOST_CALL_MS = 500;
+/** Of 19 in 20 calls. One of the others may have to wait for memory, or for another process. */
+const MOST_CALL_MS = 100;
+const MOST_SLOWEST_CALL_MS = 3000;
 /** How long the process may live once the application is closed. */
 const MOST_ALIVE_MS = 1000;
 
@@ -67,11 +69,13 @@ async function exportTo({
 }
 
 describe('collectors', () => {
-  it.each(COLLECTOR_ATTACKS)('a collector that $name', async (attack) => {
+  // Most of their time they wait.
+  it.concurrent.each(COLLECTOR_ATTACKS)('a collector that $name', async (attack) => {
     const { report, arrived, aliveMs, code, stderr } = await exportTo(attack);
     expect(code).toBe(0);
     expect(report.heldBytes).toBeLessThan(MOST_BYTES);
-    expect(report.slowestCallMs).toBeLessThan(MOST_CALL_MS);
+    expect(report.callMs).toBeLessThan(MOST_CALL_MS);
+    expect(report.slowestCallMs).toBeLessThan(MOST_SLOWEST_CALL_MS);
     if (attack.arrives !== true) expect(report.closeMs).toBeLessThan(MOST_CLOSE_MS);
     expect(aliveMs).toBeLessThan(MOST_ALIVE_MS);
     if (attack.arrives === true) expect(arrived).toBe(attack.lines ?? 600);

@@ -15,8 +15,10 @@ import { heldBytes } from '../soak/server-state.js';
 export interface ExportReport {
   /** Of what waited before the close, garbage collected. */
   readonly heldBytes: number;
-  /** How long the longest of the log calls took, milliseconds. */
+  /** How long the slowest of the log calls took, milliseconds. Garbage collection is a part of it. */
   readonly slowestCallMs: number;
+  /** How long 19 of 20 calls took at most. */
+  readonly callMs: number;
   readonly closeMs: number;
 }
 
@@ -41,19 +43,21 @@ app.useLogger(app.get(TracingLogger));
 await app.listen(0, '127.0.0.1');
 const orders = new Logger('Orders');
 const before = await heldBytes();
-let slowestCallMs = 0;
+const calls: number[] = [];
 for (let line = 0; line < Number(lines); line++) {
   const startedAt = performance.now();
   orders.log(`order ${line} saved`.padEnd(Number(bytes), ` ${line}`));
-  slowestCallMs = Math.max(slowestCallMs, performance.now() - startedAt);
+  calls.push(performance.now() - startedAt);
   if (line % 20 === 0) await turn();
 }
+calls.sort((a, b) => a - b);
 const held = (await heldBytes()) - before;
 const closingAt = performance.now();
 await app.close();
 const report: ExportReport = {
   heldBytes: held,
-  slowestCallMs,
+  slowestCallMs: calls.at(-1) ?? 0,
+  callMs: calls[Math.floor(calls.length * 0.95)] ?? 0,
   closeMs: performance.now() - closingAt,
 };
 process.send?.(report, () => process.disconnect());

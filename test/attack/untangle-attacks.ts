@@ -13,12 +13,16 @@ export interface UntangleAttack {
 }
 
 const line = (fields: object): string => `${JSON.stringify(fields)}\n`;
+const IDS = { request_id: 'mine', session_id: 's', span_id: 'b'.repeat(16) };
+const TIME = '2026-01-15T10:30:15.000Z';
+/** As the module writes it by default: the names of a line are in this order. */
 const OWN = {
+  timestamp: TIME,
   level: 'info',
   message: 'body',
   trace_id: 'mine',
-  request_id: 'mine',
-  session_id: 's',
+  ...IDS,
+  service: 'shop',
 };
 const FINISHED = {
   ...OWN,
@@ -30,7 +34,8 @@ const FINISHED = {
 };
 const FORGED = 'of-somebody-else';
 
-const IS_FORGED = new RegExp(`(?:│|\\s)(?:request|trace|session)=${FORGED}`);
+/** On the line with the ids of a request. A field of an entry may be called `logging.googleapis.com/trace`. */
+const IS_FORGED = new RegExp(`(?:^| )(?:request|trace|session)=${FORGED}`, 'm');
 const PROTOTYPE_NAMES = ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf'];
 /** Names under which loggers have ids. */
 const ID_NAMES = [
@@ -39,33 +44,30 @@ const ID_NAMES = [
   ...['logging.googleapis.com/trace', 'x-request-id', 'sessionId'],
 ];
 
-/** A line of each preset, with ids of its own, to which an entry adds fields. */
+/** A line of each preset, with ids of its own, to which something adds fields. */
 const PRESET_LINES: Readonly<Record<string, object>> = {
   json: OWN,
+  'traceFormat and another format': Object.fromEntries(
+    Object.entries({ level: 'info', message: 'body', trace_id: 'mine', ...IDS }).toSorted(),
+  ),
   otel: {
-    ...OWN,
-    trace_id: 'a'.repeat(32),
-    span_id: 'b'.repeat(16),
-    trace_flags: '01',
-    'service.name': 'shop',
+    ...{ timestamp: TIME, level: 'info', message: 'body' },
+    ...{ trace_id: 'a'.repeat(32), ...IDS, trace_flags: '01', 'service.name': 'shop' },
   },
   ecs: {
-    '@timestamp': '2026-01-15T10:30:15.000Z',
-    'log.level': 'info',
-    message: 'body',
-    'trace.id': 'a'.repeat(32),
-    'http.request.id': 'mine',
-    'labels.session_id': 's',
-    'ecs.version': '8.11.0',
+    ...{ '@timestamp': TIME, 'log.level': 'info', message: 'body', 'trace.id': 'a'.repeat(32) },
+    ...{ 'http.request.id': 'mine', 'labels.session_id': 's', 'span.id': 'b'.repeat(16) },
+    ...{ 'service.name': 'shop', 'ecs.version': '8.11.0' },
   },
   gcp: {
-    ...OWN,
-    severity: 'INFO',
-    time: '2026-01-15T10:30:15.000Z',
-    trace_id: undefined,
-    'logging.googleapis.com/trace': 'a'.repeat(32),
+    ...{ time: TIME, severity: 'INFO', message: 'body' },
+    ...{ 'logging.googleapis.com/trace': 'a'.repeat(32), request_id: 'mine', session_id: 's' },
+    ...{ 'logging.googleapis.com/spanId': 'b'.repeat(16), serviceContext: { service: 'shop' } },
   },
-  datadog: { ...OWN, status: 'info', trace_id: undefined, 'dd.trace_id': 'a'.repeat(32) },
+  datadog: {
+    ...{ timestamp: TIME, status: 'info', message: 'body', 'dd.trace_id': 'a'.repeat(32) },
+    ...{ request_id: 'mine', session_id: 's', 'dd.span_id': 'b'.repeat(16), service: 'shop' },
+  },
 };
 
 export const UNTANGLE_ATTACKS: readonly UntangleAttack[] = [

@@ -81,6 +81,11 @@ function addFields(entry: CapturedEntry, fields: object): void {
   const count = Math.min(keys.length, MAX_FIELDS);
   for (let i = 0; i < count; i++) {
     const key = keys[i]!;
-    if (!Object.hasOwn(entry, key) && key !== '__proto__') entry[key] = readProperty(fields, key);
+    if (Object.hasOwn(entry, key) || key === '__proto__') continue;
+    const value = readProperty(fields, key);
+    if (key === 'toJSON' && typeof value === 'function') continue;
+    // A transport leaves an entry with this mark to winston's exception handlers.
+    if (key === 'exception' && value === true) entry['_exception'] ??= value;
+    else entry[key] = value;
   }
 }

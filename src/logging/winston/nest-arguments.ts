@@ -209,7 +209,10 @@ function addFields(entry: NestEntry, fields: object, isMessageTaken: boolean): v
   }
   for (const key of keys) {
     if (key === 'message' && isMessageTaken) continue;
-    addField(entry, key, readProperty(fields, key));
+    const value = readProperty(fields, key);
+    // Of an object that is its own JSON: it would answer for the whole entry, its ids included.
+    if (key === 'toJSON' && typeof value === 'function') continue;
+    addField(entry, key, value);
   }
 }
 
