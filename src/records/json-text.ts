@@ -53,6 +53,6 @@ export function moreCharacters(count: number): string {
   return count > 0 ? `… [${count} more characters]` : '';
 }
 
-export function isHighSurrogate(code: number): boolean {
+function isHighSurrogate(code: number): boolean {
   return code >= 0xd800 && code <= 0xdbff;
 }

@@ -4,7 +4,7 @@ import { NameCache, ownCopy } from './name-cache.js';
 import { judgeName, plainName } from './secret-names.js';
 
 /** What is written in place of a secret. */
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 /**
  * What a log line has in place of a value: a text, or a function of the value and of the names that

@@ -3,7 +3,7 @@ import { format, type Logform, type Logger as WinstonLogger } from 'winston';
 import { traceFormat, traceJson, traceText, type TraceContext } from '../../src/index.js';
 
 /** What a shape of a call has at hand. */
-export interface Loggers {
+interface Loggers {
   readonly nest: Logger;
   readonly winston: WinstonLogger;
   readonly trace: TraceContext;

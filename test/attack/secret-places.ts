@@ -4,7 +4,7 @@ import type { TraceContext } from '../../src/index.js';
 import { head } from './raw-request.js';
 
 /** Where a secret is, as an application that is attacked sees it. */
-export interface Scene {
+interface Scene {
   readonly logger: Logger;
   readonly trace: TraceContext;
   /** The address of a server that answers everything. */

@@ -48,7 +48,9 @@ const ID_NAMES = [
 const PRESET_LINES: Readonly<Record<string, object>> = {
   json: OWN,
   'traceFormat and another format': Object.fromEntries(
-    Object.entries({ level: 'info', message: 'body', trace_id: 'mine', ...IDS }).toSorted(),
+    Object.entries({ level: 'info', message: 'body', trace_id: 'mine', ...IDS }).toSorted(
+      ([a], [b]) => (a < b ? -1 : 1),
+    ),
   ),
   otel: {
     ...{ timestamp: TIME, level: 'info', message: 'body' },

@@ -25,7 +25,7 @@ const IDS: ReadonlySet<FieldMeaning> = new Set<FieldMeaning>([
   ...(['service', 'pid', 'hostname', 'process', 'machine'] as const),
 ]);
 /** What is longer is no id: ids are remembered after their lines were shown. */
-export const MAX_ID_CHARACTERS = 512;
+const MAX_ID_CHARACTERS = 512;
 
 /**
  * The fields of one line by their meaning. The same object is used for every line, as a log has

@@ -18,7 +18,7 @@ export type OtlpReader = PbfReader & { fieldsLeft: number };
  *
  * @throws where the fields do not end there: the body is truncated, or no protobuf.
  */
-export function readFields(pbf: OtlpReader, readField: ReadField, end: number): void {
+function readFields(pbf: OtlpReader, readField: ReadField, end: number): void {
   for (let field = pbf.nextField(end); field !== 0; field = pbf.nextField(end)) {
     if (pbf.fieldsLeft-- <= 0) {
       expectInside(pbf, end);
