@@ -14,30 +14,36 @@ export type Class = Function & { readonly prototype: object };
 /** Some classes, with all that they extend. */
 export function withAncestors(classes: ReadonlySet<Class>): Set<Function> {
   const all = new Set<Function>();
-  for (const { prototype } of classes) {
-    for (const owner of prototypesOf(prototype)) {
-      const made = makerOf(owner);
+  for (const target of classes) {
+    for (const [, made] of prototypesOf(target)) {
       if (made !== undefined) all.add(made);
     }
   }
   return all;
 }
 
-/** A prototype and those behind it. */
-function prototypesOf(prototype: object): object[] {
-  const found: object[] = [];
-  let owner: object | null = prototype;
+/** The prototype of a class and those behind it, each with its class. */
+function prototypesOf(target: Class): [prototype: object, made: Function | undefined][] {
+  const found: [object, Function | undefined][] = [];
+  let owner: object | null = target.prototype;
+  let made: Function | undefined = target;
   while (owner !== null) {
-    found.push(owner);
+    found.push([owner, made]);
     owner = Object.getPrototypeOf(owner) as object | null;
+    made = owner === null ? undefined : makerOf(owner);
   }
   return found;
 }
 
-/** The class of a prototype, without reading a getter. */
+/**
+ * The class of a prototype, without reading a getter. The `constructor` may be inherited by a prototype
+ * that was assigned, or have been replaced.
+ */
 function makerOf(prototype: object): Function | undefined {
   const maker: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
-  return typeof maker === 'function' ? maker : undefined;
+  if (typeof maker !== 'function') return undefined;
+  const made: unknown = Object.getOwnPropertyDescriptor(maker, 'prototype')?.value;
+  return made === prototype ? maker : undefined;
 }
 
 /**
@@ -46,15 +52,14 @@ function makerOf(prototype: object): Function | undefined {
  * the application, so it is left out.
  */
 export function methodsOf(
-  { prototype }: Class,
+  target: Class,
   origins: ReadonlyMap<Function, ClassOrigin>,
 ): [key: string, method: AutoMethod, origin: ClassOrigin][] {
   const methods: [string, AutoMethod, ClassOrigin][] = [];
   const seen = new Set<string>(['constructor']);
   let platform: object | undefined;
   let origin: ClassOrigin = 'application';
-  for (const owner of prototypesOf(prototype)) {
-    const made = makerOf(owner);
+  for (const [owner, made] of prototypesOf(target)) {
     // A prototype without a class of its own was made for the one before it.
     origin = (made && origins.get(made)) ?? origin;
     if (origin === 'platform') {

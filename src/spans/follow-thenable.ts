@@ -1,17 +1,22 @@
 import { EventEmitter, errorMonitor } from 'node:events';
-import { types } from 'node:util';
 import type { Ending, Following } from './following.js';
+import {
+  followRunning,
+  isRunning,
+  onDone,
+  onFailure,
+  type FollowResult,
+} from './follow-running.js';
 import { observeCalls } from './observe-calls.js';
 import { isAsyncGenerator, isPlainPromise, isThenable } from './result-kinds.js';
 
 type Callback = (...args: unknown[]) => unknown;
-type FollowResult = (following: Following, result: unknown) => unknown;
 
 /** The builders and cursors that are followed at present. */
 const followed = new WeakMap<object, FollowedObject>();
 /** Of one object: methods that return it to each other, or calls that return the same one again. */
 const MAX_FOLLOWINGS = 16;
-const ENDS: readonly unknown[] = ['end', 'close'];
+const ENDS: ReadonlySet<unknown> = new Set(['end', 'close']);
 
 /**
  * Follows a query builder, or another object with a `then`, to the end of whatever of it settles
@@ -84,6 +89,8 @@ class FollowedObject {
     const end = (ending: Ending, error?: unknown): void => {
       if (this.settling === undefined || this.settling === token) this.finish(ending, error);
     };
+    const isAwaited = key === 'then' && !this.isCursor;
+    if (isAwaited) this.settling = token;
     this.running++;
     try {
       return this.take(this.callAs(key, call, args, end), token, end);
@@ -93,7 +100,8 @@ class FollowedObject {
       throw error;
     } finally {
       this.running--;
-      if (key === 'then' && !this.isCursor) this.settling = token;
+      // What it has called may have set another one.
+      if (isAwaited) this.settling = token;
     }
   };
 
@@ -158,7 +166,7 @@ class FollowedObject {
     const [event, error] = args;
     if (this.settling === undefined) {
       if (event === 'error') this.finish('failed', error);
-      else if (ENDS.includes(event)) this.finish('done');
+      else if (ENDS.has(event)) this.finish('done');
     }
     return call(...args);
   }
@@ -194,21 +202,6 @@ class Settled {
   constructor(readonly result: unknown) {}
 }
 
-function onDone(end: Following['end'], onValue: unknown): Callback {
-  return (value) => {
-    end('done');
-    return typeof onValue === 'function' ? (onValue as Callback)(value) : value;
-  };
-}
-
-function onFailure(end: Following['end'], onError: unknown): Callback {
-  return (error) => {
-    end('failed', error);
-    if (typeof onError !== 'function') throw error;
-    return (onError as Callback)(error);
-  };
-}
-
 function isStream(value: object): value is EventEmitter {
   return value instanceof EventEmitter && 'pipe' in value && typeof value.pipe === 'function';
 }
@@ -227,56 +220,4 @@ function isLast(value: unknown): boolean {
     Array.isArray(value) ||
     (typeof value === 'object' && 'done' in value && value.done === true)
   );
-}
-
-/** A promise with members of its own. `await` reads no `then` of it, so no call could be seen. */
-function isRunning(source: unknown): source is Promise<unknown> {
-  return types.isPromise(source) && source.constructor?.name === 'Promise';
-}
-
-/**
- * A proxy: what a promise is awaited through is another object anyway. Its own members are called
- * on the promise.
- */
-function followRunning(
-  following: Following,
-  source: Promise<unknown>,
-  followResult: FollowResult,
-): unknown {
-  if (!Object.isExtensible(source) || Object.hasOwn(source, 'then')) {
-    following.end('done');
-    return source;
-  }
-  const { run, end } = following;
-  const proxy: object = new Proxy(source, {
-    get(target, key) {
-      const value: unknown = Reflect.get(target, key, target);
-      if (key === 'constructor' || typeof value !== 'function' || isFixed(target, key)) {
-        return value;
-      }
-      return new Proxy(value as Callback, {
-        apply(method, self: unknown, args: unknown[]) {
-          const call = (): unknown => Reflect.apply(method, self === proxy ? target : self, args);
-          if (self !== proxy) return call();
-          if (key !== 'then') {
-            const result = run(call);
-            return isThenable(result) && result !== target
-              ? followResult(following, result)
-              : result;
-          }
-          const [onValue, onError] = args;
-          return run(() =>
-            Reflect.apply(method, target, [onDone(end, onValue), onFailure(end, onError)]),
-          );
-        },
-      });
-    },
-    set: (target, key, value) => Reflect.set(target, key, value, target),
-  });
-  return proxy;
-}
-
-function isFixed(target: object, key: string | symbol): boolean {
-  const descriptor = Reflect.getOwnPropertyDescriptor(target, key);
-  return descriptor?.configurable === false && descriptor.writable === false;
 }

@@ -14,7 +14,7 @@ const layers = new WeakMap<object, object>();
 const replacements = new WeakMap<object, Map<string | symbol, object>>();
 const allReplacements = new WeakSet<object>();
 /** The members of these are of every object. */
-const COMMON: readonly (object | null)[] = [Object.prototype, Function.prototype, null];
+const COMMON: ReadonlySet<object> = new Set([Object.prototype, Function.prototype]);
 
 /**
  * Lets an observer make each call of an object's methods. The object stays the same one, so that it can
@@ -49,7 +49,7 @@ export function observeCalls(
 
 function insertLayer(object: object, undo: (() => void)[]): void {
   const prototype = Reflect.getPrototypeOf(object);
-  if (prototype === null || COMMON.includes(prototype)) return;
+  if (prototype === null || COMMON.has(prototype)) return;
   const layer = layerOf(prototype);
   if (!Reflect.setPrototypeOf(object, layer)) return;
   undo.push(() => {
