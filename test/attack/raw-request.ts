@@ -14,7 +14,7 @@ export function rawRequest(port: number, bytes: string | readonly string[]): Pro
     const socket = connect(port, '127.0.0.1').setNoDelay(true).setEncoding('latin1');
     let received = '';
     socket.on('data', (text: string) => (received += text));
-    socket.setTimeout(QUIET_MS, () => socket.destroy());
+    socket.setTimeout(quietMs, () => socket.destroy());
     // A server that refuses the rest of what is sent resets the connection.
     socket.on('error', () => {});
     socket.on('close', () => resolve(received));
