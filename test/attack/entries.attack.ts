@@ -20,13 +20,12 @@ import { duplicateKeys } from './json-keys.js';
 
 /** What a line may have at most, its end not counted. */
 const MOST_BYTES = 64 * 1024;
-/** For one call, on a machine that has other things to do. */
-const MOST_MS = 1000;
-/** How an entry begins in the text format; the lines of a stack are behind it. */
-const TEXT_HEAD = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d - [A-Z]+ - \[req=/;
+/** Of the processor's time for one call: a machine that has other things to do is slow, not broken. */
+const MOST_MS = 750;
 /** What must not be in a line as it is: it ends lines, drives terminals, or turns text around. */
-// oxlint-disable-next-line no-control-regex
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+const CONTROL =
+  // oxlint-disable-next-line no-control-regex
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
 /** What one request writes, and how that went. */
 interface Writing {
@@ -48,27 +47,25 @@ class EntryController {
     const { shapes, value, faults } = writing!;
     const loggers = { nest: this.nest, winston: winston!, trace: this.trace };
     for (const { name, write } of shapes) {
-      const startedAt = performance.now();
+      const startedAt = process.cpuUsage();
       try {
         write(loggers, value);
       } catch (error) {
         faults.push(`${name} threw ${String(error)}`);
       }
-      const took = performance.now() - startedAt;
+      const { user, system } = process.cpuUsage(startedAt);
+      const took = (user + system) / 1000;
       if (took > MOST_MS) faults.push(`${name} took ${Math.round(took)} ms`);
     }
     return 'ok';
   }
 }
 
-const THEMES = [
-  { theme: 'entries', attacks: ENTRY_ATTACKS },
-  { theme: 'large entries', attacks: LARGE_ENTRY_ATTACKS },
-];
+const THEMES = { entries: ENTRY_ATTACKS, 'large entries': LARGE_ENTRY_ATTACKS };
 
-describe.each(THEMES)('$theme', ({ attacks }) => {
-  describe.each(PLATFORMS)('on %s', (platform) => {
-    describe.each(LINE_FORMATS)('as $name', (lineFormat) => {
+for (const [theme, attacks] of Object.entries(THEMES)) {
+  describe.each(PLATFORMS)(`${theme} on %s`, (platform) => {
+    describe.each(LINE_FORMATS)(`as $name`, (lineFormat) => {
       const attacked = attackedApp(platform, (app) => {
         winston = createLogger({
           level: 'silly',
@@ -79,20 +76,19 @@ describe.each(THEMES)('$theme', ({ attacks }) => {
       });
 
       it.each(attacks)('$name', async (attack) => {
-        expect(await faultsOf(attack, lineFormat, attacked)).toEqual([]);
+        expect(await expectHarmless(attack, lineFormat, attacked)).toBeUndefined();
       });
     });
   });
-});
+}
 
 let count = 0;
 
-/** Writes the entry, checks its lines, and returns the calls that threw or took too long. */
-async function faultsOf(
+async function expectHarmless(
   { make, shapes }: EntryAttack,
   { requestId, isOurs = true }: LineFormat,
   { sink, url, app }: AttackedApp,
-): Promise<string[]> {
+): Promise<void> {
   sink.clear();
   const id = `entry-${++count}`;
   const faults: string[] = [];
@@ -100,24 +96,33 @@ async function faultsOf(
   writing = { shapes: written, value: make(app), faults };
   const { status } = await fetch(url, { headers: { 'x-request-id': id } });
   writing = undefined;
-  expect(status).toBe(200);
+  expect([status, faults]).toEqual([200, []]);
   await eventually(
     () => sink.raw.some((line) => line.includes('Request finished')),
     'the access log line',
   );
-  // One for each call, and the access log line.
-  const entries = requestId === undefined ? textEntries(sink.raw) : sink.raw;
+  // One entry for each call, and the access log line. The stack of an error is below its entry in text.
+  const entries = requestId === undefined ? entriesOf(sink.raw) : sink.raw;
   expect(entries).toHaveLength(written.length + 1);
   for (const line of entries) {
     if (isOurs) {
       expect(Buffer.byteLength(line)).toBeLessThanOrEqual(MOST_BYTES);
-      expect(CONTROL.exec(line.replaceAll('\n', ''))).toBeNull();
+      expect(CONTROL.exec(line)).toBeNull();
     }
     if (requestId === undefined) expect(line).toContain(`[req=${id}|`);
     else expectOwnIds(line, requestId, id);
   }
   expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
-  return faults;
+}
+
+/** Puts the lines that begin with white space, which no entry does, to the entry above them. */
+function entriesOf(lines: readonly string[]): string[] {
+  const entries: string[] = [];
+  for (const line of lines) {
+    if (/^\s/.test(line) && entries.length > 0) entries.push(`${entries.pop()}\n${line}`);
+    else entries.push(line);
+  }
+  return entries;
 }
 
 function expectOwnIds(line: string, name: string, id: string): void {
@@ -125,14 +130,4 @@ function expectOwnIds(line: string, name: string, id: string): void {
   const entry = JSON.parse(line) as Record<string, unknown>;
   expect(entry[name]).toBe(id);
   expect(ID_NAMES.filter((one) => Object.hasOwn(entry, one) && entry[one] === FORGED)).toEqual([]);
-}
-
-/** Entries of the text format, each with the stack behind it. */
-function textEntries(lines: readonly string[]): string[] {
-  const entries: string[] = [];
-  for (const line of lines) {
-    if (TEXT_HEAD.test(line) || entries.length === 0) entries.push(line);
-    else entries[entries.length - 1] += `\n${line}`;
-  }
-  return entries;
 }

@@ -4,6 +4,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createLogger } from 'winston';
@@ -26,7 +27,10 @@ describe('destinations', () => {
     const folder = mkdtempSync(join(tmpdir(), 'attack-'));
     try {
       expect(() => new TracingTransport({ destination: destination(folder) })).toThrow(
-        expect.objectContaining({ name: 'TracingConfigError' }),
+        expect.objectContaining({
+          name: 'TracingConfigError',
+          code: expect.stringMatching(/^INVALID_(?:DESTINATION|OPTION)$/),
+        }),
       );
       expect(existsSync(join(folder, 'lgos'))).toBe(false);
     } finally {
@@ -107,10 +111,8 @@ describe('memory and keys', () => {
         );
         sink.clear();
       }
-      // What is still on its way to the stream, and what a first collection releases.
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      collect();
-      await new Promise((resolve) => setImmediate(resolve));
+      // What winston defers is done.
+      await turn();
       collect();
       return process.memoryUsage().heapUsed;
     };
@@ -131,10 +133,9 @@ describe('memory and keys', () => {
     const trace = createTraceContext();
     trace.run({}, () => {
       for (const name of names) trace.set(name, 'of the application');
-      logger.info('order saved');
       logger.info('order saved', Object.fromEntries(names.map((name) => [name, 'of the entry'])));
     });
-    await eventually(() => sink.raw.length >= 2, 'the lines');
-    for (const line of sink.raw) expect(duplicateKeys(line)).toEqual([]);
+    await eventually(() => sink.raw.length > 0, 'the line');
+    expect(duplicateKeys(sink.raw[0]!)).toEqual([]);
   });
 });

@@ -7,8 +7,13 @@ const QUIET_MS = 500;
  * Writes bytes to a connection and returns what comes back, until the server closes it or is silent.
  *
  * @param bytes the pieces are written one after the other, each in a packet of its own.
+ * @param quietMs how long a server may be silent; longer where it is known to close the connection.
  */
-export function rawRequest(port: number, bytes: string | readonly string[]): Promise<string> {
+export function rawRequest(
+  port: number,
+  bytes: string | readonly string[],
+  quietMs = QUIET_MS,
+): Promise<string> {
   const pieces = typeof bytes === 'string' ? [bytes] : bytes;
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1').setNoDelay(true).setEncoding('latin1');

@@ -126,12 +126,7 @@ const ATTRIBUTES = [
   ...['req.headers.authorization', 'request.headers.x-api-key', 'headers.set-cookie', 'req.body'],
   ...['request.body', 'response.body', 'body', 'graphql.variables.password', 'graphql.variables.x'],
   ...['db.operation.parameter.0', 'db.query.parameter.id', 'db.statement.parameters', 'password'],
-  ...[
-    'user.password',
-    'process.command_args',
-    'process.command_line',
-    'process.environment.DB_PASSWORD',
-  ],
+  ...['user.password', 'process.command_args', 'process.command_line', 'process.environment.X'],
   ...['messaging.message.body', 'rpc.request.metadata.authorization', 'aws.secret_access_key'],
   ...['API-Key', 'accessToken', 'Set-Cookie', 'session_key'],
 ];

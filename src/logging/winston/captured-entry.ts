@@ -112,7 +112,7 @@ function copyOfLarge(chunk: object, keys: string[]): object {
  */
 function unreserved(copy: { exception?: unknown; _exception?: unknown; trace?: unknown }): object {
   if (copy.exception !== true || Array.isArray(copy.trace)) return copy;
-  copy._exception = true;
+  copy['_exception'] = true;
   delete copy.exception;
   return copy;
 }
