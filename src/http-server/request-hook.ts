@@ -3,7 +3,6 @@ import { AbstractHttpAdapter } from '@nestjs/core';
 import { definePatch } from '../instrumentation/patch.js';
 import { sharedState } from '../records/shared-state.js';
 import { runBeforeEarlierRoutes } from './earlier-routes.js';
-import { traceRefusedRequests } from './refused-requests.js';
 import { isTraced, type RequestTracer } from './request-tracer.js';
 
 const REQUEST_HOOK = definePatch({
@@ -85,15 +84,10 @@ export function installRequestHook(adapter: object, tracer: RequestTracer): bool
     // Their request hook has not run yet.
     const tracedEarlier = new WeakSet<object>();
     firsts.set(adapter, first);
-    // What a page of the library's own may have answered.
-    const answeredFirst = new WeakSet<object>();
     const hook: RequestHook = function (request, response, done) {
       const raw = (request.raw ?? request) as IncomingMessage;
       const rawResponse = (response.raw ?? response) as ServerResponse;
-      if (first.answer !== undefined) {
-        answeredFirst.add(raw);
-        if (first.answer(raw, rawResponse, response)) return undefined;
-      }
+      if (first.answer?.(raw, rawResponse, response) === true) return undefined;
       // A hook that was set later may call this one, which it found in the adapter.
       if (isTraced(raw)) {
         return inner !== undefined && tracedEarlier.delete(raw)
@@ -110,9 +104,6 @@ export function installRequestHook(adapter: object, tracer: RequestTracer): bool
       if (first.answer?.(request, response, response) === true) return;
       if (!isTraced(request)) tracedEarlier.add(request);
       tracer.run(request, response, request, next);
-    });
-    traceRefusedRequests(adapter, (request, response) => {
-      if (!answeredFirst.has(request)) tracer.run(request, response, request, () => {});
     });
     return (later) => {
       inner = later;
