@@ -141,7 +141,8 @@ describe.each(PLATFORMS)('faults around tracing on %s', (platform) => {
       cycle: { name: 'cycle', self: '[Circular]' },
       big: '10',
     });
-    expect((large!['text'] as string).length).toBe(10_000_000);
+    // Longer than a line may be, so it is cut.
+    expect((large!['text'] as string).length).toBeLessThan(65_536);
     expect(proto).toMatchObject({ message: 'proto' });
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });

@@ -47,7 +47,7 @@ const held = (bytes: number) => eventually(() => reader.heldBytes >= bytes, `${b
 
 it('reads a body of exactly the limit, and refuses one of more', async () => {
   read({ bodyBytes: 5000 });
-  expect(await textOf(send(5000, 'x'.repeat(5000)))).toMatch(/200 OK[^]*5000\s/);
+  expect(await textOf(send(5000, 'x'.repeat(5000)))).toMatch(/200 OK[^]*5000/);
   expect(await statusOf(send(5001, 'x'))).toBe('413');
   expect(await textOf(send('chunked', `1388\r\n${'x'.repeat(5000)}\r\n0\r\n\r\n`))).toMatch(
     /200 OK[^]*5000/,
@@ -63,7 +63,7 @@ it('refuses the body that has stopped for the longest time when all of them are 
   send(40_000, 'x'.repeat(39_000));
   await held(78_000);
   const third = send(40_000, 'x'.repeat(40_000));
-  expect(await textOf(third)).toMatch(/200 OK[^]*40000\s/);
+  expect(await textOf(third)).toMatch(/200 OK[^]*40000/);
   expect(await statusOf(first)).toBe('503');
   expect(reader.heldBytes).toBeLessThanOrEqual(100_000);
 });
@@ -74,7 +74,7 @@ it('never holds more than its limit, however many half-sent bodies there are', a
   const timer = setInterval(() => (most = Math.max(most, reader.heldBytes)), 1).unref();
   const halves = Array.from({ length: 60 }, () => send(100_000, 'x'.repeat(60_000)));
   await held(300_000);
-  expect(await textOf(send(9, 'x'.repeat(9)))).toMatch(/200 OK[^]*9\s/);
+  expect(await textOf(send(9, 'x'.repeat(9)))).toMatch(/200 OK[^]*9/);
   clearInterval(timer);
   expect(most).toBeLessThanOrEqual(500_000);
   for (const socket of halves) socket.destroy();
@@ -87,7 +87,7 @@ it('bounds the number of bodies', async () => {
   await held(1);
   send(100, 'x');
   await held(200);
-  expect(await textOf(send(3, 'abc'))).toMatch(/200 OK[^]*3\s/);
+  expect(await textOf(send(3, 'abc'))).toMatch(/200 OK[^]*3/);
   expect(await statusOf(first)).toBe('503');
 });
 
