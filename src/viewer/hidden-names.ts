@@ -1,9 +1,10 @@
+import { NameCache } from '../records/name-cache.js';
 import { nameVerdict } from '../records/secret-names.js';
 
 /*
  * Which names of attributes and fields say that the value holds headers, a body, parameters,
- * credentials, a command line or the environment of a process. Words decide, not lists of full names: senders spell `http.request.body`, `reqBody`,
- * `request-body` and `REQUEST_BODY` as they like.
+ * credentials, a command line or the environment of a process. Words decide, not lists of full
+ * names: senders spell `http.request.body`, `reqBody`, `request-body` and `REQUEST_BODY` as they like.
  */
 
 /** Words that are enough by themselves. Each is the end of a word, as in `queryparams`. */
@@ -67,14 +68,11 @@ const SEGMENT = /[\p{L}\p{N}]+/gu;
 const LETTERS = /\p{L}+/gu;
 const CAMEL = /(?<=\p{Ll})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
 
-/** Names come from callers: how many verdicts are kept, and of names of which length. */
-const MAX_VERDICTS = 2000;
-const MAX_NAME = 64;
 /** Of a longer name, only the end is looked at. */
 const MAX_JUDGED = 512;
 
 type Verdict = 'shown' | 'hidden' | 'measure';
-const verdicts = new Map<string, Verdict>();
+const verdicts = new NameCache<Verdict>(1000);
 
 /**
  * Whether a value is hidden because of its name.
@@ -96,7 +94,7 @@ function verdictOf(name: string): Verdict {
   const known = verdicts.get(name);
   if (known !== undefined) return known;
   const verdict = judge(name.slice(-MAX_JUDGED));
-  if (name.length <= MAX_NAME && verdicts.size < MAX_VERDICTS) verdicts.set(name, verdict);
+  verdicts.keep(name, () => verdict);
   return verdict;
 }
 
