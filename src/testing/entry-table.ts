@@ -26,7 +26,9 @@ export function entryTable(
   const extra = fields.filter((field) => !(COLUMNS as readonly string[]).includes(field));
   const rows = shown.map((entry) => [
     ...COLUMNS.map((column) => shorten(entry[column])),
-    ...extra.map((field) => (field in entry ? shorten(`${field}=${print(entry[field])}`) : '')),
+    ...extra.map((field) =>
+      Object.hasOwn(entry, field) ? shorten(`${field}=${print(entry[field])}`) : '',
+    ),
   ]);
   return [
     more === 0 ? `${title}:` : `${title} (the last ${MAX_ROWS} of ${entries.length}):`,

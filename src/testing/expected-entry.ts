@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { ownValue } from '../records/own-value.js';
 import type { LoggedEntry } from './logged-entry.js';
 
 /**
@@ -41,7 +42,7 @@ function matches(actual: unknown, expected: unknown, equals: Equals): boolean {
   if (!isPlainObject(expected) || isAsymmetric(expected)) return equals(actual, expected);
   return (
     isPlainObject(actual) &&
-    Object.keys(expected).every((key) => matches(actual[key], expected[key], equals))
+    Object.keys(expected).every((key) => matches(ownValue(actual, key), expected[key], equals))
   );
 }
 
