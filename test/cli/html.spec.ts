@@ -177,4 +177,23 @@ describe('--html', () => {
     expect(code).toBe(1);
     expect(existsSync(out)).toBe(false);
   });
+
+  it('hides what the trace viewer hides, whichever logger has written it', async () => {
+    const page = await pageOf([
+      line(0, ALICE, 'called https://alice:canary@db.internal/x', {
+        call: { headers: { authorization: 'canary' }, url: '/x' },
+        requestBody: 'canary',
+        nested: { list: [{ password: 'canary', port: 5432 }] },
+        items: 3,
+      }),
+      line(1, ALICE, 'failed', {
+        err: { type: 'Error', message: 'password=canary', stack: 'Error' },
+      }),
+    ]);
+    expect(page.html).not.toContain('canary');
+    expect(page.lines[0]).toMatchObject({
+      message: 'called https://db.internal/x',
+      fields: { call: { url: '/x' }, nested: { list: [{ port: 5432 }] }, items: 3 },
+    });
+  });
 });

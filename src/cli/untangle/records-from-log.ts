@@ -1,3 +1,5 @@
+import { shownText } from '../../viewer/shown-text.js';
+import { shownValue } from '../../viewer/shown-values.js';
 import type { ViewLine, ViewRecord, ViewRequest, ViewSpan } from '../../viewer/view-records.js';
 import type { UnitOfWorkKind } from '../../records/access-log-record.js';
 import type { Step } from '../../records/fields.js';
@@ -12,7 +14,10 @@ const NO_SERVICE = 'log';
 const WORK_END = /^(Message|Job|Run) finished$/;
 const RUN_TRANSPORTS = new Set(['cron', 'interval', 'timeout', 'manual']);
 
-/** Converts the requests and lines of a log to the records of the trace viewer. */
+/**
+ * Converts the requests and lines of a log to the records of the trace viewer, which hides in them
+ * what it hides in its own.
+ */
 export class LogRecordConverter {
   private spans = 0;
 
@@ -64,7 +69,7 @@ export class LogRecordConverter {
       startedAt,
       droppedSpans,
       ...fields,
-      error: error && lineErrorText(error),
+      error: error && shownText(lineErrorText(error)),
       spans: steps?.length
         ? this.spansOf(steps, { service, w3cTraceId, spanId, startedAt })
         : undefined,
@@ -90,7 +95,7 @@ export class LogRecordConverter {
         w3cTraceId: request.w3cTraceId,
         spanId,
         parentSpanId,
-        name: step.name,
+        name: shownText(step.name),
         kind: 'internal',
         startedAt: request.startedAt + step.start_ms,
         duration_ms: step.duration_ms,
@@ -114,16 +119,25 @@ function lineRecord(line: LogLine, request: ViewRequest | undefined): ViewLine {
     service: line.service ?? request?.service ?? NO_SERVICE,
     time: line.time ?? request?.startedAt ?? 0,
     level,
-    message,
+    message: shownText(message),
     traceId: trace,
     w3cTraceId: request?.w3cTraceId ?? (trace === undefined ? undefined : toW3cTraceId(trace)),
     requestId: line.request,
     sessionId: line.session,
     spanId: line.span,
     context,
-    fields: fields === undefined ? undefined : Object.fromEntries(fields),
-    error: error === undefined ? undefined : lineErrorText(error),
+    fields: fields && shownFields(fields),
+    error: error === undefined ? undefined : shownText(lineErrorText(error)),
   };
+}
+
+function shownFields(fields: NonNullable<LogLine['fields']>): ViewLine['fields'] {
+  const shown: [string, unknown][] = [];
+  for (const [name, value] of fields) {
+    const plain = shownValue(name, value);
+    if (plain !== undefined) shown.push([name, plain]);
+  }
+  return shown.length === 0 ? undefined : Object.fromEntries(shown);
 }
 
 function kindOf(
