@@ -10,8 +10,8 @@ import { Span, TraceContext, TracingLogger, TracingModule } from '../../src/inde
 import { TracingMetricsModule } from '../../src/metrics/index.js';
 import { OtlpModule } from '../../src/otlp/index.js';
 import { TraceViewerModule } from '../../src/viewer/index.js';
-import { heldBytes, ServerStateReader } from '../soak/server-state.js';
-import type { Answers } from '../soak/soak-server.js';
+import { answerRunner } from '../soak/server-answers.js';
+import { ServerStateReader } from '../soak/server-state.js';
 import { ENTRY_ATTACKS } from './entry-attacks.js';
 
 // The program of a server under attack for long: a real application, its log on standard output. It
@@ -79,22 +79,4 @@ const app = await NestFactory.create(AppModule, adapter as ExpressAdapter, { buf
 app.useLogger(app.get(TracingLogger));
 const state = new ServerStateReader(app.getHttpServer() as Server);
 await app.listen(0, '127.0.0.1');
-
-const answers: { [Q in keyof Answers]: () => Answers[Q] | Promise<Answers[Q]> } = {
-  state: () => state.read(),
-  heap: heldBytes,
-  stop: async () => {
-    process.off('disconnect', exitWithParent);
-    await app.close();
-    return state.read();
-  },
-};
-process.on('disconnect', exitWithParent);
-process.on('message', async (question: keyof Answers) => {
-  process.send?.(await answers[question](), () => question === 'stop' && process.disconnect());
-});
-process.send?.({ port: Number(new URL(await app.getUrl()).port) });
-
-function exitWithParent(): void {
-  process.exit();
-}
+await answerRunner(app, state);

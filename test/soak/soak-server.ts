@@ -7,18 +7,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { TraceContext, TracingLogger, TracingModule } from 'nestjs-tracing';
 import { ForeignQueue } from './foreign-contexts.js';
 import { faultOf } from './hand-made-faults.js';
-import { heldBytes, ServerStateReader, type ServerState } from './server-state.js';
+import { answerRunner } from './server-answers.js';
+import { ServerStateReader } from './server-state.js';
 import { SoakController } from './soak-controller.js';
 
 // The program of a server under soak: a real application, its log on standard output.
-
-/** The requests of the runner, and the answers. */
-export interface Answers {
-  state: ServerState;
-  heap: number;
-  /** Sent when the application is closed; the process then ends by itself. */
-  stop: ServerState;
-}
 
 const BODY_LIMIT = 16 * 1024;
 /** Short, so that the connections of the server's own calls close soon. */
@@ -49,21 +42,7 @@ const server = app.getHttpServer() as Server;
 server.keepAliveTimeout = KEEP_ALIVE_MS;
 const state = new ServerStateReader(server);
 await app.listen(0, '127.0.0.1');
-
-const answers: { [Q in keyof Answers]: () => Answers[Q] | Promise<Answers[Q]> } = {
-  state: () => state.read(),
-  heap: heldBytes,
-  stop: async () => {
-    process.off('disconnect', exitWithParent);
-    await app.close();
-    return state.read();
-  },
-};
-process.on('disconnect', exitWithParent);
-process.on('message', async (question: keyof Answers) => {
-  process.send?.(await answers[question](), () => question === 'stop' && process.disconnect());
-});
-process.send?.({ port: Number(new URL(await app.getUrl()).port) });
+await answerRunner(app, state);
 
 function createApp(): Promise<INestApplication> {
   if (platform === 'fastify') {
@@ -79,9 +58,4 @@ async function createExpressApp(): Promise<INestApplication> {
     bufferLogs: true,
   });
   return app.useBodyParser('json', { limit: BODY_LIMIT });
-}
-
-// Only for a parent that has ended: after `stop` the process has to end by itself.
-function exitWithParent(): void {
-  process.exit();
 }

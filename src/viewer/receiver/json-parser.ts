@@ -10,7 +10,8 @@ const VALUES_IN_A_STEP = 256;
 const SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 /** Up to the end of a text, or to what needs more than a copy. */
-// eslint-disable-next-line no-control-regex
+// JSON allows no control character in a text.
+// oxlint-disable-next-line no-control-regex
 const PLAIN_TEXT = /[^"\\\u0000-\u001f]*/y;
 /** A part of any text, short enough for the stack of the matcher. */
 const ESCAPED_TEXT = /(?:[^"\\]|\\[^]){1,4096}/y;
