@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import '../src/index.js';
 import '../src/otlp/export-retries.js';
+import { INSTRUMENTATIONS } from '../src/instrumentation/instrumentations.js';
 import { definedPatches } from '../src/instrumentation/patch.js';
 
 // Writes the list of patches into docs/internals.md, from the descriptions in the source. With
@@ -23,6 +24,9 @@ function table(): string {
     ...rows,
   ].join('\n');
 }
+
+// Each defines its patches when it is loaded.
+for (const load of Object.values(INSTRUMENTATIONS)) await load();
 
 const page = readFileSync(PAGE, 'utf8');
 const [before, after] = [page.indexOf(BEGIN), page.indexOf(END)];

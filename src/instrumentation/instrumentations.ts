@@ -1,13 +1,6 @@
 import type { TracedApplication } from '../context/traced-application.js';
 import { versionOf } from '../records/package-version.js';
 import { warnOnce } from '../records/warnings.js';
-import { attachBull, prepareBull } from './bull/bull.js';
-import { attachBullmq, prepareBullmq } from './bullmq/bullmq.js';
-import { prepareCqrs } from './cqrs/cqrs.js';
-import { attachGraphql } from './graphql/graphql.js';
-import { attachMcp, prepareMcp } from './mcp/mcp.js';
-import { prepareMicroservices } from './microservices/microservices.js';
-import { prepareSchedule } from './schedule/schedule.js';
 import { removeApplication } from './instrumented-applications.js';
 import { checkIntegrations } from './integration-versions.js';
 import { undoPatches } from './patch.js';
@@ -15,24 +8,49 @@ import { prepareWebSockets } from './websockets/websockets.js';
 
 /** The instrumentation of a package. */
 interface Instrumentation {
-  /** The package that it is for. */
-  readonly package: string;
   /** Changes its classes before NestJS uses them. */
   readonly prepare?: (application: TracedApplication) => void | Promise<void>;
   /** Finds what an application has of it, once all of its modules are initialized. */
   readonly attach?: (application: TracedApplication) => void;
 }
 
-const INSTRUMENTATIONS: readonly Instrumentation[] = [
-  { package: 'bull', prepare: prepareBull, attach: attachBull },
-  { package: 'bullmq', prepare: prepareBullmq, attach: attachBullmq },
-  { package: '@nestjs/websockets', prepare: prepareWebSockets },
-  { package: '@nestjs/schedule', prepare: prepareSchedule },
-  { package: '@nestjs/cqrs', prepare: prepareCqrs },
-  { package: '@nestjs/microservices', prepare: prepareMicroservices },
-  { package: '@modelcontextprotocol/sdk', prepare: prepareMcp, attach: attachMcp },
-  { package: '@nestjs/graphql', attach: attachGraphql },
-];
+/** By package. Each is loaded when the first application starts, so that importing the core is cheap. */
+export const INSTRUMENTATIONS: Readonly<Record<string, () => Promise<Instrumentation>>> = {
+  bull: async () => {
+    const { prepareBull, attachBull } = await import('./bull/bull.js');
+    return { prepare: prepareBull, attach: attachBull };
+  },
+  bullmq: async () => {
+    const { prepareBullmq, attachBullmq } = await import('./bullmq/bullmq.js');
+    return { prepare: prepareBullmq, attach: attachBullmq };
+  },
+  // Loaded with the core, as it asks for a class of NestJS: that has to be the application's own, and
+  // a test runner may have dropped its modules in between.
+  '@nestjs/websockets': () => Promise.resolve({ prepare: prepareWebSockets }),
+  '@nestjs/schedule': async () => {
+    const { prepareSchedule } = await import('./schedule/schedule.js');
+    return { prepare: prepareSchedule };
+  },
+  '@nestjs/cqrs': async () => {
+    const { prepareCqrs } = await import('./cqrs/cqrs.js');
+    return { prepare: prepareCqrs };
+  },
+  '@nestjs/microservices': async () => {
+    const { prepareMicroservices } = await import('./microservices/microservices.js');
+    return { prepare: prepareMicroservices };
+  },
+  '@modelcontextprotocol/sdk': async () => {
+    const { prepareMcp, attachMcp } = await import('./mcp/mcp.js');
+    return { prepare: prepareMcp, attach: attachMcp };
+  },
+  '@nestjs/graphql': async () => {
+    const { attachGraphql } = await import('./graphql/graphql.js');
+    return { attach: attachGraphql };
+  },
+};
+
+/** Those that are loaded, by package. */
+const loaded = new Map<string, Instrumentation>();
 
 /** Prepares the packages that are installed, before NestJS connects the first listener. */
 export async function prepareInstrumentations(application: TracedApplication): Promise<void> {
@@ -41,9 +59,11 @@ export async function prepareInstrumentations(application: TracedApplication): P
   } catch {
     // Its modules have another shape, of which each instrumentation warns.
   }
-  for (const { package: name, prepare } of INSTRUMENTATIONS) {
+  for (const [name, load] of Object.entries(INSTRUMENTATIONS)) {
     try {
-      await prepare?.(application);
+      const instrumentation = loaded.get(name) ?? (await load());
+      loaded.set(name, instrumentation);
+      await instrumentation.prepare?.(application);
     } catch (error) {
       warnNotTraced(name, error);
     }
@@ -52,7 +72,7 @@ export async function prepareInstrumentations(application: TracedApplication): P
 
 /** Attaches to what the application has of them. */
 export function attachInstrumentations(application: TracedApplication): void {
-  for (const { package: name, attach } of INSTRUMENTATIONS) {
+  for (const [name, { attach }] of loaded) {
     try {
       attach?.(application);
     } catch (error) {
