@@ -1,7 +1,12 @@
 export { RequestId, SessionId, TraceId } from './context/ids.decorator.js';
 export { TraceContext, type TraceSeed } from './context/trace-context.js';
 export { traceJson, type TraceJsonOptions } from './logging/formats/json-format.js';
+export type {
+  FlightRecorderOptions,
+  FlightRecorderReason,
+} from './options/flight-recorder-options.js';
 export type { LineLimitOptions, RedactOptions } from './options/redact-options.js';
+export type { ClientSpansOptions, SpansOptions } from './options/span-options.js';
 export type { Replacement } from './records/redaction.js';
 export { traceText, type TraceTextOptions } from './logging/formats/text-format.js';
 export { traceFormat, type TraceFormatOptions } from './logging/formats/trace-format.js';
@@ -17,7 +22,6 @@ export type {
   IdSource,
   OutgoingOptions,
   SessionOptions,
-  SpansOptions,
   TraceIdOptions,
   TracingModuleOptions,
 } from './options/tracing-options.js';
@@ -26,6 +30,7 @@ export type {
   UnitOfWorkFields,
   UnitOfWorkKind,
 } from './records/access-log-record.js';
+export type { Step } from './records/step.js';
 export type { Application, ApplicationContainer } from './records/application.js';
 export {
   tracingChannels,
@@ -34,7 +39,7 @@ export {
   type RequestStartEvent,
   type SpanFinishEvent,
 } from './records/channels.js';
-export type { Outcome, PresetName, Step } from './records/fields.js';
+export type { Outcome, PresetName } from './records/fields.js';
 export type { LogRecord } from './records/log-record.js';
 export type {
   RequestRecord,

@@ -16,7 +16,7 @@ export function buildRecord(
   status: number | undefined,
   explainsItself: boolean,
 ): AccessLogRecord {
-  const { metadata, origin, elapsedMs } = trace;
+  const { metadata, origin, elapsedMs, calls, sent } = trace;
   const { kind, transport, work } = metadata;
   const record: AccessLogRecord = {
     duration_ms: roundMs(elapsedMs),
@@ -28,6 +28,11 @@ export function buildRecord(
     handler: metadata.handler,
     status_code: status,
     outcome,
+    db_count: calls?.dbCount || undefined,
+    db_ms: calls && calls.dbCount > 0 ? roundMs(calls.dbMs) : undefined,
+    cache_count: calls?.cacheCount || undefined,
+    cache_ms: calls && calls.cacheCount > 0 ? roundMs(calls.cacheMs) : undefined,
+    sent,
     parent_span_id: origin.parentSpanId,
     steps: explainsItself ? stepsOf(trace) : undefined,
     dropped_steps: explainsItself ? droppedSteps(trace) : undefined,

@@ -68,8 +68,11 @@ export interface SdkSpanStart {
   readonly name: string;
   readonly kind: SdkSpanKind;
   readonly attributes?: SpanAttributes | undefined;
-  /** The caller in another process, or `null` for none. Default: the active span. */
-  readonly parent?: ActiveSpan | null | undefined;
+  /**
+   * A span of this process, the caller in another process, or `null` for none. Default: the active
+   * span.
+   */
+  readonly parent?: SdkSpan | ActiveSpan | null | undefined;
 }
 
 /**
@@ -93,9 +96,10 @@ function beginSpan(start: SdkSpanStart): SdkSpan | undefined {
   return /[1-9a-f]/.test(span.spanContext().spanId) ? span : undefined;
 }
 
-function contextBelow(active: SdkContext, parent: ActiveSpan | null | undefined): SdkContext {
+function contextBelow(active: SdkContext, parent: SdkSpanStart['parent']): SdkContext {
   if (parent === undefined) return active;
   if (parent === null) return active.deleteValue(ACTIVE_SPAN);
+  if ('spanContext' in parent) return active.setValue(ACTIVE_SPAN, parent);
   return active.setValue(ACTIVE_SPAN, {
     spanContext: () => ({ ...parent, isRemote: true }),
     isRecording: () => false,

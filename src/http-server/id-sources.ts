@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { ResolvedIdOptions, ResolvedTracingOptions } from '../options/resolve-options.js';
+import type { ResolvedIdOptions } from '../options/id-options.js';
+import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import type { IdSource } from '../options/tracing-options.js';
 import { adoptCloudHeader, CLOUD_HEADERS, isCloudHeader } from '../trace/cloud-headers.js';
 import { digestId } from '../trace/ids.js';

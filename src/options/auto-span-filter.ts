@@ -1,4 +1,4 @@
-import { checkKeys, checkRecord, invalid } from './check-value.js';
+import { checkKeys, checkMilliseconds, checkRecord, invalid } from './check-value.js';
 import type { TracingModuleOptions } from './tracing-options.js';
 
 /** Whether a method, named `Class.method`, matches. */
@@ -17,13 +17,12 @@ export type AutoSpanFilter = (name: string, isOfPackage: boolean) => boolean;
  */
 export function autoSpans(spans: TracingModuleOptions['spans']): AutoSpanFilter | undefined {
   if (spans === undefined) return undefined;
-  checkRecord('spans', spans);
-  checkKeys('spans.', spans, ['auto']);
   const { auto } = spans;
   if (auto === undefined || auto === false) return undefined;
   if (auto === true) return (_name, isOfPackage) => !isOfPackage;
   checkRecord('spans.auto', auto);
-  checkKeys('spans.auto.', auto, ['include', 'exclude']);
+  checkKeys('spans.auto.', auto, ['include', 'exclude', 'minMs']);
+  checkMilliseconds('spans.auto.minMs', auto.minMs);
   const isIncluded = matcherOf('spans.auto.include', auto.include);
   const isExcluded = matcherOf('spans.auto.exclude', auto.exclude) ?? (() => false);
   return (name, isOfPackage) =>

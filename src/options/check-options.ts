@@ -1,6 +1,7 @@
 import type { Logger, LoggerOptions } from 'winston';
 import { ACCESS_LOG_FIELD_NAMES } from '../records/fields.js';
 import {
+  checkBoolean,
   checkFunctionOr,
   checkKeys,
   checkMilliseconds,
@@ -106,11 +107,15 @@ export function checkSession(session: SessionOptions | undefined): void {
   if (session?.generate === (true as unknown)) {
     throw invalid('session.generate', true, 'a function, or `false` for no session');
   }
-  const key: unknown = session?.key;
+  checkKey('session.key', session?.key);
+}
+
+/** Throws for a secret that is too short to be one. */
+export function checkKey(name: string, key: unknown): void {
   if (key !== undefined && (typeof key !== 'string' || key.length < MIN_KEY_LENGTH)) {
     throw new TracingConfigError(
-      'INVALID_SESSION_KEY',
-      `\`session.key\` is not a string of at least ${MIN_KEY_LENGTH} characters.`,
+      name === 'session.key' ? 'INVALID_SESSION_KEY' : 'INVALID_DEBUG_KEY',
+      `\`${name}\` is not a string of at least ${MIN_KEY_LENGTH} characters.`,
       'give it a random secret, for example from `openssl rand -hex 32`.',
     );
   }
@@ -119,7 +124,17 @@ export function checkSession(session: SessionOptions | undefined): void {
 export function checkAccessLog(accessLog: TracingModuleOptions['accessLog']): void {
   if (accessLog === undefined || accessLog === false) return;
   checkRecord('accessLog', accessLog);
-  checkKeys('accessLog.', accessLog, ['slowerThan', 'exclude', 'level', 'fields', 'message']);
+  checkKeys('accessLog.', accessLog, [
+    'slowerThan',
+    'explainFrom',
+    'request',
+    'exclude',
+    'level',
+    'fields',
+    'message',
+  ]);
+  checkBoolean('accessLog.request', accessLog.request);
+  checkStatus('accessLog.explainFrom', accessLog.explainFrom);
   checkMilliseconds('accessLog.slowerThan', accessLog.slowerThan);
   checkFunctionOr('accessLog.exclude', accessLog.exclude, 'array');
   checkFunctionOr('accessLog.level', accessLog.level, 'string');
@@ -142,6 +157,11 @@ export function checkAccessLog(accessLog: TracingModuleOptions['accessLog']): vo
       `choose from ${ACCESS_LOG_FIELD_NAMES.join(', ')}, or give a function.`,
     );
   }
+}
+
+function checkStatus(name: string, value: unknown): void {
+  if (value === undefined || (Number.isInteger(value) && Number(value) >= 100)) return;
+  throw invalid(name, value, 'an HTTP status, such as 400 or 500');
 }
 
 /** Throws for a level that the logger does not have: the access log line would never be written. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Logger, LoggerOptions } from 'winston';
-import { isValidId, newTraceId } from '../trace/ids.js';
+import { newTraceId } from '../trace/ids.js';
 import type { TracePolicy } from '../trace/trace-policy.js';
 import {
   checkBoolean,
@@ -14,13 +14,17 @@ import {
 } from './check-value.js';
 import {
   checkAccessLog,
+  checkKey,
   checkIdOptions,
   checkLogger,
   checkSession,
   isToken,
 } from './check-options.js';
+import { flightRecorder, type ResolvedFlightRecorder } from './flight-recorder-options.js';
+import { checkSpans, clientSpans, repeatedCalls } from './span-options.js';
 import { autoSpans, type AutoSpanFilter } from './auto-span-filter.js';
 import { completeLimits, lineLimits } from './redact-options.js';
+import { generatorOf, noSession, resolveIdOptions, type ResolvedIdOptions } from './id-options.js';
 import { idHeaders } from './id-headers.js';
 import { writesPreset } from './preset-formats.js';
 import { guardCallback } from './guard-callback.js';
@@ -28,24 +32,9 @@ import { defaultService } from './service-name.js';
 import { namedHosts, trustedHosts } from './trusted-hosts.js';
 import { warnOnce } from '../records/warnings.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
-import type {
-  AccessLogOptions,
-  IdOptions,
-  IdSource,
-  TraceIdOptions,
-  TracingModuleOptions,
-} from './tracing-options.js';
+import type { AccessLogOptions, TraceIdOptions, TracingModuleOptions } from './tracing-options.js';
 import type { LineLimits } from '../records/line-limits.js';
 import { PRESET_NAMES, type PresetName } from '../records/fields.js';
-
-/** How one kind of id is read and returned, resolved at startup. */
-export interface ResolvedIdOptions {
-  /** `undefined` for the default sources. */
-  readonly sources: readonly IdSource[] | undefined;
-  readonly validate: (value: string) => boolean;
-  /** The response header, or `undefined` for none. */
-  readonly header: string | undefined;
-}
 
 /** Options with their defaults, checked once. */
 export interface ResolvedTracingOptions {
@@ -67,6 +56,10 @@ export interface ResolvedTracingOptions {
   /** Baggage keys that are forwarded. */
   readonly baggage: ReadonlySet<string>;
   readonly accessLog: false | AccessLogOptions;
+  readonly enrich: TracingModuleOptions['enrich'];
+  /** `undefined` where it is off. */
+  readonly flightRecorder: ResolvedFlightRecorder | undefined;
+  readonly debugKey: string | undefined;
   readonly interceptor: boolean;
   /** Whether a method, named `Class.method`, is a span; `undefined`: none is. */
   readonly isAutoSpan: AutoSpanFilter | undefined;
@@ -93,6 +86,9 @@ const KEYS = [
   'outgoing',
   'spans',
   'serverTiming',
+  'enrich',
+  'flightRecorder',
+  'debugKey',
   'redact',
   'maxEntryBytes',
 ] as const satisfies readonly (keyof TracingModuleOptions)[];
@@ -129,6 +125,9 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
   checkLogger(raw);
   checkPreset(raw);
   checkAccessLog(raw.accessLog);
+  checkSpans(raw.spans);
+  checkFunctionOr('enrich', raw.enrich);
+  checkKey('debugKey', raw.debugKey);
 
   const traceId = traceIdOptions(raw.traceId);
   checkIdOptions('requestId', raw.requestId);
@@ -160,6 +159,8 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
           : generatorOf('session', raw.session?.generate, randomUUID),
       // Backends know W3C ids only, and a trace has one id everywhere.
       w3cOnly: traceId.format === 'w3c' || raw.preset !== undefined || writesPreset(raw.logger),
+      clientSpans: clientSpans(raw.spans?.clients),
+      repeatedCalls: repeatedCalls(raw.spans?.repeated),
       isTrustedHost: trustedHosts(raw.outgoing),
       isTrustedProxy: namedHosts(raw.outgoing),
       idHeaders: idHeaders(raw),
@@ -170,6 +171,9 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
     session: Object.freeze({ ...session, key: raw.session?.key }),
     baggage: resolveBaggage(raw.baggage),
     accessLog: raw.accessLog === false ? false : Object.freeze({ ...raw.accessLog }),
+    enrich: raw.enrich && guardCallback('enrich', raw.enrich),
+    flightRecorder: flightRecorder(raw.flightRecorder),
+    debugKey: raw.debugKey,
     interceptor: raw.interceptor ?? true,
     isAutoSpan: autoSpans(raw.spans),
     serverTiming: raw.serverTiming ?? false,
@@ -201,37 +205,6 @@ function traceIdOptions(traceId: TracingModuleOptions['traceId']): TraceIdOption
   if (typeof traceId === 'object' && traceId !== null) return traceId;
   if (traceId === undefined) return {};
   throw invalid('traceId', traceId, '"w3c", or an object such as `{ sources, generate }`');
-}
-
-function resolveIdOptions(
-  name: string,
-  options: Omit<IdOptions, 'generate'> | undefined,
-  header: string | undefined,
-): ResolvedIdOptions {
-  const validate = options?.validate && guardCallback(`${name}.validate`, options.validate);
-  return Object.freeze({
-    sources: options?.sources?.map((source) =>
-      typeof source === 'string' ? source : guardCallback(`${name}.sources`, source),
-    ),
-    validate: validate === undefined ? isValidId : (value: string) => validate(value) === true,
-    header: options?.header === false ? undefined : (options?.header ?? header),
-  });
-}
-
-const noSession = (): undefined => undefined;
-
-/** The user's generator; where it fails there is still an id. */
-function generatorOf(
-  name: string,
-  generator: (() => string) | undefined,
-  fallback: () => string,
-): () => string {
-  if (generator === undefined) return fallback;
-  const generate = guardCallback(`${name}.generate`, generator);
-  return () => {
-    const id: unknown = generate();
-    return typeof id === 'string' && id !== '' ? id : fallback();
-  };
 }
 
 /** Which requests are trusted; none for which a function throws. */

@@ -2,7 +2,9 @@ import type { PresetName } from '../records/fields.js';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger, LoggerOptions } from 'winston';
 import type { AccessLogRecord } from '../records/access-log-record.js';
+import type { FlightRecorderOptions } from './flight-recorder-options.js';
 import type { LineLimitOptions } from './redact-options.js';
+import type { SpansOptions } from './span-options.js';
 
 /**
  * Where an id may come from: the name of a request header, or a function that reads the request
@@ -58,10 +60,21 @@ export interface SessionOptions extends Omit<IdOptions, 'generate'> {
 /** Which access log lines are written, and how. */
 export interface AccessLogOptions {
   /**
-   * Milliseconds: the line of a request that takes longer has its steps, as that of a failure does.
-   * Default: only failures have steps.
+   * Milliseconds: the line of a request that takes longer explains itself, as that of a failure does.
+   * `Infinity` for never. Default: 1,000.
    */
   slowerThan?: number | undefined;
+  /**
+   * The least HTTP status from which the line of a request explains itself, if something was thrown:
+   * it then has the error, the steps, the query and the user agent. `500` for server-side failures
+   * only. Default: 400.
+   */
+  explainFrom?: number | undefined;
+  /**
+   * Whether a line that explains itself has the query, with secrets masked, and the user agent.
+   * Default: `true`.
+   */
+  request?: boolean | undefined;
   /**
    * What has no access log line: paths of requests, patterns of messages, methods of MCP, names of
    * jobs, or a function. A path, with its global prefix, or the template of a route is compared as
@@ -85,26 +98,6 @@ export interface AccessLogOptions {
     | undefined;
   /** Default: `Request finished`, `Message finished`, `Job finished` or `Run finished`. */
   message?: string | ((record: AccessLogRecord) => string) | undefined;
-}
-
-/** Which spans are made automatically. */
-export interface SpansOptions {
-  /**
-   * Makes every method that the application's own controllers, providers, guards, pipes,
-   * interceptors, filters and class middlewares declare a span named `Class.method`. That of a
-   * middleware ends when it calls `next`. Methods of classes that come from packages are spans only
-   * if `include` names them, except what NestJS calls on a guard, pipe, interceptor or filter.
-   * Methods in place of those of Node or the language, such as `_write` or `toString`, never are.
-   * `include` and `exclude` are names of classes, `Class.method`, or patterns of the latter.
-   * Default: `false`.
-   */
-  auto?:
-    | boolean
-    | {
-        include?: readonly (string | RegExp)[] | undefined;
-        exclude?: readonly (string | RegExp)[] | undefined;
-      }
-    | undefined;
 }
 
 /**
@@ -204,8 +197,26 @@ export interface TracingModuleOptions extends LineLimitOptions {
   accessLog?: false | AccessLogOptions | undefined;
   /** `false` leaves `handler_ms` out and saves the cost of NestJS's interceptors. Default: `true`. */
   interceptor?: boolean | undefined;
-  /** Spans that are made automatically. Default: none. */
+  /** Spans that are made automatically. Default: those of client libraries. */
   spans?: SpansOptions | undefined;
+  /**
+   * Fields for all later log lines of a request and for its access log line, such as the user. It is
+   * called once guards have run, with the platform's own request. Default: none.
+   *
+   * @example
+   * enrich: (request) => ({ user: request.user?.id, tenant: request.headers['x-tenant'] })
+   */
+  enrich?: ((request: any) => Readonly<Record<string, unknown>> | undefined) | undefined;
+  /**
+   * Keeps entries below the logger's level in memory, and writes them, with `recorded: true`, before
+   * the access log line of a request, message, job or run that ends badly. Default: `false`.
+   */
+  flightRecorder?: boolean | FlightRecorderOptions | undefined;
+  /**
+   * The key of `X-Debug-Level`, with which a caller can log single requests at a more verbose level.
+   * At least 16 characters. Default: none, and the header is ignored.
+   */
+  debugKey?: string | undefined;
   /**
    * Whether responses carry the ten longest spans as `Server-Timing`, for the browser's developer
    * tools. It makes the names of your methods public. Default: `false`.

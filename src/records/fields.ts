@@ -1,3 +1,5 @@
+import type { Step } from './step.js';
+
 /** The log backends for which a preset of field names exists. */
 export type PresetName = 'otel' | 'ecs' | 'gcp' | 'datadog';
 
@@ -15,7 +17,7 @@ export interface PresetField {
 
 /** One field of the access log line. */
 export interface Field<T = unknown> {
-  readonly type: 'string' | 'number' | 'error' | 'steps';
+  readonly type: 'string' | 'number' | 'error' | 'steps' | 'list' | 'record';
   /** `ms` for milliseconds, `count` for a number of items. */
   readonly unit?: 'ms' | 'count';
   /**
@@ -202,7 +204,23 @@ export const ACCESS_LOG_FIELDS = {
   } as Field<Outcome>,
   /** The span of the caller: 16 lower-case hex digits; missing if the trace began here. */
   parent_span_id: text({ text: 'silent' }),
-  /** What it failed with, where the status does not say so: the error of a GraphQL operation. */
+  /** How many calls it made to databases; missing for none. */
+  db_count: number({ label: 'database calls', unit: 'count', attribute: 'nestjs.db.count' }),
+  /** How long they took, summed. Calls that overlap count each. */
+  db_ms: number({ label: 'in databases', unit: 'ms', attribute: 'nestjs.db.duration_ms' }),
+  /** How many calls it made to caches; missing for none. */
+  cache_count: number({ label: 'cache calls', unit: 'count', attribute: 'nestjs.cache.count' }),
+  /** How long they took, summed. */
+  cache_ms: number({ label: 'in caches', unit: 'ms', attribute: 'nestjs.cache.duration_ms' }),
+  /** The first ten messages and jobs that it sent, as in `bullmq notifications/email`. */
+  sent: { type: 'list', label: 'sent' } as Field<readonly string[]>,
+  /** The parameters of the URL, with secrets masked; only on a line that explains itself. */
+  query: { type: 'record', label: 'query' } as Field<Readonly<Record<string, unknown>>>,
+  /** The `User-Agent` of the caller; only on a line that explains itself. */
+  user_agent: text({ label: 'user agent', attribute: 'user_agent.original' }),
+  /** The same for all errors of one type from one place in the code, across releases. */
+  error_id: text({ label: 'error id', attribute: 'nestjs.error.id' }),
+  /** What was thrown, whatever an exception filter has made of it. */
   error: { type: 'error', text: 'block', ofWork: true } as Field & {
     readonly ofWork: true;
   },
@@ -236,20 +254,4 @@ const OUTCOMES: ReadonlySet<unknown> = new Set<Outcome>(['completed', 'errored',
 /** Whether an unknown value is an outcome. */
 export function isOutcome(value: unknown): value is Outcome {
   return OUTCOMES.has(value);
-}
-
-/** One span in the access log line of a failed or slow request. */
-export interface Step {
-  readonly name: string;
-  /** Milliseconds from the start of the request. */
-  readonly start_ms: number;
-  /** Milliseconds; missing if the request ended before the step. */
-  readonly duration_ms?: number;
-  /** Milliseconds without the time in which an inner step ran; missing if there is no inner step. */
-  readonly self_ms?: number;
-  /** The number of steps around it; missing for 0. */
-  readonly depth?: number;
-  /** The number of steps, if more than 20 equal ones are folded. The duration is then their sum. */
-  readonly count?: number;
-  readonly failed?: true;
 }

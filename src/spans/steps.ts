@@ -1,4 +1,4 @@
-import type { Step } from '../records/fields.js';
+import type { Step } from '../records/step.js';
 import type { SpanRecord } from '../records/span-record.js';
 import type { Trace } from '../trace/trace.js';
 import { roundMs } from '../records/round-ms.js';

@@ -21,6 +21,11 @@ export class Span implements SpanRecord {
   sdkSpan: SdkSpan | undefined = undefined;
   /** Whether it is only counted in the record of its folded siblings, and no longer kept itself. */
   isFolded = false;
+  /**
+   * Whether the calls that are made while it is the innermost span are its own work, and no steps:
+   * the commands with which a job is added, for example.
+   */
+  coversCalls = false;
   /** Its children, grouped by name. */
   groups: Map<string, SpanGroup> | undefined = undefined;
 

@@ -8,6 +8,15 @@ export interface IdHeader {
   readonly id: 'traceId' | 'requestId' | 'sessionId' | undefined;
 }
 
+/** Which calls of client libraries are spans, and what of a statement they show. */
+export interface ClientSpansPolicy {
+  readonly databases: boolean;
+  readonly caches: boolean;
+  readonly llm: boolean;
+  /** `summary`: operation and tables. `text`: the statement too, without literals. */
+  readonly statement: 'summary' | 'text' | false;
+}
+
 /** How an application generates ids that a caller did not send, and which hosts receive them. */
 export interface TracePolicy {
   readonly application: RunningApplication;
@@ -23,6 +32,10 @@ export interface TracePolicy {
   readonly isTrustedProxy?: ((host: string) => boolean) | undefined;
   /** The headers that are not to be passed on as they were received. */
   readonly idHeaders: readonly IdHeader[];
+  /** Which calls to databases, caches and models are spans. `undefined` for none. */
+  readonly clientSpans?: ClientSpansPolicy | undefined;
+  /** From more equal calls than this below one parent there is a warning. `undefined`: never. */
+  readonly repeatedCalls?: number | undefined;
   /** The names of the response headers that have ids. */
   readonly responseHeaders: readonly string[];
 }

@@ -5,6 +5,7 @@ import type {
   TraceMetadata,
   W3cOrigin,
 } from '../records/request-record.js';
+import type { CallTotals } from './call-totals.js';
 import { withField } from './field-limits.js';
 import { toW3cTraceId } from './ids.js';
 import type { TracePolicy } from './trace-policy.js';
@@ -64,6 +65,10 @@ export class Trace implements RequestRecord {
   /** `undefined` until the first span. */
   spanList: KeptSpans | undefined = undefined;
   finished = false;
+  /** What it has called; `undefined` until the first call. */
+  calls: CallTotals | undefined = undefined;
+  /** The names of the first messages and jobs that it sent. */
+  sent: string[] | undefined = undefined;
   /** The span of this trace in an OpenTelemetry SDK, if this package started it. */
   sdkSpan: SdkSpan | undefined = undefined;
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { resolveOptions } from '../../src/options/resolve-options.js';
-import type { SpansOptions, TracingModuleOptions } from '../../src/options/tracing-options.js';
+import type { SpansOptions } from '../../src/options/span-options.js';
+import type { TracingModuleOptions } from '../../src/options/tracing-options.js';
 
 const isAutoSpan = (auto: SpansOptions['auto']) => resolveOptions({ spans: { auto } }).isAutoSpan;
 

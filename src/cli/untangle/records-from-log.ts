@@ -2,7 +2,7 @@ import { shownText } from '../../viewer/shown-text.js';
 import { shownValue } from '../../viewer/shown-values.js';
 import type { ViewLine, ViewRecord, ViewRequest, ViewSpan } from '../../viewer/view-records.js';
 import type { UnitOfWorkKind } from '../../records/access-log-record.js';
-import type { Step } from '../../records/fields.js';
+import type { Step } from '../../records/step.js';
 import { toW3cTraceId } from '../../trace/ids.js';
 import { lineErrorText } from './line-error.js';
 import { requestFieldsOf, idOf, startOf } from './group-summary.js';

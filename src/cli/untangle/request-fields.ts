@@ -4,8 +4,8 @@ import {
   ACCESS_LOG_FIELD_NAMES,
   isOutcome,
   type Outcome,
-  type Step,
 } from '../../records/fields.js';
+import type { Step } from '../../records/step.js';
 import { pathOf } from '../../records/url-path.js';
 import type { EntryFields } from './entry-fields.js';
 

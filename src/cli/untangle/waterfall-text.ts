@@ -1,5 +1,5 @@
 import { escapeText } from '../../records/control-characters.js';
-import type { Step } from '../../records/fields.js';
+import type { Step } from '../../records/step.js';
 import { DIM, RED, type Paint } from './colors.js';
 
 const BAR_WIDTH = 32;

@@ -1,0 +1,60 @@
+import { checkKeys, checkRecord, checkString, invalid } from './check-value.js';
+
+/** What the flight recorder keeps, and when it writes it. */
+export interface FlightRecorderOptions {
+  /** The least severe level that is kept. Default: `debug`. */
+  level?: string | undefined;
+  /** How many entries of one request, message, job or run are kept: the last ones. Default: 200. */
+  entries?: number | undefined;
+  /** How many bytes of one are kept, roughly. Default: 32,768. */
+  bytes?: number | undefined;
+  /**
+   * What makes it write what it has: `errored`, a server-side failure; `rejected`, a status from 400
+   * that explains itself, except 401, 403, 404 and 429; `slow`, more than `accessLog.slowerThan`;
+   * `error`, an entry at `error` or above. Default: all four. `trace.keep()` always does.
+   */
+  when?: readonly FlightRecorderReason[] | undefined;
+}
+
+/** Why the flight recorder writes what it has. */
+export type FlightRecorderReason = 'errored' | 'rejected' | 'slow' | 'error';
+
+/** What the flight recorder keeps and when it writes it, resolved at startup. */
+export interface ResolvedFlightRecorder {
+  readonly level: string;
+  readonly entries: number;
+  readonly bytes: number;
+  readonly when: ReadonlySet<FlightRecorderReason>;
+}
+
+const REASONS: readonly FlightRecorderReason[] = ['errored', 'rejected', 'slow', 'error'];
+const DEFAULT_ENTRIES = 200;
+const DEFAULT_BYTES = 32_768;
+
+/**
+ * Resolves the options of the flight recorder; `undefined` where it is off.
+ *
+ * @throws {TracingConfigError} for the first thing that is wrong.
+ */
+export function flightRecorder(
+  raw: boolean | FlightRecorderOptions = false,
+): ResolvedFlightRecorder | undefined {
+  if (raw === false) return undefined;
+  const options: FlightRecorderOptions = raw === true ? {} : raw;
+  checkRecord('flightRecorder', options);
+  checkKeys('flightRecorder.', options, ['level', 'entries', 'bytes', 'when']);
+  checkString('flightRecorder.level', options.level);
+  checkCount('flightRecorder.entries', options.entries);
+  checkCount('flightRecorder.bytes', options.bytes);
+  const { level = 'debug', entries = DEFAULT_ENTRIES, bytes = DEFAULT_BYTES } = options;
+  const { when = REASONS } = options;
+  if (!Array.isArray(when) || !when.every((reason) => REASONS.includes(reason))) {
+    throw invalid('flightRecorder.when', when, `a list of ${REASONS.join(', ')}`);
+  }
+  return Object.freeze({ level, entries, bytes, when: new Set(when) });
+}
+
+function checkCount(name: string, value: unknown): void {
+  if (value === undefined || (Number.isInteger(value) && Number(value) > 0)) return;
+  throw invalid(name, value, 'a whole number, 1 or more');
+}

@@ -1,0 +1,88 @@
+import type { ClientSpansPolicy } from '../trace/trace-policy.js';
+import { checkBoolean, checkKeys, checkOneOf, checkRecord, invalid } from './check-value.js';
+
+const DEFAULT_REPEATED = 25;
+
+/** Which spans are made automatically. */
+export interface SpansOptions {
+  /**
+   * Makes every method that the application's own controllers, providers, guards, pipes,
+   * interceptors, filters and class middlewares declare a span named `Class.method`. That of a
+   * middleware ends when it calls `next`. Methods of classes that come from packages are spans only
+   * if `include` names them, except what NestJS calls on a guard, pipe, interceptor or filter.
+   * Methods in place of those of Node or the language, such as `_write` or `toString`, never are.
+   * `include` and `exclude` are names of classes, `Class.method`, or patterns of the latter.
+   * Default: `false`.
+   */
+  auto?:
+    | boolean
+    | {
+        include?: readonly (string | RegExp)[] | undefined;
+        exclude?: readonly (string | RegExp)[] | undefined;
+        /** Milliseconds: spans that were shorter, did not fail and have no inner ones are left out. */
+        minMs?: number | undefined;
+      }
+    | undefined;
+  /**
+   * Which calls to databases, caches and language models are spans, without an OpenTelemetry SDK.
+   * Default: all.
+   */
+  clients?: boolean | ClientSpansOptions | undefined;
+  /**
+   * More equal calls to a database than this below one span or request cost one warning for each
+   * route, `TRACING_REPEATED_CALLS`; `false` for none. Default: 25.
+   */
+  repeated?: number | false | undefined;
+}
+
+/** Which calls of client libraries are spans. */
+export interface ClientSpansOptions {
+  /** pg, mysql2, MariaDB, better-sqlite3, `node:sqlite`, tedious, mongodb, mongoose. Default: `true`. */
+  databases?: boolean | undefined;
+  /** ioredis and redis. Default: `true`. */
+  caches?: boolean | undefined;
+  /** The `ai` SDK. Default: `true`. */
+  llm?: boolean | undefined;
+  /**
+   * What of a statement is shown. `summary`: operation and tables, as in `SELECT orders`. `text`:
+   * the statement as well, with every literal replaced by `?`. `false`: the operation only. Never a
+   * parameter, a key or a document. Default: `summary`.
+   */
+  statement?: 'summary' | 'text' | false | undefined;
+}
+
+/** Throws for what is not an option of `spans`. Those of `spans.auto` have a check of their own. */
+export function checkSpans(spans: SpansOptions | undefined): void {
+  if (spans === undefined) return;
+  checkRecord('spans', spans);
+  checkKeys('spans.', spans, ['auto', 'clients', 'repeated']);
+  const { clients, repeated } = spans;
+  const isCount = Number.isInteger(repeated) && Number(repeated) > 0;
+  if (repeated !== undefined && repeated !== false && !isCount) {
+    throw invalid('spans.repeated', repeated, 'a number of calls, 1 or more, or `false`');
+  }
+  if (clients === undefined || typeof clients === 'boolean') return;
+  checkRecord('spans.clients', clients);
+  checkKeys('spans.clients.', clients, ['databases', 'caches', 'llm', 'statement']);
+  checkBoolean('spans.clients.databases', clients.databases);
+  checkBoolean('spans.clients.caches', clients.caches);
+  checkBoolean('spans.clients.llm', clients.llm);
+  if (clients.statement !== false) {
+    checkOneOf('spans.clients.statement', clients.statement, ['summary', 'text']);
+  }
+}
+
+/** Which calls of client libraries are spans; `undefined` for none. */
+export function clientSpans(
+  clients: SpansOptions['clients'] = true,
+): ClientSpansPolicy | undefined {
+  if (clients === false) return undefined;
+  const given = clients === true ? {} : clients;
+  const { databases = true, caches = true, llm = true, statement = 'summary' } = given;
+  return Object.freeze({ databases, caches, llm, statement });
+}
+
+/** How many equal calls are too many; `undefined` where it is not checked. */
+export function repeatedCalls(repeated: SpansOptions['repeated']): number | undefined {
+  return repeated === false ? undefined : (repeated ?? DEFAULT_REPEATED);
+}

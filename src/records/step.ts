@@ -1,0 +1,15 @@
+/** One span in the access log line of a failed or slow request. */
+export interface Step {
+  readonly name: string;
+  /** Milliseconds from the start of the request. */
+  readonly start_ms: number;
+  /** Milliseconds; missing if the request ended before the step. */
+  readonly duration_ms?: number;
+  /** Milliseconds without the time in which an inner step ran; missing if there is no inner step. */
+  readonly self_ms?: number;
+  /** The number of steps around it; missing for 0. */
+  readonly depth?: number;
+  /** The number of steps, if more than 20 equal ones are folded. The duration is then their sum. */
+  readonly count?: number;
+  readonly failed?: true;
+}

@@ -1,0 +1,125 @@
+import { active } from '../context/active-trace.js';
+import { activeSpan, isTracingSuppressed, startSdkSpan } from '../context/sdk-spans.js';
+import { hasSdk } from '../options/sdk-detection.js';
+import type { SpanAttributes } from '../records/span-record.js';
+import { CallTotals } from '../trace/call-totals.js';
+import type { Span } from '../trace/span.js';
+import type { Trace } from '../trace/trace.js';
+import { openSpanBelow } from './open-span.js';
+
+/** What a library is for, as in the option `spans.clients`. */
+export type ClientCategory = 'databases' | 'caches' | 'llm';
+
+/** The code that makes a call: the span that it runs in, or its trace. */
+export type CallOrigin = Trace | Span;
+
+/** What is known of a call when it begins. */
+export interface ClientCallStart {
+  /** Low in cardinality, without any value: `SELECT orders`, `GET`. */
+  readonly name: string;
+  /**
+   * The stable attributes of the semantic conventions: `db.system.name`, `db.operation.name`, ….
+   *
+   * @see https://opentelemetry.io/docs/specs/semconv/database/database-spans/
+   */
+  readonly attributes: SpanAttributes;
+}
+
+/**
+ * Who makes a call of a client library; `undefined` where it is not recorded: outside a trace, where
+ * the application does not want it, where it is a part of what a span around it records, or where an
+ * instrumentation of an OpenTelemetry SDK records it.
+ *
+ * Ask where the application calls the library. Later, when a pool or a queue sends the command, the
+ * async context may be that of another request.
+ */
+export function originOfCall(category: ClientCategory): CallOrigin | undefined {
+  const origin = active.getStore();
+  if (origin === undefined || origin.trace.policy.clientSpans?.[category] !== true)
+    return undefined;
+  if ((origin as Partial<Span>).coversCalls === true || isTracingSuppressed()) return undefined;
+  return hasSdk() && isRecordedBySdk() ? undefined : origin;
+}
+
+/** Whether the active span of OpenTelemetry is a call to a database or a model itself. */
+function isRecordedBySdk(): boolean {
+  const attributes = (activeSpan() as { attributes?: SpanAttributes } | undefined)?.attributes;
+  if (attributes === undefined) return false;
+  return 'db.system.name' in attributes || 'db.system' in attributes;
+}
+
+/** A call of a client library that is running. */
+export class ClientCall {
+  private readonly startedMs = performance.now();
+  private hasEnded = false;
+
+  constructor(
+    private readonly trace: Trace,
+    private readonly category: ClientCategory,
+    /** `undefined` where the trace has the most spans it may have. The call is counted all the same. */
+    readonly span: Span | undefined,
+  ) {
+    if (category !== 'llm') countCall(trace, category);
+  }
+
+  /** Ends the call, once. */
+  end(): void {
+    if (this.close()) this.span?.end();
+  }
+
+  /** Ends the call as failed, once. */
+  fail(error?: unknown): void {
+    if (this.close()) this.span?.fail(error);
+  }
+
+  private close(): boolean {
+    if (this.hasEnded) return false;
+    this.hasEnded = true;
+    const { calls } = this.trace;
+    const durationMs = performance.now() - this.startedMs;
+    if (calls === undefined || this.category === 'llm') return true;
+    if (this.category === 'databases') calls.dbMs += durationMs;
+    else calls.cacheMs += durationMs;
+    return true;
+  }
+}
+
+function countCall(trace: Trace, category: 'databases' | 'caches'): void {
+  const calls = (trace.calls ??= new CallTotals());
+  if (category === 'databases') calls.dbCount++;
+  else calls.cacheCount++;
+}
+
+/**
+ * Begins a call of a client library. Its span is below the code that made it, wherever this runs,
+ * and goes through the OpenTelemetry SDK where one is registered.
+ *
+ * @param origin what {@link originOfCall} returned where the application called the library.
+ */
+export function openClientCall(
+  origin: CallOrigin,
+  category: ClientCategory,
+  { name, attributes }: ClientCallStart,
+): ClientCall {
+  const { trace } = origin;
+  const parent = origin === trace ? undefined : (origin as Span);
+  const span = openSpanBelow(trace, parent, { name, kind: 'client', attributes });
+  if (span !== undefined && hasSdk()) startInSdk(span, parent);
+  return new ClientCall(trace, category, span);
+}
+
+function startInSdk(span: Span, parent: Span | undefined): void {
+  const { trace, name, kind, attributes } = span;
+  // The active span may be of another request, as may be all that is in the async context.
+  const outer = parent?.sdkSpan ?? trace.sdkSpan;
+  const isHere = active.getStore()?.trace === trace;
+  const sdkSpan = startSdkSpan({
+    name,
+    kind,
+    attributes,
+    parent: outer === undefined && isHere ? undefined : (outer ?? null),
+  });
+  if (sdkSpan === undefined) return;
+  span.spanId = sdkSpan.spanContext().spanId;
+  span.sdkSpan = sdkSpan;
+}
