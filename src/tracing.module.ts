@@ -15,10 +15,8 @@ import type { Logger } from 'winston';
 import { RUN_SPAN } from './context/run-span.token.js';
 import { TraceContext } from './context/trace-context.js';
 import { TRACED_APPLICATION, type TracedApplication } from './context/traced-application.js';
-import { provideUserStores } from './context/user-store.js';
-import { RUN_UNIT_OF_WORK, type RunUnitOfWork } from './context/unit-of-work.js';
+import { RUN_UNIT_OF_WORK } from './context/unit-of-work.js';
 import { nameHandlers } from './http-server/handler-names.js';
-import { bindRequestHandlers } from './http-server/request-boundary.js';
 import { nameFastifyRequests } from './http-server/fastify-request-ids.js';
 import { canonicalPaths } from './http-server/path-rules.js';
 import { installRequestHook } from './http-server/request-hook.js';
@@ -30,31 +28,26 @@ import { EntryWriter } from './logging/winston/entry-writer.js';
 import { LineTransport } from './logging/output/line-transport.js';
 import { TracingLogger } from './logging/winston/tracing-logger.js';
 import { warnIfUnused } from './logging/winston/unused-logger.js';
+import { prepareApplication } from './instrumentation/prepare-application.js';
 import { optionsOf } from './options/application-options.js';
 import { checkedProvider, checkForRootAsync } from './options/async-options.js';
 import { checkForRoot, optionsOfBareModule } from './options/check-import.js';
 import { checkBoolean } from './options/check-value.js';
-import { traceOutgoingCalls } from './http-client/trace-http-clients.js';
 import { RAW_TRACING_OPTIONS, TRACING_OPTIONS, WINSTON_LOGGER } from './options/options.token.js';
 import { APPLICATION, settled, type Application } from './records/application.js';
 import type { ResolvedTracingOptions } from './options/resolve-options.js';
 import type { TracingModuleOptions } from './options/tracing-options.js';
-import { spanMethods } from './spans/auto-spans.js';
 import { AccessLog } from './access-log/access-log.js';
 import { skippedHandlers } from './access-log/skipped-handlers.js';
-import { bypassInterceptor } from './access-log/interceptor-bypass.js';
-import { openSpan } from './spans/open-span.js';
 import { requestEnder } from './access-log/request-end.js';
 import { runSpan } from './spans/run-span.js';
 import { serverTimingPatch } from './spans/server-timing.js';
 import { TracingInterceptor } from './access-log/tracing.interceptor.js';
 import { unitOfWorkRunner } from './access-log/run-unit-of-work.js';
-import { addApplication } from './instrumentation/instrumented-applications.js';
 import { appliedPatches } from './instrumentation/patch.js';
 import {
   attachInstrumentations,
   detachInstrumentations,
-  prepareInstrumentations,
 } from './instrumentation/instrumentations.js';
 import {
   ConfigurableModuleClass,
@@ -95,7 +88,7 @@ const providers: Provider[] = [
     useFactory: (options: ResolvedTracingOptions, accessLog: AccessLog) =>
       new RequestTracer(
         options,
-        requestEnder(accessLog, warnIfUnused),
+        requestEnder(accessLog, warnIfUnused, options.enrich),
         options.serverTiming ? serverTimingPatch() : undefined,
       ),
   },
@@ -114,29 +107,6 @@ const providers: Provider[] = [
   TraceContext,
   TracingLogger,
 ];
-
-/** Changes what has to be changed before the application registers its routes and listeners. */
-async function prepareApplication(
-  options: ResolvedTracingOptions,
-  modules: ModulesContainer,
-  host: HttpAdapterHost,
-  tracer: RequestTracer,
-  runUnitOfWork: RunUnitOfWork,
-): Promise<TracedApplication> {
-  const { policy } = options;
-  const openConnection = tracer.openConnection.bind(tracer);
-  const application = { modules, policy, runUnitOfWork, openSpan, openConnection };
-  // An application that imports the module twice is prepared once. It is added first, so that the
-  // end of another application does not undo what is changed here.
-  if (!addApplication(application)) return application;
-  provideUserStores();
-  bindRequestHandlers(host);
-  await spanMethods(modules, options);
-  if (options.interceptor) await bypassInterceptor();
-  if (policy.isTrustedHost !== undefined) traceOutgoingCalls(openSpan);
-  await prepareInstrumentations(application);
-  return application;
-}
 
 const interceptor: Provider = { provide: APP_INTERCEPTOR, useClass: TracingInterceptor };
 
@@ -183,7 +153,8 @@ export class TracingModule
 
   static override forRoot(options: TracingModuleOptions = {}): DynamicModule {
     checkForRoot('TracingModule', options);
-    return withInterceptor(super.forRoot(options), options.interceptor);
+    // Its place, behind the guards, is also where `enrich` is called.
+    return withInterceptor(super.forRoot(options), options.interceptor, options.enrich);
   }
 
   /**
@@ -251,8 +222,9 @@ export class TracingModule
 
 function withInterceptor(
   definition: DynamicModule,
-  isIntercepting: boolean | undefined,
+  isIntercepting = true,
+  enrich?: TracingModuleOptions['enrich'],
 ): DynamicModule {
-  if (isIntercepting === false) return definition;
+  if (!isIntercepting && enrich === undefined) return definition;
   return { ...definition, providers: [...(definition.providers ?? []), interceptor] };
 }

@@ -16,7 +16,7 @@ export function buildRecord(
   status: number | undefined,
   explainsItself: boolean,
 ): AccessLogRecord {
-  const { metadata, origin, elapsedMs, calls, sent } = trace;
+  const { metadata, origin, elapsedMs, calls, sent, counters } = trace;
   const { kind, transport, work } = metadata;
   const record: AccessLogRecord = {
     duration_ms: roundMs(elapsedMs),
@@ -38,7 +38,10 @@ export function buildRecord(
     dropped_steps: explainsItself ? droppedSteps(trace) : undefined,
   };
   // Most HTTP requests have none, and an object that is spread costs more than all of the above.
-  const whole = work === undefined ? record : Object.assign({}, work, record);
+  const whole =
+    work === undefined && counters === undefined
+      ? record
+      : Object.assign({}, counters, work, record);
   const { droppedFields } = metadata;
   return droppedFields === undefined ? whole : { ...whole, dropped_fields: droppedFields };
 }

@@ -3,6 +3,8 @@ import { Duplex } from 'node:stream';
 import type { Outcome } from '../records/fields.js';
 import type { Trace } from '../trace/trace.js';
 import type { AccessLog } from './access-log.js';
+import { enrichTrace } from './enrich-trace.js';
+import type { Enrich } from '../options/enrich-option.js';
 import { buildRecord } from './build-record.js';
 
 /**
@@ -23,14 +25,21 @@ export type EndRequest = (
  * Makes the function that ends HTTP requests.
  *
  * @param onFirst called when the first of them has ended.
+ * @param enrich asked for the fields of requests that did not get to their handler.
  */
-export function requestEnder(accessLog: AccessLog, onFirst: () => void): EndRequest {
+export function requestEnder(
+  accessLog: AccessLog,
+  onFirst: () => void,
+  enrich?: Enrich,
+): EndRequest {
   let hasEnded = false;
   return (trace, request, response, isComplete) => {
     if (!hasEnded) {
       hasEnded = true;
       onFirst();
     }
+    // A guard has refused it: what it knows of the caller is on the request.
+    if (enrich !== undefined && trace.metadata.handler !== undefined) enrichTrace(trace, enrich);
     // Also drops the request, which an async context may outlive.
     trace.metadata.settle?.(response.statusCode);
     if (!accessLog.isWanted) return;

@@ -10,6 +10,7 @@ import { currentTrace } from '../context/active-trace.js';
 import { TRACING_OPTIONS } from '../options/options.token.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import { followObservable } from '../spans/follow-result.js';
+import { enrichTrace } from './enrich-trace.js';
 import type { Trace } from '../trace/trace.js';
 
 /**
@@ -40,8 +41,12 @@ export class TracingInterceptor implements NestInterceptor {
     args: readonly unknown[],
   ): Trace | undefined {
     const trace = currentTrace();
+    if (trace === undefined) return undefined;
+    // Guards have run, also those of the first field of a GraphQL operation.
+    const { enrich } = this.options;
+    if (enrich !== undefined) enrichTrace(trace, enrich);
     // Options from a factory come too late to leave the interceptor out.
-    if (!this.options.interceptor || trace === undefined) return undefined;
+    if (!this.options.interceptor) return undefined;
     const isField = type === 'graphql';
     // A module that is imported twice measures once.
     const isMeasured = trace.handlerStartedMs !== undefined;

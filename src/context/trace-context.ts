@@ -107,6 +107,21 @@ export class TraceContext {
   }
 
   /**
+   * Adds to a counter, which is a field of the access log line of this request: rows that were read,
+   * cache misses, retries. Does nothing outside a context. A request has at most 64 counters; further
+   * ones are counted in `dropped_fields`. A counter never replaces a field that the line has.
+   *
+   * @param amount a number, 1 by default. What is not finite is ignored.
+   *
+   * @example
+   * trace.add('cache_misses');
+   * trace.add('rows', rows.length);
+   */
+  add(key: string, amount = 1): void {
+    if (Number.isFinite(amount)) currentTrace()?.count(key, amount);
+  }
+
+  /**
    * Runs a function in a trace of its own: for scripts, jobs and tests. Returns what it returns.
    * It writes one access log line when it has ended: `Run finished`.
    *

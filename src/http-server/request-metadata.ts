@@ -50,6 +50,7 @@ export class HttpMetadata implements LiveMetadata {
   // A private name: printing or serializing the metadata must not include the whole request.
   #request: RoutedRequest | undefined;
   private settled: MatchedRoute = NO_ROUTE;
+  private isEnriched = false;
   private handlerName: string | undefined = undefined;
 
   /**
@@ -90,6 +91,12 @@ export class HttpMetadata implements LiveMetadata {
       const value = valueOf(name.toLowerCase());
       if (value !== undefined) keepHeader(response, name, value);
     }
+  }
+
+  requestToEnrich(): object | undefined {
+    if (this.isEnriched) return undefined;
+    this.isEnriched = true;
+    return this.#request;
   }
 
   forgetRoute(): void {

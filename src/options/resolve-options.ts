@@ -20,6 +20,7 @@ import {
   checkSession,
   isToken,
 } from './check-options.js';
+import { enrichWith, type Enrich } from './enrich-option.js';
 import { flightRecorder, type ResolvedFlightRecorder } from './flight-recorder-options.js';
 import { checkSpans, clientSpans, repeatedCalls } from './span-options.js';
 import { autoSpans, type AutoSpanFilter } from './auto-span-filter.js';
@@ -56,7 +57,8 @@ export interface ResolvedTracingOptions {
   /** Baggage keys that are forwarded. */
   readonly baggage: ReadonlySet<string>;
   readonly accessLog: false | AccessLogOptions;
-  readonly enrich: TracingModuleOptions['enrich'];
+  /** The fields that the application has for a request; `undefined` where it has no such function. */
+  readonly enrich: Enrich | undefined;
   /** `undefined` where it is off. */
   readonly flightRecorder: ResolvedFlightRecorder | undefined;
   readonly debugKey: string | undefined;
@@ -171,7 +173,7 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
     session: Object.freeze({ ...session, key: raw.session?.key }),
     baggage: resolveBaggage(raw.baggage),
     accessLog: raw.accessLog === false ? false : Object.freeze({ ...raw.accessLog }),
-    enrich: raw.enrich && guardCallback('enrich', raw.enrich),
+    enrich: enrichWith(raw.enrich),
     flightRecorder: flightRecorder(raw.flightRecorder),
     debugKey: raw.debugKey,
     interceptor: raw.interceptor ?? true,

@@ -35,3 +35,24 @@ export function withField(
     : value;
   return { fields: copy, isCut };
 }
+
+/** The number of counters that a trace has. */
+export const MAX_COUNTERS = 64;
+/** Longer names of counters are not kept. */
+const MAX_COUNTER_NAME = 256;
+
+/** The counters of a trace with one of them raised; `undefined` where there is no room for it. */
+export function withCount(
+  counters: Record<string, number> | undefined,
+  key: string,
+  amount: number,
+): Record<string, number> | undefined {
+  const raised = counters ?? (Object.create(null) as Record<string, number>);
+  const before = raised[key];
+  const isNew = before === undefined;
+  if (isNew && (key.length > MAX_COUNTER_NAME || Object.keys(raised).length >= MAX_COUNTERS)) {
+    return undefined;
+  }
+  raised[key] = (before ?? 0) + amount;
+  return raised;
+}

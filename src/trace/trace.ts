@@ -6,7 +6,7 @@ import type {
   W3cOrigin,
 } from '../records/request-record.js';
 import type { CallTotals } from './call-totals.js';
-import { withField } from './field-limits.js';
+import { withCount, withField } from './field-limits.js';
 import { toW3cTraceId } from './ids.js';
 import type { TracePolicy } from './trace-policy.js';
 import type { SdkSpan } from './sdk-span.js';
@@ -34,6 +34,8 @@ export interface LiveMetadata extends TraceMetadata {
   noteAnswer?(names: readonly string[], valueOf: (name: string) => string | undefined): void;
   /** Removes the route that the router had matched, because it did not send the response. */
   forgetRoute?(): void;
+  /** The platform's own object for the request, the first time that it is asked for. */
+  requestToEnrich?(): object | undefined;
   /** Determines route and handler finally, once the response has closed with this status. */
   settle?(status: number): void;
 }
@@ -67,6 +69,8 @@ export class Trace implements RequestRecord {
   finished = false;
   /** What it has called; `undefined` until the first call. */
   calls: CallTotals | undefined = undefined;
+  /** The counters of `TraceContext.add`; `undefined` until the first. */
+  counters: Record<string, number> | undefined = undefined;
   /** The names of the first messages and jobs that it sent. */
   sent: string[] | undefined = undefined;
   /** The span of this trace in an OpenTelemetry SDK, if this package started it. */
@@ -151,8 +155,24 @@ export class Trace implements RequestRecord {
     const added = withField(this.scope.fields, key, value);
     if (added !== undefined) this.scope = new TraceScope(this, this.spanId, added.fields);
     if (added?.isCut === false) return true;
-    this.metadata.droppedFields = (this.metadata.droppedFields ?? 0) + 1;
+    this.dropField();
     return false;
+  }
+
+  /**
+   * Adds to a counter on the access log line.
+   *
+   * @returns whether there was room for it. If not, it is counted as a field that was left out.
+   */
+  count(key: string, amount: number): boolean {
+    const counters = withCount(this.counters, key, amount);
+    if (counters === undefined) this.dropField();
+    else this.counters = counters;
+    return counters !== undefined;
+  }
+
+  private dropField(): void {
+    this.metadata.droppedFields = (this.metadata.droppedFields ?? 0) + 1;
   }
 }
 
