@@ -5,6 +5,7 @@ import type { Application } from '../records/application.js';
 import type { LogRecord } from '../records/log-record.js';
 import type { RequestRecord } from '../records/request-record.js';
 import { subscribeConsumer, type ApplicationSubscription } from '../records/subscribe.js';
+import { recordedSteps, type RecordedStep } from './recorded-step.js';
 import { loggedEntry, type LoggedEntry } from './logged-entry.js';
 
 /** Shorter than the 5 s of Jest and Vitest, so that this error with its reason is reported first. */
@@ -29,6 +30,7 @@ interface Finish {
   readonly requestId: string;
   readonly kind: 'request' | UnitOfWorkKind;
   readonly line: LoggedEntry | undefined;
+  readonly steps: readonly RecordedStep[];
 }
 
 interface Wait {
@@ -126,6 +128,24 @@ export class LogCapture implements Disposable {
     throw new Error(`The ${what} did not finish within ${timeout} ms. ${this.finishedText()}`);
   }
 
+  /**
+   * The steps of what has ended with this request id: methods with `spans.auto` or `@Span()`, calls to
+   * databases, caches and other services. A request need not have failed for it.
+   *
+   * @throws {Error} if nothing has ended with this id since {@link clear}.
+   *
+   * @example
+   * await logs.finished('req-001');
+   * expect(logs.stepsOf('req-001').map(({ name }) => name)).toContain('SELECT orders');
+   */
+  stepsOf(requestId: string): readonly RecordedStep[] {
+    const own = this.finishes.filter((finish) => finish.requestId === requestId);
+    if (own.length > 0) return own.flatMap(({ steps }) => steps);
+    throw new Error(
+      `Nothing has finished with the request id "${requestId}". Wait for it: await logs.finished("${requestId}")`,
+    );
+  }
+
   /** Discards all entries so far. */
   clear(): void {
     this.logged = [];
@@ -159,6 +179,7 @@ export class LogCapture implements Disposable {
       requestId: request.requestId,
       kind: request.kind,
       line: last?.request === request ? last.entry : undefined,
+      steps: recordedSteps(request),
     };
     this.finishes.push(finish);
     for (const { isMatch, settle } of this.waits) if (isMatch(finish)) settle(finish);

@@ -9,10 +9,19 @@ import {
 } from './expected-entry.js';
 import type { LogCapture } from './log-capture.js';
 import type { LoggedEntry } from './logged-entry.js';
+import {
+  failure,
+  hint,
+  print,
+  type MatcherContext,
+  type MatcherResult,
+} from './matcher-context.js';
+import { stepMatchers, type ExpectedStep, type RepeatedStepsOptions } from './step-matchers.js';
 
 /**
  * The types of {@link tracingMatchers}, for the declarations of a test runner. The matchers accept
- * what {@link captureLogs} returns, and lists of its entries.
+ * what {@link captureLogs} returns, and those for entries also lists of them. `import
+ * 'nestjs-tracing/testing/jest'` or `'nestjs-tracing/testing/vitest'` declares and adds them.
  *
  * @publicApi
  *
@@ -41,30 +50,28 @@ export interface TracingMatchers<R = unknown> {
   toHaveLoggedInOrder(expected: readonly ExpectedEntry[]): R;
   /** The request has ended, and its access log line has these fields. */
   toHaveFinished(requestId: string, expected?: ExpectedFields): R;
+  /**
+   * The request has ended, and took steps like these, in any order and possibly with others: a name,
+   * a pattern of names, or either with bounds for their number. Takes what {@link captureLogs}
+   * returns.
+   *
+   * @example
+   * expect(logs).toHaveSteps('req-001', [/^PaymentService/, { name: /^SELECT/, atMost: 3 }]);
+   */
+  toHaveSteps(requestId: string, expected: readonly ExpectedStep[]): R;
+  /**
+   * The request has ended, and made no equal calls to a database or a cache below one parent, as a
+   * query in a loop does (the "N+1" problem). Takes what {@link captureLogs} returns.
+   *
+   * @example
+   * expect(logs).toHaveNoRepeatedSteps('req-001');
+   * expect(logs).toHaveNoRepeatedSteps('req-002', { atMost: 3 });
+   */
+  toHaveNoRepeatedSteps(requestId: string, options?: RepeatedStepsOptions): R;
 }
 
 /** What `expect` was called with. */
 type Logs = Pick<LogCapture, 'entries' | 'finishLines'> | readonly LoggedEntry[];
-
-/** The `this` of a matcher in Jest and Vitest. */
-interface MatcherContext {
-  readonly isNot?: boolean;
-  readonly equals: Equals;
-  readonly utils: {
-    matcherHint(
-      name: string,
-      received: string,
-      expected: string,
-      options: { isNot?: boolean; secondArgument?: string },
-    ): string;
-    stringify(value: unknown): string;
-  };
-}
-
-interface MatcherResult {
-  readonly pass: boolean;
-  readonly message: () => string;
-}
 
 /**
  * Matchers for `expect.extend`, in Jest and in Vitest.
@@ -78,7 +85,12 @@ interface MatcherResult {
  * expect(logs.ofRequest('req-001')).not.toHaveLogged({ level: 'error' });
  * expect(logs).toHaveFinished('req-001', { status_code: 201 });
  */
-export const tracingMatchers = { toHaveLogged, toHaveLoggedInOrder, toHaveFinished };
+export const tracingMatchers = {
+  toHaveLogged,
+  toHaveLoggedInOrder,
+  toHaveFinished,
+  ...stepMatchers,
+};
 
 function toHaveLogged(this: MatcherContext, logs: Logs, expected: ExpectedEntry): MatcherResult {
   const entries = entriesOf(logs);
@@ -176,15 +188,6 @@ function nearest(...lists: (readonly LoggedEntry[])[]): readonly LoggedEntry[] {
   return lists.find((list) => list.length > 0) ?? [];
 }
 
-function hint(
-  { utils, isNot = false }: MatcherContext,
-  name: string,
-  argument: string,
-  secondArgument = '',
-): string {
-  return utils.matcherHint(name, 'logs', argument, { isNot, secondArgument });
-}
-
 function loggedTable(
   context: MatcherContext,
   entries: readonly LoggedEntry[],
@@ -194,13 +197,4 @@ function loggedTable(
   const table = entryTable('Logged', entries, [...fields], (value) => print(context, value));
   if (!entries.every(isAccessLogEntry)) return table;
   return `${table}\n\nNest's own loggers need: app.useLogger(app.get(TracingLogger))`;
-}
-
-/** Formats a value on one line; Vitest would use several lines for objects. */
-function print({ utils }: MatcherContext, value: unknown): string {
-  return utils.stringify(value).replace(/\s*\n\s*/g, ' ');
-}
-
-function failure(...parts: (string | false)[]): string {
-  return parts.filter((part) => part !== false).join('\n\n');
 }

@@ -78,4 +78,15 @@ describe('the packed tarball', () => {
     },
     4 * MINUTES,
   );
+
+  it(
+    'adds its matchers to Vitest, with their types',
+    async () => {
+      const cwd = await packed.consumer('vitest-nest12');
+      const output = await npm(cwd, 'run', 'start');
+      const result = JSON.parse(output.slice(output.indexOf('{'))) as Record<string, unknown>;
+      expect(result).toMatchObject({ success: true, numPassedTests: 1 });
+    },
+    4 * MINUTES,
+  );
 });

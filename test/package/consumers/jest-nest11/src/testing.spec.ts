@@ -1,22 +1,13 @@
 import { Controller, Get, Injectable, Logger, Module, type INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { TraceContext, TracingLogger, TracingModule } from 'nestjs-tracing';
+import 'nestjs-tracing/testing/jest';
 import {
   captureLogs,
   createTraceContext,
-  tracingMatchers,
   withTrace,
   type LogCapture,
-  type TracingMatchers,
 } from 'nestjs-tracing/testing';
-
-declare global {
-  namespace jest {
-    interface Matchers<R> extends TracingMatchers<R> {}
-  }
-}
-
-expect.extend(tracingMatchers);
 
 @Injectable()
 class PaymentService {
@@ -27,7 +18,7 @@ class PaymentService {
   async pay(): Promise<string | undefined> {
     await Promise.resolve();
     this.logger.warn('Gateway slow', { latency_ms: 301 });
-    return this.trace.requestId;
+    return this.trace.span('read id', () => this.trace.requestId);
   }
 }
 
@@ -76,6 +67,8 @@ describe('nestjs-tracing/testing', () => {
     ]);
     expect(logs.ofRequest('req-001')).not.toHaveLogged({ level: 'error' });
     expect(() => expect(logs).toHaveLogged({ level: 'error' })).toThrow(/req-001 +Gateway slow/);
+    expect(logs).toHaveSteps('req-001', ['read id', { name: /^SELECT/, atMost: 0 }]);
+    expect(logs).toHaveNoRepeatedSteps('req-001');
   });
 
   it('runs a service in a trace without an application', async () => {
