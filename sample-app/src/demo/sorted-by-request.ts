@@ -27,12 +27,22 @@ function idsOf({ request_id, session_id }: LogEntry): string {
   return `${request_id}  session ${session_id.slice(0, SESSION_LENGTH)}`;
 }
 
-function resultOf({ method, path, status_code, outcome, duration_ms = 0 }: LogEntry): string {
+function resultOf(finish: LogEntry): string {
+  const { method, path, status_code, outcome, duration_ms = 0 } = finish;
   const result = `${status_code} ${outcome} in ${duration_ms.toFixed(1)} ms`;
-  return `${method} ${path}  ${paint(outcome === 'completed' ? 'green' : 'red', result)}`;
+  const isGood = outcome === 'completed';
+  return `${method} ${path}  ${paint(isGood ? 'green' : 'red', result)}${databaseOf(finish)}`;
+}
+
+function databaseOf({ db_count, db_ms = 0 }: LogEntry): string {
+  if (db_count === undefined) return '';
+  const calls = db_count === 1 ? '1 database call' : `${db_count} database calls`;
+  return paint('gray', `, ${calls} in ${db_ms.toFixed(1)} ms`);
 }
 
 function lineOf(entry: LogEntry): string {
-  const { level, message } = entry;
-  return `  ${paint('gray', timeOf(entry))} - ${level.toUpperCase()} - ${message}`;
+  const { level, message, recorded } = entry;
+  // Below the level of the log: written because the request has failed.
+  const mark = recorded === true ? paint('gray', '  (recorded)') : '';
+  return `  ${paint('gray', timeOf(entry))} - ${level.toUpperCase()} - ${message}${mark}`;
 }

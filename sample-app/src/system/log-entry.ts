@@ -9,6 +9,8 @@ export interface LogEntry extends Partial<AccessLogRecord> {
   request_id: string;
   session_id: string;
   service: string;
+  /** Whether the flight recorder has kept it until its request failed. */
+  recorded?: true;
 }
 
 export function isAccessLogLine(entry: LogEntry): boolean {

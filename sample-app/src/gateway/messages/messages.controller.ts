@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import type { Message } from './messages.repository.js';
+import type { Message } from './message.entity.js';
 import { MessagesService } from './messages.service.js';
 
 @Controller('messages')

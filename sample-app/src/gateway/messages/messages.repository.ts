@@ -1,24 +1,37 @@
-import { setTimeout } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
+import { Archive } from './archive.js';
+import { Mailbox } from './mailbox.entity.js';
+import { Message } from './message.entity.js';
 
-const OPEN_MS = 15;
-const TIMEOUT_MS = 120;
-
-export interface Message {
-  from: string;
-  text: string;
-}
-
-/** Simulates a database that finds the mailbox and then stops answering. */
 @Injectable()
 export class MessagesRepository {
-  async openMailbox(): Promise<string> {
-    await setTimeout(OPEN_MS);
-    return 'inbox';
+  private readonly logger = new Logger(MessagesRepository.name);
+
+  constructor(
+    @InjectRepository(Mailbox) private readonly mailboxes: Repository<Mailbox>,
+    @InjectRepository(Message) private readonly messages: Repository<Message>,
+    private readonly archive: Archive,
+  ) {}
+
+  async openMailbox(name: string): Promise<Mailbox> {
+    const mailbox = await this.mailboxes.findOneBy({ name });
+    // Below the level of the log, so only the flight recorder has it.
+    this.logger.debug('Opened mailbox', { mailbox: name, isNew: mailbox === null });
+    return mailbox ?? this.mailboxes.save({ name });
   }
 
-  async fetchUnread(_mailbox: string): Promise<Message[]> {
-    await setTimeout(TIMEOUT_MS);
-    throw new Error('Database timeout while fetching user messages');
+  /** Fails: a nightly archive, which takes far too long, has locked the messages. */
+  async fetchUnread(): Promise<Message[]> {
+    const unlock = await this.archive.lockMessages();
+    this.logger.debug('Waiting for the archive', { lock: 'message' });
+    try {
+      return await this.messages.findBy({ isRead: false });
+    } catch (cause) {
+      throw new Error('Database timeout while fetching user messages', { cause });
+    } finally {
+      await unlock();
+    }
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { MessagesRepository, type Message } from './messages.repository.js';
+import type { Message } from './message.entity.js';
+import { MessagesRepository } from './messages.repository.js';
 
 @Injectable()
 export class MessagesService {
@@ -7,10 +8,10 @@ export class MessagesService {
 
   constructor(private readonly messages: MessagesRepository) {}
 
-  /** When one of its steps fails, the access log line names the step and its duration. */
+  /** When one of its steps fails, the access log line names the query, its duration and its error. */
   async unread(): Promise<Message[]> {
     this.logger.log('Fetching messages');
-    const mailbox = await this.messages.openMailbox();
-    return this.messages.fetchUnread(mailbox);
+    await this.messages.openMailbox('inbox');
+    return this.messages.fetchUnread();
   }
 }
