@@ -1,0 +1,336 @@
+import type { SqlDialect } from './sql-dialect.js';
+
+/**
+ * A part of a statement. `literal`: a text or number, whose `text` is never kept. `parameter`: a
+ * placeholder, such as `?`, `$1` or `:id`. `quoted`: a name in quotes, without them.
+ */
+export interface SqlToken {
+  readonly kind: 'word' | 'quoted' | 'literal' | 'parameter' | 'symbol';
+  /** As written for a name, a parameter and a symbol. */
+  readonly text: string;
+  /** The same in upper case for a `word`, which may be a keyword; else empty. */
+  readonly keyword: string;
+  /** The quote that a name is in: `"`, a backtick or `[`. */
+  readonly quote: string;
+  /** Whether there is space, or a comment, before it. */
+  readonly isSpaced: boolean;
+}
+
+/** The tokens of a statement, or of its beginning. */
+export interface SqlTokens {
+  readonly tokens: readonly SqlToken[];
+  /** Whether something after them is left out. */
+  readonly isCut: boolean;
+}
+
+/** Longer words are no keywords. */
+const MAX_KEYWORD = 32;
+
+/**
+ * Reads the tokens of a statement in one pass, without a regular expression, so that the time is
+ * proportional to the length. Comments are dropped: they may hold values. So is everything after a
+ * quote or a comment that does not end, and after a text that two servers would end at different
+ * places. What follows could be the inside of a text.
+ *
+ * @param hasMore whether `text` is only the beginning of the statement.
+ */
+export function readTokens(text: string, dialect: SqlDialect, hasMore: boolean): SqlTokens {
+  const reader = new SqlReader(text, dialect);
+  const isWhole = reader.read();
+  const { tokens } = reader;
+  if (isWhole && !hasMore) return { tokens, isCut: false };
+  // The last token may be the beginning of a longer one.
+  if (isWhole && tokens.at(-1)?.kind !== 'literal') tokens.pop();
+  return { tokens, isCut: true };
+}
+
+class SqlReader {
+  readonly tokens: SqlToken[] = [];
+  private at = 0;
+  private isSpaced = false;
+  /** The number of tokens before the first text that a server with other settings ends earlier. */
+  private doubtfulFrom: number | undefined = undefined;
+
+  constructor(
+    private readonly text: string,
+    private readonly dialect: SqlDialect,
+  ) {}
+
+  /** Returns `false` where it had to stop before the end. */
+  read(): boolean {
+    while (this.at < this.text.length) {
+      const code = this.text.charCodeAt(this.at);
+      if (code <= 0x20) {
+        this.at++;
+        this.isSpaced = true;
+      } else if (!this.readToken(code)) {
+        if (this.doubtfulFrom !== undefined) this.tokens.length = this.doubtfulFrom;
+        this.add('literal', '?');
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private readToken(code: number): boolean {
+    const { dialect } = this;
+    if (isWordStart(code)) return this.readWord();
+    if (isDigit(code)) return this.readNumber();
+    switch (code) {
+      case 0x27: // '
+        return this.readText(code, dialect.hasBackslashes);
+      case 0x22: // "
+        if (dialect.doubleQuoted === 'literal') return this.readText(code, dialect.hasBackslashes);
+        return this.readQuoted('"', '"');
+      case 0x60: // `
+        return this.readQuoted('`', '`');
+      case 0x5b: // [
+        return dialect.hasBrackets ? this.readQuoted('[', ']') : this.readSymbol();
+      case 0x2d: // -
+        return this.isDashComment() ? this.skipLine() : this.readSymbol();
+      case 0x2f: // /
+        return this.isNext(0x2a) ? this.skipComment() : this.readSymbol();
+      case 0x23: // #
+        if (dialect.isMySql) return this.skipLine();
+        return dialect.isTransactSql ? this.readWord() : this.readSymbol();
+      case 0x2e: // .
+        return isDigit(this.codeAt(this.at + 1)) && !this.isAfterName()
+          ? this.readNumber()
+          : this.readSymbol();
+      case 0x24: // $
+        return this.readDollar();
+      case 0x3a: // :
+        if (!this.isNext(0x3a)) return this.readParameter();
+        this.add('symbol', '::', 2);
+        return true;
+      case 0x40: // @
+        return this.readParameter();
+      case 0x3f: // ?
+        this.add('parameter', '?', 1);
+        return true;
+      default:
+        return this.readSymbol();
+    }
+  }
+
+  private readSymbol(): boolean {
+    const code = this.text.charCodeAt(this.at);
+    this.add('symbol', code < 0x7f ? String.fromCharCode(code) : ' ', 1);
+    return true;
+  }
+
+  private readWord(): boolean {
+    const from = this.at;
+    const end = this.wordEnd(from + 1);
+    const next = this.codeAt(end);
+    // E'…' of PostgreSQL has backslashes. The others, such as N'…' and X'…', are like '…'.
+    if (next === 0x27 && end === from + 1) {
+      this.at = end;
+      const code = this.text.charCodeAt(from) | 0x20;
+      return this.readText(0x27, this.dialect.hasBackslashes || code === 0x65);
+    }
+    const isUnicode =
+      next === 0x26 && end === from + 1 && (this.text.charCodeAt(from) | 0x20) === 0x75;
+    if (isUnicode) {
+      const quote = this.codeAt(end + 1);
+      if (quote === 0x27 || quote === 0x22) {
+        this.at = end + 1;
+        // Its escapes may spell anything.
+        return this.readText(quote, false);
+      }
+    }
+    this.add('word', this.text.slice(from, end), end - from);
+    return true;
+  }
+
+  private wordEnd(from: number): number {
+    const { text, dialect } = this;
+    let end = from;
+    while (end < text.length && isWordPart(text.charCodeAt(end), dialect.isTransactSql)) end++;
+    return end;
+  }
+
+  /** A number in any notation, with all that is attached to it. */
+  private readNumber(): boolean {
+    const { text } = this;
+    let end = this.at + 1;
+    for (; end < text.length; end++) {
+      const code = text.charCodeAt(end);
+      if (isWordPart(code, false) || code === 0x2e) continue;
+      // The sign of an exponent.
+      if (code !== 0x2b && code !== 0x2d) break;
+      if ((text.charCodeAt(end - 1) | 0x20) !== 0x65 || !isDigit(this.codeAt(end + 1))) break;
+      if (!isDecimal(text, this.at, end - 1)) break;
+    }
+    this.add('literal', '?', end - this.at);
+    return true;
+  }
+
+  private readText(quote: number, hasBackslashes: boolean): boolean {
+    const { text } = this;
+    const { isMySql, hasDollarQuotes } = this.dialect;
+    // Settings of a server say whether `\'` ends a text, except in E'…'.
+    const mayDoubt = isMySql || (hasDollarQuotes && !hasBackslashes);
+    let isDoubtful = false;
+    let end = this.at + 1;
+    for (; end < text.length; end++) {
+      const code = text.charCodeAt(end);
+      if (mayDoubt && code === 0x5c && text.charCodeAt(end + 1) === quote) {
+        isDoubtful ||= !this.isEscape(end);
+      }
+      if (code === 0x5c && hasBackslashes) end++;
+      else if (code === quote) {
+        if (text.charCodeAt(end + 1) !== quote) break;
+        end++;
+      }
+    }
+    if (isDoubtful) {
+      this.doubtfulFrom ??= this.tokens.length;
+      // For MySQL this is usual, and is read as the default says, as long as all quotes match.
+      if (!isMySql) return false;
+    }
+    if (end >= text.length) return false;
+    this.add('literal', '?', end + 1 - this.at);
+    return true;
+  }
+
+  /** Whether a backslash is all of a text after `ESCAPE`, which is a backslash for each server. */
+  private isEscape(at: number): boolean {
+    return at === this.at + 1 && this.tokens.at(-1)?.keyword === 'ESCAPE';
+  }
+
+  private readQuoted(open: string, close: string): boolean {
+    const { text } = this;
+    let end = text.indexOf(close, this.at + 1);
+    let hasQuotes = false;
+    while (end !== -1 && text[end + 1] === close) {
+      hasQuotes = true;
+      end = text.indexOf(close, end + 2);
+    }
+    if (end === -1) return false;
+    // A name that contains its quote is shown as `?` anyway.
+    const name = hasQuotes ? '' : text.slice(this.at + 1, end);
+    this.add('quoted', name, end + 1 - this.at, open);
+    return true;
+  }
+
+  /** `$1`, `$name`, `$tag$…$tag$`, or the currency sign of a number. */
+  private readDollar(): boolean {
+    const { text, dialect } = this;
+    const end = this.wordEnd(this.at + 1);
+    if (!dialect.hasDollarQuotes) {
+      if (dialect.isTransactSql) {
+        this.add('literal', '?', Math.max(end, this.at + 1) - this.at);
+        return true;
+      }
+      return this.readParameter();
+    }
+    let tagEnd = this.at + 1;
+    while (tagEnd < end && text.charCodeAt(tagEnd) !== 0x24) tagEnd++;
+    if (text.charCodeAt(tagEnd) !== 0x24 || isDigit(this.codeAt(this.at + 1))) {
+      return this.readParameter();
+    }
+    const tag = text.slice(this.at, tagEnd + 1);
+    const close = text.indexOf(tag, tagEnd + 1);
+    if (close === -1) return false;
+    this.add('literal', '?', close + tag.length - this.at);
+    return true;
+  }
+
+  private readParameter(): boolean {
+    const { text } = this;
+    let from = this.at + 1;
+    // `@@` of a variable of the server.
+    if (text.charCodeAt(from) === text.charCodeAt(this.at)) from++;
+    const end = this.wordEnd(from);
+    if (end === from) return this.readSymbol();
+    this.add('parameter', text.slice(this.at, end), end - this.at);
+    return true;
+  }
+
+  private isDashComment(): boolean {
+    if (!this.isNext(0x2d)) return false;
+    if (!this.dialect.isMySql) return true;
+    const next = this.at + 2;
+    return next >= this.text.length || this.text.charCodeAt(next) <= 0x20;
+  }
+
+  private skipLine(): boolean {
+    const { text } = this;
+    let end = this.at;
+    while (end < text.length && text.charCodeAt(end) !== 0x0a) {
+      // A carriage return alone ends the comment for some servers only.
+      if (text.charCodeAt(end) === 0x0d && text.charCodeAt(end + 1) !== 0x0a) return false;
+      end++;
+    }
+    this.at = end;
+    this.isSpaced = true;
+    return true;
+  }
+
+  private skipComment(): boolean {
+    const { text } = this;
+    let depth = 1;
+    let end = this.at + 2;
+    for (; end < text.length && depth > 0; end++) {
+      const code = text.charCodeAt(end);
+      if (code === 0x2a && text.charCodeAt(end + 1) === 0x2f) {
+        depth--;
+        end++;
+      } else if (code === 0x2f && text.charCodeAt(end + 1) === 0x2a) {
+        // Where comments do not nest, whoever wrote this may have meant it to.
+        if (!this.dialect.nestsComments) return false;
+        depth++;
+        end++;
+      }
+    }
+    if (depth > 0) return false;
+    this.at = end;
+    this.isSpaced = true;
+    return true;
+  }
+
+  private isAfterName(): boolean {
+    const last = this.tokens.at(-1);
+    return !this.isSpaced && (last?.kind === 'word' || last?.kind === 'quoted');
+  }
+
+  private isNext(code: number): boolean {
+    return this.text.charCodeAt(this.at + 1) === code;
+  }
+
+  private codeAt(at: number): number {
+    return at < this.text.length ? this.text.charCodeAt(at) : 0;
+  }
+
+  private add(kind: SqlToken['kind'], text: string, length = 0, quote = ''): void {
+    const isKeyword = kind === 'word' && text.length <= MAX_KEYWORD;
+    const keyword = isKeyword ? text.toUpperCase() : '';
+    this.tokens.push({ kind, text, keyword, quote, isSpaced: this.isSpaced });
+    this.at += length;
+    this.isSpaced = false;
+  }
+}
+
+/** Whether the part of a text is a decimal number without an exponent: `1.5`, and not `0x1`. */
+function isDecimal(text: string, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) {
+    const code = text.charCodeAt(i);
+    if (!isDigit(code) && code !== 0x2e && code !== 0x5f) return false;
+  }
+  return true;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+function isWordStart(code: number): boolean {
+  const lower = code | 0x20;
+  return (lower >= 0x61 && lower <= 0x7a) || code === 0x5f || code >= 0x80;
+}
+
+function isWordPart(code: number, isTransactSql: boolean): boolean {
+  if (isWordStart(code) || isDigit(code) || code === 0x24) return true;
+  return isTransactSql && (code === 0x23 || code === 0x40);
+}
