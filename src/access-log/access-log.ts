@@ -6,6 +6,7 @@ import type { AccessLogRecord } from '../records/access-log-record.js';
 import type { Outcome } from '../records/fields.js';
 import type { Trace } from '../trace/trace.js';
 import { exclusion } from './exclusion.js';
+import { RepeatedCallsWarning } from './repeated-calls-warning.js';
 import type { IsSkipped } from './skipped-handlers.js';
 
 /** Writes a line in the current trace. */
@@ -27,6 +28,7 @@ type WriteRecord = (
 export class AccessLog {
   private readonly line: WriteRecord | undefined;
   private readonly slowerThanMs: number;
+  private readonly repeatedCallsWarning: RepeatedCallsWarning;
 
   /**
    * @param canonical gives the spellings of a path that lead to one route the same form.
@@ -38,6 +40,7 @@ export class AccessLog {
     canonical: (path: string) => string = (path) => path,
     private readonly isSkipped: IsSkipped = () => false,
   ) {
+    this.repeatedCallsWarning = new RepeatedCallsWarning(write);
     this.line = accessLog === false ? undefined : recordWriter(accessLog, write, canonical);
     this.slowerThanMs = (accessLog === false ? undefined : accessLog.slowerThan) ?? Infinity;
   }
@@ -45,6 +48,11 @@ export class AccessLog {
   /** Whether a record has steps: that of a failure, or of what took longer than `slowerThan`. */
   explainsItself(outcome: Outcome, durationMs: number): boolean {
     return outcome === 'errored' || durationMs > this.slowerThanMs;
+  }
+
+  /** Writes a warning if there are too many equal queries. Call it in the context of the trace. */
+  warnOfRepeatedCalls(trace: Trace): void {
+    this.repeatedCallsWarning.writeFor(trace);
   }
 
   /** Whether a record is used at all. Check this before making one. */

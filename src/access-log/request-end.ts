@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Duplex } from 'node:stream';
 import type { Outcome } from '../records/fields.js';
+import { mayRepeatCalls } from '../spans/repeated-calls.js';
 import type { Trace } from '../trace/trace.js';
 import type { AccessLog } from './access-log.js';
 import { enrichTrace } from './enrich-trace.js';
@@ -42,6 +43,7 @@ export function requestEnder(
     if (enrich !== undefined && trace.metadata.handler !== undefined) enrichTrace(trace, enrich);
     // Also drops the request, which an async context may outlive.
     trace.metadata.settle?.(response.statusCode);
+    if (mayRepeatCalls(trace)) accessLog.warnOfRepeatedCalls(trace);
     if (!accessLog.isWanted) return;
     // Before the headers are sent, the status may still change.
     const hasStatus = response.headersSent || isComplete;

@@ -14,6 +14,7 @@ import type { LiveMetadata, Trace } from '../trace/trace.js';
 import { parseTraceparent } from '../trace/traceparent.js';
 import type { AccessLog } from './access-log.js';
 import type { Ending } from '../spans/following.js';
+import { mayRepeatCalls } from '../spans/repeated-calls.js';
 import { followAwaited } from '../spans/follow-result.js';
 import { buildRecord } from './build-record.js';
 import { runWithTrace } from '../context/trace-store.js';
@@ -52,6 +53,7 @@ export function unitOfWorkRunner(
       trace.finished = true;
       options.policy.application.inFlight--;
       if (sdkSpan !== undefined) endSdkSpan(sdkSpan, ending === 'failed', error);
+      if (mayRepeatCalls(trace)) resumeTrace(trace, () => accessLog.warnOfRepeatedCalls(trace));
       if (!accessLog.isWanted) return;
       const outcome = OUTCOMES[ending];
       const explainsItself = accessLog.explainsItself(outcome, trace.elapsedMs);

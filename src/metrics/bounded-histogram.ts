@@ -22,6 +22,8 @@ export interface HistogramConfig<L extends string> {
   readonly labelNames: readonly L[];
   /** The label whose values are names that a caller may have an influence on. */
   readonly bounded: L;
+  /** The upper bounds of the buckets in seconds. Default: those of HTTP requests. */
+  readonly buckets?: readonly number[];
 }
 
 /** What prom-client keeps of one combination of labels, which its types do not declare. */
@@ -59,7 +61,7 @@ export class BoundedHistogram<L extends string> {
   /** The histogram of this name. Several applications of a process share one, and its bounds. */
   static in<L extends string>(
     registry: Registry,
-    { name, help, labelNames, bounded }: HistogramConfig<L>,
+    { name, help, labelNames, bounded, buckets = BUCKETS }: HistogramConfig<L>,
   ): BoundedHistogram<L> {
     let histogram = registry.getSingleMetric(name);
     if (histogram === undefined) {
@@ -68,7 +70,7 @@ export class BoundedHistogram<L extends string> {
         name,
         help,
         labelNames,
-        buckets: BUCKETS,
+        buckets: [...buckets],
         ...(hasExemplars && { enableExemplars: true }),
         registers: [],
       });

@@ -18,6 +18,7 @@ import { warnOnce } from '../records/warnings.js';
 import { noteOnce } from './once-per-application.js';
 import { measureExports } from './otlp-exporter-metrics.js';
 import { exposition } from './exposition.js';
+import { ClientMetrics } from './client-metrics.js';
 import { checkPromClient, promClient } from './prom-client.js';
 import { TraceMetrics } from './trace-metrics.js';
 
@@ -42,7 +43,7 @@ interface IncomingHttp {
 
 /**
  * Prometheus metrics of an application: the number of requests, messages, jobs and runs, their
- * durations, and how they ended. Each histogram bucket has an exemplar with the trace id of its
+ * durations, how they ended, and the durations of calls to databases and caches. Each histogram bucket has an exemplar with the trace id of its
  * last observation. Import it next to `TracingModule`; it needs `prom-client`.
  *
  * @publicApi
@@ -56,6 +57,7 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
   private readonly application: Application;
   private readonly registry: Registry;
   private readonly metrics: TraceMetrics;
+  private readonly clientMetrics: ClientMetrics;
   private subscription: ApplicationSubscription | undefined;
 
   /** @internal */
@@ -67,6 +69,7 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
     this.application = requireTracing(application, 'TracingMetricsModule');
     this.registry = options.registry ?? promClient.register;
     this.metrics = new TraceMetrics(this.registry);
+    this.clientMetrics = new ClientMetrics(this.registry);
     measureExports(this.registry);
     if (options.defaultMetrics === true) measureProcess(this.registry);
   }
@@ -104,6 +107,7 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
       onRequestStart: (request) => this.metrics.start(request),
       onRequest: (request, line) =>
         this.metrics.finish(request, line, request.startedMs >= countedFromMs),
+      onSpan: (span, request) => this.clientMetrics.finish(span, request),
     });
   }
 

@@ -230,7 +230,7 @@ class SummaryReader {
 
   private begin(keyword: string): void {
     const { level } = this;
-    const isMain = level.isWith && this.levels.length === 1;
+    const isMain = level.isWith && this.levels.length === 1 && this.parts[0]?.operation === 'WITH';
     level.part = this.addPart(keyword, isMain);
     level.isStart = keyword === 'EXPLAIN' || keyword === 'DESCRIBE' || keyword === 'DESC';
     level.isWith = false;

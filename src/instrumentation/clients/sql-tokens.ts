@@ -65,6 +65,7 @@ class SqlReader {
         this.isSpaced = true;
       } else if (!this.readToken(code)) {
         if (this.doubtfulFrom !== undefined) this.tokens.length = this.doubtfulFrom;
+        this.isSpaced = true;
         this.add('literal', '?');
         return false;
       }
@@ -219,10 +220,8 @@ class SqlReader {
     const { text, dialect } = this;
     const end = this.wordEnd(this.at + 1);
     if (!dialect.hasDollarQuotes) {
-      if (dialect.isTransactSql) {
-        this.add('literal', '?', Math.max(end, this.at + 1) - this.at);
-        return true;
-      }
+      // An amount of money.
+      if (dialect.isTransactSql) return this.readNumber();
       return this.readParameter();
     }
     let tagEnd = this.at + 1;

@@ -7,7 +7,7 @@ const MAX_TEXT = 2_048;
 
 /** Between these a name in double quotes is one; elsewhere some databases take it as a text. */
 const BEFORE_NAME: ReadonlySet<string> = new Set(
-  'FROM JOIN INTO UPDATE AS TABLE ONLY INDEX VIEW CONSTRAINT REFERENCES'.split(' '),
+  'JOIN INTO UPDATE AS TABLE ONLY INDEX VIEW CONSTRAINT REFERENCES'.split(' '),
 );
 /** Before these, NULL is no value. */
 const BEFORE_NULL: ReadonlySet<string> = new Set('IS NOT SET DEFAULT'.split(' '));
@@ -21,6 +21,8 @@ interface OpenList {
   readonly isValues: boolean;
   /** Whether it consists of values so far. */
   isPlain: boolean;
+  /** Whether it is a query so far, so that its FROM is followed by tables. */
+  isQuery: boolean;
 }
 
 /**
@@ -40,6 +42,8 @@ class TextWriter {
   private pieces: string[] = [];
   private length = 0;
   private readonly lists: OpenList[] = [];
+  /** Outside of all parentheses. */
+  private readonly outermost: Pick<OpenList, 'isQuery'> = { isQuery: false };
   private at = 0;
 
   constructor(
@@ -78,6 +82,9 @@ class TextWriter {
     if (keyword !== 'NULL' && keyword !== 'DEFAULT') {
       this.notPlain(this.tokens[this.at - 1]?.text === '::');
     }
+    if (keyword === 'SELECT' || keyword === 'DELETE') {
+      (this.lists.at(-1) ?? this.outermost).isQuery = true;
+    }
     const shown = shownName(text);
     this.add(kind === 'quoted' ? quoted(shown, token.quote) : shown, isSpaced);
   }
@@ -104,7 +111,10 @@ class TextWriter {
   private isDoubtful(before: SqlToken | undefined): boolean {
     if (this.dialect.doubleQuoted !== 'either') return false;
     const isQualified = before?.text === '.' || this.tokens[this.at + 1]?.text === '.';
-    return !isQualified && !BEFORE_NAME.has(before?.keyword ?? '');
+    if (isQualified) return false;
+    // That of TRIM(… FROM …) is followed by a value.
+    if (before?.keyword === 'FROM') return !(this.lists.at(-1) ?? this.outermost).isQuery;
+    return !BEFORE_NAME.has(before?.keyword ?? '');
   }
 
   private writeBracket({ text, isSpaced }: SqlToken): boolean {
@@ -117,7 +127,7 @@ class TextWriter {
         (outer?.isValues === true && (before?.text === '(' || before?.text === ','));
       this.add(text, isSpaced);
       const close = text === '(' ? ')' : ']';
-      this.lists.push({ from: this.pieces.length, close, isValues, isPlain: true });
+      this.lists.push({ from: this.pieces.length, close, isValues, isPlain: true, isQuery: false });
       return true;
     }
     if (text !== ')' && text !== ']') return false;
