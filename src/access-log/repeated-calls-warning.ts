@@ -1,6 +1,5 @@
 import { repeatedCalls } from '../spans/repeated-calls.js';
 import type { Trace } from '../trace/trace.js';
-import type { WriteLine } from './access-log.js';
 
 /** The routes that were warned of, for each application. Further ones are not warned of. */
 const MAX_ROUTES = 500;
@@ -14,7 +13,7 @@ const CODE = 'TRACING_REPEATED_CALLS';
 export class RepeatedCallsWarning {
   private readonly routes = new Set<string>();
 
-  constructor(private readonly write: WriteLine) {}
+  constructor(private readonly write: (level: string, message: string, fields: object) => void) {}
 
   /** Call it in the context of the trace, once it has ended. */
   writeFor(trace: Trace): void {

@@ -29,8 +29,10 @@ export interface SpansOptions {
    */
   clients?: boolean | ClientSpansOptions | undefined;
   /**
-   * More equal calls to a database than this below one span or request cost one warning for each
-   * route, `TRACING_REPEATED_CALLS`; `false` for none. Default: 25.
+   * From more equal calls to a database than this below one span or request there is one entry at the
+   * level `warn` for each route, handler or queue, at the end of the request: `code:
+   * 'TRACING_REPEATED_CALLS'`, `step` (their name), `count` and `route`. At most 500 routes are warned
+   * of. `false` for none. Default: 25.
    */
   repeated?: number | false | undefined;
 }

@@ -1,3 +1,14 @@
+import {
+  codeAt,
+  commentEnd,
+  hasEscapedQuote,
+  textEnd,
+  isDigit,
+  isWordStart,
+  lineEnd,
+  numberEnd,
+  wordEnd,
+} from './sql-characters.js';
 import type { SqlDialect } from './sql-dialect.js';
 
 /**
@@ -74,7 +85,7 @@ class SqlReader {
   }
 
   private readToken(code: number): boolean {
-    const { dialect } = this;
+    const { dialect, text, at } = this;
     if (isWordStart(code)) return this.readWord();
     if (isDigit(code)) return this.readNumber();
     switch (code) {
@@ -90,18 +101,18 @@ class SqlReader {
       case 0x2d: // -
         return this.isDashComment() ? this.skipLine() : this.readSymbol();
       case 0x2f: // /
-        return this.isNext(0x2a) ? this.skipComment() : this.readSymbol();
+        return codeAt(text, at + 1) === 0x2a ? this.skipComment() : this.readSymbol();
       case 0x23: // #
         if (dialect.isMySql) return this.skipLine();
         return dialect.isTransactSql ? this.readWord() : this.readSymbol();
       case 0x2e: // .
-        return isDigit(this.codeAt(this.at + 1)) && !this.isAfterName()
+        return isDigit(codeAt(this.text, this.at + 1)) && !this.isAfterName()
           ? this.readNumber()
           : this.readSymbol();
       case 0x24: // $
         return this.readDollar();
       case 0x3a: // :
-        if (!this.isNext(0x3a)) return this.readParameter();
+        if (codeAt(text, at + 1) !== 0x3a) return this.readParameter();
         this.add('symbol', '::', 2);
         return true;
       case 0x40: // @
@@ -122,8 +133,8 @@ class SqlReader {
 
   private readWord(): boolean {
     const from = this.at;
-    const end = this.wordEnd(from + 1);
-    const next = this.codeAt(end);
+    const end = wordEnd(this.text, from + 1, this.dialect.isTransactSql);
+    const next = codeAt(this.text, end);
     // E'…' of PostgreSQL has backslashes. The others, such as N'…' and X'…', are like '…'.
     if (next === 0x27 && end === from + 1) {
       this.at = end;
@@ -133,7 +144,7 @@ class SqlReader {
     const isUnicode =
       next === 0x26 && end === from + 1 && (this.text.charCodeAt(from) | 0x20) === 0x75;
     if (isUnicode) {
-      const quote = this.codeAt(end + 1);
+      const quote = codeAt(this.text, end + 1);
       if (quote === 0x27 || quote === 0x22) {
         this.at = end + 1;
         // Its escapes may spell anything.
@@ -144,26 +155,8 @@ class SqlReader {
     return true;
   }
 
-  private wordEnd(from: number): number {
-    const { text, dialect } = this;
-    let end = from;
-    while (end < text.length && isWordPart(text.charCodeAt(end), dialect.isTransactSql)) end++;
-    return end;
-  }
-
-  /** A number in any notation, with all that is attached to it. */
   private readNumber(): boolean {
-    const { text } = this;
-    let end = this.at + 1;
-    for (; end < text.length; end++) {
-      const code = text.charCodeAt(end);
-      if (isWordPart(code, false) || code === 0x2e) continue;
-      // The sign of an exponent.
-      if (code !== 0x2b && code !== 0x2d) break;
-      if ((text.charCodeAt(end - 1) | 0x20) !== 0x65 || !isDigit(this.codeAt(end + 1))) break;
-      if (!isDecimal(text, this.at, end - 1)) break;
-    }
-    this.add('literal', '?', end - this.at);
+    this.add('literal', '?', numberEnd(this.text, this.at) - this.at);
     return true;
   }
 
@@ -172,20 +165,8 @@ class SqlReader {
     const { isMySql, hasDollarQuotes } = this.dialect;
     // Settings of a server say whether `\'` ends a text, except in E'…'.
     const mayDoubt = isMySql || (hasDollarQuotes && !hasBackslashes);
-    let isDoubtful = false;
-    let end = this.at + 1;
-    for (; end < text.length; end++) {
-      const code = text.charCodeAt(end);
-      if (mayDoubt && code === 0x5c && text.charCodeAt(end + 1) === quote) {
-        isDoubtful ||= !this.isEscape(end);
-      }
-      if (code === 0x5c && hasBackslashes) end++;
-      else if (code === quote) {
-        if (text.charCodeAt(end + 1) !== quote) break;
-        end++;
-      }
-    }
-    if (isDoubtful) {
+    const end = textEnd(text, this.at, quote, hasBackslashes);
+    if (mayDoubt && !this.isEscape(end) && hasEscapedQuote(text, this.at, end, quote)) {
       this.doubtfulFrom ??= this.tokens.length;
       // For MySQL this is usual, and is read as the default says, as long as all quotes match.
       if (!isMySql) return false;
@@ -195,9 +176,9 @@ class SqlReader {
     return true;
   }
 
-  /** Whether a backslash is all of a text after `ESCAPE`, which is a backslash for each server. */
-  private isEscape(at: number): boolean {
-    return at === this.at + 1 && this.tokens.at(-1)?.keyword === 'ESCAPE';
+  /** Whether the text is a backslash alone after `ESCAPE`, which each server reads as that. */
+  private isEscape(end: number): boolean {
+    return end === this.at + 2 && this.tokens.at(-1)?.keyword === 'ESCAPE';
   }
 
   private readQuoted(open: string, close: string): boolean {
@@ -218,7 +199,7 @@ class SqlReader {
   /** `$1`, `$name`, `$tag$…$tag$`, or the currency sign of a number. */
   private readDollar(): boolean {
     const { text, dialect } = this;
-    const end = this.wordEnd(this.at + 1);
+    const end = wordEnd(this.text, this.at + 1, this.dialect.isTransactSql);
     if (!dialect.hasDollarQuotes) {
       // An amount of money.
       if (dialect.isTransactSql) return this.readNumber();
@@ -226,7 +207,7 @@ class SqlReader {
     }
     let tagEnd = this.at + 1;
     while (tagEnd < end && text.charCodeAt(tagEnd) !== 0x24) tagEnd++;
-    if (text.charCodeAt(tagEnd) !== 0x24 || isDigit(this.codeAt(this.at + 1))) {
+    if (text.charCodeAt(tagEnd) !== 0x24 || isDigit(codeAt(this.text, this.at + 1))) {
       return this.readParameter();
     }
     const tag = text.slice(this.at, tagEnd + 1);
@@ -241,49 +222,29 @@ class SqlReader {
     let from = this.at + 1;
     // `@@` of a variable of the server.
     if (text.charCodeAt(from) === text.charCodeAt(this.at)) from++;
-    const end = this.wordEnd(from);
+    const end = wordEnd(this.text, from, this.dialect.isTransactSql);
     if (end === from) return this.readSymbol();
     this.add('parameter', text.slice(this.at, end), end - this.at);
     return true;
   }
 
   private isDashComment(): boolean {
-    if (!this.isNext(0x2d)) return false;
+    if (codeAt(this.text, this.at + 1) !== 0x2d) return false;
     if (!this.dialect.isMySql) return true;
     const next = this.at + 2;
     return next >= this.text.length || this.text.charCodeAt(next) <= 0x20;
   }
 
   private skipLine(): boolean {
-    const { text } = this;
-    let end = this.at;
-    while (end < text.length && text.charCodeAt(end) !== 0x0a) {
-      // A carriage return alone ends the comment for some servers only.
-      if (text.charCodeAt(end) === 0x0d && text.charCodeAt(end + 1) !== 0x0a) return false;
-      end++;
-    }
-    this.at = end;
-    this.isSpaced = true;
-    return true;
+    return this.skipTo(lineEnd(this.text, this.at));
   }
 
   private skipComment(): boolean {
-    const { text } = this;
-    let depth = 1;
-    let end = this.at + 2;
-    for (; end < text.length && depth > 0; end++) {
-      const code = text.charCodeAt(end);
-      if (code === 0x2a && text.charCodeAt(end + 1) === 0x2f) {
-        depth--;
-        end++;
-      } else if (code === 0x2f && text.charCodeAt(end + 1) === 0x2a) {
-        // Where comments do not nest, whoever wrote this may have meant it to.
-        if (!this.dialect.nestsComments) return false;
-        depth++;
-        end++;
-      }
-    }
-    if (depth > 0) return false;
+    return this.skipTo(commentEnd(this.text, this.at, this.dialect.nestsComments));
+  }
+
+  private skipTo(end: number | undefined): boolean {
+    if (end === undefined) return false;
     this.at = end;
     this.isSpaced = true;
     return true;
@@ -294,14 +255,6 @@ class SqlReader {
     return !this.isSpaced && (last?.kind === 'word' || last?.kind === 'quoted');
   }
 
-  private isNext(code: number): boolean {
-    return this.text.charCodeAt(this.at + 1) === code;
-  }
-
-  private codeAt(at: number): number {
-    return at < this.text.length ? this.text.charCodeAt(at) : 0;
-  }
-
   private add(kind: SqlToken['kind'], text: string, length = 0, quote = ''): void {
     const isKeyword = kind === 'word' && text.length <= MAX_KEYWORD;
     const keyword = isKeyword ? text.toUpperCase() : '';
@@ -309,27 +262,4 @@ class SqlReader {
     this.at += length;
     this.isSpaced = false;
   }
-}
-
-/** Whether the part of a text is a decimal number without an exponent: `1.5`, and not `0x1`. */
-function isDecimal(text: string, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) {
-    const code = text.charCodeAt(i);
-    if (!isDigit(code) && code !== 0x2e && code !== 0x5f) return false;
-  }
-  return true;
-}
-
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39;
-}
-
-function isWordStart(code: number): boolean {
-  const lower = code | 0x20;
-  return (lower >= 0x61 && lower <= 0x7a) || code === 0x5f || code >= 0x80;
-}
-
-function isWordPart(code: number, isTransactSql: boolean): boolean {
-  if (isWordStart(code) || isDigit(code) || code === 0x24) return true;
-  return isTransactSql && (code === 0x23 || code === 0x40);
 }

@@ -205,7 +205,10 @@ describe('no setting shows a literal, a comment or a text in quotes', () => {
           const shown = JSON.stringify(
             sqlCall(origin, system as SqlSystem, statement),
           ).toLowerCase();
-          if (/canary|can4ry|xxxxx/.test(shown)) throw new Error(`${statement}\n=> ${shown}`);
+          expect({ statement, shows: /canary|can4ry|xxxxx/.test(shown) }).toEqual({
+            statement,
+            shows: false,
+          });
         }
       }),
       { numRuns: 4_000 },
