@@ -181,8 +181,8 @@ export class TracingModule
   }
 
   /** Called by NestJS. */
-  onModuleInit(): void {
-    attachInstrumentations(this.tracedApplication);
+  async onModuleInit(): Promise<void> {
+    await attachInstrumentations(this.tracedApplication);
     const consoleWriter = this.options.console ? new EntryWriter(this.logger) : undefined;
     this.endConsole = assignConsole(this.application, consoleWriter);
     this.logPatches();

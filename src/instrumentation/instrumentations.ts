@@ -11,7 +11,7 @@ interface Instrumentation {
   /** Changes its classes before NestJS uses them. */
   readonly prepare?: (application: TracedApplication) => void | Promise<void>;
   /** Finds what an application has of it, once all of its modules are initialized. */
-  readonly attach?: (application: TracedApplication) => void;
+  readonly attach?: (application: TracedApplication) => void | Promise<void>;
 }
 
 /** By package. Each is loaded when the first application starts, so that importing the core is cheap. */
@@ -47,6 +47,10 @@ export const INSTRUMENTATIONS: Readonly<Record<string, () => Promise<Instrumenta
     const { attachGraphql } = await import('./graphql/graphql.js');
     return { attach: attachGraphql };
   },
+  'client libraries': async () => {
+    const { prepareClients } = await import('./clients/clients.js');
+    return { prepare: prepareClients, attach: prepareClients };
+  },
 };
 
 /** Those that are loaded, by package. */
@@ -71,10 +75,10 @@ export async function prepareInstrumentations(application: TracedApplication): P
 }
 
 /** Attaches to what the application has of them. */
-export function attachInstrumentations(application: TracedApplication): void {
+export async function attachInstrumentations(application: TracedApplication): Promise<void> {
   for (const [name, { attach }] of loaded) {
     try {
-      attach?.(application);
+      await attach?.(application);
     } catch (error) {
       warnNotTraced(name, error);
     }

@@ -21,7 +21,7 @@ describe('an instrumentation that throws', () => {
   it('costs one warning for each package, and no start', async () => {
     for (let i = 0; i < 2; i++) {
       await prepareInstrumentations(application);
-      attachInstrumentations(application);
+      await attachInstrumentations(application);
     }
     const messages = warn.mock.calls.map(([message]) => String(message));
     expect(messages.filter((text) => text.endsWith('is not traced: another shape')).length).toBe(6);

@@ -1,0 +1,3 @@
+import type { ClientInstrumentation } from './client-instrumentation.js';
+
+export const mongoose: ClientInstrumentation = {};
