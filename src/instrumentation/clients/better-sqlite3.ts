@@ -1,7 +1,7 @@
 import { definePatch } from '../patch.js';
 import { ownerOf, type Callback } from './settled-callbacks.js';
 import type { ClientInstrumentation } from './client-instrumentation.js';
-import { traceMethods } from './sqlite-call.js';
+import { tracedCall, tracedPrepare, traceRunning } from './sqlite-call.js';
 
 interface Database {
   prepare(...args: unknown[]): object;
@@ -34,8 +34,6 @@ const EXEC = definePatch({
   why: 'the option `verbose` of a database has neither a result nor a duration',
 });
 
-const METHODS = ['run', 'get', 'all', 'iterate'] as const;
-
 /** Those of `libsql` do not show their text. */
 const texts = new WeakMap<object, unknown>();
 /** The classes of statements that are traced since the last application has started. */
@@ -48,26 +46,23 @@ function traceCopy(exported: object): void {
   const Database = exported as DatabaseClass;
   const { prototype } = Database;
   known = new WeakSet();
-  traceMethods(EXEC, prototype && ownerOf(prototype, 'exec'), ['exec'], (_, [text]) => text);
-  if (!PREPARE.method(ownerOf(prototype, 'prepare'), 'prepare', tracedPrepare)) return;
-  tracePrepared(Database);
-}
-
-function tracedPrepare(prepare: Callback): Database['prepare'] {
-  return function (this: unknown, ...args) {
-    const statement = prepare.apply(this, args) as object;
-    traceStatement(statement, args[0]);
-    return statement;
-  };
+  EXEC.method(ownerOf(prototype, 'exec'), 'exec', (exec) =>
+    tracedCall(exec as Callback, 'exec', (_, [text]) => text),
+  );
+  const isTraced = PREPARE.method(
+    ownerOf(prototype, 'prepare'),
+    'prepare',
+    (prepare) => tracedPrepare(prepare as Callback, traceStatement) as Database['prepare'],
+  );
+  if (isTraced) tracePrepared(Database);
 }
 
 function traceStatement(statement: object, text: unknown): void {
-  if (typeof statement !== 'object' || statement === null) return;
   if (!('source' in statement)) texts.set(statement, text);
   const prototype = Object.getPrototypeOf(statement) as object;
   if (known.has(prototype)) return;
   known.add(prototype);
-  traceMethods(STATEMENTS, prototype, METHODS, textOf);
+  traceRunning(STATEMENTS, prototype, textOf);
 }
 
 function textOf(statement: object): unknown {

@@ -1,16 +1,18 @@
 import { definePatch } from '../patch.js';
 import type { ClientInstrumentation } from './client-instrumentation.js';
-import { traceMethods } from './sqlite-call.js';
+import type { Callback } from './settled-callbacks.js';
+import { tracedCall, tracedPrepare, traceRunning, traceRunningOf } from './sqlite-call.js';
 
 interface DatabaseSync {
+  prepare: Callback;
+  exec: Callback;
   /** From Node 24. */
-  createTagStore?(): object;
-  close(): void;
+  createTagStore: Callback;
 }
 
 interface NodeSqlite {
-  readonly DatabaseSync?: (new (file: string) => DatabaseSync) & { readonly prototype: object };
-  readonly StatementSync?: { readonly prototype: object };
+  readonly DatabaseSync?: { readonly prototype?: DatabaseSync };
+  readonly StatementSync?: { readonly prototype?: object };
 }
 
 const WHY =
@@ -22,6 +24,13 @@ const STATEMENTS = definePatch({
   without: 'statements of `node:sqlite` are not recorded',
   why: WHY,
 });
+const PREPARE = definePatch({
+  package: 'node',
+  target: 'node:sqlite DatabaseSync.prototype.prepare',
+  gives: 'a statement that cannot be prepared as a failed step',
+  without: 'statements of `node:sqlite` that cannot be prepared are not recorded',
+  why: WHY,
+});
 const EXEC = definePatch({
   package: 'node',
   target: 'node:sqlite DatabaseSync.prototype.exec',
@@ -31,38 +40,41 @@ const EXEC = definePatch({
 });
 const TAGS = definePatch({
   package: 'node',
-  target: 'node:sqlite SQLTagStore.prototype.run, get, all and iterate',
+  target: 'node:sqlite DatabaseSync.prototype.createTagStore',
   gives: 'each statement of a tag store as a step',
   without: 'statements of tag stores are not recorded',
-  why: WHY,
+  why: 'each store has a class of its own, which Node does not export',
 });
-
-const METHODS = ['run', 'get', 'all', 'iterate'] as const;
 
 /** The statements of Node's own SQLite. */
 export const nodeSqlite: ClientInstrumentation = { traceCopy };
 
 function traceCopy(exported: object): void {
   const { DatabaseSync, StatementSync } = exported as NodeSqlite;
-  traceMethods(STATEMENTS, StatementSync?.prototype, METHODS, sourceOf);
-  traceMethods(EXEC, DatabaseSync?.prototype, ['exec'], (_, [text]) => text);
-  if (DatabaseSync !== undefined && 'createTagStore' in DatabaseSync.prototype) {
-    traceMethods(TAGS, tagStore(DatabaseSync), METHODS, textOfTemplate);
+  const prototype = DatabaseSync?.prototype;
+  traceRunning(STATEMENTS, StatementSync?.prototype, sourceOf);
+  PREPARE.method(prototype, 'prepare', (prepare) => tracedPrepare(prepare as Callback));
+  EXEC.method(prototype, 'exec', (exec) =>
+    tracedCall(exec as Callback, 'exec', (_, [text]) => text),
+  );
+  if (prototype !== undefined && 'createTagStore' in prototype) {
+    TAGS.method(prototype, 'createTagStore', (create) => tracedStores(create as Callback));
   }
+}
+
+function tracedStores(create: Callback): Callback {
+  return function (...args) {
+    const store = create.apply(this, args) as object;
+    traceRunningOf(TAGS, store, textOfTemplate);
+    return store;
+  };
 }
 
 function sourceOf(statement: object): unknown {
   return (statement as { readonly sourceSQL?: unknown }).sourceSQL;
 }
 
-/** The class of tag stores, which Node does not export. */
-function tagStore(DatabaseSync: new (file: string) => DatabaseSync): object | undefined {
-  const database = new DatabaseSync(':memory:');
-  const store = database.createTagStore?.();
-  database.close();
-  return store && (Object.getPrototypeOf(store) as object);
-}
-
+/** Tag stores bind what is between the parts of a template. */
 function textOfTemplate(_: object, [strings]: readonly unknown[]): unknown {
   return Array.isArray(strings) ? strings.join('?') : undefined;
 }

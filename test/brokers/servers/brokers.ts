@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Address } from './address.js';
+import { POSTGRES } from './postgres.js';
 
-export type BrokerName = 'redis' | 'nats' | 'rabbitmq' | 'mosquitto';
+export type BrokerName = 'redis' | 'nats' | 'rabbitmq' | 'mosquitto' | 'postgres';
 
 /** A process that serves a broker, or a part of it. */
 export interface Program {
@@ -132,7 +133,7 @@ const MOSQUITTO: Broker = {
   isAnswer: (answer) => answer[0] === MQTT_CONNACK,
 };
 
-export const BROKERS: readonly Broker[] = [REDIS, NATS, RABBITMQ, MOSQUITTO];
+export const BROKERS: readonly Broker[] = [REDIS, NATS, RABBITMQ, MOSQUITTO, POSTGRES];
 
 /** The URL of a broker that listens there. */
 export function urlOf({ scheme }: Broker, { host, port }: Address): string {
