@@ -20,7 +20,10 @@ const CLIENTS: Readonly<Record<string, ClientLibrary>> = {
     load: async () => (await import('./node-sqlite.js')).nodeSqlite,
   },
   mysql2: { packages: ['mysql2'], load: async () => (await import('./mysql2.js')).mysql2 },
-  mariadb: { packages: ['mariadb'], load: async () => (await import('./mariadb.js')).mariadb },
+  mariadb: {
+    packages: ['mariadb', 'mariadb/callback'],
+    load: async () => (await import('./mariadb.js')).mariadb,
+  },
   tedious: { packages: ['tedious'], load: async () => (await import('./tedious.js')).tedious },
   ioredis: { packages: ['ioredis'], load: async () => (await import('./ioredis.js')).ioredis },
   redis: { packages: ['@redis/client'], load: async () => (await import('./redis.js')).redis },

@@ -27,7 +27,7 @@ const QUIET_SQLITE_MAJOR = 24;
  * that its `package.json` declares, which it may load later. A copy that is loaded after the
  * application has started is found only if it is one of these.
  *
- * @param name the package, or a module of Node: `pg`, `node:sqlite`.
+ * @param name the package, an entry of it, or a module of Node: `pg`, `mariadb/callback`, `node:sqlite`.
  */
 export async function copiesOf(name: string): Promise<ReadonlySet<object>> {
   if (name.startsWith('node:')) return builtinModule(name);
@@ -50,7 +50,7 @@ function builtinModule(name: string): ReadonlySet<object> {
 function loadedCopies(name: string): Set<object> {
   const copies = new Set<object>();
   const { cache } = createRequire(join(process.cwd(), 'index.js'));
-  const inside = `${NODE_MODULES}${name.replaceAll('/', sep)}${sep}`;
+  const inside = `${NODE_MODULES}${packageOf(name).replaceAll('/', sep)}${sep}`;
   const folders = new Set<string>();
   for (const file of Object.keys(cache)) {
     const at = file.lastIndexOf(inside);
@@ -60,9 +60,7 @@ function loadedCopies(name: string): Set<object> {
   }
   for (const folder of folders) {
     try {
-      const main = createRequire(join(folder, 'index.js')).resolve(folder);
-      const entry = mainOf(folder, main);
-      const exported: unknown = cache[entry]?.exports;
+      const exported: unknown = cache[entryOf(folder, name)]?.exports;
       if (isObject(exported)) copies.add(exported);
     } catch {
       // Only a module from inside the package is loaded, or it has no entry for `require`.
@@ -71,11 +69,21 @@ function loadedCopies(name: string): Set<object> {
   return copies;
 }
 
-/** The file that `require` of a package gives. Resolving its folder leaves out `exports`. */
-function mainOf(folder: string, fallback: string): string {
+/** The file that `require` of a package or of an entry gives. Resolving its folder leaves out `exports`. */
+function entryOf(folder: string, specifier: string): string {
+  const { resolve } = createRequire(join(folder, 'index.js'));
   const { name, exports } = manifestOf(folder) ?? {};
-  if (exports === undefined || typeof name !== 'string') return fallback;
-  return createRequire(join(folder, 'index.js')).resolve(name);
+  const entry = specifier.slice(packageOf(specifier).length);
+  const isExported = exports !== undefined && typeof name === 'string';
+  return isExported ? resolve(name + entry) : resolve(join(folder, entry));
+}
+
+/** The package of a specifier: `mariadb` of `mariadb/callback`. */
+function packageOf(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
 }
 
 /** The modules of the application from which its packages are looked for. */
@@ -86,13 +94,14 @@ function rootFiles(): ReadonlySet<string> {
 
 /** The copies that a file of the application would load, where a manifest above it declares them. */
 async function declaredCopies(root: string, name: string): Promise<object[]> {
-  const declaration = declarationAbove(root, name);
+  const declaration = declarationAbove(root, packageOf(name));
   if (declaration === undefined) return [];
   const copies: unknown[] = [];
   // Those for development are loaded only where the application has done so.
   if (declaration === 'runtime') copies.push(requireFrom(root, name));
-  const folder = folderOf(root, name);
-  const file = folder === undefined ? undefined : ownEsModule(folder);
+  const folder = folderOf(root, packageOf(name));
+  const entry = `.${name.slice(packageOf(name).length)}`;
+  const file = folder === undefined ? undefined : ownEsModule(folder, entry);
   if (file !== undefined) copies.push(await importFile(file));
   return copies.filter(isObject);
 }
@@ -123,10 +132,11 @@ function folderOf(file: string, name: string): string | undefined {
  * The ES module of a package that is written as such. Where the package is CommonJS, its ES modules
  * export what `require` gives.
  */
-function ownEsModule(folder: string): string | undefined {
+function ownEsModule(folder: string, name: string): string | undefined {
   const { type, exports } = manifestOf(folder) ?? {};
   if (type !== 'module') return undefined;
-  const entry = conditionIn(Object(exports)['.'] ?? exports, ['import', 'node', 'default']);
+  const exported: unknown = Object(exports)[name] ?? (name === '.' ? exports : undefined);
+  const entry = conditionIn(exported, ['import', 'node', 'default']);
   return entry === undefined ? undefined : join(folder, entry);
 }
 

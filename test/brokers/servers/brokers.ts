@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Address } from './address.js';
+import { MARIADB } from './mariadb.js';
 import { POSTGRES } from './postgres.js';
 
-export type BrokerName = 'redis' | 'nats' | 'rabbitmq' | 'mosquitto' | 'postgres';
+export type BrokerName = 'redis' | 'nats' | 'rabbitmq' | 'mosquitto' | 'postgres' | 'mariadb';
 
 /** A process that serves a broker, or a part of it. */
 export interface Program {
@@ -133,7 +134,7 @@ const MOSQUITTO: Broker = {
   isAnswer: (answer) => answer[0] === MQTT_CONNACK,
 };
 
-export const BROKERS: readonly Broker[] = [REDIS, NATS, RABBITMQ, MOSQUITTO, POSTGRES];
+export const BROKERS: readonly Broker[] = [REDIS, NATS, RABBITMQ, MOSQUITTO, POSTGRES, MARIADB];
 
 /** The URL of a broker that listens there. */
 export function urlOf({ scheme }: Broker, { host, port }: Address): string {
