@@ -112,7 +112,9 @@ function traceCopy(driver: object): void {
     }),
   );
   // Without it, nothing says whose a query on a connection of a pool is.
-  if (connection === undefined || pool === undefined || !tracePool(pool)) return;
+  if (connection === undefined || pool === undefined) return;
+  // In older versions, a prepared query of a pool cannot be recognized on its connection.
+  if (!tracePool(pool, typeof connection.prepareExecute === 'function')) return;
   traceConnection(connection);
 }
 
@@ -126,7 +128,7 @@ function prototypeWith<T extends object>(method: string, make: () => void): T | 
   return found && (Object.getPrototypeOf(found) as T);
 }
 
-function tracePool(pool: PoolMethods): boolean {
+function tracePool(pool: PoolMethods, hasPoolCalls: boolean): boolean {
   // With which the pool undoes a transaction that was left open: that is no step either.
   if (typeof pool._handleRelease === 'function') {
     POOL.method(
@@ -148,7 +150,7 @@ function tracePool(pool: PoolMethods): boolean {
         const [parameters] = args as [CallParameters | undefined];
         const { connOptions } = (this as { opts?: { connOptions?: ServerOptions } }).opts ?? {};
         let call: ClientCall | undefined;
-        if (typeof parameters === 'object' && parameters?.sql !== undefined) {
+        if (hasPoolCalls && typeof parameters === 'object' && parameters?.sql !== undefined) {
           call = openCall(originOfCall('databases'), parameters.sql, connOptions);
           if (call !== undefined) waiting.set(parameters, call);
         }
@@ -168,24 +170,33 @@ function tracePool(pool: PoolMethods): boolean {
 
 function traceConnection(connection: ConnectionMethods): void {
   for (const name of STATEMENTS) {
+    // Older versions have no such methods: they prepare and run with the methods below.
+    const isOptional = name === 'prepareExecute' || name === 'importFile';
+    if (isOptional && connection[name] === undefined) continue;
     CONNECTION.method(
       connection,
       name,
       (original) =>
         function (...args: unknown[]) {
           const parameters = args[0] as CallParameters;
-          const call = waiting.get(parameters);
-          if (call === undefined && active.getStore() === undefined) {
+          const waited = waiting.get(parameters);
+          if (waited === undefined && active.getStore() === undefined) {
             return original.apply(this, args);
           }
-          follow(
-            args,
-            1,
-            call ?? openCall(originOfCall('databases'), parameters.sql, optionsOf(this)),
-          );
-          // What these two are made of is no step of its own.
-          if (name !== 'batch' && name !== 'importFile') return original.apply(this, args);
-          return active.run(undefined, () => original.apply(this, args));
+          const call =
+            waited ?? openCall(originOfCall('databases'), parameters.sql, optionsOf(this));
+          const isFollowed = follow(args, 1, call);
+          // What these two consist of is no step of its own.
+          const isCompound = name === 'batch' || name === 'importFile';
+          const run = (): unknown => original.apply(this, args);
+          const result = isCompound ? active.run(undefined, run) : run();
+          if (!isFollowed && result instanceof Promise) {
+            result.then(
+              () => call?.end(),
+              (error: unknown) => call?.fail(error),
+            );
+          }
+          return result;
         },
     );
   }
@@ -252,10 +263,15 @@ function traceConnection(connection: ConnectionMethods): void {
   }
 }
 
-/** Follows a call whose functions `resolve` and `reject` are among the arguments. */
-function follow(args: unknown[], at: number, call: ClientCall | undefined): void {
+/**
+ * Follows a call whose functions `resolve` and `reject` are among the arguments.
+ *
+ * @returns whether they are: up to version 3.3, some methods return a promise instead.
+ */
+function follow(args: unknown[], at: number, call: ClientCall | undefined): boolean {
   followed.add(args[0] as CallParameters);
   bind(args, at, (error) => settleCall(call, error));
+  return typeof args[at] === 'function';
 }
 
 /** Lets `resolve` and `reject` run in the context of the code that is running now. */
