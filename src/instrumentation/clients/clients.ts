@@ -26,7 +26,11 @@ const CLIENTS: Readonly<Record<string, ClientLibrary>> = {
   },
   tedious: { packages: ['tedious'], load: async () => (await import('./tedious.js')).tedious },
   ioredis: { packages: ['ioredis'], load: async () => (await import('./ioredis.js')).ioredis },
-  redis: { packages: ['@redis/client'], load: async () => (await import('./redis.js')).redis },
+  // An application that declares `redis` loads the other with it.
+  redis: {
+    packages: ['redis', '@redis/client'],
+    load: async () => (await import('./redis.js')).redis,
+  },
   mongodb: { packages: ['mongodb'], load: async () => (await import('./mongodb.js')).mongodb },
   mongoose: { packages: ['mongoose'], load: async () => (await import('./mongoose.js')).mongoose },
   ai: { packages: [], load: async () => (await import('./ai.js')).ai },
