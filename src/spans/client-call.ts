@@ -84,6 +84,18 @@ export class ClientCall {
   }
 }
 
+/**
+ * Runs what sends a message or adds a job: the commands to a database or a cache with which it does
+ * so are its own work, and no steps.
+ *
+ * @param span the span of it; `undefined` where the trace has the most spans it may have.
+ */
+export function runCovered<T>(span: Span | undefined, fn: () => T): T {
+  if (span === undefined) return fn();
+  span.coversCalls = true;
+  return active.run(span, fn);
+}
+
 function countCall(trace: Trace, category: 'databases' | 'caches'): void {
   const calls = (trace.calls ??= new CallTotals());
   if (category === 'databases') calls.dbCount++;

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { currentTrace } from '../../context/active-trace.js';
 import { allHeaders, type TraceHeaders } from '../../trace/propagation.js';
 import type { SpanStart } from '../../records/span-record.js';
+import { runCovered } from '../../spans/client-call.js';
 import { applicationOfTrace } from '../instrumented-applications.js';
 import { takeCarriers, withCarrier, type CarryingJob, type JobOptions } from '../job-carrier.js';
 import { definePatch } from '../patch.js';
@@ -50,7 +51,8 @@ function tracedAdd(
     // The connection outlives the request that is the first to need it.
     if (this.clientInitialized !== true) outside(() => this.client);
     const span = application.openSpan(spanOf(method, this.name, args));
-    const adding = add.apply(this, carry(args, allHeaders(trace, span?.spanId)));
+    const carried = carry(args, allHeaders(trace, span?.spanId));
+    const adding = runCovered(span, () => add.apply(this, carried));
     // Before the caller gets the jobs, as this is the first to wait for them.
     const done = Promise.resolve(adding).then(takeCarriers);
     done.then(

@@ -2,6 +2,7 @@ import { currentTrace } from '../../context/active-trace.js';
 import { allHeaders, type TraceHeaders } from '../../trace/propagation.js';
 import type { Span } from '../../trace/span.js';
 import type { SpanStart } from '../../records/span-record.js';
+import { runCovered } from '../../spans/client-call.js';
 import { applicationOfTrace } from '../instrumented-applications.js';
 import {
   takeCarrier,
@@ -126,7 +127,8 @@ function traceAdding(instance: object, method: 'add' | 'addBulk', addition: Addi
         const queue = addition.queue?.(args) ?? this.name;
         const span = application.openSpan(spanOf(method, queue, addition.count(args)));
         const headers = allHeaders(trace, span?.spanId);
-        const added = add.apply(this, addition.carry(args, headers)) as Promise<unknown>;
+        const carried = addition.carry(args, headers);
+        const added = runCovered(span, () => add.apply(this, carried)) as Promise<unknown>;
         // Before the caller gets the jobs, as this is the first to wait for them.
         endWith(added, span);
         return added;

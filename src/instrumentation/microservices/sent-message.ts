@@ -4,6 +4,7 @@ import { currentTrace } from '../../context/active-trace.js';
 import type { OpenSpan } from '../../context/traced-application.js';
 import { allHeaders, type TraceHeaders } from '../../trace/propagation.js';
 import type { SpanStart } from '../../records/span-record.js';
+import { runCovered } from '../../spans/client-call.js';
 
 const sending = new AsyncLocalStorage<TraceHeaders>();
 
@@ -27,21 +28,23 @@ export function sendTraced<T>(
     const span = openSpan(startOf());
     const inContext = AsyncLocalStorage.snapshot();
     let isAnswered = false;
-    const subscription = sending.run(allHeaders(trace, span?.spanId), () =>
-      request.subscribe({
-        next(value) {
-          isAnswered = true;
-          inContext(() => subscriber.next(value));
-        },
-        error(error: unknown) {
-          span?.fail(error);
-          inContext(() => subscriber.error(error));
-        },
-        complete() {
-          span?.end();
-          inContext(() => subscriber.complete());
-        },
-      }),
+    const subscription = runCovered(span, () =>
+      sending.run(allHeaders(trace, span?.spanId), () =>
+        request.subscribe({
+          next(value) {
+            isAnswered = true;
+            inContext(() => subscriber.next(value));
+          },
+          error(error: unknown) {
+            span?.fail(error);
+            inContext(() => subscriber.error(error));
+          },
+          complete() {
+            span?.end();
+            inContext(() => subscriber.complete());
+          },
+        }),
+      ),
     );
     return () => {
       subscription.unsubscribe();
@@ -61,7 +64,8 @@ export function emitTraced<T>(
   const trace = currentTrace();
   if (trace === undefined) return emit();
   const span = openSpan(startOf());
-  const emitted = sending.run(allHeaders(trace, span?.spanId), emit);
+  const headers = allHeaders(trace, span?.spanId);
+  const emitted = runCovered(span, () => sending.run(headers, emit));
   emitted.subscribe({
     error: (error: unknown) => span?.fail(error),
     complete: () => span?.end(),
