@@ -147,7 +147,7 @@ export function failCall(call: ClientCall, error: unknown): void {
 function withoutValues(error: Error, code: string | undefined): Error {
   const { message } = error;
   const isKnown = code !== undefined && CODES.has(code) && !OF_SCRIPT.test(message);
-  const masked = isKnown ? message.replace(QUOTED, '?') : (code ?? 'an error of a script');
+  const masked = isKnown ? message.replace(QUOTED, '?').trim() : (code ?? 'an error of a script');
   if (masked === message) return error;
   const shown = new Error(masked);
   shown.name = error.constructor.name;
