@@ -281,9 +281,9 @@ access.describe('calls of Redis', () => {
         await overlapping(
           (n) =>
             new Promise<void>((resolve) => {
-              shared.get(key('text'), () => {
+              void shared.get(key('text'), () => {
                 logger.log(`called back ${n}`);
-                shared
+                void shared
                   .pipeline()
                   .get(key('text'))
                   .exec(() => {

@@ -34,8 +34,16 @@ interface ModelCallEnd {
   readonly usage?: unknown;
 }
 
+/** What it is called with when an answer breaks off. */
+interface ModelCallError {
+  readonly callId?: unknown;
+  readonly error?: unknown;
+}
+
 interface Integration {
   onLanguageModelCallEnd(event: ModelCallEnd): void;
+  onStepError(event: ModelCallError): void;
+  onError(event: ModelCallError): void;
 }
 
 const CALLS = definePatch({
@@ -177,6 +185,8 @@ function integrate(): void {
   const holder = globalThis as { AI_SDK_TELEMETRY_INTEGRATIONS?: unknown[] };
   const integration: Integration = {
     onLanguageModelCallEnd: ({ callId, usage }) => endStream(callId, undefined, usage),
+    onStepError: ({ callId, error = 'error' }) => endStream(callId, error),
+    onError: ({ callId, error = 'error' }) => endStream(callId, error),
   };
   const integrations = (holder.AI_SDK_TELEMETRY_INTEGRATIONS ??= []);
   integrations.push(integration);
@@ -214,7 +224,7 @@ function failCall(call: ClientCall, error: unknown): void {
     return;
   }
   const { name, statusCode, code } = error as Error & { statusCode?: unknown; code?: unknown };
-  const [reason] = [statusCode, code].filter(
+  const reason = [statusCode, code].find(
     (value) => typeof value === 'number' || (typeof value === 'string' && /^\w{1,40}$/.test(value)),
   );
   const shown = new Error(reason === undefined ? 'the call failed' : `status ${String(reason)}`);

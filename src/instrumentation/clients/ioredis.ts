@@ -187,7 +187,8 @@ function isOwn(client: Client, { name }: Command): boolean {
 /** Whether OpenTelemetry's instrumentation of ioredis makes a span of it. It does so below a span only. */
 function isRecordedByOther({ sendCommand }: Client): boolean {
   if (!hasSdk()) return false;
-  return (sendCommand as { __wrapped?: boolean }).__wrapped === true && activeSpan() !== undefined;
+  const { __wrapped: isWrapped } = sendCommand as { __wrapped?: boolean };
+  return isWrapped === true && activeSpan() !== undefined;
 }
 
 function connectionOf({ isCluster, options, condition }: Client): RedisConnection {
@@ -234,7 +235,8 @@ function tracedQueueing(send: Pipeline['sendCommand']): Pipeline['sendCommand'] 
 function tracedExec(exec: Pipeline['exec']): Pipeline['exec'] {
   return function (...args) {
     // The first `exec` of a transaction only completes it.
-    if (currentTrace() !== undefined && !(this._transactions > 0) && this[SEEN] === undefined) {
+    const { _transactions: begun } = this;
+    if (currentTrace() !== undefined && !(begun > 0) && this[SEEN] === undefined) {
       this[SEEN] = true;
       if (!isAutomatic(this)) noteBatch(this);
     }

@@ -181,7 +181,9 @@ function subscribers(
 function startOfCommand(message: Message, { trace }: CallOrigin): ClientCallStart | undefined {
   const { command, batchMode } = message;
   // Those of a pipeline are one step together.
-  if (batchMode !== undefined || ADMINISTRATION.has(command)) return undefined;
+  if (batchMode !== undefined || ADMINISTRATION.has(command) || isRecordedByOther()) {
+    return undefined;
+  }
   // A client that keeps its connection alive goes on in the context of the request that opened it.
   if (command === 'PING' && trace.finished) return undefined;
   return commandCall(command, connectionOf(message));
@@ -196,11 +198,12 @@ function connectionOf({ database, serverAddress, serverPort }: Message): RedisCo
   return { database, address: serverAddress, port: serverPort };
 }
 
-/** Whether OpenTelemetry's instrumentation makes spans of a batch: one for each command in it. */
+/** Whether OpenTelemetry's instrumentation makes spans of commands: in a batch, one for each. */
 function isRecordedByOther(): boolean {
   if (!hasSdk() || activeSpan() === undefined) return false;
   for (const { sendCommand } of clients) {
-    if ((sendCommand as { __wrapped?: boolean } | undefined)?.__wrapped === true) return true;
+    const { __wrapped: isWrapped } = Object(sendCommand) as { __wrapped?: boolean };
+    if (isWrapped === true) return true;
   }
   return false;
 }
@@ -219,7 +222,8 @@ function inContext(task: Task): Task {
 
 function traceOlder(client: Client | undefined, queue: Queue | undefined): void {
   // Version 5 sends all through this method, version 4 only what the application gives to it.
-  if (typeof client?._executeMulti === 'function') {
+  const { _executeMulti: executeMulti } = Object(client) as Partial<Client>;
+  if (typeof executeMulti === 'function') {
     OLDER.method(client, 'sendCommand', (send) => tracedSend(send as Send, startOfSending));
     for (const mode of ['_executeMulti', '_executePipeline'] as const) {
       OLDER.method(client, mode, (send) => tracedSend(send as Send, startOfSeveral(mode), true));
