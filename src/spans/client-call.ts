@@ -1,8 +1,16 @@
 import { active } from '../context/active-trace.js';
-import { activeSpan, isTracingSuppressed, startSdkSpan } from '../context/sdk-spans.js';
+import {
+  activeSpan,
+  isTracingSuppressed,
+  spanOfContext,
+  startSdkSpan,
+  type SdkContext,
+  type SdkSpanStart,
+} from '../context/sdk-spans.js';
 import { hasSdk } from '../options/sdk-detection.js';
 import type { SpanAttributes } from '../records/span-record.js';
 import { CallTotals } from '../trace/call-totals.js';
+import type { SdkSpan } from '../trace/sdk-span.js';
 import type { Span } from '../trace/span.js';
 import type { Trace } from '../trace/trace.js';
 import { openSpanBelow } from './open-span.js';
@@ -116,22 +124,31 @@ export function openClientCall(
   const { trace } = origin;
   const parent = origin === trace ? undefined : (origin as Span);
   const span = openSpanBelow(trace, parent, { name, kind: 'client', attributes });
-  if (span !== undefined && hasSdk()) startInSdk(span, parent);
+  if (span !== undefined && hasSdk()) startInSdk(span, origin);
   return new ClientCall(trace, category, span);
 }
 
-function startInSdk(span: Span, parent: Span | undefined): void {
-  const { trace, name, kind, attributes } = span;
-  // The active span may be of another request, as may be all that is in the async context.
-  const outer = parent?.sdkSpan ?? trace.sdkSpan;
-  const isHere = active.getStore()?.trace === trace;
-  const sdkSpan = startSdkSpan({
-    name,
-    kind,
-    attributes,
-    parent: outer === undefined && isHere ? undefined : (outer ?? null),
-  });
+function startInSdk(span: Span, origin: CallOrigin): void {
+  const { name, kind, attributes } = span;
+  const sdkSpan = startSdkSpan({ name, kind, attributes, parent: sdkParentOf(origin) });
   if (sdkSpan === undefined) return;
   span.spanId = sdkSpan.spanContext().spanId;
   span.sdkSpan = sdkSpan;
+}
+
+/**
+ * The parent in the SDK. Where the call is made, it is the active span, which may be one that the
+ * application has started with OpenTelemetry. Elsewhere the active span may be of another request.
+ */
+function sdkParentOf(origin: CallOrigin): SdkSpanStart['parent'] {
+  if (active.getStore() === origin) return undefined;
+  const { trace } = origin;
+  const spanOfOrigin = origin === trace ? undefined : (origin as Span).sdkSpan;
+  return spanOfOrigin ?? trace.sdkSpan ?? outerSpanOf(trace) ?? null;
+}
+
+/** The span that an instrumentation of the SDK has made for the request. */
+function outerSpanOf({ sdkContext }: Trace): SdkSpan | undefined {
+  if (sdkContext === undefined) return undefined;
+  return spanOfContext(sdkContext as SdkContext) as SdkSpan | undefined;
 }

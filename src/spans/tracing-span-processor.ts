@@ -3,6 +3,7 @@ import { currentSpan, currentTrace } from '../context/active-trace.js';
 import type { Span } from '../trace/span.js';
 import { spanKindOf } from '../records/span-kinds.js';
 import type { SpanKind } from '../records/span-record.js';
+import { ClientCall } from './client-call.js';
 import { openSpanBelow } from './open-span.js';
 
 /** What an OpenTelemetry SDK passes to a processor, in its versions 1 and 2. */
@@ -11,6 +12,7 @@ interface StartedSpan {
   readonly kind: number;
   readonly instrumentationScope?: { readonly name: string };
   readonly instrumentationLibrary?: { readonly name: string };
+  readonly attributes?: Readonly<Record<string, unknown>>;
   spanContext(): { readonly traceId: string; readonly spanId: string };
 }
 
@@ -24,11 +26,24 @@ interface EndedSpan {
 
 const STATUS_ERROR = 2;
 const OWN_SCOPE = 'nestjs-tracing';
+/** Of databases, those that keep what can be computed or read elsewhere. */
+const CACHES: ReadonlySet<unknown> = new Set([
+  'redis',
+  'valkey',
+  'keydb',
+  'dragonfly',
+  'memcached',
+  'hazelcast',
+  'geode',
+]);
+/** Such as `pg.connect`, `pg-pool.connect` and `redis-connect`: a connection is not a call. */
+const CONNECT = /(?:^|[-.:\s])connect$/i;
 
 /**
  * Adds the spans of other OpenTelemetry instrumentations, such as a database's, to the timeline of
- * the request that they belong to: they are among its steps. Only names are taken over; attributes,
- * such as a query, go to the exporter of your SDK alone.
+ * the request that they belong to: they are among its steps, and calls to databases and caches count
+ * in `db_count`, `db_ms`, `cache_count` and `cache_ms`. Only names are taken over; attributes, such
+ * as a query, go to the exporter of your SDK alone.
  *
  * @publicApi
  *
@@ -43,6 +58,10 @@ const OWN_SCOPE = 'nestjs-tracing';
 export class TracingSpanProcessor {
   /** By the SDK's span. Weak, because not every instrumentation ends its spans. */
   private readonly spans = new WeakMap<object, Span>();
+  /** Those that are calls to a database or cache, also where the trace has no room for their span. */
+  private readonly calls = new WeakMap<object, ClientCall>();
+  /** Those inside one of these. */
+  private readonly insideCalls = new WeakSet();
 
   /** Called by the OpenTelemetry SDK. */
   onStart(started: StartedSpan, context: ParentContext): void {
@@ -56,19 +75,28 @@ export class TracingSpanProcessor {
     const known = outer && this.spans.get(outer);
     // Two requests of one process may have the same trace id.
     const parent = known?.trace === trace ? known : currentSpan(trace);
+    const category = categoryOf(started);
+    // The commands of a queue that adds a job are no steps, whoever makes their spans.
+    if (category !== undefined && parent?.coversCalls === true) return;
     const span = openSpanBelow(trace, parent, {
       name: started.name,
       kind: kindOf(started),
       spanId,
     });
     if (span !== undefined) this.spans.set(started, span);
+    // The span of an ORM has that of its driver inside, and both are one call.
+    if (outer !== undefined && (this.calls.has(outer) || this.insideCalls.has(outer))) {
+      this.insideCalls.add(started);
+    } else if (category !== undefined) {
+      this.calls.set(started, new ClientCall(trace, category, span));
+    }
   }
 
   /** Called by the OpenTelemetry SDK. */
   onEnd(ended: EndedSpan): void {
-    const span = this.spans.get(ended);
-    if (ended.status.code === STATUS_ERROR) span?.fail();
-    else span?.end();
+    const opened = this.calls.get(ended) ?? this.spans.get(ended);
+    if (ended.status.code === STATUS_ERROR) opened?.fail();
+    else opened?.end();
   }
 
   /** Called by the OpenTelemetry SDK. */
@@ -86,4 +114,11 @@ export class TracingSpanProcessor {
 function kindOf({ kind }: StartedSpan): SpanKind {
   const name = spanKindOf(kind);
   return name === undefined || name === 'consumer' ? 'internal' : name;
+}
+
+/** What a span calls, by the stable attributes of the semantic conventions and by the older ones. */
+function categoryOf({ name, attributes }: StartedSpan): 'databases' | 'caches' | undefined {
+  const system = attributes?.['db.system.name'] ?? attributes?.['db.system'];
+  if (typeof system !== 'string' || CONNECT.test(name)) return undefined;
+  return CACHES.has(system.toLowerCase()) ? 'caches' : 'databases';
 }
