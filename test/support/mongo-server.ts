@@ -278,8 +278,8 @@ export class MongoServer {
   changed(ns: string, document: Document): void {
     for (const cursor of this.cursors.values()) {
       if (!cursor.isTailable || cursor.ns !== ns) continue;
-      const _id = { _data: String(cursor.rest.length + 1) };
-      cursor.rest.push({ _id, operationType: 'insert', fullDocument: document });
+      const token = { _data: String(cursor.rest.length + 1) };
+      cursor.rest.push({ _id: token, operationType: 'insert', fullDocument: document });
     }
   }
 }

@@ -36,7 +36,7 @@ function keepContextsInLoadedCopies(): void {
     if (!COLLECTION.test(file)) continue;
     const collection = QUEUE.read(
       'Collection.prototype',
-      () => (cache[file]?.exports as { prototype: MongooseCollection }).prototype,
+      () => (cache[file]!.exports as { prototype: MongooseCollection }).prototype,
     );
     if (collection !== undefined) keepContexts(collection);
   }
