@@ -194,7 +194,7 @@ const mariadbCallbackPool = (): Driver => {
   const pool = mariadbCallback.createPool(config);
   return {
     name: 'mariadb/callback',
-    pool: { end: () => new Promise<void>((resolve) => void pool.end(() => resolve())) },
+    pool: { end: () => new Promise<void>((resolve) => pool.end(() => resolve())) },
     styles: [
       { name: 'pool.query', run: (sql, values) => called((done) => pool.query(sql, values, done)) },
       {
@@ -222,7 +222,7 @@ broker.describe('databases of MySQL and MariaDB', () => {
     mysql2.traceCopy!(mysql, 'mysql2');
     mariadb.traceCopy!(mariadbPromise, 'mariadb');
     mariadb.traceCopy!(mariadbCallback, 'mariadb/callback');
-    const connection = await mysql.createConnection({ ...config, database: undefined }).promise();
+    const connection = mysql.createConnection({ ...config, database: undefined }).promise();
     await connection.query('CREATE DATABASE IF NOT EXISTS tracing_test');
     await connection.query(
       'CREATE TABLE IF NOT EXISTS tracing_test.words (id INT PRIMARY KEY AUTO_INCREMENT, word VARCHAR(40))',

@@ -105,6 +105,7 @@ function traceCopy(driver: object): void {
       if (connecting instanceof Promise) connecting.catch(() => {});
     }),
   );
+  if (connection === undefined) return;
   const pool = POOL.read('class `Pool`', () =>
     prototypeWith<PoolMethods>('release', () => {
       const ending = mariadb.createPool({ minimumIdle: 0, connectionLimit: 1 }).end();
@@ -112,7 +113,7 @@ function traceCopy(driver: object): void {
     }),
   );
   // Without it, nothing says whose a query on a connection of a pool is.
-  if (connection === undefined || pool === undefined) return;
+  if (pool === undefined) return;
   // In older versions, a prepared query of a pool cannot be recognized on its connection.
   if (!tracePool(pool, typeof connection.prepareExecute === 'function')) return;
   traceConnection(connection);
@@ -130,7 +131,7 @@ function prototypeWith<T extends object>(method: string, make: () => void): T | 
 
 function tracePool(pool: PoolMethods, hasPoolCalls: boolean): boolean {
   // With which the pool undoes a transaction that was left open: that is no step either.
-  if (typeof pool._handleRelease === 'function') {
+  if ('_handleRelease' in pool) {
     POOL.method(
       pool as Methods<'_handleRelease'>,
       '_handleRelease',
@@ -309,7 +310,8 @@ function followCommand(command: Command, options: ServerOptions | undefined): vo
   }
   // The API with callbacks: without one, the command itself has the events, or makes a stream.
   emitInCallerContext(command);
-  if (command._stream !== undefined) command._stream = streamOf(command._stream);
+  const { _stream: stream } = command;
+  if (stream !== undefined) Object.assign(command, { _stream: streamOf(stream) });
 }
 
 function streamOf(original: Method): Method {

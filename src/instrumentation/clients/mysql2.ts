@@ -209,7 +209,8 @@ function tracePool(pool: PoolMethods, connection: ConnectionMethods): boolean {
         const [callback] = args;
         // Outside a trace too: a caller that waits is called back in the context of a request.
         if (typeof callback === 'function') args[0] = connected(callback as Callback, isCovered);
-        const hasFree = Number((this as Pool)._freeConnections?.length) > 0;
+        const { _freeConnections: free } = this as Pool;
+        const hasFree = free !== undefined && free.length > 0;
         if (hasFree || active.getStore() === undefined) return original.apply(this, args);
         // A new connection serves many requests: its socket must not belong to the first one.
         return active.run(undefined, () => original.apply(this, args));

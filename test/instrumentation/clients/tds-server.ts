@@ -14,7 +14,7 @@ const ANSWER_MS = 2;
 // Its version, that it cannot encrypt, and the end of the list.
 const PRELOGIN_ANSWER = Buffer.from('00000b00060100110001ff10000000000002', 'hex');
 // The interface of SQL, version 7.4 of the protocol, no name, and no version of the server.
-const LOGIN_ACK = Buffer.from('ad0a000174000004' + '00' + '00000000', 'hex');
+const LOGIN_ACK = Buffer.from('ad0a0001740000040000000000', 'hex');
 const DONE = Buffer.from('fd000000000000000000000000', 'hex');
 const DONE_WITH_ERROR = Buffer.from('fd020000000000000000000000', 'hex');
 const DONE_AFTER_ATTENTION = Buffer.from('fd200000000000000000000000', 'hex');
