@@ -11,6 +11,8 @@ export interface MongodbOperation {
   /** The collection of `aggregate`. */
   readonly target?: unknown;
   readonly collectionName?: unknown;
+  /** The collection of `listIndexes`. */
+  readonly collectionNamespace?: { readonly collection?: unknown };
   readonly collection?: string | { readonly collectionName?: unknown; readonly dbName?: unknown };
   /** The collection of `create` and `drop`. */
   readonly name?: unknown;
@@ -236,13 +238,14 @@ function fieldsOf(document: unknown): string[] {
 }
 
 function collectionOf(operation: MongodbOperation, command: string): string | undefined {
-  const { collection, collectionName, target, name, ns } = operation;
+  const { collection, collectionName, collectionNamespace, target, name, ns } = operation;
   const ownName = typeof collection === 'object' ? collection.collectionName : collection;
   const isNamed = command === 'create' || command === 'drop';
   return (
     nameOf(collectionName) ??
     nameOf(ownName) ??
     nameOf(target) ??
+    nameOf(collectionNamespace?.collection) ??
     (isNamed ? nameOf(name) : undefined) ??
     nameOf(ns?.collection)
   );
