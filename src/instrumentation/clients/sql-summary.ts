@@ -1,3 +1,4 @@
+import { expectedAfter, newLevel, type Level } from './sql-level.js';
 import { SqlCursor } from './sql-cursor.js';
 import type { SqlDialect } from './sql-dialect.js';
 import { shownName } from './sql-names.js';
@@ -7,6 +8,7 @@ import {
   AFTER_TABLES,
   BEFORE_NAME,
   DATA,
+  DEFINITIONS,
   NO_NAME,
   OBJECTS,
   OPAQUE,
@@ -16,19 +18,6 @@ import {
 
 /** Deeper parentheses are read as if they were at this depth. */
 const MAX_DEPTH = 64;
-
-/** What is known between two parentheses, or outside of all. */
-interface Level {
-  /** The operation that the tables at this level belong to. */
-  part: Part | undefined;
-  /** Whether an operation may begin here. */
-  isStart: boolean;
-  /** Whether the operation follows common table expressions. */
-  isWith: boolean;
-  expects: 'table' | 'source' | 'procedure' | undefined;
-  /** Whether a comma is followed by another table. */
-  isList: boolean;
-}
 
 /**
  * Reads operations and tables from the tokens of a statement.
@@ -43,14 +32,6 @@ export function summarize(tokens: readonly SqlToken[], dialect: SqlDialect): Sql
   reader.read();
   return reader.parts.summary;
 }
-
-const newLevel = (isStart: boolean): Level => ({
-  part: undefined,
-  isStart,
-  isWith: false,
-  expects: undefined,
-  isList: false,
-});
 
 class SummaryReader extends SqlCursor {
   readonly parts = new SummaryParts();
@@ -145,47 +126,15 @@ class SummaryReader extends SqlCursor {
     level.part = this.parts.add(keyword, isMain);
     level.isStart = keyword === 'EXPLAIN' || keyword === 'DESCRIBE' || keyword === 'DESC';
     level.isWith = false;
-    level.isList = false;
-    level.expects = undefined;
-    switch (keyword) {
-      case 'INSERT':
-      case 'REPLACE':
-      case 'MERGE':
-      case 'UPSERT':
-      case 'COPY':
-      case 'TABLE':
-        level.expects = 'table';
-        break;
-      case 'UPDATE':
-        level.expects = 'source';
-        level.isList = true;
-        break;
-      case 'DELETE':
-        // MySQL and SQL Server name a table, or its alias, before FROM.
-        level.expects = this.hasFromAhead() ? undefined : 'table';
-        break;
-      case 'TRUNCATE':
-      case 'LOCK':
-        level.expects = 'table';
-        level.isList = true;
-        break;
-      case 'CALL':
-        level.expects = 'procedure';
-        break;
-      case 'EXEC':
-      case 'EXECUTE':
-        if (this.dialect.isTransactSql) level.expects = 'procedure';
-        break;
-      case 'START':
-        if (this.keywordAt(1) === 'TRANSACTION') level.part.shown = 'START TRANSACTION';
-        break;
-      case 'CREATE':
-      case 'ALTER':
-      case 'DROP':
-      case 'REFRESH':
-        this.readDefinition(level, level.part);
-        break;
+    const after = expectedAfter(keyword);
+    level.expects = after?.expects;
+    level.isList = after?.isList ?? false;
+    if (keyword === 'DELETE' && !this.hasFromAhead()) level.expects = 'table';
+    if (keyword.startsWith('EXEC') && this.dialect.isTransactSql) level.expects = 'procedure';
+    if (keyword === 'START' && this.keywordAt(1) === 'TRANSACTION') {
+      level.part.shown = 'START TRANSACTION';
     }
+    if (DEFINITIONS.has(keyword)) this.readDefinition(level, level.part);
     if (OPAQUE.has(keyword)) this.skipStatement();
   }
 

@@ -113,13 +113,11 @@ class SqlReader {
         return this.readDollar();
       case 0x3a: // :
         if (codeAt(text, at + 1) !== 0x3a) return this.readParameter();
-        this.add('symbol', '::', 2);
-        return true;
+        return this.add('symbol', '::', 2);
       case 0x40: // @
         return this.readParameter();
       case 0x3f: // ?
-        this.add('parameter', '?', 1);
-        return true;
+        return this.add('parameter', '?', 1);
       default:
         return this.readSymbol();
     }
@@ -127,8 +125,7 @@ class SqlReader {
 
   private readSymbol(): boolean {
     const code = this.text.charCodeAt(this.at);
-    this.add('symbol', code < 0x7f ? String.fromCharCode(code) : ' ', 1);
-    return true;
+    return this.add('symbol', code < 0x7f ? String.fromCharCode(code) : ' ', 1);
   }
 
   private readWord(): boolean {
@@ -151,13 +148,11 @@ class SqlReader {
         return this.readText(quote, false);
       }
     }
-    this.add('word', this.text.slice(from, end), end - from);
-    return true;
+    return this.add('word', this.text.slice(from, end), end - from);
   }
 
   private readNumber(): boolean {
-    this.add('literal', '?', numberEnd(this.text, this.at) - this.at);
-    return true;
+    return this.add('literal', '?', numberEnd(this.text, this.at) - this.at);
   }
 
   private readText(quote: number, hasBackslashes: boolean): boolean {
@@ -172,8 +167,7 @@ class SqlReader {
       if (!isMySql) return false;
     }
     if (end >= text.length) return false;
-    this.add('literal', '?', end + 1 - this.at);
-    return true;
+    return this.add('literal', '?', end + 1 - this.at);
   }
 
   /** Whether the text is a backslash alone after `ESCAPE`, which each server reads as that. */
@@ -192,8 +186,7 @@ class SqlReader {
     if (end === -1) return false;
     // A name that contains its quote is shown as `?` anyway.
     const name = hasQuotes ? '' : text.slice(this.at + 1, end);
-    this.add('quoted', name, end + 1 - this.at, open);
-    return true;
+    return this.add('quoted', name, end + 1 - this.at, open);
   }
 
   /** `$1`, `$name`, `$tag$…$tag$`, or the currency sign of a number. */
@@ -213,8 +206,7 @@ class SqlReader {
     const tag = text.slice(this.at, tagEnd + 1);
     const close = text.indexOf(tag, tagEnd + 1);
     if (close === -1) return false;
-    this.add('literal', '?', close + tag.length - this.at);
-    return true;
+    return this.add('literal', '?', close + tag.length - this.at);
   }
 
   private readParameter(): boolean {
@@ -224,15 +216,12 @@ class SqlReader {
     if (text.charCodeAt(from) === text.charCodeAt(this.at)) from++;
     const end = wordEnd(this.text, from, this.dialect.isTransactSql);
     if (end === from) return this.readSymbol();
-    this.add('parameter', text.slice(this.at, end), end - this.at);
-    return true;
+    return this.add('parameter', text.slice(this.at, end), end - this.at);
   }
 
   private isDashComment(): boolean {
     if (codeAt(this.text, this.at + 1) !== 0x2d) return false;
-    if (!this.dialect.isMySql) return true;
-    const next = this.at + 2;
-    return next >= this.text.length || this.text.charCodeAt(next) <= 0x20;
+    return !this.dialect.isMySql || codeAt(this.text, this.at + 2) <= 0x20;
   }
 
   private skipLine(): boolean {
@@ -255,11 +244,12 @@ class SqlReader {
     return !this.isSpaced && (last?.kind === 'word' || last?.kind === 'quoted');
   }
 
-  private add(kind: SqlToken['kind'], text: string, length = 0, quote = ''): void {
+  private add(kind: SqlToken['kind'], text: string, length = 0, quote = ''): true {
     const isKeyword = kind === 'word' && text.length <= MAX_KEYWORD;
     const keyword = isKeyword ? text.toUpperCase() : '';
     this.tokens.push({ kind, text, keyword, quote, isSpaced: this.isSpaced });
     this.at += length;
     this.isSpaced = false;
+    return true;
   }
 }
