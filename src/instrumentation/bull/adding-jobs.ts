@@ -1,10 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { currentTrace } from '../../context/active-trace.js';
 import { allHeaders, type TraceHeaders } from '../../trace/propagation.js';
+import { noteSent } from '../../trace/sent-names.js';
+import type { Trace } from '../../trace/trace.js';
 import type { SpanStart } from '../../records/span-record.js';
 import { runCovered } from '../../spans/client-call.js';
 import { applicationOfTrace } from '../instrumented-applications.js';
 import { takeCarriers, withCarrier, type CarryingJob, type JobOptions } from '../job-carrier.js';
+import { MAX_NOTED, readName } from '../sent-jobs.js';
 import { definePatch } from '../patch.js';
 
 /** A queue of Bull, as far as jobs are added to it. */
@@ -50,6 +53,7 @@ function tracedAdd(
     if (trace === undefined || application === undefined) return add.apply(this, args);
     // The connection outlives the request that is the first to need it.
     if (this.clientInitialized !== true) outside(() => this.client);
+    noteJobs(trace, this.name, method, args);
     const span = application.openSpan(spanOf(method, this.name, args));
     const carried = carry(args, allHeaders(trace, span?.spanId));
     const adding = runCovered(span, () => add.apply(this, carried));
@@ -61,6 +65,27 @@ function tracedAdd(
     );
     return adding;
   };
+}
+
+/** The name of a job that is given none. */
+const DEFAULT_JOB = '__default__';
+
+function noteJobs(
+  trace: Trace,
+  queue: string,
+  method: 'add' | 'addBulk',
+  [first]: readonly unknown[],
+): void {
+  if (method === 'add') {
+    noteJob(trace, queue, first);
+  } else if (Array.isArray(first)) {
+    for (const job of first.slice(0, MAX_NOTED)) noteJob(trace, queue, readName(job));
+  }
+}
+
+function noteJob(trace: Trace, queue: string, name: unknown): void {
+  const isNamed = typeof name === 'string' && name !== DEFAULT_JOB;
+  noteSent(trace, 'bull', isNamed ? `${queue}/${name}` : queue);
 }
 
 /** The arguments are name, data, options; the name may be left out. */

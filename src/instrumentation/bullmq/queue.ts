@@ -1,6 +1,8 @@
 import { currentTrace } from '../../context/active-trace.js';
 import { allHeaders, type TraceHeaders } from '../../trace/propagation.js';
+import { noteSent } from '../../trace/sent-names.js';
 import type { Span } from '../../trace/span.js';
+import type { Trace } from '../../trace/trace.js';
 import type { SpanStart } from '../../records/span-record.js';
 import { runCovered } from '../../spans/client-call.js';
 import { applicationOfTrace } from '../instrumented-applications.js';
@@ -13,6 +15,7 @@ import {
 } from '../job-carrier.js';
 import { definePatch } from '../patch.js';
 import { hasMethods, ownerOf } from '../provided-class.js';
+import { MAX_NOTED, readName } from '../sent-jobs.js';
 
 /** One job of `addBulk`, or one node of a flow. */
 interface JobNode {
@@ -38,6 +41,8 @@ type Add = (...args: unknown[]) => Promise<unknown>;
 
 /** What such a method is given, and how a trace gets into it. */
 interface Addition {
+  /** The jobs that it adds, or the flows that they are in. */
+  jobs(args: readonly unknown[]): readonly unknown[];
   /** How many jobs it adds, as far as can be seen without looking into flows. */
   count(args: readonly unknown[]): number;
   /** The queue, where it is not the producer's own and there is only one. */
@@ -64,6 +69,7 @@ const JOBS = definePatch({
 });
 
 const JOB: Addition = {
+  jobs: ([name]) => [{ name }],
   count: () => 1,
   carry: ([name, data, options, ...rest], headers) => [
     name,
@@ -73,11 +79,13 @@ const JOB: Addition = {
   ],
 };
 const FLOW: Addition = {
+  jobs: ([flow]) => [flow],
   count: () => 1,
   queue: ([flow]) => (flow as JobNode | undefined)?.queueName,
   carry: ([flow, ...rest], headers) => [nodeWithCarrier(flow as JobNode, headers), ...rest],
 };
 const BULK: Addition = {
+  jobs: ([nodes]) => (Array.isArray(nodes) ? nodes : []),
   count: ([nodes]) => (Array.isArray(nodes) ? nodes.length : 0),
   carry: ([nodes, ...rest], headers) => [nodesWithCarrier(nodes, headers), ...rest],
 };
@@ -125,6 +133,7 @@ function traceAdding(instance: object, method: 'add' | 'addBulk', addition: Addi
           return add.apply(this, args) as Promise<unknown>;
         }
         const queue = addition.queue?.(args) ?? this.name;
+        noteJobs(trace, this.name, addition.jobs(args));
         const span = application.openSpan(spanOf(method, queue, addition.count(args)));
         const headers = allHeaders(trace, span?.spanId);
         const carried = addition.carry(args, headers);
@@ -134,6 +143,21 @@ function traceAdding(instance: object, method: 'add' | 'addBulk', addition: Addi
         return added;
       },
   );
+}
+
+/** The names of jobs, and of all in their flows: of a flow the job that waits for the others first. */
+function noteJobs(trace: Trace, ownQueue: string | undefined, jobs: readonly unknown[]): void {
+  const waiting = [...jobs.slice(0, MAX_NOTED)];
+  // A loop that reads what it adds.
+  for (let i = 0; i < waiting.length && i < MAX_NOTED; i++) {
+    const job = waiting[i];
+    if (typeof job !== 'object' || job === null) continue;
+    const { queueName = ownQueue, children } = job as JobNode;
+    const name = readName(job);
+    const isNamed = typeof name === 'string' && name !== '';
+    noteSent(trace, 'bullmq', isNamed ? `${queueName ?? '?'}/${name}` : (queueName ?? '?'));
+    if (Array.isArray(children)) waiting.push(...children.slice(0, MAX_NOTED));
+  }
 }
 
 /** @see https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/ */

@@ -2,9 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Observable } from 'rxjs';
 import { currentTrace } from '../../context/active-trace.js';
 import type { OpenSpan } from '../../context/traced-application.js';
+import { readProperty } from '../../records/error-fields.js';
 import { allHeaders, type TraceHeaders } from '../../trace/propagation.js';
 import type { SpanStart } from '../../records/span-record.js';
 import { runCovered } from '../../spans/client-call.js';
+import { noteSent } from '../../trace/sent-names.js';
+import type { Span } from '../../trace/span.js';
+import type { Trace } from '../../trace/trace.js';
 
 const sending = new AsyncLocalStorage<TraceHeaders>();
 
@@ -25,7 +29,9 @@ export function sendTraced<T>(
   return new Observable((subscriber) => {
     const trace = currentTrace();
     if (trace === undefined) return request.subscribe(subscriber);
-    const span = openSpan(startOf());
+    const start = startOf();
+    noteMessage(trace, start);
+    const span = openSpan(start);
     const inContext = AsyncLocalStorage.snapshot();
     let isAnswered = false;
     const subscription = runCovered(span, () =>
@@ -36,7 +42,7 @@ export function sendTraced<T>(
             inContext(() => subscriber.next(value));
           },
           error(error: unknown) {
-            span?.fail(error);
+            if (span !== undefined) failCall(span, error);
             inContext(() => subscriber.error(error));
           },
           complete() {
@@ -55,6 +61,22 @@ export function sendTraced<T>(
   });
 }
 
+/** A call of gRPC fails with the number of its status, which is not that of a system error. */
+function failCall(span: Span, error: unknown): void {
+  if (span.attributes?.['rpc.system'] === 'grpc' && typeof error === 'object' && error !== null) {
+    const status = readProperty(error, 'code');
+    if (typeof status === 'number') span.describe({ 'rpc.grpc.status_code': status });
+  }
+  span.fail(error);
+}
+
+/** A call of gRPC has no such attributes: it is no message. */
+function noteMessage(trace: Trace, { attributes }: SpanStart): void {
+  const system = attributes?.['messaging.system'];
+  const destination = attributes?.['messaging.destination.name'];
+  if (typeof system === 'string') noteSent(trace, system, String(destination));
+}
+
 /** Makes an event a span. It is sent at once, with or without a subscriber. */
 export function emitTraced<T>(
   openSpan: OpenSpan,
@@ -63,7 +85,9 @@ export function emitTraced<T>(
 ): Observable<T> {
   const trace = currentTrace();
   if (trace === undefined) return emit();
-  const span = openSpan(startOf());
+  const start = startOf();
+  noteMessage(trace, start);
+  const span = openSpan(start);
   const headers = allHeaders(trace, span?.spanId);
   const emitted = runCovered(span, () => sending.run(headers, emit));
   emitted.subscribe({
