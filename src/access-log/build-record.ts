@@ -1,7 +1,7 @@
 import type { AccessLogRecord } from '../records/access-log-record.js';
 import type { Outcome } from '../records/fields.js';
 import { roundMs } from '../records/round-ms.js';
-import { droppedSteps, handlerMs, stepsOf } from '../spans/steps.js';
+import { handlerMs, stepsOnLine } from '../spans/steps.js';
 import type { Trace } from '../trace/trace.js';
 
 /**
@@ -18,6 +18,7 @@ export function buildRecord(
 ): AccessLogRecord {
   const { metadata, origin, elapsedMs, calls, sent, counters } = trace;
   const { kind, transport, work } = metadata;
+  const told = explainsItself ? stepsOnLine(trace) : undefined;
   const record: AccessLogRecord = {
     duration_ms: roundMs(elapsedMs),
     handler_ms: handlerMs(trace),
@@ -34,8 +35,8 @@ export function buildRecord(
     cache_ms: calls && calls.cacheCount > 0 ? roundMs(calls.cacheMs) : undefined,
     sent,
     parent_span_id: origin.parentSpanId,
-    steps: explainsItself ? stepsOf(trace) : undefined,
-    dropped_steps: explainsItself ? droppedSteps(trace) : undefined,
+    steps: told?.steps,
+    dropped_steps: told?.dropped,
   };
   // Most HTTP requests have none, and an object that is spread costs more than all of the above.
   const whole =

@@ -18,6 +18,11 @@ export interface SpanStart {
   readonly attributes?: SpanAttributes | undefined;
   /** The id, if it was already sent with the call that the span records. Default: a new one. */
   readonly spanId?: string | undefined;
+  /**
+   * Milliseconds: a span that was shorter, did not fail and has no children is left out when it ends.
+   * Default: none is.
+   */
+  readonly minMs?: number | undefined;
 }
 
 /**

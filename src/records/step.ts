@@ -12,4 +12,11 @@ export interface Step {
   /** The number of steps, if more than 20 equal ones are folded. The duration is then their sum. */
   readonly count?: number;
   readonly failed?: true;
+  /** The status of a call over HTTP or gRPC that failed, if there was an answer. */
+  readonly status?: number;
+  /**
+   * What it failed with, in one line of at most 200 characters. Steps that only passed the same error
+   * on do not have it.
+   */
+  readonly error?: string;
 }

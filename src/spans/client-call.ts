@@ -124,7 +124,7 @@ export function openClientCall(
   const { trace } = origin;
   const parent = origin === trace ? undefined : (origin as Span);
   const span = openSpanBelow(trace, parent, { name, kind: 'client', attributes });
-  if (span !== undefined && hasSdk()) startInSdk(span, origin);
+  if (span?.isListed === true && hasSdk()) startInSdk(span, origin);
   return new ClientCall(trace, category, span);
 }
 

@@ -16,7 +16,7 @@ export const openSpan: OpenSpan = (start) => {
   const trace = currentTrace();
   if (trace === undefined) return undefined;
   const span = openSpanBelow(trace, currentSpan(trace), start);
-  if (span === undefined || start.spanId !== undefined) return span;
+  if (span === undefined || !span.isListed || start.spanId !== undefined) return span;
   const { name, kind, attributes } = span;
   const sdkSpan = startSdkSpan({ name, kind, attributes });
   if (sdkSpan === undefined) return span;
@@ -46,5 +46,6 @@ function closeSpan(span: Span): void {
     endSdkSpan(sdkSpan, failed, error);
   }
   const { spanFinish } = tracingChannels;
-  if (spanFinish.hasSubscribers) spanFinish.publish({ trace: span.trace, span });
+  if (spanFinish.hasSubscribers && span.isListed && !span.isLeftOut)
+    spanFinish.publish({ trace: span.trace, span });
 }

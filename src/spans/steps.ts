@@ -1,15 +1,38 @@
 import type { Step } from '../records/step.js';
 import type { SpanRecord } from '../records/span-record.js';
+import { errorLine } from '../records/error-line.js';
 import type { Trace } from '../trace/trace.js';
 import { roundMs } from '../records/round-ms.js';
+import { errorOrigins } from './error-origins.js';
+import { stepsThatFit } from './steps-that-fit.js';
 
-/** The spans of a trace as the access log line has them; `undefined` if there are none. */
-export function stepsOf({ spans, startedMs }: Trace): Step[] | undefined {
-  return spans?.map((span) => stepOf(span, startedMs));
+/** The steps of a trace that its access log line has. */
+export interface Steps {
+  /** `undefined` if there are none. */
+  readonly steps: Step[] | undefined;
+  /** How many more there were; `undefined` for none. */
+  readonly dropped: number | undefined;
 }
 
-function stepOf(span: SpanRecord, traceStartedMs: number): Step {
+/** The spans of a trace as the access log line has them, as far as they fit in it. */
+export function stepsOnLine(trace: Trace): Steps {
+  const all = stepsOf(trace);
+  const fitting = all && stepsThatFit(all);
+  const dropped = trace.droppedSpans + (fitting?.leftOut ?? 0);
+  return { steps: fitting?.steps, dropped: dropped === 0 ? undefined : dropped };
+}
+
+/** All spans of a trace as steps; `undefined` if there are none. */
+export function stepsOf({ spans, startedMs }: Trace): Step[] | undefined {
+  if (spans === undefined) return undefined;
+  const origins = errorOrigins(spans);
+  return spans.map((span) => stepOf(span, startedMs, origins.has(span)));
+}
+
+function stepOf(span: SpanRecord, traceStartedMs: number, isOrigin: boolean): Step {
   const { name, startedMs, durationMs, selfMs, hasChildren, count, depth, failed } = span;
+  const status = failed ? statusOf(span) : undefined;
+  const error = isOrigin ? errorLine(span.error) : undefined;
   return {
     name,
     start_ms: roundMs(startedMs - traceStartedMs),
@@ -18,12 +41,24 @@ function stepOf(span: SpanRecord, traceStartedMs: number): Step {
     ...(count !== undefined && { count }),
     ...(depth > 0 && { depth }),
     ...(failed && { failed: true }),
+    ...(status !== undefined && { status }),
+    ...(error !== undefined && { error }),
   };
 }
 
-/** How many spans {@link stepsOf} leaves out; `undefined` for none. */
-export function droppedSteps({ droppedSpans }: Trace): number | undefined {
-  return droppedSpans === 0 ? undefined : droppedSpans;
+/**
+ * @see https://opentelemetry.io/docs/specs/semconv/registry/attributes/http/
+ * @see https://opentelemetry.io/docs/specs/semconv/registry/attributes/rpc/
+ */
+const STATUS_ATTRIBUTES = ['http.response.status_code', 'rpc.grpc.status_code'] as const;
+
+function statusOf({ attributes }: SpanRecord): number | undefined {
+  if (attributes === undefined) return undefined;
+  for (const name of STATUS_ATTRIBUTES) {
+    const status = attributes[name];
+    if (typeof status === 'number') return status;
+  }
+  return undefined;
 }
 
 /** What the interceptor measured; where the client has disconnected first, up to now. */

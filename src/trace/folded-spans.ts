@@ -6,7 +6,7 @@ const KEPT_SLOWEST = 3;
 /** The part of a span that a group reads and sets. */
 interface GroupedSpan {
   readonly durationMs: number | undefined;
-  readonly failed: boolean;
+  readonly leadsToFailure: boolean;
   isFolded: boolean;
 }
 
@@ -15,7 +15,7 @@ export class SpanGroup {
   count = 0;
   /** The summed duration of the spans that have ended. */
   totalMs = 0;
-  /** Spans that have ended without failing and are not folded. */
+  /** Spans that have ended and are not folded, without those that lead to a failure. */
   private candidates: GroupedSpan[] = [];
 
   constructor(readonly startedMs: number) {}
@@ -28,8 +28,10 @@ export class SpanGroup {
   /** Adds a span that has ended. Returns how many spans this has folded. */
   add(span: GroupedSpan): number {
     this.totalMs += span.durationMs ?? 0;
-    if (!span.failed) this.candidates.push(span);
+    if (!span.leadsToFailure) this.candidates.push(span);
     if (!this.isFolded || this.candidates.length <= KEPT_SLOWEST) return 0;
+    // One below a span may fail after that has ended.
+    this.candidates = this.candidates.filter((one) => !one.leadsToFailure);
     this.candidates.sort((a, b) => (b.durationMs ?? 0) - (a.durationMs ?? 0));
     const folded = this.candidates.splice(KEPT_SLOWEST);
     for (const one of folded) one.isFolded = true;

@@ -5,8 +5,9 @@ import type { SpanRecord, SpanStart } from '../records/span-record.js';
 import type { KeptSpans, Trace } from './trace.js';
 
 /**
- * The spans of a trace. They are bounded in number, and in what their names and attributes hold; equal siblings are folded, except those that
- * failed.
+ * The spans of a trace. They are bounded in number, and in what their names and attributes hold; equal
+ * siblings are folded, except those that failed and those with a failed one below them. A span beyond the
+ * limit is recorded only if it fails: it then takes the place of one that did not.
  */
 export class SpanList implements KeptSpans {
   /** The number of spans beyond the limit, which were not recorded. */
@@ -17,6 +18,12 @@ export class SpanList implements KeptSpans {
   /** The characters that they hold. */
   private text = 0;
   private hasFolded = false;
+  /** Whether a span was added that began before others in the list. */
+  private isUnordered = false;
+  private opened = 0;
+  /** The spans beyond the limit that are running, and the characters that they hold. */
+  private unlisted = 0;
+  private unlistedText = 0;
   private readonly rootGroups = new Map<string, SpanGroup>();
 
   constructor(private readonly trace: Trace) {}
@@ -46,56 +53,185 @@ export class SpanList implements KeptSpans {
     return records;
   }
 
-  /** Starts a span. Returns `undefined` if a limit is reached. */
-  open(given: SpanStart, parent: Span | undefined, onEnd: (span: Span) => void): Span | undefined {
+  /**
+   * Starts a span. Where a limit is reached, it is not listed; `undefined` where too many of those
+   * are running.
+   */
+  open(given: SpanStart, above: Span | undefined, onEnd: (span: Span) => void): Span | undefined {
     const start = boundedStart(given);
     const text = textOfSpan(start);
+    const parent = listedFrom(above);
     if (!this.hasRoom(text)) {
       this.compact();
-      if (!this.hasRoom(text)) {
-        this.dropped++;
-        return undefined;
-      }
+      if (!this.hasRoom(text)) return this.openUnlisted(start, text, parent, onEnd);
     }
-    this.text += text;
+    // Code that it had started begins a span when it has ended itself.
+    for (let up = parent; up?.isLeftOut === true; up = up.parent) this.takeBack(up);
     const span = new Span(this.trace, parent, start, onEnd);
+    span.order = this.opened++;
     this.spans.push(span);
+    this.text += text;
     // Its parent may have been folded and removed while code that it had started still runs.
     this.hasFolded ||= parent?.isFolded === true;
-    this.groupOf(span).count++;
+    this.countIn(span);
     return span;
   }
 
-  /** Adds a span that has ended to the group of its siblings. */
+  /** Adds a span that has ended to the group of its siblings, or leaves it out. */
   close(span: Span): void {
+    if (!span.isListed && !this.listIfFailed(span)) return;
+    if (span.failed) this.keepPathTo(span);
+    else if (isNegligible(span)) {
+      this.leaveOut(span);
+      return;
+    }
     if (this.groupOf(span).add(span) > 0) this.hasFolded = true;
   }
 
   /** The group of a span and its equal siblings. */
-  groupOf({ name, parent, startedMs }: Span): SpanGroup {
-    const groups =
-      parent === undefined ? this.rootGroups : (parent.groups ??= new Map<string, SpanGroup>());
+  groupOf(span: Span): SpanGroup {
+    const { name, startedMs } = span;
+    const groups = this.groupsAround(span);
     let group = groups.get(name);
     if (group === undefined) groups.set(name, (group = new SpanGroup(startedMs)));
     return group;
+  }
+
+  private groupsAround({ parent }: Span): Map<string, SpanGroup> {
+    if (parent === undefined) return this.rootGroups;
+    return (parent.groups ??= new Map<string, SpanGroup>());
+  }
+
+  private countIn(span: Span): void {
+    this.groupOf(span).count++;
+    if (span.parent !== undefined) span.parent.childCount++;
   }
 
   private hasRoom(text: number): boolean {
     return this.spans.length < MAX_SPANS && this.text + text <= MAX_SPANS_TEXT;
   }
 
+  private openUnlisted(
+    start: SpanStart,
+    text: number,
+    parent: Span | undefined,
+    onEnd: (span: Span) => void,
+  ): Span | undefined {
+    this.dropped++;
+    if (this.unlisted >= MAX_SPANS || this.unlistedText + text > MAX_SPANS_TEXT) return undefined;
+    this.unlisted++;
+    this.unlistedText += text;
+    const span = new Span(this.trace, parent, start, onEnd);
+    span.order = this.opened++;
+    span.isListed = false;
+    return span;
+  }
+
+  /** Ends a span that was beyond the limit. Returns whether it has failed and been listed. */
+  private listIfFailed(span: Span): boolean {
+    const text = textOfSpan(span);
+    this.unlisted--;
+    this.unlistedText -= text;
+    if (!span.failed) return false;
+    this.compact();
+    while (!this.hasRoom(text)) {
+      if (!this.displaceOne()) return false;
+    }
+    this.dropped--;
+    span.isListed = true;
+    this.countIn(span);
+    this.insert(span);
+    return true;
+  }
+
+  /**
+   * Removes the last span that does not lead to a failure and has nothing below it. Returns whether
+   * there was one.
+   */
+  private displaceOne(): boolean {
+    const at = this.spans.findLastIndex(
+      (span) => !span.leadsToFailure && span.childCount === 0 && !this.groupOf(span).isFolded,
+    );
+    const [span] = at === -1 ? [] : this.spans.splice(at, 1);
+    if (span === undefined) return false;
+    const text = textOfSpan(span);
+    this.text -= text;
+    this.dropped++;
+    this.uncount(span);
+    span.isListed = false;
+    if (span.durationMs !== undefined) return true;
+    // It may fail itself.
+    this.unlisted++;
+    this.unlistedText += text;
+    return true;
+  }
+
+  /** Keeps a span that has failed and all above it, also if one of them was folded before. */
+  private keepPathTo(failed: Span): void {
+    let span: Span | undefined = failed;
+    for (; span !== undefined && !span.leadsToFailure; span = span.parent) {
+      span.leadsToFailure = true;
+      this.takeBack(span);
+    }
+  }
+
+  private takeBack(span: Span): void {
+    if (!span.isFolded) return;
+    span.isFolded = false;
+    if (span.isLeftOut) this.countIn(span);
+    span.isLeftOut = false;
+    if (span.isRemoved) this.insert(span);
+    span.isRemoved = false;
+  }
+
+  private insert(span: Span): void {
+    this.spans.push(span);
+    this.text += textOfSpan(span);
+    this.isUnordered = true;
+  }
+
+  private leaveOut(span: Span): void {
+    this.uncount(span);
+    span.isLeftOut = true;
+    span.isFolded = true;
+    this.hasFolded = true;
+  }
+
+  private uncount(span: Span): void {
+    const groups = this.groupsAround(span);
+    const group = this.groupOf(span);
+    if (--group.count === 0) groups.delete(span.name);
+    if (span.parent !== undefined) span.parent.childCount--;
+  }
+
   /** Removes the folded spans and everything below them. */
   private compact(): void {
+    if (this.isUnordered) {
+      this.isUnordered = false;
+      this.spans.sort((a, b) => a.order - b.order);
+    }
     if (!this.hasFolded) return;
     this.hasFolded = false;
     this.spans = this.spans.filter((span) => {
       // Parents precede their children, so this reaches all descendants.
       span.isFolded ||= span.parent?.isFolded === true;
+      span.isRemoved = span.isFolded;
       return !span.isFolded;
     });
     this.text = 0;
     for (const span of this.spans) this.text += textOfSpan(span);
   }
+}
+
+/** A span, or the nearest one above it, that is among the spans of its trace. */
+function listedFrom(span: Span | undefined): Span | undefined {
+  let listed = span;
+  while (listed?.isListed === false) listed = listed.parent;
+  return listed;
+}
+
+function isNegligible({ minMs, durationMs = 0, childCount, leadsToFailure }: Span): boolean {
+  return minMs !== undefined && durationMs < minMs && childCount === 0 && !leadsToFailure;
 }
 
 /** The spans below each parent, in the order in which they began. */

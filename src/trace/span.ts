@@ -21,6 +21,20 @@ export class Span implements SpanRecord {
   sdkSpan: SdkSpan | undefined = undefined;
   /** Whether it is only counted in the record of its folded siblings, and no longer kept itself. */
   isFolded = false;
+  /** Whether it is among the spans of its trace; not where these are too many. */
+  isListed = true;
+  /** Whether it was too short to be recorded: see {@link minMs}. */
+  isLeftOut = false;
+  /** Whether it was folded and is no longer in the list. */
+  isRemoved = false;
+  /** Whether it has failed, or one below it has: such a span is never folded. */
+  leadsToFailure = false;
+  /** Its place in the order in which the spans of its trace began. */
+  order = 0;
+  /** How many spans directly below it are counted in {@link groups}. */
+  childCount = 0;
+  /** Milliseconds: it is left out at its end if it was shorter, did not fail and has no children. */
+  readonly minMs: number | undefined;
   /**
    * Whether the calls that are made while it is the innermost span are its own work, and no steps:
    * the commands with which a job is added, for example.
@@ -37,7 +51,7 @@ export class Span implements SpanRecord {
   constructor(
     readonly trace: Trace,
     readonly parent: Span | undefined,
-    { name, kind = 'internal', spanId = newSpanId(), attributes }: SpanStart,
+    { name, kind = 'internal', spanId = newSpanId(), attributes, minMs }: SpanStart,
     /** Called once, when the span ends. */
     private readonly onEnd: ((span: Span) => void) | undefined,
   ) {
@@ -45,12 +59,13 @@ export class Span implements SpanRecord {
     this.kind = kind;
     this.spanId = spanId;
     this.attributes = attributes;
+    this.minMs = minMs;
     this.depth = parent === undefined ? 0 : parent.depth + 1;
     parent?.childBegins(this.startedMs);
   }
 
   get hasChildren(): boolean {
-    return this.groups !== undefined;
+    return this.childCount > 0;
   }
 
   get parentSpanId(): string {
@@ -65,8 +80,9 @@ export class Span implements SpanRecord {
     return this.durationMs === undefined ? undefined : this.durationMs - this.childrenMs;
   }
 
-  /** The scope of the trace, but with the id of this span. */
+  /** The scope of the trace, but with the id of this span; of one that is recorded in any case. */
   get scope(): TraceScope {
+    if (!this.isListed) return (this.parent ?? this.trace).scope;
     const { fields } = this.trace.scope;
     if (this.currentScope?.fields !== fields || this.currentScope === undefined) {
       this.currentScope = new TraceScope(this.trace, this.spanId, fields);

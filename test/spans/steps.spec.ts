@@ -5,7 +5,7 @@ import { runWithTrace } from '../../src/context/trace-store.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
 import { openSpanBelow } from '../../src/spans/open-span.js';
 import { runSpan } from '../../src/spans/run-span.js';
-import { droppedSteps, stepsOf } from '../../src/spans/steps.js';
+import { stepsOf } from '../../src/spans/steps.js';
 import { openTrace } from '../../src/trace/open-trace.js';
 import { MAX_EQUAL_SIBLINGS } from '../../src/trace/folded-spans.js';
 import { MAX_SPANS } from '../../src/trace/span-limits.js';
@@ -20,6 +20,7 @@ async function traced(fn: () => unknown): Promise<Trace> {
 }
 
 const failure = new Error('failure');
+const droppedSteps = ({ droppedSpans }: Trace): number | undefined => droppedSpans || undefined;
 const fail = (): never => {
   throw failure;
 };
