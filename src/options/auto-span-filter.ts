@@ -36,9 +36,11 @@ function matcherOf(option: string, patterns: unknown): MatchesMethod | undefined
   }
   return (name) => {
     const className = name.slice(0, name.indexOf('.'));
+    // `AuthGuard` is each of `AuthGuard(jwt)` and `AuthGuard(local)`.
+    const [maker] = className.split('(', 1);
     return patterns.some((pattern) =>
       typeof pattern === 'string'
-        ? pattern === name || pattern === className
+        ? pattern === name || pattern === className || pattern === maker
         : name.search(pattern) !== -1,
     );
   };

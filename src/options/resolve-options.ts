@@ -22,7 +22,7 @@ import {
 } from './check-options.js';
 import { enrichWith, type Enrich } from './enrich-option.js';
 import { flightRecorder, type ResolvedFlightRecorder } from './flight-recorder-options.js';
-import { checkSpans, clientSpans, repeatedCalls } from './span-options.js';
+import { checkSpans, clientSpans, minAutoSpanMs, repeatedCalls } from './span-options.js';
 import { autoSpans, type AutoSpanFilter } from './auto-span-filter.js';
 import { completeLimits, lineLimits } from './redact-options.js';
 import { generatorOf, noSession, resolveIdOptions, type ResolvedIdOptions } from './id-options.js';
@@ -162,6 +162,7 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
       // Backends know W3C ids only, and a trace has one id everywhere.
       w3cOnly: traceId.format === 'w3c' || raw.preset !== undefined || writesPreset(raw.logger),
       clientSpans: clientSpans(raw.spans?.clients),
+      minAutoSpanMs: minAutoSpanMs(raw.spans?.auto),
       repeatedCalls: repeatedCalls(raw.spans?.repeated),
       isTrustedHost: trustedHosts(raw.outgoing),
       isTrustedProxy: namedHosts(raw.outgoing),

@@ -84,6 +84,11 @@ export function clientSpans(
   return Object.freeze({ databases, caches, llm, statement });
 }
 
+/** Milliseconds below which automatic spans are left out; `undefined` where none are. */
+export function minAutoSpanMs(auto: SpansOptions['auto']): number | undefined {
+  return typeof auto === 'object' ? auto?.minMs || undefined : undefined;
+}
+
 /** How many equal calls are too many; `undefined` where it is not checked. */
 export function repeatedCalls(repeated: SpansOptions['repeated']): number | undefined {
   return repeated === false ? undefined : (repeated ?? DEFAULT_REPEATED);

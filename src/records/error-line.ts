@@ -9,6 +9,7 @@ const KEPT_END = 70;
 const MAX_READ = 4000;
 /** How many of the errors that an `AggregateError` holds are read, where it says nothing itself. */
 const MAX_INNER = 3;
+/* oxlint-disable no-control-regex -- they are what is removed. */
 /** White space, and what could end a line, drive a terminal or reorder what is shown. */
 const GAPS = /[\s\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+/g;
 /** `ESC [ 31 m` and its kind, which colour the messages of some libraries. */

@@ -7,12 +7,22 @@ import type { AutoSpanFilter } from '../options/auto-span-filter.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import type { TracePolicy } from '../trace/trace-policy.js';
 import type { Trace } from '../trace/trace.js';
-import { AUTO, methodsOf, withAncestors, type AutoMethod, type Class } from './class-methods.js';
+import {
+  AUTO,
+  makerOf,
+  methodsOf,
+  isReplaceable,
+  withAncestors,
+  type AutoMethod,
+  type Class,
+} from './class-methods.js';
+import { classNameOf, nameClasses } from './class-names.js';
 import { originsOf, type ClassOrigin } from './class-origin.js';
+import { givenByDecorators, onEnhancersGiven } from './given-enhancers.js';
 import { onMiddlewaresKnown, writtenClass } from './middleware-classes.js';
 import { isMiddlewareCall, MIDDLEWARE_METHOD, runMiddlewareSpan } from './middleware-span.js';
 import { replaceMethod, type Method } from './replace-method.js';
-import { runSpan } from './run-span.js';
+import { runAutoSpan } from './run-span.js';
 
 const AUTO_SPANS = definePatch({
   package: 'the application',
@@ -30,9 +40,16 @@ const MAX_DEPTH = 100;
 
 /** Modules of NestJS and of this package that are in every application. */
 const INNER_MODULES = new Set(['InternalCoreModule', 'TracingModule', 'ClsModule']);
-/** What NestJS calls on a class by its role, which a class may inherit from a package. */
-const ROLES: ReadonlySet<string> = new Set([
-  ...['canActivate', 'transform', 'intercept', 'catch', MIDDLEWARE_METHOD],
+/**
+ * What NestJS calls on a class by its role, which a class may inherit from a package, and how an
+ * object without a class is named.
+ */
+const ROLES: ReadonlyMap<string, string> = new Map([
+  ['canActivate', 'Guard'],
+  ['transform', 'Pipe'],
+  ['intercept', 'Interceptor'],
+  ['catch', 'Filter'],
+  [MIDDLEWARE_METHOD, 'Middleware'],
 ]);
 
 /**
@@ -47,15 +64,61 @@ export async function spanMethods(
 ): Promise<void> {
   if (isAutoSpan === undefined) return;
   const undo: (() => void)[] = [];
+  const inner = new Set<unknown>();
   const span = guardCallback('spans.auto', (classes: ReadonlySet<Class>) => {
-    const origins = originsOf(withAncestors(classes));
-    for (const target of classes) spanMethodsOf(target, isAutoSpan, policy, origins, undo);
+    const all = withAncestors(classes);
+    const origins = originsOf(all);
+    nameClasses(all);
+    for (const target of classes) {
+      if (!inner.has(target)) spanMethodsOf(target, isAutoSpan, policy, origins, undo);
+    }
   });
-  span(classesOf(modules));
+  const spanGiven = guardCallback('spans.auto', (instances: ReadonlySet<object>) => {
+    for (const instance of instances) {
+      if (!inner.has(classOfInstance(instance))) spanOwnRoles(instance, isAutoSpan, policy, undo);
+    }
+  });
+  const classes = classesOf(modules);
+  const given = new Set([...classes].flatMap((target) => [...givenByDecorators(target)]));
+  for (const one of innerClassesOf(modules)) inner.add(one);
+  span(new Set([...classes, ...classesOfInstances(given)]));
+  spanGiven(given);
   AUTO_SPANS.noteApplied(() => {
     for (const restore of undo.toReversed()) restore();
   });
+  await onEnhancersGiven(modules, (instances) => {
+    span(classesOfInstances(instances));
+    spanGiven(instances);
+  });
   await onMiddlewaresKnown(modules, () => span(middlewaresOf(modules)));
+}
+
+function classesOfInstances(instances: ReadonlySet<object>): Set<Class> {
+  const classes = new Set<Class>();
+  for (const instance of instances) {
+    const made = classOfInstance(instance);
+    if (made !== undefined) classes.add(made);
+  }
+  return classes;
+}
+
+/** The class that an object is an instance of; `undefined` for a plain object. */
+function classOfInstance(instance: object): Class | undefined {
+  const prototype = Object.getPrototypeOf(instance) as object | null;
+  if (prototype === null || prototype === Object.prototype) return undefined;
+  return makerOf(prototype) as Class | undefined;
+}
+
+/** The classes of this package, of NestJS's own modules and of `nestjs-cls`. */
+function innerClassesOf(modules: ModulesContainer): Set<unknown> {
+  const classes = new Set<unknown>();
+  for (const { metatype, providers, injectables } of modules.values()) {
+    if (!INNER_MODULES.has(metatype.name)) continue;
+    for (const wrappers of [providers, injectables]) {
+      for (const wrapper of wrappers.values()) classes.add(wrapper.metatype);
+    }
+  }
+  return classes;
 }
 
 function* applicationModules(modules: ModulesContainer): Generator<Module> {
@@ -106,25 +169,43 @@ function spanMethodsOf(
   origins: ReadonlyMap<Function, ClassOrigin>,
   undo: (() => void)[],
 ): void {
+  const className = classNameOf(target);
   for (const [key, method, origin] of methodsOf(target, origins)) {
-    const name = `${target.name}.${key}`;
+    const name = `${className}.${key}`;
     if (!isMeant(name, origin === 'package' && !ROLES.has(key))) continue;
     const known = Object.hasOwn(target.prototype, key) ? method[AUTO] : undefined;
     if (known === undefined) {
-      undo.push(spanMethod(target, key, name, policy));
+      undo.push(spanMethod(target.prototype, key, name, policy));
     } else {
       known.policies.add(policy);
     }
   }
 }
 
-/** Replaces a method, and returns what restores it. */
-function spanMethod(
-  { prototype }: Class,
-  key: string,
-  name: string,
+/**
+ * The same for what an object has itself: a member that is a function, as in
+ * `{ canActivate: () => true }`, or in a class whose method is a property.
+ */
+function spanOwnRoles(
+  instance: object,
+  isMeant: AutoSpanFilter,
   policy: TracePolicy,
-): () => void {
+  undo: (() => void)[],
+): void {
+  const made = classOfInstance(instance);
+  for (const [key, role] of ROLES) {
+    const own = Object.getOwnPropertyDescriptor(instance, key);
+    if (own === undefined || !isReplaceable(own)) continue;
+    const name = `${made === undefined ? role : classNameOf(made)}.${key}`;
+    if (!isMeant(name, false)) continue;
+    const known = (own.value as AutoMethod)[AUTO];
+    if (known === undefined) undo.push(spanMethod(instance, key, name, policy));
+    else known.policies.add(policy);
+  }
+}
+
+/** Replaces a method of a prototype or an object, and returns what restores it. */
+function spanMethod(prototype: object, key: string, name: string, policy: TracePolicy): () => void {
   const policies = new WeakSet<TracePolicy>([policy]);
   const own = Object.getOwnPropertyDescriptor(prototype, key);
   const descriptor = own === undefined ? inheritedDescriptor(prototype, key) : { ...own };
@@ -137,10 +218,11 @@ function spanMethod(
       if (trace === undefined || !policies.has(trace.policy) || isDeep(trace)) {
         return method.apply(this, args);
       }
+      const minMs = trace.policy.minAutoSpanMs;
       if (key === MIDDLEWARE_METHOD && isMiddlewareCall(args)) {
-        return runMiddlewareSpan(name, args, (wrapped) => method.apply(this, wrapped));
+        return runMiddlewareSpan({ name, minMs }, args, (wrapped) => method.apply(this, wrapped));
       }
-      return runSpan(name, () => method.apply(this, args));
+      return runAutoSpan(name, minMs, () => method.apply(this, args));
     };
   });
   const replacement = descriptor.value as AutoMethod;

@@ -39,7 +39,7 @@ function prototypesOf(target: Class): [prototype: object, made: Function | undef
  * The class of a prototype, without reading a getter. The `constructor` may be inherited by a prototype
  * that was assigned, or have been replaced.
  */
-function makerOf(prototype: object): Function | undefined {
+export function makerOf(prototype: object): Function | undefined {
   const maker: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
   if (typeof maker !== 'function') return undefined;
   const made: unknown = Object.getOwnPropertyDescriptor(maker, 'prototype')?.value;
@@ -77,7 +77,8 @@ export function methodsOf(
   return methods.filter(([key]) => platform === undefined || !(key in platform));
 }
 
-function isReplaceable({ value, writable, configurable }: PropertyDescriptor): boolean {
+/** Whether a member is a method that may be replaced. */
+export function isReplaceable({ value, writable, configurable }: PropertyDescriptor): boolean {
   return (
     typeof value === 'function' &&
     writable === true &&

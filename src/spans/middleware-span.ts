@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { currentSpanRunner, runWithSpan } from '../context/trace-store.js';
+import type { SpanStart } from '../records/span-record.js';
 import type { Span } from '../trace/span.js';
 import { openSpan } from './open-span.js';
 import { isPlainPromise } from './result-kinds.js';
@@ -33,12 +34,12 @@ export function isMiddlewareCall(args: readonly unknown[]): args is MiddlewareAr
  * middleware answers itself.
  */
 export function runMiddlewareSpan(
-  name: string,
+  start: SpanStart,
   args: MiddlewareArguments,
   use: (args: MiddlewareArguments) => unknown,
 ): unknown {
   const outside = currentSpanRunner();
-  const span = openSpan({ name });
+  const span = openSpan(start);
   if (span === undefined) return use(args);
   const [request, response, next] = args;
   const end = (): void => {

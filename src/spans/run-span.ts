@@ -8,7 +8,15 @@ import { openSpan } from './open-span.js';
 
 /** Runs a function as a span of the current trace, and returns what it returns. */
 export const runSpan: RunSpan = (name, fn, attributes) => {
-  const span = openSpan({ name, attributes });
+  return runInSpan(openSpan({ name, attributes }), fn);
+};
+
+/** The same for a span that is left out if it was shorter than `minMs` milliseconds. */
+export function runAutoSpan<T>(name: string, minMs: number | undefined, fn: () => T): T {
+  return runInSpan(openSpan({ name, minMs }), fn);
+}
+
+function runInSpan<T>(span: Span | undefined, fn: () => T): T {
   if (span === undefined) return fn();
   let result: unknown;
   try {
@@ -17,8 +25,8 @@ export const runSpan: RunSpan = (name, fn, attributes) => {
     span.fail(error);
     throw error;
   }
-  return follow(followingOf(span), result) as ReturnType<typeof fn>;
-};
+  return follow(followingOf(span), result) as T;
+}
 
 function followingOf(span: Span): Following {
   return {

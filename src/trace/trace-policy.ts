@@ -34,6 +34,8 @@ export interface TracePolicy {
   readonly idHeaders: readonly IdHeader[];
   /** Which calls to databases, caches and models are spans. `undefined` for none. */
   readonly clientSpans?: ClientSpansPolicy | undefined;
+  /** Milliseconds: automatic spans that were shorter are left out. `undefined`: none. */
+  readonly minAutoSpanMs?: number | undefined;
   /** From more equal calls than this below one parent there is a warning. `undefined`: never. */
   readonly repeatedCalls?: number | undefined;
   /** The names of the response headers that have ids. */
