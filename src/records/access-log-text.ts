@@ -49,6 +49,12 @@ export function accessLogText(entry: object): string {
 /** The maximum depth of indentation. Deeper steps are not indented further. */
 const MAX_INDENT = 20;
 
+/** Why a step has failed, as far as it is known: ` failed with 429: Error: too many`. */
+export function failureText(status: unknown, error: unknown): string {
+  const answer = typeof status === 'number' ? ` with ${status}` : '';
+  return ` failed${answer}${typeof error === 'string' ? `: ${error}` : ''}`;
+}
+
 /** The steps of a failed or slow request, as one line of text each. */
 export function stepsText(entry: object): string[] {
   const steps = readProperty(entry, 'steps');
@@ -56,7 +62,7 @@ export function stepsText(entry: object): string[] {
   return steps.map((step: unknown) => {
     const of = (key: string): unknown => readProperty(Object(step) as object, key);
     const took = of('duration_ms') === undefined ? 'did not end' : `${String(of('duration_ms'))}ms`;
-    const mark = of('failed') === true ? ' failed' : '';
+    const mark = of('failed') === true ? failureText(of('status'), of('error')) : '';
     const times = typeof of('count') === 'number' ? ` in ${String(of('count'))} calls` : '';
     const indent = '  '.repeat(Math.min(Number(of('depth')) || 0, MAX_INDENT));
     return `${indent}+${jsonValue(of('start_ms'))}ms ${String(of('name'))} ${took}${times}${mark}`;

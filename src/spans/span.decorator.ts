@@ -27,7 +27,9 @@ export function Span(name?: string): MethodDecorator {
       (method) =>
         function (...args) {
           if (key === MIDDLEWARE_METHOD && isMiddlewareCall(args)) {
-            return runMiddlewareSpan({ name: spanName }, args, (wrapped) => method.apply(this, wrapped));
+            return runMiddlewareSpan({ name: spanName }, args, (wrapped) =>
+              method.apply(this, wrapped),
+            );
           }
           return runSpan(spanName, () => method.apply(this, args));
         },

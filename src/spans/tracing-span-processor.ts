@@ -20,8 +20,16 @@ interface ParentContext {
   getValue(key: symbol): unknown;
 }
 
+/** Also lists, which none of those that are read here is. */
+type Attributes = Readonly<Record<string, unknown>>;
+
 interface EndedSpan {
-  readonly status: { readonly code: number };
+  readonly status: { readonly code: number; readonly message?: string };
+  readonly attributes?: Attributes;
+  readonly events?: readonly {
+    readonly name: string;
+    readonly attributes?: Attributes | undefined;
+  }[];
 }
 
 const STATUS_ERROR = 2;
@@ -42,8 +50,9 @@ const CONNECT = /(?:^|[-.:\s])connect$/i;
 /**
  * Adds the spans of other OpenTelemetry instrumentations, such as a database's, to the timeline of
  * the request that they belong to: they are among its steps, and calls to databases and caches count
- * in `db_count`, `db_ms`, `cache_count` and `cache_ms`. Only names are taken over; attributes, such
- * as a query, go to the exporter of your SDK alone.
+ * in `db_count`, `db_ms`, `cache_count` and `cache_ms`. Only names, the status of a call and the
+ * message of an error are taken over; attributes, such as a query, go to the exporter of your SDK
+ * alone.
  *
  * @publicApi
  *
@@ -94,8 +103,12 @@ export class TracingSpanProcessor {
 
   /** Called by the OpenTelemetry SDK. */
   onEnd(ended: EndedSpan): void {
-    const opened = this.calls.get(ended) ?? this.spans.get(ended);
-    if (ended.status.code === STATUS_ERROR) opened?.fail();
+    const call = this.calls.get(ended);
+    const span = call === undefined ? this.spans.get(ended) : call.span;
+    const status = statusOf(ended);
+    if (status !== undefined) span?.describe(status);
+    const opened = call ?? span;
+    if (ended.status.code === STATUS_ERROR) opened?.fail(errorOf(ended));
     else opened?.end();
   }
 
@@ -108,6 +121,26 @@ export class TracingSpanProcessor {
   shutdown(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+/** The status of a call over HTTP or gRPC, under the names of this package. */
+function statusOf({ attributes = {} }: EndedSpan): Record<string, number> | undefined {
+  const http = attributes['http.response.status_code'] ?? attributes['http.status_code'];
+  if (typeof http === 'number') return { 'http.response.status_code': http };
+  const grpc = attributes['rpc.grpc.status_code'];
+  return typeof grpc === 'number' ? { 'rpc.grpc.status_code': grpc } : undefined;
+}
+
+/**
+ * What a span has failed with: the SDK keeps the name and the message of an exception only.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/
+ */
+function errorOf({ events = [], status }: EndedSpan): object | undefined {
+  const thrown = events.findLast(({ name }) => name === 'exception')?.attributes;
+  const message = thrown?.['exception.message'] ?? status.message;
+  if (typeof message !== 'string' || message === '') return undefined;
+  return { name: thrown?.['exception.type'] ?? 'Error', message };
 }
 
 /** The span of a consumer is a part of its request here, which is what takes the message. */

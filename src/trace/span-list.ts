@@ -1,5 +1,6 @@
 import { Span } from './span.js';
 import { SpanGroup } from './folded-spans.js';
+import { recordsOf } from './span-records.js';
 import { boundedStart, MAX_SPANS, MAX_SPANS_TEXT, textOfSpan } from './span-limits.js';
 import type { SpanRecord, SpanStart } from '../records/span-record.js';
 import type { KeptSpans, Trace } from './trace.js';
@@ -35,22 +36,7 @@ export class SpanList implements KeptSpans {
    */
   get records(): readonly SpanRecord[] {
     this.compact();
-    const children = childrenOf(this.spans);
-    const folded = new Set<SpanGroup>();
-    const records: SpanRecord[] = [];
-    // The next one is at the end. A loop, because a trace may be deeper than the stack.
-    const waiting = children.get(undefined)?.toReversed() ?? [];
-    for (let span = waiting.pop(); span !== undefined; span = waiting.pop()) {
-      const group = this.groupOf(span);
-      if (group.isFolded && !folded.has(group)) {
-        folded.add(group);
-        records.push(foldedRecord(span, group));
-      }
-      records.push(span);
-      const inner = children.get(span);
-      for (let i = (inner?.length ?? 0) - 1; i >= 0; i--) waiting.push(inner![i]!);
-    }
-    return records;
+    return recordsOf(this.spans, (span) => this.groupOf(span));
   }
 
   /**
@@ -232,37 +218,4 @@ function listedFrom(span: Span | undefined): Span | undefined {
 
 function isNegligible({ minMs, durationMs = 0, childCount, leadsToFailure }: Span): boolean {
   return minMs !== undefined && durationMs < minMs && childCount === 0 && !leadsToFailure;
-}
-
-/** The spans below each parent, in the order in which they began. */
-function childrenOf(spans: readonly Span[]): Map<Span | undefined, Span[]> {
-  const children = new Map<Span | undefined, Span[]>();
-  for (const span of spans) {
-    const siblings = children.get(span.parent);
-    if (siblings === undefined) children.set(span.parent, [span]);
-    else siblings.push(span);
-  }
-  return children;
-}
-
-/** The record of a group of folded siblings, made from any one of them. */
-function foldedRecord(
-  { name, kind, parentSpanId, depth }: Span,
-  { startedMs, totalMs, count }: SpanGroup,
-): SpanRecord {
-  return {
-    name,
-    kind,
-    spanId: undefined,
-    parentSpanId,
-    depth,
-    startedMs,
-    durationMs: totalMs,
-    selfMs: undefined,
-    hasChildren: false,
-    count,
-    failed: false,
-    error: undefined,
-    attributes: undefined,
-  };
 }

@@ -171,6 +171,7 @@ describe.each(BOTH)('the span of a call with %s', (client, call) => {
         start_ms: expect.any(Number),
         duration_ms: expect.any(Number),
         failed: true,
+        status: 500,
       },
     ]);
     expect(app.sink.raw.join()).not.toContain('secret');

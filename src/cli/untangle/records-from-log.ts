@@ -101,6 +101,8 @@ export class LogRecordConverter {
         duration_ms: step.duration_ms,
         failed: step.failed,
         count: step.count,
+        attributes: statusAttribute(step.status),
+        error: typeof step.error === 'string' ? shownText(step.error) : undefined,
       };
     });
   }
@@ -109,6 +111,15 @@ export class LogRecordConverter {
   private nextSpanId(): string {
     return (++this.spans).toString(16).padStart(16, '0');
   }
+}
+
+/** The lowest status of HTTP: those of gRPC are below. */
+const FIRST_HTTP_STATUS = 100;
+
+function statusAttribute(status: unknown): ViewSpan['attributes'] {
+  if (typeof status !== 'number') return undefined;
+  const isHttp = status >= FIRST_HTTP_STATUS;
+  return { [isHttp ? 'http.response.status_code' : 'rpc.grpc.status_code']: status };
 }
 
 function lineRecord(line: LogLine, request: ViewRequest | undefined): ViewLine {

@@ -1,3 +1,4 @@
+import { failureText } from '../../records/access-log-text.js';
 import { escapeText } from '../../records/control-characters.js';
 import type { Step } from '../../records/step.js';
 import { DIM, RED, type Paint } from './colors.js';
@@ -47,8 +48,9 @@ function barOf(step: Step, total: number): string {
   return ' '.repeat(from) + '━'.repeat(to - from) + ' '.repeat(BAR_WIDTH - to);
 }
 
-function tookText({ duration_ms: duration, count, failed }: Step, paint: Paint): string {
+function tookText(step: Step, paint: Paint): string {
+  const { duration_ms: duration, count, failed, status, error } = step;
   const took = typeof duration === 'number' ? `${duration}ms` : 'did not end';
   const times = typeof count === 'number' ? ` in ${count} calls` : '';
-  return took + times + (failed ? paint(RED, ' failed') : '');
+  return took + times + (failed ? paint(RED, escapeText(failureText(status, error))) : '');
 }
