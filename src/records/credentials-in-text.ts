@@ -1,8 +1,9 @@
 import { namesSecret } from './secret-names.js';
 
 const USERINFO = /([a-z][a-z0-9+.-]{0,31}:\/\/)[^\s/?#"'<>]*@/gi;
-/** `token=abc`, `"password": "abc"`, `X-Api-Key: abc`. */
-const PAIR = /(["']?)([\w.-]{2,64})\1(\s{0,4}[=:]\s{0,4})("[^"]*"?|'[^']*'?|[^\s&;,"'<>})\]]+)/g;
+/** In front of a value: `token=`, `"password": `, `X-Api-Key: `. */
+const NAME = /([\w.-]{2,64})["']?\s{0,4}[=:]\s{0,4}/g;
+const VALUE = /"[^"]*"?|'[^']*'?|[^\s&;,"'<>})\]]+/y;
 const SCHEME = /\b(Bearer|Basic|Digest|Negotiate)\s+[\w+/=.~-]{8,}/gi;
 const JWT = /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?/g;
 
@@ -17,14 +18,23 @@ export function withoutCredentials(text: string): string {
   if (shown.includes('://')) shown = shown.replace(USERINFO, `$1${MASK}@`);
   if (shown.includes(' ')) shown = shown.replace(SCHEME, `$1 ${MASK}`);
   if (shown.includes('eyJ')) shown = shown.replace(JWT, MASK);
-  return shown.replace(PAIR, (pair, quote: string, name: string, between: string, value: string) =>
-    namesSecret(name) && !value.startsWith(MASK) && !isSchemeName(value)
-      ? `${quote}${name}${quote}${between}${MASK}`
-      : pair,
-  );
+  return withoutNamedValues(shown);
+}
+
+function withoutNamedValues(text: string): string {
+  let shown = '';
+  let read = 0;
+  for (const { 0: start, 1: name = '', index } of text.matchAll(NAME)) {
+    // The value of an earlier name may look like a name.
+    if (index < read || !namesSecret(name)) continue;
+    VALUE.lastIndex = index + start.length;
+    const [value] = VALUE.exec(text) ?? [];
+    if (value === undefined || value.startsWith('[redacted') || SCHEME_NAME.test(value)) continue;
+    shown += text.slice(read, index + start.length) + MASK;
+    read = index + start.length + value.length;
+  }
+  return shown + text.slice(read);
 }
 
 /** What follows it was masked before. */
-function isSchemeName(value: string): boolean {
-  return /^(?:Bearer|Basic|Digest|Negotiate)$/i.test(value);
-}
+const SCHEME_NAME = /^(?:Bearer|Basic|Digest|Negotiate)$/i;

@@ -112,10 +112,10 @@ function classOfInstance(instance: object): Class | undefined {
 /** The classes of this package, of NestJS's own modules and of `nestjs-cls`. */
 function innerClassesOf(modules: ModulesContainer): Set<unknown> {
   const classes = new Set<unknown>();
-  for (const { metatype, providers, injectables } of modules.values()) {
-    if (!INNER_MODULES.has(metatype.name)) continue;
-    for (const wrappers of [providers, injectables]) {
-      for (const wrapper of wrappers.values()) classes.add(wrapper.metatype);
+  for (const inner of modules.values()) {
+    if (!INNER_MODULES.has(inner.metatype.name)) continue;
+    for (const wrappers of [inner.providers, inner.injectables]) {
+      for (const { metatype } of wrappers.values()) if (isClass(metatype)) classes.add(metatype);
     }
   }
   return classes;

@@ -4,7 +4,7 @@ import { inspectFunctions, internalProperty, propertiesOf } from './inspected-fu
 /** What NestJS's `mixin()` names a class. */
 const GENERATED = /^[0-9a-f]{21}$/;
 /** The name in the source of a class, or of a function that a compiler has made of it. */
-const IN_SOURCE = /^(?:class|function)\s+([\w$]+)/;
+const IN_SOURCE = /^(?:class|function)\s+(?!extends\b)([\w$]+)/;
 /** What the name of a class made by a function may have around what it is. */
 const MIXIN = /^Mixin(?=[A-Z])|(?:Mixin|Class|Host|Impl)$/;
 const MAKER = /^(?:create|make|build|get)(?=[A-Z])/;
@@ -37,12 +37,13 @@ export function nameClasses(classes: Iterable<Function>): void {
   const makers = inspectFunctions(nameless, (session, items) =>
     items.map((item) => makerOf(session, item)),
   );
-  for (const [index, made] of nameless.entries()) known.set(made, madeName(made, makers?.[index]));
+  const makerOfClass = new Map(nameless.map((made, index) => [made, makers?.[index]]));
+  for (const made of nameless) known.set(made, madeName(made, makerOfClass));
 }
 
 /** The name of a class; of one that has none itself as {@link nameClasses} found it. */
 export function classNameOf(made: Function): string {
-  return known.get(made) ?? givenName(made) ?? madeName(made, undefined);
+  return known.get(made) ?? givenName(made) ?? madeName(made, NO_MAKERS);
 }
 
 /** The name that the class was given; `undefined` for none, or for a generated one. */
@@ -53,14 +54,19 @@ function givenName(made: Function): string | undefined {
   return name === '' || GENERATED.test(name) ? undefined : name;
 }
 
-function madeName(made: Function, maker: Maker | undefined): string {
+type Makers = ReadonlyMap<Function, Maker | undefined>;
+const NO_MAKERS: Makers = new Map();
+
+function madeName(made: Function, makers: Makers): string {
+  const maker = makers.get(made);
   const inSource = (IN_SOURCE.exec(sourceOf(made))?.[1] ?? '').replace(MIXIN, '');
   const ofMaker = maker?.name.replace(MAKER, '') ?? '';
   const name = [inSource, ofMaker].find((one) => !ROLE.test(one));
   if (name === undefined) {
     const base: unknown = Object.getPrototypeOf(made);
     const isClass = typeof base === 'function' && base !== Function.prototype;
-    return isClass ? classNameOf(base) : inSource || 'anonymous';
+    if (!isClass) return inSource || 'anonymous';
+    return known.get(base) ?? givenName(base) ?? madeName(base, makers);
   }
   const strategies = /guard$/i.test(name) ? (maker?.strategies ?? []) : [];
   return strategies.length === 0 ? name : `${name}(${strategies.join(',')})`;

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runWithTrace } from '../../src/context/trace-store.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
 import { openSpanBelow } from '../../src/spans/open-span.js';
-import { runSpan } from '../../src/spans/run-span.js';
-import { stepsOf } from '../../src/spans/steps.js';
+import { runAutoSpan, runSpan } from '../../src/spans/run-span.js';
+import { stepsOf, stepsOnLine } from '../../src/spans/steps.js';
 import { openTrace } from '../../src/trace/open-trace.js';
 import { MAX_EQUAL_SIBLINGS } from '../../src/trace/folded-spans.js';
 import { MAX_SPANS } from '../../src/trace/span-limits.js';
@@ -23,6 +23,9 @@ const failure = new Error('failure');
 const droppedSteps = ({ droppedSpans }: Trace): number | undefined => droppedSpans || undefined;
 const fail = (): never => {
   throw failure;
+};
+const fail2 = (): never => {
+  throw new Error('other');
 };
 const attempt = (fn: () => unknown): void => {
   try {
@@ -145,6 +148,185 @@ describe('the limit', () => {
       }),
       { numRuns: 100 },
     );
+  });
+});
+
+describe('a span that failed', () => {
+  const reserve = (broken: boolean, error: unknown = failure): void =>
+    attempt(() =>
+      runSpan('reserve', () => {
+        if (broken) throw error;
+      }),
+    );
+
+  it('is kept with those around it, where these are folded', async () => {
+    const trace = await traced(() =>
+      times(30, (i) =>
+        runSpan('item', () => reserve(i % 10 === 4, new Error(`item ${i} is gone`))),
+      ),
+    );
+    const steps = stepsOf(trace)!;
+    expect(steps[0]).toMatchObject({ name: 'item', count: 30 });
+    expect(steps.filter(({ failed }) => failed)).toMatchObject(
+      [4, 14, 24].map((i) => ({ name: 'reserve', depth: 1, error: `Error: item ${i} is gone` })),
+    );
+    // 3 slowest items with what is in them, and 3 with a failed one.
+    expect(steps).toHaveLength(1 + 2 * (3 + 3));
+    expect(droppedSteps(trace)).toBeUndefined();
+  });
+
+  it('is kept where the span around it had been removed when it failed', async () => {
+    let reject: ((error: Error) => void)[] = [];
+    const trace = await traced(async () => {
+      const late: Promise<unknown>[] = [];
+      times(40, () => {
+        runSpan('item', () => {
+          const call = runSpan('call', () => new Promise((_, no) => reject.push(no)));
+          late.push(call.catch(() => {}));
+        });
+      });
+      // Another one for which room is made.
+      times(MAX_SPANS, (i) => runSpan(`other ${i}`, () => {}));
+      reject.forEach((no, i) => no(new Error(`call ${i}`)));
+      reject = [];
+      await Promise.all(late);
+    });
+    const failed = stepsOf(trace)!.filter((step) => step.failed);
+    expect(failed.map(({ error }) => error)).toEqual(
+      Array.from({ length: 40 }, (_, i) => `Error: call ${i}`),
+    );
+    expect(failed.every(({ depth }) => depth === 1)).toBe(true);
+  });
+
+  it('takes the place of one that did not, where there are too many', async () => {
+    const trace = await traced(async () => {
+      const calls = Array.from({ length: MAX_SPANS + 500 }, (_, i) =>
+        runSpan(`call ${i}`, async () => {
+          await sleep(1);
+          if (i === 3 || i === MAX_SPANS + 400) throw new Error(`call ${i} failed`);
+        }).catch(() => {}),
+      );
+      await Promise.all(calls);
+    });
+    const steps = stepsOf(trace)!;
+    expect(steps).toHaveLength(MAX_SPANS);
+    expect(droppedSteps(trace)).toBe(500);
+    expect(steps.filter(({ failed }) => failed).map(({ name }) => name)).toEqual([
+      'call 3',
+      `call ${MAX_SPANS + 400}`,
+    ]);
+  });
+
+  it('has the error if it arose there, and not if it was only passed on', async () => {
+    const trace = await traced(() => {
+      attempt(() => runSpan('a', () => runSpan('b', () => runSpan('c', fail))));
+      attempt(() => runSpan('again', fail));
+      attempt(() =>
+        runSpan('wrapping', () => {
+          try {
+            runSpan('inner', fail2);
+          } catch (cause) {
+            throw new TypeError('no stock', { cause });
+          }
+        }),
+      );
+    });
+    expect(stepsOf(trace)!.map(({ name, failed, error }) => [name, failed, error])).toEqual([
+      ['a', true, undefined],
+      ['b', true, undefined],
+      ['c', true, 'Error: failure'],
+      ['again', true, undefined],
+      ['wrapping', true, 'TypeError: no stock'],
+      ['inner', true, 'Error: other'],
+    ]);
+  });
+
+  it('has a text that was thrown once, and equal texts elsewhere too', async () => {
+    const thrown = (): never => {
+      throw 'out of stock';
+    };
+    const trace = await traced(() => {
+      attempt(() => runSpan('a', () => runSpan('b', thrown)));
+      attempt(() => runSpan('c', thrown));
+    });
+    expect(stepsOf(trace)!.map(({ error }) => error)).toEqual([
+      undefined,
+      'out of stock',
+      'out of stock',
+    ]);
+  });
+});
+
+describe('a line', () => {
+  const bytes = (trace: Trace): number => JSON.stringify(stepsOnLine(trace).steps).length;
+
+  it('has the failed steps and those around them, the sums and the slowest', async () => {
+    const trace = await traced(() => {
+      times(60, (i) => {
+        runSpan(`OrdersService.step${i}`, () => {
+          if (i === 17) work(3);
+          if (i === 31) attempt(() => runSpan('call', () => runSpan('inner', fail)));
+        });
+      });
+      times(25, () => runSpan('query', () => {}));
+    });
+    const { steps = [], dropped = 0 } = stepsOnLine(trace);
+    const names = steps.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['OrdersService.step17', 'call', 'inner']));
+    expect(names[names.indexOf('call') - 1]).toBe('OrdersService.step31');
+    expect(steps.find(({ count }) => count !== undefined)).toMatchObject({ count: 25 });
+    expect(bytes(trace)).toBeLessThanOrEqual(2400);
+    const single = steps.filter(({ name }) => name !== 'query').length;
+    expect(single + dropped).toBe(62);
+  });
+
+  it('has hundreds of failed steps, and not more than a line has room for', async () => {
+    const failing = (count: number): Promise<Trace> =>
+      traced(() =>
+        times(count, (i) =>
+          attempt(() =>
+            runSpan(`call ${i}`, () => {
+              throw new Error('x'.repeat(i % 2));
+            }),
+          ),
+        ),
+      );
+    expect(stepsOnLine(await failing(250)).steps).toHaveLength(250);
+    const many = await failing(900);
+    expect(bytes(many)).toBeLessThanOrEqual(32_768 + 2);
+    const { steps = [], dropped = 0 } = stepsOnLine(many);
+    expect(steps.length + dropped).toBe(900);
+  });
+});
+
+describe('a span with a least duration', () => {
+  const auto = (name: string, fn: () => unknown): unknown => runAutoSpan(name, 5, fn);
+
+  it('is left out if it was shorter, unless it failed or has one inside', async () => {
+    const trace = await traced(async () => {
+      auto('short', () => {});
+      auto('long', () => work(6));
+      attempt(() => auto('short and failed', fail));
+      auto('around', () => auto('long inside', () => work(6)));
+      auto('around a failed one', () => attempt(() => auto('inner', fail2)));
+      auto('around short ones', () => times(30, () => auto('short', () => {})));
+      let late: Promise<unknown> | undefined;
+      auto('around a late one', () => {
+        late = sleep(1).then(() => runSpan('late', () => {}));
+      });
+      await late;
+    });
+    expect(stepsOf(trace)!.map(({ name, depth = 0 }) => [name, depth])).toEqual([
+      ['long', 0],
+      ['short and failed', 0],
+      ['around', 0],
+      ['long inside', 1],
+      ['around a failed one', 0],
+      ['inner', 1],
+      ['around a late one', 0],
+      ['late', 1],
+    ]);
+    expect(droppedSteps(trace)).toBeUndefined();
   });
 });
 
