@@ -8,7 +8,7 @@ export interface SpansOptions {
   /**
    * Makes every method that the application's own controllers, providers, guards, pipes,
    * interceptors, filters and class middlewares declare a span named `Class.method`. That of a
-   * middleware ends when it calls `next`. Methods of classes that come from packages are spans only
+   * middleware ends when it calls `next`. Enhancers given as objects count too. Methods of classes that come from packages are spans only
    * if `include` names them, except what NestJS calls on a guard, pipe, interceptor or filter.
    * Methods in place of those of Node or the language, such as `_write` or `toString`, never are.
    * `include` and `exclude` are names of classes, `Class.method`, or patterns of the latter.

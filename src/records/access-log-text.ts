@@ -1,3 +1,4 @@
+import { escapeText } from './control-characters.js';
 import { accessLogField, ACCESS_LOG_FIELD_NAMES, isOutcome } from './fields.js';
 import { jsonValue, readProperty } from './json-value.js';
 
@@ -65,6 +66,7 @@ export function stepsText(entry: object): string[] {
     const mark = of('failed') === true ? failureText(of('status'), of('error')) : '';
     const times = typeof of('count') === 'number' ? ` in ${String(of('count'))} calls` : '';
     const indent = '  '.repeat(Math.min(Number(of('depth')) || 0, MAX_INDENT));
-    return `${indent}+${jsonValue(of('start_ms'))}ms ${String(of('name'))} ${took}${times}${mark}`;
+    const name = String(of('name'));
+    return escapeText(`${indent}+${jsonValue(of('start_ms'))}ms ${name} ${took}${times}${mark}`);
   });
 }

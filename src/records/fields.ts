@@ -212,7 +212,7 @@ export const ACCESS_LOG_FIELDS = {
   cache_count: number({ label: 'cache calls', unit: 'count', attribute: 'nestjs.cache.count' }),
   /** How long they took, summed. */
   cache_ms: number({ label: 'in caches', unit: 'ms', attribute: 'nestjs.cache.duration_ms' }),
-  /** The first ten messages and jobs that it sent, as in `bullmq notifications/email`. */
+  /** The first ten different messages and jobs that it sent, as in `bullmq notifications/email`. */
   sent: { type: 'list', label: 'sent' } as Field<readonly string[]>,
   /** The parameters of the URL, with secrets masked; only on a line that explains itself. */
   query: { type: 'record', label: 'query' } as Field<Readonly<Record<string, unknown>>>,
@@ -229,7 +229,7 @@ export const ACCESS_LOG_FIELDS = {
    * the nearest one before it with a smaller `depth`.
    */
   steps: { type: 'steps', text: 'block' } as Field<readonly Step[]>,
-  /** The number of spans beyond the limit, which were not recorded. */
+  /** The number of spans beyond the limits: not recorded, or not written on the line. */
   dropped_steps: number({ unit: 'count' }),
   /** How many fields of `trace.set` were left out or cut. */
   dropped_fields: number({ unit: 'count' }),

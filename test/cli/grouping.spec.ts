@@ -36,7 +36,15 @@ describe('untangle', () => {
   it('draws the steps of a request that failed', async () => {
     const steps = [
       { name: 'Messages.list', start_ms: 0, duration_ms: 16, failed: true },
-      { name: 'Repository.find', start_ms: 4, duration_ms: 8, depth: 1, failed: true },
+      {
+        name: 'Repository.find',
+        start_ms: 4,
+        duration_ms: 8,
+        depth: 1,
+        failed: true,
+        status: 503,
+        error: 'Error: \u001b[31mno',
+      },
       { name: 'cache.get', start_ms: 4, duration_ms: 1.5, depth: 2, count: 21 },
       { name: 'Audit.write', start_ms: 16 },
     ];
@@ -44,7 +52,7 @@ describe('untangle', () => {
     const { stdout } = await untangle([finish(20, ALICE, error)]);
     expect(stdout.split('\n').slice(2, 6)).toEqual([
       '│          Messages.list      ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━ 16ms failed',
-      '│            Repository.find          ━━━━━━━━━━━━━━━━         8ms failed',
+      '│            Repository.find          ━━━━━━━━━━━━━━━━         8ms failed with 503: Error: \\u001b[31mno',
       '│              cache.get              ━━━                      1.5ms in 21 calls',
       '│          Audit.write                                       ━ did not end',
     ]);

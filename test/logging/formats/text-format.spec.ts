@@ -212,6 +212,15 @@ describe('an access log line', () => {
     const steps = [
       { name: 'load', start_ms: 1, duration_ms: 2.5 },
       { name: 'charge', start_ms: 4, duration_ms: 5, failed: true },
+      {
+        name: 'POST bank/charge',
+        start_ms: 4,
+        duration_ms: 5,
+        depth: 1,
+        failed: true,
+        status: 502,
+        error: 'BankError: no\nforged',
+      },
       { name: 'notify', start_ms: 6 },
       { name: 'query', start_ms: 7, duration_ms: 40, count: 30, depth: 1 },
     ];
@@ -221,6 +230,7 @@ describe('an access log line', () => {
       'ERROR - [req=a1b2c3d4|session=12345678] - Request finished POST /payment 500 errored 12.5ms handler=PaymentController.pay',
       '    +1ms load 2.5ms',
       '    +4ms charge 5ms failed',
+      '      +4ms POST bank/charge 5ms failed with 502: BankError: no\\nforged',
       '    +6ms notify did not end',
       '      +7ms query 40ms in 30 calls',
     ]);
