@@ -1,6 +1,9 @@
 export { RequestId, SessionId, TraceId } from './context/ids.decorator.js';
 export { TraceContext, type TraceSeed } from './context/trace-context.js';
 export { traceJson, type TraceJsonOptions } from './logging/formats/json-format.js';
+export { LogLevels } from './logging/log-levels.js';
+export type { LevelRule, LevelRuleOptions, LevelTarget } from './options/level-rule-options.js';
+export { signDebugLevel } from './trace/debug-level.js';
 export type {
   FlightRecorderOptions,
   FlightRecorderReason,

@@ -16,9 +16,9 @@ import { RUN_SPAN } from './context/run-span.token.js';
 import { TraceContext } from './context/trace-context.js';
 import { TRACED_APPLICATION, type TracedApplication } from './context/traced-application.js';
 import { RUN_UNIT_OF_WORK } from './context/unit-of-work.js';
+import { openAccessLog } from './http-server/open-access-log.js';
 import { nameHandlers } from './http-server/handler-names.js';
 import { nameFastifyRequests } from './http-server/fastify-request-ids.js';
-import { canonicalPaths } from './http-server/path-rules.js';
 import { installRequestHook } from './http-server/request-hook.js';
 import { RequestTracer } from './http-server/request-tracer.js';
 import { TracingMiddleware } from './http-server/tracing.middleware.js';
@@ -27,18 +27,24 @@ import { assignConsole } from './logging/winston/console-entries.js';
 import { EntryWriter } from './logging/winston/entry-writer.js';
 import { LineTransport } from './logging/output/line-transport.js';
 import { TracingLogger } from './logging/winston/tracing-logger.js';
+import { LogLevels } from './logging/log-levels.js';
+import { removeSource } from './logging/verbosity.js';
 import { warnIfUnused } from './logging/winston/unused-logger.js';
 import { prepareApplication } from './instrumentation/prepare-application.js';
 import { optionsOf } from './options/application-options.js';
 import { checkedProvider, checkForRootAsync } from './options/async-options.js';
 import { checkForRoot, optionsOfBareModule } from './options/check-import.js';
 import { checkBoolean } from './options/check-value.js';
-import { RAW_TRACING_OPTIONS, TRACING_OPTIONS, WINSTON_LOGGER } from './options/options.token.js';
+import {
+  LEVEL_RULES,
+  RAW_TRACING_OPTIONS,
+  TRACING_OPTIONS,
+  WINSTON_LOGGER,
+} from './options/options.token.js';
 import { APPLICATION, settled, type Application } from './records/application.js';
 import type { ResolvedTracingOptions } from './options/resolve-options.js';
 import type { TracingModuleOptions } from './options/tracing-options.js';
 import { AccessLog } from './access-log/access-log.js';
-import { skippedHandlers } from './access-log/skipped-handlers.js';
 import { requestEnder } from './access-log/request-end.js';
 import { runSpan } from './spans/run-span.js';
 import { serverTimingPatch } from './spans/server-timing.js';
@@ -70,17 +76,7 @@ const providers: Provider[] = [
   {
     provide: AccessLog,
     inject: [TRACING_OPTIONS, WINSTON_LOGGER, HttpAdapterHost, ModulesContainer],
-    useFactory: (
-      { accessLog }: ResolvedTracingOptions,
-      logger: Logger,
-      host: HttpAdapterHost,
-      modules: ModulesContainer,
-    ) => {
-      const writer = new EntryWriter(logger);
-      const canonical = canonicalPaths(() => host.httpAdapter);
-      const isSkipped = skippedHandlers(modules);
-      return new AccessLog(accessLog, writer.writeLine.bind(writer), canonical, isSkipped);
-    },
+    useFactory: openAccessLog,
   },
   {
     provide: RequestTracer,
@@ -106,6 +102,8 @@ const providers: Provider[] = [
   },
   TraceContext,
   TracingLogger,
+  LogLevels,
+  { provide: LEVEL_RULES, useExisting: LogLevels },
 ];
 
 const interceptor: Provider = { provide: APP_INTERCEPTOR, useClass: TracingInterceptor };
@@ -130,7 +128,15 @@ const interceptor: Provider = { provide: APP_INTERCEPTOR, useClass: TracingInter
   imports: [ClsModule],
   providers,
   // The options and the application are for the other entries of this package, such as `nestjs-tracing/metrics`.
-  exports: [TraceContext, TracingLogger, TRACING_OPTIONS, APPLICATION, ClsModule],
+  exports: [
+    TraceContext,
+    TracingLogger,
+    LogLevels,
+    LEVEL_RULES,
+    TRACING_OPTIONS,
+    APPLICATION,
+    ClsModule,
+  ],
 })
 export class TracingModule
   extends ConfigurableModuleClass
@@ -200,6 +206,7 @@ export class TracingModule
   async onApplicationShutdown(): Promise<void> {
     await settled(this.application);
     this.endConsole?.();
+    removeSource(this.options);
     detachInstrumentations(this.tracedApplication);
     // A signal ends the process without `exit`, so this is the last moment for a slow reader.
     await Promise.all(this.lineTransports().map((transport) => transport.drain()));

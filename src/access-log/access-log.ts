@@ -5,6 +5,7 @@ import type { AccessLogOptions } from '../options/tracing-options.js';
 import type { AccessLogRecord } from '../records/access-log-record.js';
 import type { Outcome } from '../records/fields.js';
 import type { Trace } from '../trace/trace.js';
+import type { FlightRecorder } from '../logging/flight-recorder.js';
 import { exclusion } from './exclusion.js';
 import { RepeatedCallsWarning } from './repeated-calls-warning.js';
 import type { IsSkipped } from './skipped-handlers.js';
@@ -33,12 +34,14 @@ export class AccessLog {
   /**
    * @param canonical gives the spellings of a path that lead to one route the same form.
    * @param isSkipped whether a handler has `@SkipAccessLog()`.
+   * @param recorder has entries to write before the line.
    */
   constructor(
     accessLog: false | AccessLogOptions,
     write: WriteLine,
     canonical: (path: string) => string = (path) => path,
     private readonly isSkipped: IsSkipped = () => false,
+    private readonly recorder?: FlightRecorder,
   ) {
     this.repeatedCallsWarning = new RepeatedCallsWarning(write);
     this.line = accessLog === false ? undefined : recordWriter(accessLog, write, canonical);
@@ -57,17 +60,23 @@ export class AccessLog {
 
   /** Whether a record is used at all. Check this before making one. */
   get isWanted(): boolean {
-    return this.line !== undefined || tracingChannels.requestFinish.hasSubscribers;
+    return (
+      this.line !== undefined ||
+      this.recorder !== undefined ||
+      tracingChannels.requestFinish.hasSubscribers
+    );
   }
 
   /** Writes the line, in the context of the trace. */
   end(
     trace: Trace,
-    record: AccessLogRecord,
+    ended: AccessLogRecord,
     message: string,
     request?: IncomingMessage,
     response?: ServerResponse,
   ): void {
+    const dropped = this.recorder?.end(trace, ended) ?? 0;
+    const record = dropped > 0 ? { ...ended, dropped_entries: dropped } : ended;
     if (this.line !== undefined && !this.isLeftOut(trace, record)) {
       this.line(record, message, request, response);
     }

@@ -8,7 +8,8 @@ import type { UnitOfWorkFields, UnitOfWorkKind } from '../records/access-log-rec
 import type { Outcome } from '../records/fields.js';
 import { adoptCloudHeader, CLOUD_HEADERS, isCloudHeader } from '../trace/cloud-headers.js';
 import { openTrace, type TraceCarrier } from '../trace/open-trace.js';
-import { carrierOf, carrierText, type ReadCarrier } from '../trace/propagation.js';
+import { carrierText } from '../trace/carrier-text.js';
+import { carrierOf, type ReadCarrier } from '../trace/propagation.js';
 import { callerSpan, type SdkSpan } from '../trace/sdk-span.js';
 import type { LiveMetadata, Trace } from '../trace/trace.js';
 import { parseTraceparent } from '../trace/traceparent.js';
@@ -39,7 +40,9 @@ export function unitOfWorkRunner(
   return <T>(work: UnitOfWork, fn: () => T): T => {
     const carrier = carrierFor(work, options);
     if (work.isContextOnly === true) {
-      return runWithTrace(openTrace(carrier, options.policy, new WorkMetadata(work)), fn);
+      const part = openTrace(carrier, options.policy, new WorkMetadata(work));
+      part.recording = null;
+      return runWithTrace(part, fn);
     }
     const sdkSpan = startWorkSpan(work, carrier);
     const trace = openTrace(
@@ -130,6 +133,7 @@ function carrierFor(work: UnitOfWork, options: ResolvedTracingOptions): TraceCar
     ...(isContinued ? own : outer),
     requestId: own.requestId ?? (hasOwnRequestId ? undefined : outer.requestId),
     sessionId: own.sessionId ?? outer.sessionId,
+    debugLevel: outer.debugLevel,
     isTrusted,
     received: receivedWith(read, parent),
   };

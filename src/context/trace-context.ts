@@ -6,6 +6,7 @@ import { warnOnce } from '../records/warnings.js';
 import { filterBaggage } from '../trace/baggage.js';
 import { MAX_FIELDS, MAX_FIELDS_TEXT } from '../trace/field-limits.js';
 import { isValidId } from '../trace/ids.js';
+import { recordingOf } from '../trace/recording.js';
 import { allHeaders, w3cHeaders, type TraceHeaders } from '../trace/propagation.js';
 import type { SpanAttributes } from '../records/span-record.js';
 import type { TraceMetadata } from '../records/request-record.js';
@@ -99,6 +100,19 @@ export class TraceContext {
       'TRACING_FIELDS_DROPPED',
       `a request has more fields of \`trace.set\` than ${MAX_FIELDS}, or than ${MAX_FIELDS_TEXT} characters of them`,
     );
+  }
+
+  /**
+   * Writes what the flight recorder holds of this request, message, job or run when it ends, however
+   * it ends. Does nothing outside a context and without `flightRecorder`.
+   *
+   * @example
+   * if (order.total !== invoice.total) this.trace.keep();
+   */
+  keep(): void {
+    const trace = currentTrace();
+    const recording = trace && recordingOf(trace);
+    if (recording !== undefined) recording.isWanted = true;
   }
 
   /** A field that was added with {@link set}. */

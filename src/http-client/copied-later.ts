@@ -1,9 +1,11 @@
 import { B3_COMPANIONS, formatCloudHeader } from '../trace/cloud-headers.js';
 import { isCopied, staysWithTrustedHost } from '../trace/copied-headers.js';
+import { DEBUG_LEVEL_HEADER } from '../trace/debug-level.js';
 import { W3C_HEADERS } from '../trace/propagation.js';
 import { FLAG_SAMPLED } from '../trace/traceparent.js';
 import type { ClientCall } from './client-call.js';
 
+const OWN: readonly string[] = ['x-request-id', 'x-session-id'];
 const B3_TRACE_ID = 'x-b3-traceid';
 
 /**
@@ -20,8 +22,9 @@ export function copiedLater(call: ClientCall): Check | undefined {
   const { trace, headers, spanId, ifTrusted } = call;
   const sources = new Map(trace.policy.idHeaders.map((header) => [header.name, header]));
   const b3 = sources.has(B3_TRACE_ID) ? [B3_TRACE_ID, ...B3_COMPANIONS] : [];
+  const proofs = trace.policy.debugKey === undefined ? [] : [DEBUG_LEVEL_HEADER];
   const names = new Set(
-    ['x-request-id', 'x-session-id', ...W3C_HEADERS, ...sources.keys(), ...b3].filter(
+    [...OWN, ...proofs, ...W3C_HEADERS, ...sources.keys(), ...b3].filter(
       (name) => trace.received(name) !== undefined,
     ),
   );

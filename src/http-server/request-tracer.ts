@@ -87,6 +87,8 @@ export class RequestTracer {
     const metadata = { transport, startedAt: Date.now() };
     const active = activeSpan()?.spanContext();
     const trace = openTrace(this.read(handshake), this.options.policy, metadata, active);
+    // It ends without a line.
+    trace.recording = null;
     const { spanFinish } = tracingChannels;
     if (spanFinish.hasSubscribers) spanFinish.publish({ trace, span: handshakeSpan(trace) });
     return trace;

@@ -1,6 +1,8 @@
 import { currentTrace } from '../context/active-trace.js';
 import { isCopied } from '../trace/copied-headers.js';
-import { carrierText, W3C_HEADERS, type TraceHeaders } from '../trace/propagation.js';
+import { carrierText } from '../trace/carrier-text.js';
+import { DEBUG_LEVEL_HEADER } from '../trace/debug-level.js';
+import { W3C_HEADERS, type TraceHeaders } from '../trace/propagation.js';
 import type { Trace } from '../trace/trace.js';
 
 /**
@@ -47,6 +49,8 @@ export function copiedNames(
     });
   };
   const ids = ['x-request-id', 'x-session-id'].filter(isCopy);
+  if (trace.policy.debugKey !== undefined && isCopy(DEBUG_LEVEL_HEADER))
+    ids.push(DEBUG_LEVEL_HEADER);
   const traceparent = valueOf('traceparent');
   const isOthers = carrierText(traceparent) !== undefined && !isCopy('traceparent');
   return isOthers ? ids : [...ids, ...W3C_HEADERS.filter(isCopy)];

@@ -1,3 +1,4 @@
+import type { ResolvedFlightRecorder } from './flight-recorder-options.js';
 import type { Logger, LoggerOptions } from 'winston';
 import { ACCESS_LOG_FIELD_NAMES } from '../records/fields.js';
 import {
@@ -162,6 +163,20 @@ export function checkAccessLog(accessLog: TracingModuleOptions['accessLog']): vo
 function checkStatus(name: string, value: unknown): void {
   if (value === undefined || (Number.isInteger(value) && Number(value) >= 100)) return;
   throw invalid(name, value, 'an HTTP status, such as 400 or 500');
+}
+
+/** Throws for a flight recorder with a level that the logger does not have. */
+export function checkRecorderLevel(
+  recorder: ResolvedFlightRecorder | undefined,
+  levels: Readonly<Record<string, number>>,
+  isLevel: (level: string) => boolean,
+): void {
+  if (recorder === undefined || isLevel(recorder.level)) return;
+  throw new TracingConfigError(
+    'INVALID_FLIGHT_RECORDER_LEVEL',
+    '`flightRecorder.level` is not a level of the logger.',
+    `use one of ${Object.keys(levels).join(', ')}.`,
+  );
 }
 
 /** Throws for a level that the logger does not have: the access log line would never be written. */

@@ -141,6 +141,7 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
   const tracing = resolveIdOptions('traceId', traceId, 'X-Trace-ID');
   const session = resolveIdOptions('session', raw.session, undefined);
   const service = raw.service ?? defaultService();
+  const recorder = flightRecorder(raw.flightRecorder);
   return Object.freeze({
     logger: raw.logger,
     format: raw.format ?? (isWatched(raw.output) ? 'text' : 'json'),
@@ -166,6 +167,9 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
       repeatedCalls: repeatedCalls(raw.spans?.repeated),
       isTrustedHost: trustedHosts(raw.outgoing),
       isTrustedProxy: namedHosts(raw.outgoing),
+      recorder,
+      debugKey: raw.debugKey,
+      levelRules: { current: undefined },
       idHeaders: idHeaders(raw),
       responseHeaders: [requestId, tracing, session].flatMap(({ header }) => header ?? []),
     }),
@@ -175,7 +179,7 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
     baggage: resolveBaggage(raw.baggage),
     accessLog: raw.accessLog === false ? false : Object.freeze({ ...raw.accessLog }),
     enrich: enrichWith(raw.enrich),
-    flightRecorder: flightRecorder(raw.flightRecorder),
+    flightRecorder: recorder,
     debugKey: raw.debugKey,
     interceptor: raw.interceptor ?? true,
     isAutoSpan: autoSpans(raw.spans),

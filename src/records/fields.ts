@@ -231,6 +231,8 @@ export const ACCESS_LOG_FIELDS = {
   steps: { type: 'steps', text: 'block' } as Field<readonly Step[]>,
   /** The number of spans beyond the limits: not recorded, or not written on the line. */
   dropped_steps: number({ unit: 'count' }),
+  /** How many entries of the flight recorder were left out before those that it has written. */
+  dropped_entries: number({ unit: 'count' }),
   /** How many fields of `trace.set` were left out or cut. */
   dropped_fields: number({ unit: 'count' }),
 } as const satisfies Readonly<Record<string, Field>>;

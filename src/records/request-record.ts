@@ -79,8 +79,8 @@ export interface RequestRecord extends TraceIds {
   /** Monotonic milliseconds since the start. */
   readonly elapsedMs: number;
   /**
-   * Whether it has ended. The only entry that is logged between its end and its event is its access
-   * log line.
+   * Whether it has ended. The only entries that are logged between its end and its event are those
+   * of the flight recorder, and its access log line.
    */
   readonly finished: boolean;
   /**

@@ -9,6 +9,8 @@ import { sharedState } from './shared-state.js';
 const WARNINGS = {
   TRACING_CALLBACK_FAILED: 'A function that was given as an option threw.',
   TRACING_DISK_FULL: 'A log file could not be written because the disk is full.',
+  TRACING_ENTRIES_DROPPED:
+    'The flight recorder has more to write than it may: the rest is counted and left out.',
   TRACING_ENTRY_FAILED: 'A log entry could not be written.',
   TRACING_EXPORT_DROPPED: 'The collector is too slow: spans or log records were dropped.',
   TRACING_EXPORT_FAILED: 'Spans or log records could not be sent to the collector.',

@@ -170,7 +170,8 @@ export class LogCapture implements Disposable {
     const entry = loggedEntry(record, this.application.service);
     this.logged.push(entry);
     const { trace } = record;
-    if (trace?.finished === true) this.lastOfFinished = { request: trace, entry };
+    const isRecorded = record.entry['recorded'] === true;
+    if (trace?.finished === true && !isRecorded) this.lastOfFinished = { request: trace, entry };
   }
 
   private addFinish(request: RequestRecord): void {

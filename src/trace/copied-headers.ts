@@ -1,6 +1,8 @@
 import { B3_COMPANIONS, CLOUD_HEADERS, formatCloudHeader } from './cloud-headers.js';
 import { isValidId } from './ids.js';
-import { carrierText, W3C_HEADERS, type TraceHeaders } from './propagation.js';
+import { carrierText } from './carrier-text.js';
+import { DEBUG_LEVEL_HEADER } from './debug-level.js';
+import { W3C_HEADERS, type TraceHeaders } from './propagation.js';
 import type { Trace } from './trace.js';
 import { FLAG_SAMPLED } from './traceparent.js';
 
@@ -50,6 +52,8 @@ function partsOf(value: string): string[] {
  */
 export function removeCopied(trace: Trace, headers: HeadersToSend): void {
   for (const name of OWN_HEADERS) removeIfCopied(trace, headers, name);
+  // It is proof of something, which is not every host's business. Without a key it is not ours.
+  if (trace.policy.debugKey !== undefined) removeIfCopied(trace, headers, DEBUG_LEVEL_HEADER);
   const traceparent = headers.get('traceparent');
   if (traceparent !== undefined && !isCopied(trace, 'traceparent', traceparent)) return;
   for (const name of W3C_HEADERS) removeIfCopied(trace, headers, name);

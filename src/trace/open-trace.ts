@@ -1,3 +1,4 @@
+import { DEBUG_LEVEL_HEADER, readDebugLevel, type DebugLevel } from './debug-level.js';
 import { isSpanId, isW3cTraceId, newSpanId, spellsTraceId, toW3cTraceId } from './ids.js';
 import type { ActiveSpan } from './sdk-span.js';
 import type { TracePolicy } from './trace-policy.js';
@@ -22,6 +23,8 @@ export interface TraceCarrier {
   /** The id that was generated already for a request without one. */
   newRequestId?: string | undefined;
   sessionId?: string | undefined;
+  /** The level that the trace it is part of is logged at. */
+  debugLevel?: DebugLevel | undefined;
   /** Whether the caller records the trace, where no `traceparent` says it. */
   isSampled?: boolean | undefined;
   /** Everything that it came with. None of it is validated. */
@@ -55,7 +58,7 @@ export function openTrace(
   const w3cId = span?.traceId ?? parent?.traceId;
   const given = carrier.traceId ?? carrier.requestId;
 
-  return new Trace(
+  const trace = new Trace(
     traceIdOf(w3cId, given, policy),
     carrier.requestId ?? carrier.newRequestId ?? policy.newRequestId(),
     carrier.sessionId ?? policy.newSessionId(),
@@ -75,6 +78,13 @@ export function openTrace(
     policy,
     carrier.received,
   );
+  const { debugKey } = policy;
+  if (debugKey !== undefined) {
+    // The signature proves it, so it counts from a caller that is not trusted too.
+    trace.debugLevel =
+      readDebugLevel(trace.received(DEBUG_LEVEL_HEADER), debugKey) ?? carrier.debugLevel;
+  }
+  return trace;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { DEBUG_LEVEL_HEADER } from './debug-level.js';
 import { newSpanId } from './ids.js';
 import type { TraceCarrier } from './open-trace.js';
 import type { Trace } from './trace.js';
@@ -31,12 +32,15 @@ export function w3cHeaders(trace: Trace, spanId = newSpanId()): TraceHeaders {
   return headers;
 }
 
-/** The W3C headers, and the request and session id, which only trusted services should receive. */
+/**
+ * The W3C headers, and what only trusted services should receive: the request and session id, and
+ * the level that the caller has asked for.
+ */
 export function allHeaders(trace: Trace, spanId = newSpanId()): TraceHeaders {
   return addIds(trace, w3cHeaders(trace, spanId));
 }
 
-/** The request and session id alone. */
+/** What only trusted services should receive, alone. */
 export function idHeaders(trace: Trace): TraceHeaders {
   return addIds(trace, {});
 }
@@ -44,22 +48,9 @@ export function idHeaders(trace: Trace): TraceHeaders {
 function addIds(trace: Trace, headers: TraceHeaders): TraceHeaders {
   headers['x-request-id'] = trace.requestId;
   if (trace.sessionId !== undefined) headers['x-session-id'] = trace.sessionId;
+  const { debugLevel } = trace;
+  if (debugLevel !== undefined) headers[DEBUG_LEVEL_HEADER] = debugLevel.header;
   return headers;
-}
-
-/** Longer values are ignored: no valid id or header is that long. */
-const MAX_LENGTH = 8192;
-
-/**
- * The text of a field of a carrier, in whatever form the transport keeps it: a string, its bytes,
- * or a list with one of these. Returns `undefined` for everything else, and for a field that occurs
- * twice.
- */
-export function carrierText(value: unknown): string | undefined {
-  if (Array.isArray(value)) return value.length === 1 ? carrierText(value[0]) : undefined;
-  if (typeof value === 'string') return value.length > MAX_LENGTH ? undefined : value;
-  if (!(value instanceof Uint8Array) || value.length > MAX_LENGTH) return undefined;
-  return new TextDecoder().decode(value);
 }
 
 /** A carrier that continues a trace of this process: its W3C headers, and its ids as logged. */
@@ -69,5 +60,6 @@ export function carrierOf(trace: Trace): TraceCarrier {
     traceId: trace.traceId,
     requestId: trace.requestId,
     sessionId: trace.sessionId,
+    debugLevel: trace.debugLevel,
   };
 }

@@ -1,4 +1,28 @@
+import type { RequestRecord, TraceFields } from '../records/request-record.js';
 import type { RunningApplication } from '../records/application.js';
+import type { RecorderPolicy } from './recording.js';
+
+/** Rules by which single requests are logged at a more verbose level. */
+export interface LevelRules {
+  /**
+   * Whether an entry of a trace is written although the logger's level is less verbose.
+   *
+   * @param severity of the entry, among the levels of its logger: less is more severe.
+   * @param isCounted whether it counts as an entry that the rule has written.
+   */
+  raises(
+    scope: RuledScope,
+    severity: number,
+    levels: Readonly<Record<string, number>>,
+    isCounted: boolean,
+  ): boolean;
+}
+
+/** What rules know of an entry: its trace, and the fields that `TraceContext.set` has added. */
+export interface RuledScope {
+  readonly trace: RequestRecord;
+  readonly fields: TraceFields | undefined;
+}
 
 /** A header that ids are taken from, besides `traceparent`, `X-Request-ID` and `X-Session-ID`. */
 export interface IdHeader {
@@ -38,6 +62,12 @@ export interface TracePolicy {
   readonly minAutoSpanMs?: number | undefined;
   /** From more equal calls than this below one parent there is a warning. `undefined`: never. */
   readonly repeatedCalls?: number | undefined;
+  /** What the flight recorder keeps. `undefined` where it is off. */
+  readonly recorder?: RecorderPolicy | undefined;
+  /** The key of `X-Debug-Level`. `undefined`: the header is ignored. */
+  readonly debugKey?: string | undefined;
+  /** What is logged at a more verbose level than the logger's, as set while the application runs. */
+  readonly levelRules?: { current: LevelRules | undefined } | undefined;
   /** The names of the response headers that have ids. */
   readonly responseHeaders: readonly string[];
 }

@@ -6,8 +6,10 @@ import type {
   W3cOrigin,
 } from '../records/request-record.js';
 import type { CallTotals } from './call-totals.js';
+import type { DebugLevel } from './debug-level.js';
 import { withCount, withField } from './field-limits.js';
 import { toW3cTraceId } from './ids.js';
+import type { Recording } from './recording.js';
 import type { TracePolicy } from './trace-policy.js';
 import type { SdkSpan } from './sdk-span.js';
 import type { Application } from '../records/application.js';
@@ -73,6 +75,13 @@ export class Trace implements RequestRecord {
   counters: Record<string, number> | undefined = undefined;
   /** The names of the first messages and jobs that it sent. */
   sent: string[] | undefined = undefined;
+  /**
+   * Its log entries below the logger's level; `undefined` until the first of them, `null` where none
+   * are kept because it never ends.
+   */
+  recording: Recording | null | undefined = undefined;
+  /** The level that its caller has asked for. */
+  debugLevel: DebugLevel | undefined = undefined;
   /** The span of this trace in an OpenTelemetry SDK, if this package started it. */
   sdkSpan: SdkSpan | undefined = undefined;
 

@@ -1,10 +1,7 @@
 import { currentTrace } from '../../context/active-trace.js';
-import {
-  carrierText,
-  W3C_HEADERS,
-  type ReadCarrier,
-  type TraceHeaders,
-} from '../../trace/propagation.js';
+import { carrierText } from '../../trace/carrier-text.js';
+import { DEBUG_LEVEL_HEADER } from '../../trace/debug-level.js';
+import { W3C_HEADERS, type ReadCarrier, type TraceHeaders } from '../../trace/propagation.js';
 import { parseTraceparent } from '../../trace/traceparent.js';
 import { copiedNames, missingHeaders } from '../outgoing-headers.js';
 
@@ -17,7 +14,12 @@ import { copiedNames, missingHeaders } from '../outgoing-headers.js';
 export const MARK = 'nestjs-tracing';
 
 /** The headers that a mark may list. It comes from outside, and must not remove any other. */
-const CARRIED: ReadonlySet<string> = new Set([...W3C_HEADERS, 'x-request-id', 'x-session-id']);
+const CARRIED: ReadonlySet<string> = new Set([
+  ...W3C_HEADERS,
+  'x-request-id',
+  'x-session-id',
+  DEBUG_LEVEL_HEADER,
+]);
 const SPAN_ID = /^(?:[\da-f]{16}|-)$/;
 const ALONE = '*';
 

@@ -1,7 +1,8 @@
 import { currentTrace } from '../../context/active-trace.js';
 import { guardCallback } from '../../options/guard-callback.js';
 import { isCopied } from '../../trace/copied-headers.js';
-import { carrierText, type ReadCarrier } from '../../trace/propagation.js';
+import { carrierText } from '../../trace/carrier-text.js';
+import type { ReadCarrier } from '../../trace/propagation.js';
 import { parseTraceparent } from '../../trace/traceparent.js';
 import { isTraceparentCarried } from './carried-headers.js';
 

@@ -2,7 +2,8 @@ import winston, { type Logform, type Logger } from 'winston';
 import type { LineCounts, LineOutput } from './buffered-output.js';
 import { isSelfContained } from '../formats/line-format.js';
 import { addMissingIds } from '../formats/trace-format.js';
-import type { CapturedEntry } from '../winston/captured-entry.js';
+import { FORCED, type CapturedEntry } from '../winston/captured-entry.js';
+import { goesUpTo } from '../winston/forced-level.js';
 import { LEVEL, MESSAGE } from '../winston/winston-symbols.js';
 
 type WinstonTransport = Logger['transports'][number] & {
@@ -34,6 +35,7 @@ interface LineEntry {
   level: string;
   message: unknown;
   readonly [LEVEL]: string;
+  readonly [FORCED]?: number;
   /** The line, if a format has made one. */
   readonly [MESSAGE]: unknown;
   /** winston's marks on an exception or rejection that it has caught. */
@@ -117,6 +119,8 @@ export class LineTransport extends Transport {
   /** The rules of winston's own base class: silence, handled exceptions, the level. */
   private accepts(entry: LineEntry): boolean {
     if (this.silent || (entry.exception === true && !this.handleExceptions)) return false;
+    const limit = entry[FORCED];
+    if (limit !== undefined) return goesUpTo(this, limit);
     const level = this.level ?? this.parent?.level;
     const { levels } = this;
     return !level || levels === undefined || (levels[level] ?? -1) >= (levels[entry[LEVEL]] ?? 0);

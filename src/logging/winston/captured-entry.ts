@@ -18,6 +18,14 @@ export const UNFORMATTED = Symbol.for('nestjs-tracing.v1.unformatted');
 /** What the options of the logger's application say about its lines, if they say anything. */
 export const LINE_LIMITS = Symbol.for('nestjs-tracing.v1.line-limits');
 
+/**
+ * On an entry that is written although the logger's level would leave it out: the level up to which
+ * its transports have to go for it. It is for those that have the logger's most verbose lines.
+ */
+export const FORCED = Symbol.for('nestjs-tracing.v1.forced');
+/** On an entry that streams without a level have had already, when it was logged. */
+export const SEEN = Symbol.for('nestjs-tracing.v1.seen');
+
 /** How many fields an entry has: no line has room for more, and each takes time. */
 export const MAX_FIELDS = 10_000;
 
@@ -30,6 +38,8 @@ export interface CapturedEntry {
   [INJECTED]?: object;
   [UNFORMATTED]?: unknown;
   [LINE_LIMITS]?: LineLimits | undefined;
+  [FORCED]?: number;
+  [SEEN]?: true;
   [LEVEL]?: string;
   [key: string | symbol]: unknown;
 }

@@ -1,10 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { currentTrace } from '../../context/active-trace.js';
+import { currentScope, currentTrace } from '../../context/active-trace.js';
 import { definePatch } from '../../instrumentation/patch.js';
 import type { Application } from '../../records/application.js';
 import type { LineLimits } from '../../records/line-limits.js';
 import { warnOnce } from '../../records/warnings.js';
+import type { TraceScope } from '../../trace/trace.js';
+import { KeptCall, keepCall } from '../flight-recorder.js';
 import { isStdoutForProtocol } from '../output/stdout-for-protocol.js';
+import { verbosity } from '../verbosity.js';
 import { consoleState } from './console-state.js';
 import {
   readAssertArguments,
@@ -142,11 +145,65 @@ function writeEntry(
   if (isGroup) consoleState.openGroups++;
   if (isGroup && args.length === 0) return;
   if (method === 'assert' && args[0]) return;
-  const level = LEVELS[method];
-  if (!writer.isWritten(writer.nameOf(level))) return;
+  const name = writer.nameOf(LEVELS[method]);
+  if (writer.isWritten(name)) writeCall(writer, method, args, stackBehind(method, replacement));
+  else if (verbosity.sources !== 0) writeBelow(writer, name, method, args, replacement);
+}
+
+/** A call below the logger's level: it is written if its request is, or else kept with it. */
+function writeBelow(
+  writer: EntryWriter,
+  name: string,
+  method: Method,
+  args: readonly unknown[],
+  replacement: Write,
+): void {
+  const scope = currentScope();
+  if (scope === undefined) return;
+  if (writer.isRaised(name, false)) {
+    writeCall(writer, method, args, stackBehind(method, replacement));
+    return;
+  }
+  const recording = writer.keeperOf(scope, name);
+  if (recording === undefined) return;
+  const [first, ...rest] = args;
+  const stack = stackBehind(method, replacement);
+  keepCall(
+    recording,
+    new KeptConsoleCall(scope, first, rest, args.length, stack, writer, method),
+    rest,
+  );
+}
+
+/** A call of `console`, which is made an entry when it is written. */
+class KeptConsoleCall extends KeptCall {
+  constructor(
+    scope: TraceScope,
+    public first: unknown,
+    private readonly rest: unknown[],
+    private readonly count: number,
+    private readonly stack: string | undefined,
+    private readonly writer: EntryWriter,
+    private readonly method: Method,
+  ) {
+    super(scope);
+  }
+
+  override write(): void {
+    const args = this.count === 0 ? [] : [this.first, ...this.rest];
+    writeCall(this.writer, this.method, args, this.stack);
+  }
+}
+
+function writeCall(
+  writer: EntryWriter,
+  method: Method,
+  args: readonly unknown[],
+  stack: string | undefined,
+): void {
   const { message, fields } = read(method, args, writer.limits);
-  if (method === 'trace') fields['stack'] = stackOf(message, replacement);
-  writer.writeLine(level, message, fields);
+  if (stack !== undefined) fields['stack'] = `Trace: ${message}${stack.slice(stack.indexOf('\n'))}`;
+  writer.writeLine(LEVELS[method], message, fields);
 }
 
 function read(method: Method, args: readonly unknown[], limits: LineLimits): ConsoleEntry {
@@ -160,9 +217,10 @@ function read(method: Method, args: readonly unknown[], limits: LineLimits): Con
   }
 }
 
-/** The stack of a call of `console.trace`, as Node writes it. */
-function stackOf(message: string, replacement: Write): string | undefined {
-  const trace: { name: string; message: string; stack?: string } = { name: 'Trace', message };
+/** The stack of a call of `console.trace`, without its message; `undefined` for other methods. */
+function stackBehind(method: Method, replacement: Write): string | undefined {
+  if (method !== 'trace') return undefined;
+  const trace: { name: string; message: string; stack?: string } = { name: 'Trace', message: '' };
   Error.captureStackTrace(trace, replacement);
   return trace.stack;
 }

@@ -1,8 +1,9 @@
 import { createLogger, type Logger, type LoggerOptions, type Logform } from 'winston';
 import { holdLogs, mayServeStdio } from '../output/stdout-for-protocol.js';
-import { checkAccessLogLevel } from '../../options/check-options.js';
+import { checkAccessLogLevel, checkRecorderLevel } from '../../options/check-options.js';
 import { LOG_LEVELS, type ResolvedTracingOptions } from '../../options/resolve-options.js';
 import { sharedState } from '../../records/shared-state.js';
+import { severityOf } from '../level-names.js';
 import { traceJson } from '../formats/json-format.js';
 import { LineOutput } from '../output/buffered-output.js';
 import type { LineTarget } from '../output/line-target.js';
@@ -36,7 +37,13 @@ export function openLogger(options: ResolvedTracingOptions): Logger {
       limitLines(logger, options.lineLimits);
       limitLines(options.policy.application, options.lineLimits);
     }
-    checkAccessLogLevel(options.accessLog, logger.levels);
+    const { levels } = logger;
+    checkAccessLogLevel(options.accessLog, levels);
+    checkRecorderLevel(
+      options.flightRecorder,
+      levels,
+      (level) => severityOf(levels, level) !== undefined,
+    );
     loggers.set(options, logger);
   }
   return logger;

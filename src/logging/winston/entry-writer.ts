@@ -1,30 +1,15 @@
 import type { LogLevel } from '@nestjs/common';
 import type { Logger } from 'winston';
-import { FreshEntry } from './captured-entry.js';
+import { currentScope } from '../../context/active-trace.js';
+import type { Recording } from '../../trace/recording.js';
+import type { TraceScope } from '../../trace/trace.js';
+import { NEST_LEVELS, nameOfNestLevel } from '../level-names.js';
+import { isRaised, keeperOf, verbosity } from '../verbosity.js';
+import { FORCED, FreshEntry } from './captured-entry.js';
 import { DEFAULT_LINE_LIMITS, type LineLimits } from '../../records/line-limits.js';
 import { ownValue } from '../../records/own-value.js';
 import { loggerLimits, type LoggerLimits } from './logger-limits.js';
 import { LoggerPipes } from './logger-pipes.js';
-
-/** NestJS's levels, least severe first. */
-export const NEST_LEVELS: readonly LogLevel[] = [
-  'verbose',
-  'debug',
-  'log',
-  'warn',
-  'error',
-  'fatal',
-];
-
-/** The names of a NestJS level in winston: npm's, syslog's, or the nearest. */
-const WINSTON_NAMES: Readonly<Record<LogLevel, readonly string[]>> = {
-  fatal: ['fatal', 'crit', 'critical', 'emerg', 'error'],
-  error: ['error', 'major'],
-  warn: ['warn', 'warning', 'minor'],
-  log: ['info', 'notice'],
-  debug: ['debug', 'verbose'],
-  verbose: ['verbose', 'debug', 'silly', 'trace'],
-};
 
 /** Writes entries that were made for one call to a winston logger, at the levels that it has. */
 export class EntryWriter {
@@ -38,7 +23,7 @@ export class EntryWriter {
     this.pipes = new LoggerPipes(winston);
     this.lineLimits = loggerLimits(winston);
     this.names = Object.fromEntries(
-      NEST_LEVELS.map((level) => [level, nameIn(winston, level)]),
+      NEST_LEVELS.map((level) => [level, nameOfNestLevel(winston.levels, level)]),
     ) as Record<LogLevel, string>;
   }
 
@@ -52,13 +37,41 @@ export class EntryWriter {
     return this.lineLimits.given ?? DEFAULT_LINE_LIMITS;
   }
 
-  /** Whether an entry at this level, by winston's name, is written anywhere. */
+  /** Whether an entry at this level, by winston's name, is written anywhere by the logger's level. */
   isWritten(name: string): boolean {
     return this.pipes.isWritten(name);
   }
 
-  /** Writes an entry that was made for this call, under a level that is known to be written. */
-  write(entry: FreshEntry): void {
+  /**
+   * Whether an entry below the logger's level is written because its request is logged at a more
+   * verbose level. Ask where {@link verbosity} has sources.
+   *
+   * @param isCounted whether it is written now, and counts.
+   */
+  isRaised(name: string, isCounted: boolean): boolean {
+    const scope = currentScope();
+    const { levels } = this.winston;
+    const severity = levels[name];
+    if (scope === undefined || severity === undefined) return false;
+    if (this.pipes.forcedLimit === undefined) return false;
+    return isRaised(scope, severity, levels, isCounted);
+  }
+
+  /** What keeps an entry of this level below the logger's; `undefined` if nothing does. */
+  keeperOf(scope: TraceScope, name: string): Recording | undefined {
+    const { levels } = this.winston;
+    const severity = levels[name];
+    if (severity === undefined || this.pipes.forcedLimit === undefined) return undefined;
+    return keeperOf(scope, severity, levels);
+  }
+
+  /**
+   * Writes an entry that was made for this call, under a level that is known to be written.
+   *
+   * @param isForced whether the logger's level would leave it out.
+   */
+  write(entry: FreshEntry, isForced = false): void {
+    if (isForced) entry[FORCED] = this.pipes.forcedLimit;
     const { defaultMeta } = this.winston as {
       defaultMeta?: Readonly<Record<string, unknown>> | null;
     };
@@ -72,11 +85,17 @@ export class EntryWriter {
     const name = Object.hasOwn(levels, level)
       ? level
       : (ownValue(this.names, level) ?? this.names.log);
-    if (!this.isWritten(name)) return;
+    const isForced = !this.isWritten(name);
+    if (isForced && (verbosity.sources === 0 || !this.mayWrite(name))) return;
     const entry = new FreshEntry(name);
     entry.message = message;
     addMissing(entry, fields as Readonly<Record<string, unknown>>);
-    this.write(entry);
+    this.write(entry, isForced);
+  }
+
+  /** Whether an entry below the logger's level is written: as one that was recorded, or raised. */
+  private mayWrite(name: string): boolean {
+    return verbosity.replayed !== undefined || this.isRaised(name, true);
   }
 }
 
@@ -85,13 +104,4 @@ function addMissing(entry: FreshEntry, fields: Readonly<Record<string, unknown>>
     const value = fields[key];
     if (value !== undefined && !Object.hasOwn(entry, key)) entry[key] = value;
   }
-}
-
-/** The first name that the logger has, or else its level of the same relative severity. */
-function nameIn({ levels }: Logger, level: LogLevel): string {
-  const known = WINSTON_NAMES[level].find((name) => Object.hasOwn(levels, name));
-  if (known !== undefined) return known;
-  const bySeverity = Object.keys(levels).toSorted((a, b) => (levels[b] ?? 0) - (levels[a] ?? 0));
-  const position = NEST_LEVELS.indexOf(level) / (NEST_LEVELS.length - 1);
-  return bySeverity[Math.round(position * (bySeverity.length - 1))] ?? 'info';
 }

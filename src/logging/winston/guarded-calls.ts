@@ -1,13 +1,19 @@
 import type { Logger } from 'winston';
+import { currentScope } from '../../context/active-trace.js';
 import { definePatch } from '../../instrumentation/patch.js';
 import { isError, readProperty } from '../../records/json-value.js';
 import { warnOnce } from '../../records/warnings.js';
+import { isRaised, verbosity } from '../verbosity.js';
+import { LoggerPipes } from './logger-pipes.js';
+import { keepsCall } from './recorded-entry.js';
 
 const LOGGER_CALLS = definePatch({
   package: 'winston',
-  target: 'log of a logger, and its methods by level',
-  gives: 'a line for a call with an argument that cannot be read or changed',
-  without: 'a call with an argument that cannot be read or changed throws',
+  target: 'log and isLevelEnabled of a logger, and its methods by level',
+  gives:
+    'a line for a call with an argument that cannot be read or changed, and calls that are kept without being made',
+  without:
+    'a call with an argument that cannot be read or changed throws, and one that is kept takes longer',
   why: 'winston reads and changes the arguments before it writes the entry',
 });
 
@@ -23,11 +29,17 @@ type Call = (this: unknown, ...args: unknown[]) => unknown;
  * loggers inherit the methods.
  */
 export function guardCalls(logger: Logger): void {
+  const pipes = new LoggerPipes(logger);
+  countRules(logger, pipes);
   for (const name of ['log', ...Object.keys(logger.levels)]) {
     if (!hasMethod(logger, name)) continue;
     LOGGER_CALLS.methodOfInstance(logger, name, (call) => {
       return function (this: unknown): unknown {
         try {
+          // oxlint-disable-next-line prefer-rest-params
+          if (verbosity.sources !== 0 && keepsCall(logger, pipes, call, name, this, arguments)) {
+            return this ?? logger;
+          }
           // Neither a list of the arguments nor a closure is made for a call.
           // oxlint-disable-next-line prefer-rest-params
           return Reflect.apply(call, this, arguments);
@@ -38,6 +50,24 @@ export function guardCalls(logger: Logger): void {
       };
     });
   }
+}
+
+/** Lets an application ask whether a request is logged at a more verbose level than the logger's. */
+function countRules(logger: Logger, pipes: LoggerPipes): void {
+  LOGGER_CALLS.methodOfInstance(logger, 'isLevelEnabled', (isEnabled) => {
+    return function (this: unknown, level: string): boolean {
+      if (isEnabled.call(this, level)) return true;
+      if (verbosity.sources === 0) return false;
+      const scope = currentScope();
+      const severity: unknown = logger.levels[level];
+      return (
+        scope !== undefined &&
+        typeof severity === 'number' &&
+        pipes.forcedLimit !== undefined &&
+        isRaised(scope, severity, logger.levels, false)
+      );
+    };
+  });
 }
 
 /** winston makes a method for each level, of which its types know only those of npm and syslog. */

@@ -4,12 +4,15 @@ import { runInRootContext } from '../../context/sdk-spans.js';
 import { runOutsideTrace } from '../../context/trace-store.js';
 import { definePatch } from '../../instrumentation/patch.js';
 import { warnOnce } from '../../records/warnings.js';
+import { atLevel, forcedLevel, LEFT_OUT } from './forced-level.js';
+import { isPlainStream } from './logger-pipes.js';
 import { addMissingIds } from '../formats/trace-format.js';
-import type { CapturedEntry } from './captured-entry.js';
+import { SEEN, type CapturedEntry } from './captured-entry.js';
 import { entryWithFields } from './entry-with-fields.js';
 import { MESSAGE } from './winston-symbols.js';
 import { guardedFormat } from './guarded-format.js';
 import { transportKind, type TransportKind } from './transport-kinds.js';
+import { BACKLOG_LIMIT, stallDetector } from './transport-stall.js';
 import { LineTransport } from '../output/line-transport.js';
 
 const LOGGER_ADD = definePatch({
@@ -21,7 +24,7 @@ const LOGGER_ADD = definePatch({
 });
 const TRANSPORT = definePatch({
   package: 'winston',
-  target: 'write, log, logv, _write and _writev of a transport',
+  target: 'write, log, logv, _write, _writev and _accept of a transport',
   gives:
     'the ids for a transport that reads fields, none on what it sends, and a warning where one throws or is stuck',
   without:
@@ -35,6 +38,8 @@ type Transport = Logger['transports'][number] & {
   /** What a writable stream calls to write one entry, or those that have waited. */
   _write(entry: unknown, encoding: string, next: Next): unknown;
   _writev?(entries: unknown, next: Next): unknown;
+  /** Whether it writes an entry that has waited. */
+  _accept?(write: EntryChunk): boolean;
   /** What winston calls on a transport, if it has it, with entries that have waited. */
   logv?(chunks: readonly EntryChunk[], next: Next): unknown;
   /** The logger that pipes into it. */
@@ -53,10 +58,6 @@ interface LegacyTransport {
   log(level: string, message: unknown, entry: CapturedEntry, next: unknown): unknown;
 }
 
-/** A transport that works on one entry for this long while others wait has lost its callback. */
-const STALL_MS = 10_000;
-/** Beyond this, entries are dropped: a dead transport must not take the process with it. */
-const BACKLOG_LIMIT = 100_000;
 /** The same in characters of their lines: that many entries of 64 kB would be 6 GB. */
 const BACKLOG_CHARACTERS = 64 * 1024 * 1024;
 /** What an entry without a line counts, and what each takes beside its line. */
@@ -99,6 +100,7 @@ function guardTransport(transport: Transport): void {
   const withFields = (entry: CapturedEntry): CapturedEntry =>
     kind.readsLineOnly ? entry : entryWithFields(entry, transport.parent?.format);
   const outside = outsideTrace(kind);
+  const isPlain = isPlainStream(transport);
   let begun = 0;
   let isNew = false;
   const fail = (next: Next, error: unknown): void => {
@@ -121,6 +123,7 @@ function guardTransport(transport: Transport): void {
     let held = 0;
     let counted = 0;
     return (entry: unknown): boolean => {
+      if (isPlain && Object.hasOwn(Object(entry) as object, SEEN)) return true;
       const waiting = transport.writableLength;
       // What has left counts as much as the others: a stream does not say what it is.
       if (waiting < counted) held *= waiting / counted;
@@ -146,15 +149,23 @@ function guardTransport(transport: Transport): void {
       addMissingIds(entry, transport.parent?.format),
     );
   }
-  const isPlainStream = transport.log === undefined && transport.transport === undefined;
   TRANSPORT.methodOfInstance(
     transport,
     '_write',
     (original) =>
       function (this: unknown, entry, encoding, next) {
         begun++;
-        const given = isPlainStream ? withFields(entry as CapturedEntry) : entry;
-        const work = (): unknown => original.call(this, given, encoding, next);
+        const given = isPlain ? withFields(entry as CapturedEntry) : entry;
+        const level = isPlain ? undefined : forcedLevel(transport, entry);
+        if (level === LEFT_OUT) {
+          next();
+          return;
+        }
+        const work =
+          level === undefined
+            ? (): unknown => original.call(this, given, encoding, next)
+            : (): unknown =>
+                atLevel(transport, level, () => original.call(this, given, encoding, next));
         attempt(next, kind.staysInProcess ? work : () => outside(work));
       },
   );
@@ -167,6 +178,18 @@ function guardTransport(transport: Transport): void {
           begun++;
           const work = (): unknown => writeMany.call(this, entries, next);
           attempt(next, kind.staysInProcess ? work : () => outside(work));
+        },
+    );
+  }
+  if ('_accept' in transport) {
+    TRANSPORT.methodOfInstance(
+      transport as Required<Transport>,
+      '_accept',
+      (accept) =>
+        function (this: unknown, write) {
+          const level = forcedLevel(transport, write.chunk);
+          if (level === undefined) return accept.call(this, write);
+          return level !== LEFT_OUT && atLevel(transport, level, () => accept.call(this, write));
         },
     );
   }
@@ -223,23 +246,4 @@ function outsideTrace({ staysInProcess, readsActiveSpan }: TransportKind): <T>(f
   if (staysInProcess) return (fn) => fn();
   if (readsActiveSpan) return runOutsideTrace;
   return (fn) => runOutsideTrace(() => runInRootContext(fn));
-}
-
-/** Makes a function that says whether there was no progress for too long, and warns once. */
-function stallDetector(progress: () => number): () => boolean {
-  let last = -1;
-  let since = 0;
-  return () => {
-    const now = Date.now();
-    if (progress() !== last) {
-      last = progress();
-      since = now;
-    }
-    if (now - since < STALL_MS) return false;
-    warnOnce(
-      'TRACING_TRANSPORT_STALLED',
-      `a log transport has not called back for ${STALL_MS / 1000} s; its entries wait, and beyond ${BACKLOG_LIMIT} or 64 MiB are dropped`,
-    );
-    return true;
-  };
 }

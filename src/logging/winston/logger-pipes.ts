@@ -65,6 +65,32 @@ export class LoggerPipes {
   }
 
   /**
+   * The level up to which a transport has to go for entries that are written below the logger's
+   * level: that of the logger, or else of its most verbose transport. A file of errors alone does
+   * not get them. `undefined` for a logger that writes nothing at all.
+   */
+  get forcedLimit(): number | undefined {
+    const { levels, level, silent } = this.logger;
+    if (silent) return undefined;
+    const own = levels[level] ?? -1;
+    const { transports } = this;
+    let most = transports.length === 0 ? own : -1;
+    for (let i = 0; i < transports.length; i++) {
+      const { level: theirs } = transports[i]!;
+      most = Math.max(most, theirs === undefined ? own : (levels[theirs] ?? own));
+    }
+    const limit = own === -1 ? most : Math.min(own, most);
+    return limit === -1 ? undefined : limit;
+  }
+
+  /** Whether a stream of another kind reads from it, which gets entries of all levels. */
+  get hasPlainStream(): boolean {
+    const { transports } = this;
+    for (let i = 0; i < transports.length; i++) if (isPlainStream(transports[i]!)) return true;
+    return this.stream !== undefined && this.stream.listenerCount('data') > transports.length;
+  }
+
+  /**
    * Whether nothing waits in the logger and only its transports read from it. An entry can then be
    * passed to them directly: the stream's two queues cost as much as the line itself.
    */
@@ -80,6 +106,11 @@ export class LoggerPipes {
       this.stream.listenerCount('data') === this.transports.length
     );
   }
+}
+
+/** Whether a transport is a stream that knows nothing of winston's levels. */
+export function isPlainStream(transport: { log?: unknown; transport?: unknown }): boolean {
+  return transport.log === undefined && transport.transport === undefined;
 }
 
 function hasKnownState(stream: Partial<LoggerStream>): stream is LoggerStream {

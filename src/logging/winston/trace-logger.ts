@@ -4,7 +4,10 @@ import { definePatch } from '../../instrumentation/patch.js';
 import { tracingChannels } from '../../records/channels.js';
 import { warnOnce } from '../../records/warnings.js';
 import { applyArguments } from './call-arguments.js';
-import { capture, type CapturedEntry } from './captured-entry.js';
+import { isSelfContained } from '../formats/line-format.js';
+import { isRaised, keeperOf, noteWritten, verbosity } from '../verbosity.js';
+import { capture, FORCED, SCOPE, type CapturedEntry } from './captured-entry.js';
+import { keepEntry, markRecorded } from './recorded-entry.js';
 import { consoleState } from './console-state.js';
 import { guardCalls } from './guarded-calls.js';
 import { guardFormat } from './guarded-format.js';
@@ -77,7 +80,9 @@ function capturingWrite(root: Logger, write: Write): Write {
     try {
       const limits = lineLimits.given;
       const entry = capture(chunk, limits);
-      if (tracingChannels.log.hasSubscribers && pipes.isWritten(entry.level)) {
+      if (verbosity.sources !== 0 && !considerVerbosity(root, pipes, entry)) return true;
+      const isForced = entry[FORCED] !== undefined;
+      if (tracingChannels.log.hasSubscribers && (isForced || pipes.isWritten(entry.level))) {
         tracingChannels.log.publish(
           new PublishedEntry(applied(entry), applicationOfLogger(root), limits),
         );
@@ -98,9 +103,44 @@ function capturingWrite(root: Logger, write: Write): Write {
   };
 }
 
+/**
+ * Decides on an entry of a request that may be logged at a more verbose level than the logger's, or
+ * have a flight recorder.
+ *
+ * @returns whether it is written now.
+ */
+function considerVerbosity(root: Logger, pipes: LoggerPipes, entry: CapturedEntry): boolean {
+  const { replayed } = verbosity;
+  if (replayed !== undefined) {
+    // One entry only: what formats and transports log while it is written is none of it.
+    verbosity.replayed = undefined;
+    markRecorded(entry, replayed, isSelfContained(root.format));
+    entry[FORCED] = pipes.forcedLimit;
+    return true;
+  }
+  const scope = entry[SCOPE];
+  const { [LEVEL]: level = entry.level } = entry;
+  const severity = hasLevel(root.levels, level) ? root.levels[level] : undefined;
+  if (!scope || severity === undefined || entry[FORCED] !== undefined) return true;
+  if (pipes.isWritten(level)) {
+    noteWritten(scope, severity, root.levels);
+    return true;
+  }
+  if (pipes.forcedLimit === undefined) return true;
+  if (isRaised(scope, severity, root.levels, true)) {
+    entry[FORCED] = pipes.forcedLimit;
+    return true;
+  }
+  const recording = keeperOf(scope, severity, root.levels);
+  if (recording === undefined) return true;
+  const isSeen = pipes.hasPlainStream;
+  keepEntry(recording, root, scope, entry, isSeen);
+  return isSeen;
+}
+
 /** Whether a logger has a level. `constructor` is none, although every object has it. */
-function hasLevel(levels: Readonly<Record<string, number>>, level: string | undefined): boolean {
-  return level !== undefined && typeof levels[level] === 'number';
+function hasLevel(levels: Readonly<Record<string, number>>, level: unknown): level is string {
+  return typeof level === 'string' && typeof levels[level] === 'number';
 }
 
 /** An entry with the arguments of its call. The entry itself is left to the logger's own format. */

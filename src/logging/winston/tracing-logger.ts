@@ -2,8 +2,13 @@ import { Inject, Injectable, type LogLevel, type LoggerService } from '@nestjs/c
 import type { Logger } from 'winston';
 import { warnOnce } from '../../records/warnings.js';
 import { WINSTON_LOGGER } from '../../options/options.token.js';
+import { currentScope } from '../../context/active-trace.js';
+import type { TraceScope } from '../../trace/trace.js';
+import { KeptCall, keepCall } from '../flight-recorder.js';
+import { NEST_LEVELS } from '../level-names.js';
+import { verbosity } from '../verbosity.js';
 import { FreshEntry } from './captured-entry.js';
-import { EntryWriter, NEST_LEVELS } from './entry-writer.js';
+import { EntryWriter } from './entry-writer.js';
 import { readNestArguments } from './nest-arguments.js';
 
 /**
@@ -22,6 +27,7 @@ import { readNestArguments } from './nest-arguments.js';
 @Injectable()
 export class TracingLogger implements LoggerService {
   private readonly writer: EntryWriter;
+  private readonly callAgain = this.call.bind(this);
   /** `undefined` until {@link setLogLevels}: winston's own level decides. */
   private enabled: ReadonlySet<LogLevel> | undefined;
 
@@ -33,27 +39,33 @@ export class TracingLogger implements LoggerService {
   }
 
   log(message: unknown, ...params: unknown[]): void {
-    if (this.isLevelEnabled('log')) this.call('log', message, params, false);
+    if (this.isWritten('log')) this.call('log', message, params);
+    else if (verbosity.sources !== 0) this.callBelow('log', message, params);
   }
 
   error(message: unknown, ...params: unknown[]): void {
-    if (this.isLevelEnabled('error')) this.call('error', message, params, true);
+    if (this.isWritten('error')) this.call('error', message, params);
+    else if (verbosity.sources !== 0) this.callBelow('error', message, params);
   }
 
   warn(message: unknown, ...params: unknown[]): void {
-    if (this.isLevelEnabled('warn')) this.call('warn', message, params, false);
+    if (this.isWritten('warn')) this.call('warn', message, params);
+    else if (verbosity.sources !== 0) this.callBelow('warn', message, params);
   }
 
   debug(message: unknown, ...params: unknown[]): void {
-    if (this.isLevelEnabled('debug')) this.call('debug', message, params, false);
+    if (this.isWritten('debug')) this.call('debug', message, params);
+    else if (verbosity.sources !== 0) this.callBelow('debug', message, params);
   }
 
   verbose(message: unknown, ...params: unknown[]): void {
-    if (this.isLevelEnabled('verbose')) this.call('verbose', message, params, false);
+    if (this.isWritten('verbose')) this.call('verbose', message, params);
+    else if (verbosity.sources !== 0) this.callBelow('verbose', message, params);
   }
 
   fatal(message: unknown, ...params: unknown[]): void {
-    if (this.isLevelEnabled('fatal')) this.call('fatal', message, params, true);
+    if (this.isWritten('fatal')) this.call('fatal', message, params);
+    else if (verbosity.sources !== 0) this.callBelow('fatal', message, params);
   }
 
   /**
@@ -72,13 +84,36 @@ export class TracingLogger implements LoggerService {
     if (widest !== undefined) this.winston.level = widest;
   }
 
-  /** Whether a call at this level writes anything. */
+  /**
+   * Whether a call at this level writes anything, here and now: a request may be logged at a more
+   * verbose level than others. What the flight recorder keeps is not written yet.
+   */
   isLevelEnabled(level: LogLevel): boolean {
+    if (this.isWritten(level)) return true;
+    return verbosity.sources !== 0 && this.writer.isRaised(this.writer.nameOf(level), false);
+  }
+
+  private isWritten(level: LogLevel): boolean {
     if (this.enabled !== undefined && !this.enabled.has(level)) return false;
     return this.writer.isWritten(this.writer.nameOf(level));
   }
 
-  private call(level: LogLevel, message: unknown, params: unknown[], mayHaveStack: boolean): void {
+  /** A call below the logger's level: it is written if its request is, or else kept with it. */
+  private callBelow(level: LogLevel, message: unknown, params: unknown[]): void {
+    const scope = currentScope();
+    if (scope === undefined || this.enabled?.size === 0) return;
+    const name = this.writer.nameOf(level);
+    if (this.writer.isRaised(name, true)) {
+      this.call(level, message, params, true);
+      return;
+    }
+    const recording = this.writer.keeperOf(scope, name);
+    if (recording === undefined) return;
+    keepCall(recording, new KeptNestCall(scope, message, level, params, this.callAgain), params);
+  }
+
+  private call(level: LogLevel, message: unknown, params: unknown[], isForced = false): void {
+    const mayHaveStack = level === 'error' || level === 'fatal';
     const name = this.writer.nameOf(level);
     const entry = new FreshEntry(name);
     try {
@@ -88,6 +123,23 @@ export class TracingLogger implements LoggerService {
       entry.message = '[unreadable]';
     }
     if (level === 'fatal' && name !== 'fatal') entry['fatal'] = true;
-    this.writer.write(entry);
+    this.writer.write(entry, isForced);
+  }
+}
+
+/** A call of a method for a level, which is made again when it is written. */
+class KeptNestCall extends KeptCall {
+  constructor(
+    scope: TraceScope,
+    public first: unknown,
+    private readonly level: LogLevel,
+    private readonly params: unknown[],
+    private readonly make: (level: LogLevel, message: unknown, params: unknown[]) => void,
+  ) {
+    super(scope);
+  }
+
+  override write(): void {
+    this.make(this.level, this.first, this.params);
   }
 }

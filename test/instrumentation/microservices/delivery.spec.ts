@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { headers as natsHeaders } from '@nats-io/transport-node';
 import { KafkaContext, MqttContext, NatsContext, RmqContext } from '@nestjs/microservices';
-import { carrierText } from '../../../src/trace/propagation.js';
+import { carrierText } from '../../../src/trace/carrier-text.js';
 import { deliveryOf } from '../../../src/instrumentation/microservices/extract-headers.js';
 import { spyOnWarnings } from '../../support/warnings.js';
 

@@ -22,7 +22,7 @@ import {
   withMarkedHeaders,
 } from '../../../src/instrumentation/microservices/carried-headers.js';
 import { deliveryOf } from '../../../src/instrumentation/microservices/extract-headers.js';
-import { carrierText } from '../../../src/trace/propagation.js';
+import { carrierText } from '../../../src/trace/carrier-text.js';
 import { clientApp } from './client-app.js';
 import { serverApp } from './server-app.js';
 
