@@ -1,0 +1,220 @@
+import { describe, expect, it } from '@jest/globals';
+import { Controller, Get, Logger, Query } from '@nestjs/common';
+import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createLogger, format, transports } from 'winston';
+import {
+  LogLevels,
+  signDebugLevel,
+  TraceContext,
+  traceJson,
+  traceLogger,
+  TracingLogger,
+  type LevelTarget,
+  type TracingModuleOptions,
+} from '../../src/index.js';
+import { verbosity } from '../../src/logging/verbosity.js';
+import { LineSink, type Line } from '../support/line-sink.js';
+import { PLATFORMS, tracedApp, type Platform, type TracedApp } from '../support/traced-app.js';
+
+const KEY = 'a key of sixteen characters or more';
+
+const ownSink = new LineSink();
+const ownLogger = traceLogger(
+  createLogger({
+    level: 'info',
+    format: format.json(),
+    transports: new transports.Stream({ stream: ownSink }),
+  }),
+);
+
+@Controller('api')
+class UsersController {
+  private readonly logger = new Logger('Users');
+
+  constructor(
+    private readonly trace: TraceContext,
+    private readonly tracing: TracingLogger,
+  ) {}
+
+  @Get('users')
+  async users(@Query('user') user = 'u-1', @Query('call') call = ''): Promise<object> {
+    this.trace.set('user', user);
+    await sleep(2);
+    this.logger.debug('looked up', { of: user });
+    ownLogger.debug('own', { of: user });
+    ownLogger.child({ part: 'child' }).debug('own child');
+    this.logger.verbose('verbose');
+    if (call !== '') await fetch(call);
+    return {
+      nest: this.tracing.isLevelEnabled('debug'),
+      own: ownLogger.isDebugEnabled(),
+    };
+  }
+
+  @Get('others')
+  others(): void {
+    this.logger.debug('other');
+  }
+}
+
+function start(platform: Platform, options: TracingModuleOptions = {}): Promise<TracedApp> {
+  const sink = new LineSink();
+  ownSink.clear();
+  const logger = createLogger({
+    levels: { fatal: 0, error: 1, warn: 2, info: 3, debug: 4, verbose: 5 },
+    level: 'info',
+    format: traceJson({ service: 'test' }),
+    transports: new transports.Stream({ stream: sink }),
+  });
+  return tracedApp(platform, sink)
+    .with({ logger, ...options })
+    .of({ controllers: [UsersController] })
+    .start();
+}
+
+function debugs(sink: LineSink): Line[] {
+  return sink.lines.filter(({ level }) => level === 'debug');
+}
+
+describe.each(PLATFORMS)('levels while the application runs on %s', (platform) => {
+  it.each<[string, LevelTarget, string]>([
+    ['session', { sessionId: 's-1' }, '/api/users'],
+    ['request', { requestId: 'r-1' }, '/api/users'],
+    ['trace', { traceId: 'r-1' }, '/api/users'],
+    ['route', { route: '/api/users' }, '/api/users'],
+    ['handler', { handler: 'UsersController.users' }, '/api/users'],
+    ['field', { field: { user: 'u-42' } }, '/api/users?user=u-42'],
+    ['number in a field', { field: { user: 42 } }, '/api/users?user=42'],
+  ])('log one %s at debug, and nothing else', async (_kind, target, path) => {
+    const { app, send, sink } = await start(platform);
+    const levels = app.get(LogLevels);
+    const headers = { 'x-session-id': 's-1', 'x-request-id': 'r-1' };
+    const off = await (await send(path, { headers })).json();
+    expect(off).toEqual({ nest: false, own: false });
+    const id = levels.set(target, 'debug');
+    const [on] = await Promise.all([
+      send(path, { headers }).then((response) => response.json()),
+      send('/api/others'),
+      send('/api/others', { headers: { 'x-session-id': 's-2' } }),
+    ]);
+    expect(on).toEqual({ nest: true, own: true });
+    await sink.finishes(4);
+    expect(debugs(sink)).toHaveLength(1);
+    expect(debugs(sink)[0]).toMatchObject({ message: 'looked up', request_id: 'r-1' });
+    expect(debugs(sink)[0]).not.toHaveProperty('recorded');
+    expect(sink.lines.filter(({ level }) => level === 'verbose')).toEqual([]);
+    expect(ownSink.lines).toMatchObject([
+      { message: 'own', level: 'debug', request_id: 'r-1' },
+      { message: 'own child', part: 'child', request_id: 'r-1' },
+      // Of npm's levels, on which this logger is, `verbose` is above `debug`.
+    ]);
+    expect(levels.clear(id)).toBe(1);
+    await send(path, { headers });
+    await sink.finishes(5);
+    expect(debugs(sink)).toHaveLength(1);
+    expect(verbosity.sources).toBe(0);
+  });
+
+  it('end after their time and after their number of entries', async () => {
+    const { app, send, sink } = await start(platform);
+    const levels = app.get(LogLevels);
+    levels.set({ route: '/api/others' }, 'debug', { entries: 3 });
+    levels.set({ route: '/api/users' }, 'debug', { forMs: 30 });
+    expect(levels.list()).toMatchObject([
+      { target: { route: '/api/others' }, level: 'debug', entries: 3 },
+      { target: { route: '/api/users' }, level: 'debug' },
+    ]);
+    for (let i = 0; i < 5; i++) await send('/api/others');
+    await sleep(40);
+    await send('/api/users');
+    await sink.finishes(6);
+    expect(debugs(sink).map(({ message }) => message)).toEqual(['other', 'other', 'other']);
+    expect(levels.list()).toEqual([]);
+    expect(verbosity.sources).toBe(0);
+  });
+
+  it('are at most a hundred, and checked', async () => {
+    const { app } = await start(platform);
+    const levels = app.get(LogLevels);
+    for (let i = 0; i < 100; i++) levels.set({ sessionId: `s-${i}` }, 'debug');
+    expect(() => levels.set({ sessionId: 'another' }, 'debug')).toThrow('TOO_MANY_LEVEL_RULES');
+    levels.set({ sessionId: 's-5' }, 'verbose');
+    expect(levels.list()).toHaveLength(100);
+    expect(levels.clear()).toBe(100);
+    const wrong: unknown[][] = [
+      [{}, 'debug'],
+      [null, 'debug'],
+      [{ sessionId: '' }, 'debug'],
+      [{ sessionId: 'a', route: '/b' }, 'debug'],
+      [{ user: 'a' }, 'debug'],
+      [{ field: {} }, 'debug'],
+      [{ field: { a: {} } }, 'debug'],
+      [{ route: 'x'.repeat(2000) }, 'debug'],
+      [{ route: '/a' }, 'nothing'],
+      [{ route: '/a' }, 'constructor'],
+      [{ route: '/a' }, 'debug', { forMs: 3_600_001 }],
+      [{ route: '/a' }, 'debug', { forMs: Number.NaN }],
+      [{ route: '/a' }, 'debug', { entries: 0 }],
+      [{ route: '/a' }, 'debug', { until: 1 }],
+    ];
+    for (const args of wrong) {
+      expect(() => Reflect.apply(levels.set, levels, args)).toThrow(/Fix: /);
+    }
+    expect(levels.list()).toEqual([]);
+  });
+
+  it('are for one request with a signed header, which goes to trusted hosts alone', async () => {
+    const { send, sink } = await start(platform, {
+      debugKey: KEY,
+      outgoing: { trusted: ['localhost'] },
+      trustIncoming: false,
+    });
+    const received: (string | undefined)[] = [];
+    const behind = createServer(({ headers }, response) => {
+      received.push(headers['x-debug-level'] as string | undefined);
+      response.end();
+    }).listen(0);
+    const { port } = behind.address() as { port: number };
+    const now = Math.floor(Date.now() / 1000);
+    const good = signDebugLevel(KEY, 'debug', now + 60);
+    const call = (value: string | undefined): Promise<Response> =>
+      send(`/api/users?call=http://localhost:${port}`, {
+        headers: value === undefined ? {} : { 'x-debug-level': value },
+      });
+    await call(good);
+    await sink.finishes(1);
+    expect(debugs(sink)).toHaveLength(1);
+    expect(received).toEqual([good]);
+    const refused = [
+      undefined,
+      signDebugLevel('another key of sixteen characters', 'debug', now + 60),
+      signDebugLevel(KEY, 'debug', now - 1),
+      signDebugLevel(KEY, 'debug', now + 8000),
+      signDebugLevel(KEY, 'constructor', now + 60),
+      good.replace('debug', 'verbose'),
+      `${good}, ${good}`,
+      good.toUpperCase(),
+      good.slice(0, -1),
+      `debug;expires=${now + 60}`,
+      'debug',
+      `${'x'.repeat(8000)};sig=`,
+    ];
+    for (const value of refused) await call(value);
+    const lines = await sink.finishes(1 + refused.length);
+    expect(lines).toHaveLength(1 + refused.length);
+    expect(debugs(sink)).toHaveLength(1);
+    // An unknown level is proved, and may be known behind.
+    expect(received.slice(1).filter((value) => value !== undefined)).toEqual([refused[4]]);
+    expect(sink.raw.join('\n')).not.toContain('sig=');
+    behind.close();
+  });
+
+  it('ignore the header without a key', async () => {
+    const { send, sink } = await start(platform);
+    const value = signDebugLevel(KEY, 'debug', new Date(Date.now() + 60_000));
+    await send('/api/users', { headers: { 'x-debug-level': value } });
+    await sink.finishes(1);
+    expect(debugs(sink)).toEqual([]);
+  });
+});
