@@ -10,9 +10,12 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import type { Server } from 'node:net';
 import { checkForRoot, optionsOfBareModule, requireTracing } from '../../options/check-import.js';
+import type { LevelRuleControl } from '../../options/level-rule-options.js';
+import { LEVEL_RULES } from '../../options/options.token.js';
 import { APPLICATION, type Application } from '../../records/application.js';
 import { TracingConfigError } from '../../records/tracing-config.error.js';
 import { warnOnce } from '../../records/warnings.js';
+import { LevelEndpoint } from './level-endpoint.js';
 import { installViewerHook } from './viewer-request-hook.js';
 import { RecordStore } from './record-store.js';
 import { RecordStream } from './record-stream.js';
@@ -63,6 +66,7 @@ export class TraceViewerModule
     @Inject(VIEWER_OPTIONS) private readonly options: ResolvedViewerOptions,
     @Optional() @Inject(APPLICATION) application: Application | undefined,
     private readonly adapterHost: HttpAdapterHost,
+    @Optional() @Inject(LEVEL_RULES) private readonly rules: LevelRuleControl | undefined,
   ) {
     this.application = requireTracing(application, 'TraceViewerModule');
     const store = new RecordStore(options.limits);
@@ -114,13 +118,14 @@ export class TraceViewerModule
   private serveOn(adapter: object): boolean {
     const { options, store, stream } = this;
     const { authorize } = options;
+    const levels = new LevelEndpoint(this.rules);
     if (authorize !== undefined) {
-      const server = new ViewerServer(options, { authorize }, undefined, store, stream);
+      const server = new ViewerServer(options, { authorize }, undefined, store, stream, levels);
       return installViewerHook(adapter, server);
     }
     const token = ViewerToken.ofProject();
     const link = new ViewerLink(options.path, token);
-    const server = new ViewerServer(options, { token }, link, store, stream);
+    const server = new ViewerServer(options, { token }, link, store, stream, levels);
     if (!installViewerHook(adapter, server)) return false;
     link.printFor(this.adapterHost.httpAdapter.getHttpServer() as Server);
     return true;

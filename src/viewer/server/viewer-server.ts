@@ -9,6 +9,7 @@ import {
 } from './access.js';
 import { closeAfter } from '../receiver/close-after.js';
 import { OtlpReceiver } from '../receiver/otlp-endpoint.js';
+import { LevelEndpoint } from './level-endpoint.js';
 import { pageFile } from './page-files.js';
 import type { RecordStore } from './record-store.js';
 import type { RecordStream } from './record-stream.js';
@@ -33,6 +34,7 @@ export class ViewerServer {
     private readonly link: ViewerLink | undefined,
     store: RecordStore,
     private readonly stream: RecordStream,
+    private readonly levels: LevelEndpoint,
   ) {
     this.receiver = new OtlpReceiver(store, options.limits.bodyBytes);
   }
@@ -112,6 +114,7 @@ export class ViewerServer {
       if (!request.complete) closeAfter(request, response);
       return sendText(response, 404, 'Metrics are not shown here.');
     }
+    if (LevelEndpoint.owns(path)) return this.levels.answer(request, response, path);
     if (!isRead(request)) {
       if (!request.complete) closeAfter(request, response);
       response.setHeader('Allow', 'GET, HEAD');
