@@ -28,19 +28,14 @@ import { EntryWriter } from './logging/winston/entry-writer.js';
 import { LineTransport } from './logging/output/line-transport.js';
 import { TracingLogger } from './logging/winston/tracing-logger.js';
 import { LogLevels } from './logging/log-levels.js';
-import { removeSource } from './logging/verbosity.js';
 import { warnIfUnused } from './logging/winston/unused-logger.js';
 import { prepareApplication } from './instrumentation/prepare-application.js';
 import { optionsOf } from './options/application-options.js';
 import { checkedProvider, checkForRootAsync } from './options/async-options.js';
 import { checkForRoot, optionsOfBareModule } from './options/check-import.js';
 import { checkBoolean } from './options/check-value.js';
-import {
-  LEVEL_RULES,
-  RAW_TRACING_OPTIONS,
-  TRACING_OPTIONS,
-  WINSTON_LOGGER,
-} from './options/options.token.js';
+import { LEVEL_RULES } from './options/level-rule-options.js';
+import { RAW_TRACING_OPTIONS, TRACING_OPTIONS, WINSTON_LOGGER } from './options/options.token.js';
 import { APPLICATION, settled, type Application } from './records/application.js';
 import type { ResolvedTracingOptions } from './options/resolve-options.js';
 import type { TracingModuleOptions } from './options/tracing-options.js';
@@ -206,7 +201,6 @@ export class TracingModule
   async onApplicationShutdown(): Promise<void> {
     await settled(this.application);
     this.endConsole?.();
-    removeSource(this.options);
     detachInstrumentations(this.tracedApplication);
     // A signal ends the process without `exit`, so this is the last moment for a slow reader.
     await Promise.all(this.lineTransports().map((transport) => transport.drain()));

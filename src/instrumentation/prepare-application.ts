@@ -10,7 +10,6 @@ import { traceOutgoingCalls } from '../http-client/trace-http-clients.js';
 import { addApplication } from './instrumented-applications.js';
 import { provideUserStores } from '../context/user-store.js';
 import { openSpan } from '../spans/open-span.js';
-import { addSource } from '../logging/verbosity.js';
 import { prepareInstrumentations } from './instrumentations.js';
 
 /** Changes what has to be changed before the application registers its routes and listeners. */
@@ -27,7 +26,6 @@ export async function prepareApplication(
   // An application that imports the module twice is prepared once. It is added first, so that the
   // end of another application does not undo what is changed here.
   if (!addApplication(application)) return application;
-  if (options.flightRecorder !== undefined || options.debugKey !== undefined) addSource(options);
   provideUserStores();
   bindRequestHandlers(host);
   await spanMethods(modules, options);

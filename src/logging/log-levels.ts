@@ -45,7 +45,10 @@ export class LogLevels implements LevelRuleControl, OnApplicationShutdown {
   constructor(
     @Inject(TRACING_OPTIONS) private readonly options: ResolvedTracingOptions,
     @Inject(WINSTON_LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    const { flightRecorder, debugKey } = options;
+    if (flightRecorder !== undefined || debugKey !== undefined) addSource(options);
+  }
 
   /** The names of the logger's levels, most severe first. */
   get levels(): readonly string[] {
@@ -104,6 +107,7 @@ export class LogLevels implements LevelRuleControl, OnApplicationShutdown {
   /** Called by NestJS. */
   onApplicationShutdown(): void {
     this.clear();
+    removeSource(this.options);
   }
 
   private checkLevel(level: unknown): void {

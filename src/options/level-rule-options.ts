@@ -42,6 +42,9 @@ export interface LevelRuleControl {
   clear(id?: string): number;
 }
 
+/** The token of the {@link LevelRuleControl} of an application. */
+export const LEVEL_RULES = Symbol.for('nestjs-tracing.v1.level-rules');
+
 /** The kinds of targets. */
 export type LevelTargetKind = 'sessionId' | 'requestId' | 'traceId' | 'route' | 'handler' | 'field';
 

@@ -9,6 +9,3 @@ export const TRACING_OPTIONS = Symbol.for('nestjs-tracing.v1.options');
 
 /** The winston logger of an application, behind `TracingLogger`. */
 export const WINSTON_LOGGER = Symbol.for('nestjs-tracing.v1.winston-logger');
-
-/** What sets the levels of single requests while the application runs. */
-export const LEVEL_RULES = Symbol.for('nestjs-tracing.v1.level-rules');

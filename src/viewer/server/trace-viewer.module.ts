@@ -10,8 +10,7 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import type { Server } from 'node:net';
 import { checkForRoot, optionsOfBareModule, requireTracing } from '../../options/check-import.js';
-import type { LevelRuleControl } from '../../options/level-rule-options.js';
-import { LEVEL_RULES } from '../../options/options.token.js';
+import { LEVEL_RULES, type LevelRuleControl } from '../../options/level-rule-options.js';
 import { APPLICATION, type Application } from '../../records/application.js';
 import { TracingConfigError } from '../../records/tracing-config.error.js';
 import { warnOnce } from '../../records/warnings.js';
