@@ -60,7 +60,7 @@ export class ValueKeeper {
       }
       if (Array.isArray(value)) return this.list(value);
       const prototype = Object.getPrototypeOf(value) as object | null;
-      if (prototype === Object.prototype) return this.fields(value, {});
+      if (prototype === Object.prototype) return this.record(value);
       if (prototype === null) return this.fields(value, Object.create(null) as Fields);
       return this.instance(value, prototype);
     } catch {
@@ -80,6 +80,38 @@ export class ValueKeeper {
         break;
       }
       copy.push(this.keep(values[i]));
+    }
+    this.leave();
+    return copy;
+  }
+
+  /**
+   * A plain object. Most have a few fields and much room: to copy them at once, and then what has to
+   * be kept of them, takes a third of what it takes to copy them one by one.
+   */
+  private record(value: object): object {
+    let copy: Fields;
+    try {
+      copy = { ...value };
+    } catch {
+      // A getter throws: that one field is lost.
+      return this.fields(value, {});
+    }
+    let { left } = this;
+    let hasObjects = false;
+    for (const key in copy) {
+      const own = copy[key];
+      left -= key.length + VALUE;
+      if (typeof own === 'string') left -= own.length;
+      else if (typeof own === 'object' && own !== null) hasObjects = true;
+    }
+    if (left <= 0) return this.fields(value, {});
+    this.left = left;
+    if (!hasObjects) return copy;
+    this.enter(value, copy);
+    for (const key in copy) {
+      const own = copy[key];
+      if (typeof own === 'object' && own !== null) copy[key] = this.object(own);
     }
     this.leave();
     return copy;

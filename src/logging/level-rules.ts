@@ -59,18 +59,22 @@ export class LevelRuleTable implements LevelRules {
     isCounted: boolean,
   ): boolean {
     const { sessionId, requestId, traceId, route, handler, field } = this.byValue;
-    const asks = (rules: Map<string, ActiveRule>, value: string | undefined): boolean =>
-      rules.size > 0 &&
-      value !== undefined &&
-      this.allows(rules.get(value), severity, levels, isCounted);
-    if (asks(sessionId, trace.sessionId) || asks(requestId, trace.requestId)) return true;
-    if (asks(traceId, trace.traceId)) return true;
-    if (traceId.size > 0 && asks(traceId, trace.w3cTraceId)) return true;
-    const metadata: LiveMetadata = trace.metadata;
-    if (route.size > 0 && asks(route, metadata.route)) return true;
-    if (handler.size > 0) {
-      if (asks(handler, metadata.handler)) return true;
-      if (metadata.otherHandlers?.some((other) => asks(handler, other)) === true) return true;
+    // Without a closure: this runs for each call below the logger's level.
+    const rule =
+      found(sessionId, trace.sessionId) ??
+      found(requestId, trace.requestId) ??
+      (traceId.size === 0
+        ? undefined
+        : (found(traceId, trace.traceId) ?? found(traceId, trace.w3cTraceId)));
+    if (rule !== undefined && this.allows(rule, severity, levels, isCounted)) return true;
+    if (route.size > 0 || handler.size > 0) {
+      const metadata: LiveMetadata = trace.metadata;
+      const own = found(route, metadata.route);
+      if (own !== undefined && this.allows(own, severity, levels, isCounted)) return true;
+      for (const name of [metadata.handler, ...(metadata.otherHandlers ?? [])]) {
+        const named = found(handler, name);
+        if (named !== undefined && this.allows(named, severity, levels, isCounted)) return true;
+      }
     }
     if (field.size === 0 || fields === undefined) return false;
     for (const rule of field.values()) {
@@ -79,18 +83,20 @@ export class LevelRuleTable implements LevelRules {
     return false;
   }
 
-  private allows(
-    rule: ActiveRule | undefined,
-    severity: number,
-    levels: Levels,
-    isCounted: boolean,
-  ): boolean {
-    if (rule === undefined || rule.entries === 0 || rule.expiresAt <= Date.now()) return false;
+  private allows(rule: ActiveRule, severity: number, levels: Levels, isCounted: boolean): boolean {
+    if (rule.entries === 0 || rule.expiresAt <= Date.now()) return false;
     const asked = severityOf(levels, rule.level);
     if (asked === undefined || asked < severity) return false;
     if (isCounted && --rule.entries === 0) this.onUsedUp(rule);
     return true;
   }
+}
+
+function found(
+  rules: ReadonlyMap<string, ActiveRule>,
+  value: string | undefined,
+): ActiveRule | undefined {
+  return rules.size === 0 || value === undefined ? undefined : rules.get(value);
 }
 
 /** What a rule is found by. */

@@ -53,15 +53,14 @@ export class EntryWriter {
     const { levels } = this.winston;
     const severity = levels[name];
     if (scope === undefined || severity === undefined) return false;
-    if (this.pipes.forcedLimit === undefined) return false;
-    return isRaised(scope, severity, levels, isCounted);
+    return !this.pipes.isOff && isRaised(scope, severity, levels, isCounted);
   }
 
   /** What keeps an entry of this level below the logger's; `undefined` if nothing does. */
   keeperOf(scope: TraceScope, name: string): Recording | undefined {
     const { levels } = this.winston;
     const severity = levels[name];
-    if (severity === undefined || this.pipes.forcedLimit === undefined) return undefined;
+    if (severity === undefined || this.pipes.isOff) return undefined;
     return keeperOf(scope, severity, levels);
   }
 

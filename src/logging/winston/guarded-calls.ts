@@ -63,7 +63,7 @@ function countRules(logger: Logger, pipes: LoggerPipes): void {
       return (
         scope !== undefined &&
         typeof severity === 'number' &&
-        pipes.forcedLimit !== undefined &&
+        !pipes.isOff &&
         isRaised(scope, severity, logger.levels, false)
       );
     };

@@ -83,6 +83,12 @@ export class LoggerPipes {
     return limit === -1 ? undefined : limit;
   }
 
+  /** Whether it writes nothing at all. */
+  get isOff(): boolean {
+    const { levels, level, silent } = this.logger;
+    return silent || (levels[level] === undefined && this.forcedLimit === undefined);
+  }
+
   /** Whether a stream of another kind reads from it, which gets entries of all levels. */
   get hasPlainStream(): boolean {
     const { transports } = this;

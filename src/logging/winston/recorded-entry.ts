@@ -76,7 +76,7 @@ export function keepsCall(
     return false;
   }
   // A stream without a level gets it now, and so it has to be made.
-  if (pipes.forcedLimit === undefined || pipes.hasPlainStream) return false;
+  if (pipes.isOff || pipes.hasPlainStream) return false;
   if (isRaised(scope, severity, levels, false)) return false;
   const recording = keeperOf(scope, severity, levels);
   if (recording === undefined) return false;

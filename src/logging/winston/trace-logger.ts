@@ -126,7 +126,7 @@ function considerVerbosity(root: Logger, pipes: LoggerPipes, entry: CapturedEntr
     noteWritten(scope, severity, root.levels);
     return true;
   }
-  if (pipes.forcedLimit === undefined) return true;
+  if (pipes.isOff) return true;
   if (isRaised(scope, severity, root.levels, true)) {
     entry[FORCED] = pipes.forcedLimit;
     return true;
