@@ -1,6 +1,7 @@
-import { inspect, types } from 'node:util';
+import { types } from 'node:util';
 import { isError, nameOf, readProperty } from '../records/error-fields.js';
 import { moreCharacters } from '../records/json-text.js';
+import { KeptInstance } from './kept-instance.js';
 
 /** The maximum depth, as that of a line. */
 const MAX_DEPTH = 16;
@@ -202,43 +203,6 @@ export class ValueKeeper {
   private leave(): void {
     this.outer.pop();
     this.copies.pop();
-  }
-}
-
-/** A copy of an instance that says itself what it is, with `toJSON()`, when it is written. */
-class KeptInstance {
-  readonly #copy: object;
-  readonly #original: object;
-  readonly #isWhole: boolean;
-
-  constructor(copy: object, original: object, isWhole: boolean) {
-    this.#copy = copy;
-    this.#original = original;
-    this.#isWhole = isWhole;
-  }
-
-  toJSON(): unknown {
-    return this.ask((instance) => (instance as { toJSON(): unknown }).toJSON());
-  }
-
-  toString(): string {
-    return this.ask(String);
-  }
-
-  [inspect.custom](): unknown {
-    return this.#isWhole ? this.#copy : this.#original;
-  }
-
-  /** Private fields have not been copied: what needs them is asked of the original. */
-  private ask<T>(question: (instance: object) => T): T {
-    if (this.#isWhole) {
-      try {
-        return question(this.#copy);
-      } catch {
-        // It has private fields.
-      }
-    }
-    return question(this.#original);
   }
 }
 
