@@ -16,7 +16,7 @@ import {
   traceLogger,
   TracingLogger,
   TracingModule,
-} from '../../src/index.js';
+} from 'nestjs-tracing';
 
 const CALLS = 20_000;
 const BATCHES = 12;

@@ -128,7 +128,7 @@ describe.each(PLATFORMS)('the flight recorder on %s', (platform) => {
     const { send, sink } = await start(platform, { accessLog });
     await send(`/ends/${how}`);
     await sink.finishes(1);
-    const texts = recorded(sink).map(({ message }) => String(message));
+    const texts = recorded(sink).map(({ message }) => message);
     expect(texts).toEqual(isWritten ? ['first of 1', 'second'] : []);
     expect(heldByRecordings()).toEqual({ bytes: 0, recordings: 0 });
     if (!isWritten) return;
@@ -292,7 +292,7 @@ describe('a winston logger of the application’s own', () => {
         log();
         throw new Error('broken');
       }),
-    ).toThrow();
+    ).toThrow('broken');
     await eventually(() => sink.raw.length >= 9, 'nine lines');
     expect(sink.lines).toMatchObject([
       { message: 'one', a: 1 },
@@ -326,7 +326,7 @@ describe('a winston logger of the application’s own', () => {
         logger.log('detail', 'a detail');
         throw new Error('broken');
       }),
-    ).toThrow();
+    ).toThrow('broken');
     await eventually(() => sink.raw.length > 0, 'a line');
     expect(sink.lines).toMatchObject([{ level: 'detail', message: 'a detail', recorded: true }]);
   });
@@ -346,7 +346,7 @@ describe('a winston logger of the application’s own', () => {
         await sleep(40);
         throw new Error('broken');
       }),
-    ).rejects.toThrow();
+    ).rejects.toThrow('broken');
     subscription.unsubscribe();
     expect(seen.map(({ text }) => text)).toEqual(['early', 'Run finished']);
     expect(seen[0]!.isRecorded).toBe(true);
@@ -361,6 +361,6 @@ it('leaves the arguments of a level that is off alone where it is off', async ()
       new Logger('X').debug('early');
       throw new Error('broken');
     }),
-  ).toThrow();
+  ).toThrow('broken');
   expect(recorded(sink)).toEqual([]);
 });
