@@ -4,11 +4,19 @@ import { guardCallback } from '../options/guard-callback.js';
 import type { AccessLogOptions } from '../options/tracing-options.js';
 import type { AccessLogRecord } from '../records/access-log-record.js';
 import type { Outcome } from '../records/fields.js';
+import { requestedUrl } from '../records/requested-url.js';
+import { DEFAULT_REDACTION, type Redaction } from '../records/redaction.js';
+import { thrownIn } from '../trace/thrown.js';
 import type { Trace } from '../trace/trace.js';
 import type { FlightRecorder } from '../logging/flight-recorder.js';
 import { exclusion } from './exclusion.js';
 import { RepeatedCallsWarning } from './repeated-calls-warning.js';
+import { explainedError, explainedRequest, type Explanation } from './explanation.js';
 import type { IsSkipped } from './skipped-handlers.js';
+
+/** The defaults of `slowerThan` and `explainFrom`. */
+const SLOW_MS = 1000;
+const CLIENT_ERRORS = 400;
 
 /** Writes a line in the current trace. */
 export type WriteLine = (level: string, message: string, fields: object) => void;
@@ -30,6 +38,8 @@ export class AccessLog {
   private readonly line: WriteRecord | undefined;
   private readonly slowerThanMs: number;
   private readonly repeatedCallsWarning: RepeatedCallsWarning;
+  private readonly explainFrom: number;
+  private readonly hasRequest: boolean;
 
   /**
    * @param canonical gives the spellings of a path that lead to one route the same form.
@@ -42,15 +52,46 @@ export class AccessLog {
     canonical: (path: string) => string = (path) => path,
     private readonly isSkipped: IsSkipped = () => false,
     private readonly recorder?: FlightRecorder,
+    private readonly redaction: Redaction = DEFAULT_REDACTION,
   ) {
     this.repeatedCallsWarning = new RepeatedCallsWarning(write);
     this.line = accessLog === false ? undefined : recordWriter(accessLog, write, canonical);
-    this.slowerThanMs = (accessLog === false ? undefined : accessLog.slowerThan) ?? Infinity;
+    const { slowerThan = SLOW_MS, explainFrom = CLIENT_ERRORS, request = true } = accessLog || {};
+    this.slowerThanMs = slowerThan;
+    this.explainFrom = explainFrom;
+    this.hasRequest = request;
   }
 
-  /** Whether a record has steps: that of a failure, or of what took longer than `slowerThan`. */
-  explainsItself(outcome: Outcome, durationMs: number): boolean {
-    return outcome === 'errored' || durationMs > this.slowerThanMs;
+  /**
+   * What the line of a trace has beside what every line has, if it is to explain itself: where it has
+   * failed, was slower than `slowerThan`, or was refused with a status from `explainFrom` because
+   * something was thrown. `undefined` for all others.
+   *
+   * @param request the request, if it is one.
+   */
+  explain(
+    trace: Trace,
+    outcome: Outcome,
+    status: number | undefined,
+    request?: IncomingMessage,
+  ): Explanation | undefined {
+    const hasFailed = outcome === 'errored';
+    // Most requests end here.
+    if (!hasFailed && trace.thrown === undefined && trace.elapsedMs <= this.slowerThanMs) {
+      return undefined;
+    }
+    const thrown = thrownIn(trace);
+    const isRefused = thrown !== undefined && status !== undefined && status >= this.explainFrom;
+    if (!hasFailed && !isRefused && trace.elapsedMs <= this.slowerThanMs) return undefined;
+    const { work, handler } = trace.metadata;
+    const cause = work?.error === undefined ? thrown : { error: work.error, before: undefined };
+    const place = handler ?? work?.pattern ?? work?.job;
+    return {
+      ...(this.hasRequest &&
+        request !== undefined &&
+        explainedRequest(request, requestedUrl(request), this.redaction)),
+      ...(cause !== undefined && explainedError({ isLate: false, ...cause }, place)),
+    };
   }
 
   /** Writes a warning if there are too many equal queries. Call it in the context of the trace. */

@@ -1,6 +1,7 @@
 import type { AccessLogRecord } from '../records/access-log-record.js';
 import type { Outcome } from '../records/fields.js';
 import { roundMs } from '../records/round-ms.js';
+import type { Explanation } from './explanation.js';
 import { handlerMs, stepsOnLine } from '../spans/steps.js';
 import type { Trace } from '../trace/trace.js';
 
@@ -8,17 +9,16 @@ import type { Trace } from '../trace/trace.js';
  * The access log record of a trace that ends now.
  *
  * @param status the HTTP status that was sent, if one was.
- * @param explainsItself whether it has the steps that led to its end.
+ * @param explanation what it has beside, with the steps that led to its end, if it explains itself.
  */
 export function buildRecord(
   trace: Trace,
   outcome: Outcome,
   status: number | undefined,
-  explainsItself: boolean,
+  explanation: Explanation | undefined,
 ): AccessLogRecord {
   const { metadata, origin, elapsedMs, calls, sent, counters } = trace;
   const { kind, transport, work } = metadata;
-  const told = explainsItself ? stepsOnLine(trace) : undefined;
   const record: AccessLogRecord = {
     duration_ms: roundMs(elapsedMs),
     handler_ms: handlerMs(trace),
@@ -35,14 +35,17 @@ export function buildRecord(
     cache_ms: calls && calls.cacheCount > 0 ? roundMs(calls.cacheMs) : undefined,
     sent,
     parent_span_id: origin.parentSpanId,
-    steps: told?.steps,
-    dropped_steps: told?.dropped,
   };
   // Most HTTP requests have none, and an object that is spread costs more than all of the above.
-  const whole =
+  const plain =
     work === undefined && counters === undefined
       ? record
       : Object.assign({}, counters, work, record);
+  const told = explanation === undefined ? undefined : stepsOnLine(trace);
+  const whole =
+    told === undefined
+      ? plain
+      : Object.assign(plain, explanation, { steps: told.steps, dropped_steps: told.dropped });
   const { droppedFields } = metadata;
   return droppedFields === undefined ? whole : { ...whole, dropped_fields: droppedFields };
 }

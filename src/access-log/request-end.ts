@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Duplex } from 'node:stream';
 import type { Outcome } from '../records/fields.js';
 import { mayRepeatCalls } from '../spans/repeated-calls.js';
+import { statusOf } from '../trace/thrown.js';
 import type { Trace } from '../trace/trace.js';
 import type { AccessLog } from './access-log.js';
 import { enrichTrace } from './enrich-trace.js';
@@ -51,12 +52,17 @@ export function requestEnder(
     const status = isUpgraded ? 101 : hasStatus ? response.statusCode : undefined;
     const sent = isUpgraded ? 'completed' : outcomeOf(request, response, status, isComplete);
     // A GraphQL operation that has failed is answered with the status 200.
-    const hasFailed = trace.metadata.work?.error !== undefined;
+    const hasFailed = trace.metadata.work?.error !== undefined || hasBrokenOff(trace);
     const outcome = sent === 'completed' && hasFailed ? 'errored' : sent;
-    const explainsItself = accessLog.explainsItself(outcome, trace.elapsedMs);
-    const record = buildRecord(trace, outcome, status, explainsItself);
+    const explanation = accessLog.explain(trace, outcome, status, request);
+    const record = buildRecord(trace, outcome, status, explanation);
     accessLog.end(trace, record, 'Request finished', request, response);
   };
+}
+
+/** Whether the response is a stream that has failed, though all that was written of it is sent. */
+function hasBrokenOff({ thrown }: Trace): boolean {
+  return thrown?.isLate === true && (statusOf(thrown.error) ?? 500) >= 500;
 }
 
 /**

@@ -11,6 +11,7 @@ import { openTrace, type TraceCarrier } from '../trace/open-trace.js';
 import { carrierText } from '../trace/carrier-text.js';
 import { carrierOf, type ReadCarrier } from '../trace/propagation.js';
 import { callerSpan, type SdkSpan } from '../trace/sdk-span.js';
+import { keepThrown } from '../trace/thrown.js';
 import type { LiveMetadata, Trace } from '../trace/trace.js';
 import { parseTraceparent } from '../trace/traceparent.js';
 import type { AccessLog } from './access-log.js';
@@ -51,17 +52,27 @@ export function unitOfWorkRunner(
       new WorkMetadata(work),
       sdkSpan?.spanContext(),
     );
-    const end = (ending: Ending, error?: unknown): void => {
+    const end = (ending: Ending, ...thrown: [error?: unknown]): void => {
       if (trace.finished) return;
+      const [error] = thrown;
+      // What the filters of a message have made of it is less than what was thrown.
+      if (ending === 'failed' && thrown.length > 0 && trace.thrown === undefined) {
+        keepThrown(trace, error);
+      }
       trace.finished = true;
       options.policy.application.inFlight--;
       if (sdkSpan !== undefined) endSdkSpan(sdkSpan, ending === 'failed', error);
       if (mayRepeatCalls(trace)) resumeTrace(trace, () => accessLog.warnOfRepeatedCalls(trace));
       if (!accessLog.isWanted) return;
       const outcome = OUTCOMES[ending];
-      const explainsItself = accessLog.explainsItself(outcome, trace.elapsedMs);
-      const record = buildRecord(trace, outcome, undefined, explainsItself);
+      const record = buildRecord(
+        trace,
+        outcome,
+        undefined,
+        accessLog.explain(trace, outcome, undefined),
+      );
       resumeTrace(trace, () => accessLog.end(trace, record, MESSAGES[work.kind]));
+      trace.thrown = undefined;
     };
     const run = <R>(next: () => R): R => runWithSdkSpan(sdkSpan, () => resumeTrace(trace, next));
     const first = (): T => {

@@ -1,5 +1,6 @@
 import { guardCallback } from '../options/guard-callback.js';
 import type { ActiveSpan, SdkSpan, SdkSpanKind } from '../trace/sdk-span.js';
+import { withoutOwnFrames } from '../records/own-frames.js';
 import { SPAN_KIND_NUMBERS } from '../records/span-kinds.js';
 import type { SpanAttributes } from '../records/span-record.js';
 
@@ -141,7 +142,15 @@ export const endSdkSpan = guardCallback(
 function failSpan(span: SdkSpan, error: unknown): void {
   const message = error instanceof Error ? error.message : undefined;
   span.setStatus({ code: STATUS_ERROR, ...(message !== undefined && { message }) });
-  if (error instanceof Error || typeof error === 'string') span.recordException(error);
+  if (typeof error === 'string') span.recordException(error);
+  else if (error instanceof Error) span.recordException(withShownStack(error));
+}
+
+/** The error, or one like it if its stack has frames of this package. */
+function withShownStack(error: Error): Error {
+  const stack = withoutOwnFrames(error.stack);
+  if (stack === error.stack) return error;
+  return Object.create(error, { stack: { value: stack } }) as Error;
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   runWithSdkSpan,
   type SdkContext,
 } from './sdk-spans.js';
+import { makeStackRoom, takeStackRoom } from './stack-room.js';
 import {
   chooseStore,
   enteredStore,
@@ -72,8 +73,14 @@ export type RunInSpan = <T>(fn: () => T) => T;
 /** Runs a function in a span of the current trace. */
 export function runWithSpan<T>(span: Span, fn: () => T): T {
   const { sdkSpan } = span;
-  if (sdkSpan === undefined) return active.run(span, fn);
-  return runWithSdkSpan(sdkSpan, () => active.run(span, fn));
+  const hasSdkSpan = sdkSpan !== undefined;
+  const limit = makeStackRoom(hasSdkSpan);
+  try {
+    if (!hasSdkSpan) return active.run(span, fn);
+    return runWithSdkSpan(sdkSpan, () => active.run(span, fn));
+  } finally {
+    takeStackRoom(limit, hasSdkSpan);
+  }
 }
 
 /** Runs a function outside any trace: what it does belongs to no request. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resumeTrace, runsInTrace } from '../context/trace-store.js';
 import { definePatch } from '../instrumentation/patch.js';
+import { forgetThrown, keepThrown } from '../trace/thrown.js';
 import type { Trace } from '../trace/trace.js';
 import { ownerOf } from './request-context.js';
 
@@ -13,7 +14,7 @@ const LAYERS = definePatch({
   why: 'Express calls the next function in the async context of the code that calls `next`',
 });
 
-type Next = (error?: unknown) => void;
+type Next = (...args: [error?: unknown]) => void;
 type HandleRequest = (
   this: unknown,
   request: IncomingMessage,
@@ -82,10 +83,15 @@ function inTraceOfRequest(handle: HandleRequest): HandleRequest {
 function inTraceOfFailed(handle: HandleError): HandleError {
   return function (error, request, response, next) {
     const trace = ownerOf(request);
-    if (trace === undefined || runsInTrace(trace)) {
-      return handle.call(this, error, request, response, next);
-    }
-    return callInTrace(trace, handle as Call, this, error, request, response, next);
+    if (trace === undefined) return handle.call(this, error, request, response, next);
+    if (!response.headersSent) keepThrown(trace, error);
+    const goOn: Next = (...args) => {
+      // A middleware for errors that passes none on has recovered from it.
+      if (!args[0]) forgetThrown(trace, error);
+      next(...args);
+    };
+    if (runsInTrace(trace)) return handle.call(this, error, request, response, goOn);
+    return callInTrace(trace, handle as Call, this, error, request, response, goOn);
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { definePatch } from '../instrumentation/patch.js';
+import { noteNotRouted } from '../trace/thrown.js';
 import { ownerOf, responseOf } from './request-context.js';
 import { ROUTING_METHODS } from './routing-methods.js';
 
@@ -63,7 +64,11 @@ function forgettingRoute(setNotFoundHandler: Register): Register {
     const unrouted = function (this: unknown, request: RoutedRequest, ...args: unknown[]): unknown {
       const raw = request.raw ?? request;
       // A middleware that calls `next` twice, or late, gets here behind the route that has answered.
-      if (responseOf(raw)?.headersSent !== true) ownerOf(raw)?.metadata.forgetRoute?.();
+      const trace = responseOf(raw)?.headersSent === true ? undefined : ownerOf(raw);
+      if (trace !== undefined) {
+        trace.metadata.forgetRoute?.();
+        noteNotRouted(trace);
+      }
       return (handler as Register).call(this, request, ...args);
     };
     return setNotFoundHandler.call(this, unrouted, ...rest);

@@ -5,7 +5,7 @@ import type { IdSource } from '../options/tracing-options.js';
 import { adoptCloudHeader, CLOUD_HEADERS, isCloudHeader } from '../trace/cloud-headers.js';
 import { digestId } from '../trace/ids.js';
 import type { TraceCarrier } from '../trace/open-trace.js';
-import { requestedUrl } from './requested-url.js';
+import { requestedUrl } from '../records/requested-url.js';
 
 /** Reads one kind of id from a request; `undefined` where it has none. */
 export type IdReader = (request: IncomingMessage) => string | undefined;

@@ -9,7 +9,7 @@ import { canonicalPaths } from './path-rules.js';
 
 /** The access log of an application: its lines, and what the flight recorder writes before them. */
 export function openAccessLog(
-  { accessLog, flightRecorder }: ResolvedTracingOptions,
+  { accessLog, flightRecorder, lineLimits }: ResolvedTracingOptions,
   logger: Logger,
   host: HttpAdapterHost,
   modules: ModulesContainer,
@@ -18,5 +18,12 @@ export function openAccessLog(
   const canonical = canonicalPaths(() => host.httpAdapter);
   const recorder = flightRecorder && new FlightRecorder(flightRecorder, accessLog);
   const write = writer.writeLine.bind(writer);
-  return new AccessLog(accessLog, write, canonical, skippedHandlers(modules), recorder);
+  return new AccessLog(
+    accessLog,
+    write,
+    canonical,
+    skippedHandlers(modules),
+    recorder,
+    lineLimits?.redaction,
+  );
 }

@@ -3,8 +3,10 @@ import { resumeTrace, runsInTrace } from '../context/trace-store.js';
 import { definePatch } from '../instrumentation/patch.js';
 import { sharedState } from '../records/shared-state.js';
 import type { Trace } from '../trace/trace.js';
-import { ownerOf } from './request-context.js';
+import { keepThrown } from '../trace/thrown.js';
+import { traceOf } from './request-context.js';
 import { bindExpressLayers } from './express-layers.js';
+import { noteThrownErrors } from './thrown-errors.js';
 import { ROUTING_METHODS } from './routing-methods.js';
 
 const BOUNDARY = definePatch({
@@ -47,7 +49,6 @@ type Handler = (this: unknown, ...args: unknown[]) => unknown;
 type Register = (this: unknown, ...args: unknown[]) => unknown;
 type Adapter = Record<string, Register>;
 type Middleware = (path: string, callback: unknown) => unknown;
-type PlatformRequest = { raw?: object } | undefined | null;
 type RouteOptions = Record<string, unknown>;
 
 interface FastifyInstance {
@@ -63,7 +64,7 @@ const bound = sharedState('bound-handlers', () => new WeakSet<object>());
  * session stores and connection pools do. What is registered on the adapter from now on runs in the
  * trace of the request that it is given. Where all is well, this costs one comparison.
  */
-export function bindRequestHandlers(host: HttpAdapterHost): void {
+export async function bindRequestHandlers(host: HttpAdapterHost): Promise<void> {
   const bindAdapter = (): void => {
     const adapter: object | undefined = host.httpAdapter;
     if (adapter !== undefined && adapter !== null) bindHandlersOf(adapter);
@@ -71,6 +72,7 @@ export function bindRequestHandlers(host: HttpAdapterHost): void {
   bindAdapter();
   // In a test, the application gets its adapter after its providers were made.
   host.init$?.subscribe(bindAdapter);
+  await noteThrownErrors(host);
 }
 
 function bindHandlersOf(target: object): void {
@@ -119,13 +121,34 @@ function bindHooksOf(instance: unknown): void {
     };
   });
   for (const name of FASTIFY_METHODS) {
-    FASTIFY_HOOKS.methodOfInstance(instance as Adapter, name, bindingArguments);
+    FASTIFY_HOOKS.methodOfInstance(
+      instance as Adapter,
+      name,
+      name === 'setErrorHandler' ? bindingErrorHandlers : bindingArguments,
+    );
   }
   try {
     addHook.call(instance as FastifyInstance, 'onRoute', bindRoute);
   } catch {
     // The instance has started already: it takes no more hooks.
   }
+}
+
+function bindingErrorHandlers(register: Register): Register {
+  return function (handler, ...rest) {
+    return register.call(this, bindErrorHandler(handler), ...rest);
+  };
+}
+
+/** A handler of errors of Fastify, which also notes what was thrown. */
+function bindErrorHandler(handler: unknown): unknown {
+  if (typeof handler !== 'function' || bound.has(handler)) return handler;
+  const noting: Handler = function (error, request, ...rest) {
+    const trace = traceOf(request);
+    if (trace !== undefined) keepThrown(trace, error);
+    return (handler as Handler).call(this, error, request, ...rest);
+  };
+  return bindHandlers(lookLike(noting, handler as Handler));
 }
 
 function bindArgument(value: unknown): unknown {
@@ -141,8 +164,11 @@ function hasHooks(value: object): boolean {
 }
 
 function bindRoute(options: RouteOptions): void {
-  for (const name of [...REQUEST_HOOKS, 'handler', 'errorHandler']) {
+  for (const name of [...REQUEST_HOOKS, 'handler']) {
     if (options[name] !== undefined) options[name] = bindHandlers(options[name]);
+  }
+  if (options['errorHandler'] !== undefined) {
+    options['errorHandler'] = bindErrorHandler(options['errorHandler']);
   }
 }
 
@@ -215,15 +241,6 @@ function callInTrace(
   fifth: unknown,
 ): unknown {
   return resumeTrace(trace, () => callWith(handler, self, first, second, third, fourth, fifth));
-}
-
-/** The trace of a request: of Node's own object, or of one that holds it as `raw`. */
-function traceOf(request: unknown): Trace | undefined {
-  if (typeof request !== 'object' || request === null) return undefined;
-  const trace = ownerOf(request);
-  if (trace !== undefined) return trace;
-  const raw = (request as PlatformRequest)?.raw;
-  return typeof raw === 'object' && raw !== null ? ownerOf(raw) : undefined;
 }
 
 /**

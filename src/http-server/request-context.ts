@@ -6,6 +6,7 @@ import { definePatch } from '../instrumentation/patch.js';
 import { sharedState } from '../records/shared-state.js';
 import type { Trace } from '../trace/trace.js';
 import { isServed, noticeEnd } from './response-end.js';
+import { noteFailures } from './response-source.js';
 
 const EMIT = definePatch({
   package: 'node',
@@ -86,6 +87,15 @@ export function ownerOf(emitter: object): Trace | undefined {
   return (emitter as TracedEmitter)[OPEN]?.trace;
 }
 
+/** The same for a platform's own object of a request or response, which holds Node's as `raw`. */
+export function traceOf(routed: unknown): Trace | undefined {
+  if (typeof routed !== 'object' || routed === null) return undefined;
+  const trace = ownerOf(routed);
+  if (trace !== undefined) return trace;
+  const { raw } = routed as { raw?: unknown };
+  return typeof raw === 'object' && raw !== null ? ownerOf(raw) : undefined;
+}
+
 /** The response to a request that has not closed. */
 export function responseOf(emitter: object): ServerResponse | undefined {
   return (emitter as TracedEmitter)[OPEN]?.response;
@@ -137,6 +147,9 @@ function emitInTrace(emit: Emit): Emit {
   return function (...args) {
     const open = this[OPEN];
     if (open === undefined) return emit.apply(this, args);
+    if (args[0] === 'pipe' && (this as object) === open.response) {
+      noteFailures(open.trace, args[1], this);
+    }
     const isEnd = args[0] === 'close' && (this as object) === open.response;
     if (!isEnd && currentTrace() === open.trace) return emit.apply(this, args);
     return emitInside(open, isEnd, emit, this, args);

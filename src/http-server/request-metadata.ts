@@ -6,7 +6,7 @@ import { provideRequestId } from './request-id-property.js';
 import { keepHeader } from './response-ids.js';
 import type { LiveMetadata } from '../trace/trace.js';
 import { hasRoute, mountTemplate, type ExpressApplication } from './mount-template.js';
-import { requestedUrl } from './requested-url.js';
+import { requestedUrl } from '../records/requested-url.js';
 
 /** Where a request has the route that matched it, on Express and on Fastify. */
 interface RoutedRequest {

@@ -145,6 +145,8 @@ export class RequestTracer {
     requestClosed(closed);
     this.onClose(trace, request, response, isComplete);
     if (trace.sdkSpan !== undefined) endRequestSpan(trace.sdkSpan, trace, response, isComplete);
+    // An async context may outlive the request.
+    if (trace.thrown !== undefined) trace.thrown = undefined;
   };
 }
 

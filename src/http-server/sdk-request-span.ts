@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { endSdkSpan, startSdkSpan } from '../context/sdk-spans.js';
 import type { TraceCarrier } from '../trace/open-trace.js';
 import { callerSpan, type SdkSpan } from '../trace/sdk-span.js';
+import { thrownIn } from '../trace/thrown.js';
 import type { LiveMetadata, Trace } from '../trace/trace.js';
 
 /** Starts the span of a request where an OpenTelemetry SDK is registered. */
@@ -20,15 +21,17 @@ export function startRequestSpan(
 /** Ends the span of a request with its route and status. */
 export function endRequestSpan(
   span: SdkSpan,
-  { metadata: { method = '', route, work } }: Trace,
+  trace: Trace,
   { statusCode, headersSent }: ServerResponse,
   isComplete: boolean,
 ): void {
+  const { method = '', route, work } = trace.metadata;
   if (route !== undefined) {
     span.updateName(`${method} ${route}`);
     span.setAttributes({ 'http.route': route });
   }
   if (headersSent || isComplete) span.setAttributes({ 'http.response.status_code': statusCode });
-  const error = work?.error;
-  endSdkSpan(span, statusCode >= 500 || error !== undefined, error);
+  const hasFailed =
+    statusCode >= 500 || work?.error !== undefined || thrownIn(trace)?.isLate === true;
+  endSdkSpan(span, hasFailed, work?.error ?? thrownIn(trace)?.error);
 }

@@ -45,7 +45,8 @@ export const INSTRUMENTATIONS: Readonly<Record<string, () => Promise<Instrumenta
   },
   '@nestjs/graphql': async () => {
     const { attachGraphql } = await import('./graphql/graphql.js');
-    return { attach: attachGraphql };
+    const { noteExternalExceptions } = await import('./external-exceptions.js');
+    return { prepare: noteExternalExceptions, attach: attachGraphql };
   },
   'client libraries': async () => {
     const { prepareClients } = await import('./clients/clients.js');

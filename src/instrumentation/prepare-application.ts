@@ -27,7 +27,7 @@ export async function prepareApplication(
   // end of another application does not undo what is changed here.
   if (!addApplication(application)) return application;
   provideUserStores();
-  bindRequestHandlers(host);
+  await bindRequestHandlers(host);
   await spanMethods(modules, options);
   if (options.interceptor || options.enrich !== undefined) await bypassInterceptor();
   if (policy.isTrustedHost !== undefined) traceOutgoingCalls(openSpan);

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { FAULT_FIELDS } from './fault-fields.js';
 import { moreCharacters } from './json-text.js';
+import { withoutOwnFrames } from './own-frames.js';
 
 /** The value of a property, or the text `[Threw: …]` if its getter throws. */
 export function readProperty(record: object, key: string | number | symbol): unknown {
@@ -29,13 +30,41 @@ export function isError(value: unknown): value is Error {
 export function errorFields(error: Error): Record<string, unknown> {
   const fields: Record<string, unknown> = {
     name: readProperty(error, 'name'),
-    message: readProperty(error, 'message'),
-    stack: readProperty(error, 'stack'),
+    message: reasonOf(error),
+    stack: withoutOwnFrames(readProperty(error, 'stack')),
   };
   if ('cause' in error) fields['cause'] = faultOf(readProperty(error, 'cause'));
   if ('errors' in error) fields['errors'] = faultOf(readProperty(error, 'errors'));
   addFault(fields, error);
   return fields;
+}
+
+/** How many messages of one error are shown, and how long they may be in all. */
+const MAX_REASONS = 20;
+const MAX_REASON = 2000;
+
+/**
+ * The message of an error. An `HttpException` that was made with an object, as a pipe makes one for
+ * each property that it refuses, has the reasons in there.
+ */
+function reasonOf(error: Error): unknown {
+  const message = readProperty(error, 'message');
+  if (typeof readProperty(error, 'getStatus') !== 'function') return message;
+  const response = readProperty(error, 'response');
+  const given = typeof response === 'string' ? undefined : messageIn(response);
+  if (!Array.isArray(given)) return typeof given === 'string' ? given : message;
+  const reasons = given.slice(0, MAX_REASONS).filter((reason) => typeof reason === 'string');
+  if (reasons.length === 0) return message;
+  const more = given.length - reasons.length;
+  const text = `${reasons.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+  return text.length > MAX_REASON ? `${text.slice(0, MAX_REASON)}…` : text;
+}
+
+function messageIn(response: unknown): unknown {
+  const message = readProperty(Object(response) as object, 'message');
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) return message;
+  // `new BadRequestException({ message: { message: [] } })` is one that a pipe has wrapped.
+  return readProperty(message, 'message');
 }
 
 /** How many errors of a list are shown. */

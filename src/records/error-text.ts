@@ -1,6 +1,6 @@
 import { fieldPair } from './field-pair.js';
 import { moreCharacters } from './json-text.js';
-import { errorFields, isError, jsonValue } from './json-value.js';
+import { errorFields, isError, jsonValue, readProperty } from './json-value.js';
 import { NO_REDACTION, redactedField, type Redaction } from './redaction.js';
 
 /** How far causes of causes are shown, and how many errors in all: errors may have several each. */
@@ -16,8 +16,10 @@ export function errorText(error: Error, redaction: Redaction = NO_REDACTION): st
 
 function textOf(error: Error, depth: number, redaction: Redaction, shown: Set<object>): string {
   shown.add(error);
-  const { name: _name, message, stack, cause, errors, ...own } = errorFields(error);
-  let text = cut(typeof stack === 'string' ? stack : String(message));
+  const { name, message, stack, cause, errors, ...own } = errorFields(error);
+  let text = cut(
+    typeof stack === 'string' ? withReason(stack, error, message) : titleOf(name, message),
+  );
   let pairs = '';
   for (const key of Object.keys(own)) {
     pairs += fieldPair(key, redactedField(redaction, ['error', key], own[key]));
@@ -36,6 +38,18 @@ function textOf(error: Error, depth: number, redaction: Redaction, shown: Set<ob
     text += `\ncaused by:\n${reasonText}`;
   }
   return text;
+}
+
+/** A stack begins with the message that the error was made with, which may not be the reason. */
+function withReason(stack: string, error: Error, reason: unknown): string {
+  const message = readProperty(error, 'message');
+  if (reason === message || typeof reason !== 'string' || typeof message !== 'string') return stack;
+  return stack.replace(message, () => reason);
+}
+
+function titleOf(name: unknown, message: unknown): string {
+  if (name === undefined) return String(message);
+  return message === '' ? String(name) : `${String(name)}: ${String(message)}`;
 }
 
 function cut(text: string): string {

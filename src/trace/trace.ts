@@ -10,6 +10,7 @@ import type { DebugLevel } from './debug-level.js';
 import { withCount, withField } from './field-limits.js';
 import { toW3cTraceId } from './ids.js';
 import type { Recording } from './recording.js';
+import type { Thrown } from './thrown.js';
 import type { TracePolicy } from './trace-policy.js';
 import type { SdkSpan } from './sdk-span.js';
 import type { Application } from '../records/application.js';
@@ -69,6 +70,8 @@ export class Trace implements RequestRecord {
   /** `undefined` until the first span. */
   spanList: KeptSpans | undefined = undefined;
   finished = false;
+  /** What was thrown, and reached what handles errors; `undefined` once its line is written. */
+  thrown: Thrown | undefined = undefined;
   /** What it has called; `undefined` until the first call. */
   calls: CallTotals | undefined = undefined;
   /** The counters of `TraceContext.add`; `undefined` until the first. */

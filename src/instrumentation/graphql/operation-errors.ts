@@ -1,4 +1,5 @@
 import { HttpStatus } from '@nestjs/common';
+import { originalOf } from '../external-exceptions.js';
 import type { Trace } from '../../trace/trace.js';
 
 /** An error in the result of an operation: one of GraphQL.js. */
@@ -55,7 +56,7 @@ export function noteErrors(trace: Trace | undefined, errors: unknown): void {
   trace.metadata.work = {
     ...work,
     graphql_errors: (work?.graphql_errors ?? 0) + errors.length,
-    error: work?.error ?? thrownAs(failure),
+    error: work?.error ?? originalOf(thrownAs(failure)),
   };
 }
 

@@ -2,6 +2,7 @@ import type { TracedApplication } from '../../context/traced-application.js';
 import { loadOptional } from '../load-optional.js';
 import { traceGrpcClients, type GrpcClientProxy } from './grpc-client.js';
 import { traceMessageClients, type ClientClasses } from './message-clients.js';
+import { noteMessageErrors } from './message-errors.js';
 import { traceMessageServers } from './message-servers.js';
 import type { PacketClasses } from './packet-metadata.js';
 
@@ -19,6 +20,7 @@ export async function prepareMicroservices({ openSpan }: TracedApplication): Pro
   // Its types say that the members which are used here are private.
   const classes = loaded as unknown as Microservices;
   await traceMessageServers(classes);
+  await noteMessageErrors();
   traceMessageClients(classes, openSpan);
   traceGrpcClients(classes.ClientGrpcProxy?.prototype, openSpan);
 }

@@ -7,6 +7,7 @@ import { tellsOfFault } from '../../records/fault-fields.js';
 import { PRESET_NAMES, type PresetName } from '../../records/fields.js';
 import { holdsId, isIdName } from '../../records/id-field-names.js';
 import type { LineLimits } from '../../records/line-limits.js';
+import { withoutOwnFrames } from '../../records/own-frames.js';
 import type { TraceFields } from '../../records/request-record.js';
 import type { TraceScope } from '../../trace/trace.js';
 import {
@@ -107,7 +108,9 @@ function prepareForFormats(entry: CapturedEntry, limits: LineLimits, values: Pla
   const error = entryError(entry);
   const { message } = entry;
   if (error !== undefined) {
-    entry['stack'] ??= readProperty(error, 'stack');
+    const stack = readProperty(error, 'stack');
+    // winston has copied it, with all frames, where the error follows a message.
+    if ((entry['stack'] ?? stack) === stack) entry['stack'] = withoutOwnFrames(stack);
     if (message === error) {
       entry.message = entryMessage(entry, limits);
       entry['error'] ??= error;

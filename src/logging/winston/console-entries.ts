@@ -1,3 +1,4 @@
+import { withoutOwnFrames } from '../../records/own-frames.js';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { currentScope, currentTrace } from '../../context/active-trace.js';
 import { definePatch } from '../../instrumentation/patch.js';
@@ -222,7 +223,7 @@ function stackBehind(method: Method, replacement: Write): string | undefined {
   if (method !== 'trace') return undefined;
   const trace: { name: string; message: string; stack?: string } = { name: 'Trace', message: '' };
   Error.captureStackTrace(trace, replacement);
-  return trace.stack;
+  return withoutOwnFrames(trace.stack);
 }
 
 /** Entries are not indented, as groups of several requests overlap, so the real console is not either. */

@@ -1,3 +1,4 @@
+import { withoutOwnFrames } from '../../records/own-frames.js';
 import type { CapturedEntry } from './captured-entry.js';
 import { tellsOfFault } from '../../records/fault-fields.js';
 import { isError, jsonValue, readProperty } from '../../records/json-value.js';
@@ -29,7 +30,10 @@ export function repeatsError(
   value: unknown,
 ): boolean {
   if (key === 'error' || key === 'err') return errorOf(value) === error;
-  if (key === 'stack') return value === readProperty(error, key);
+  if (key === 'stack') {
+    const stack = readProperty(error, key);
+    return value === stack || value === withoutOwnFrames(stack);
+  }
   // What of an error's own fields is not written of it: bodies, configurations, rows.
   if (hidesField(entry, error, key, value)) return true;
   if (key !== 'cause') return false;

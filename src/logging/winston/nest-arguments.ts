@@ -1,3 +1,4 @@
+import { withoutOwnFrames } from '../../records/own-frames.js';
 import { errorFields, isError, jsonValue, readProperty } from '../../records/json-value.js';
 import { DEFAULT_LINE_LIMITS, type LineLimits } from '../../records/line-limits.js';
 import { fillPlaceholders, fillsPlaceholder, hasPlaceholder } from './placeholders.js';
@@ -47,7 +48,7 @@ export function readNestArguments(
   const isPairOfTexts = !isTextBehind && textPlaceholders(subject) === 0;
   const stackAt = mayHaveStack ? stackIndex(params, isPairOfTexts) : -1;
   if (stackAt !== -1) {
-    entry['stack'] = params[stackAt];
+    entry['stack'] = withoutOwnFrames(params[stackAt]);
     rest = params.filter((_, index) => index !== stackAt);
   }
   const context = rest.at(-1);
