@@ -25,7 +25,7 @@ interface Cursor {
 
 /**
  * Speaks as much of MongoDB's wire protocol as its driver needs, as the only member of a replica
- * set: documents in memory, filters by equality, cursors, transactions that change nothing. It stands
+ * set: documents in memory, filters by equality (`$eq` as well), cursors, transactions that change nothing. It stands
  * in for a server where there is none.
  *
  * @see https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/
@@ -173,7 +173,9 @@ export class MongoServer {
 
   private matching(ns: string, filter: Document = {}): Document[] {
     return this.at(ns).filter((document) =>
-      Object.entries(filter).every(([key, value]) => String(document[key]) === String(value)),
+      Object.entries(filter).every(
+        ([key, value]) => String(document[key]) === String(Object(value).$eq ?? value),
+      ),
     );
   }
 
