@@ -22,13 +22,17 @@ export const MONGODB_CALLS: Readonly<Record<string, MongodbCalls>> = {
   },
   forAwait: {
     work: async (db) => {
-      for await (const _customer of db.collection('customers').find({}, { batchSize: 60 }));
+      for await (const customer of db.collection('customers').find({}, { batchSize: 60 }))
+        void customer;
     },
     steps: ['find customers', 'getMore customers'],
   },
   leftCursor: {
     work: async (db) => {
-      for await (const _customer of db.collection('customers').find({}, { batchSize: 60 })) break;
+      for await (const customer of db.collection('customers').find({}, { batchSize: 60 })) {
+        void customer;
+        break;
+      }
     },
     steps: ['find customers', 'killCursors customers'],
   },
