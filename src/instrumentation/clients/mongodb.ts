@@ -16,7 +16,7 @@ import {
   type MongodbHost,
   type MongodbOperation,
 } from './mongodb-command.js';
-import { isInstrumentedBySdk } from './sdk-instrumented.js';
+import { isWrappedBySdk } from './sdk-wrapper.js';
 
 /** All operations go through this function of the driver, at the call and before any pool. */
 type ExecuteOperation = (
@@ -30,9 +30,13 @@ interface MongodbClient {
   readonly s?: { readonly options?: { readonly hosts?: readonly MongodbHost[] } };
 }
 
-/** Where OpenTelemetry's instrumentation wraps `command`. */
+/** What OpenTelemetry's instrumentation wraps. */
+interface WrappedMethods {
+  readonly command?: unknown;
+}
+
 interface ConnectionModule {
-  readonly Connection?: { readonly prototype: object };
+  readonly Connection?: { readonly prototype: WrappedMethods };
 }
 
 type Callback = (this: unknown, error?: unknown, ...results: unknown[]) => unknown;
@@ -93,11 +97,11 @@ function loadConnection(load: () => unknown): ConnectionModule {
 
 function tracedExecution(
   execute: ExecuteOperation,
-  connections: object | undefined,
+  connections: WrappedMethods | undefined,
 ): ExecuteOperation {
   return function (this: unknown, ...args) {
     const origin = originOfCall('databases');
-    if (origin === undefined || isInstrumentedBySdk(connections, 'command')) {
+    if (origin === undefined || isWrappedBySdk(connections?.command)) {
       return execute.apply(this, args);
     }
     const [client, operation] = args;

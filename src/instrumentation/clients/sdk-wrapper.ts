@@ -8,5 +8,7 @@ import { hasSdk } from '../../options/sdk-detection.js';
  * @see https://github.com/open-telemetry/opentelemetry-js/blob/main/experimental/packages/opentelemetry-instrumentation/src/shimmer.ts
  */
 export function isWrappedBySdk(method: unknown): boolean {
-  return hasSdk() && (Object(method) as { __wrapped?: unknown }).__wrapped === true;
+  if (!hasSdk()) return false;
+  const { __wrapped: isWrapped } = Object(method) as { readonly __wrapped?: unknown };
+  return isWrapped === true;
 }
