@@ -136,7 +136,7 @@ function ownEsModule(folder: string, name: string): string | undefined {
   const { type, exports } = manifestOf(folder) ?? {};
   if (type !== 'module') return undefined;
   const exported: unknown = Object(exports)[name] ?? (name === '.' ? exports : undefined);
-  const entry = conditionIn(exported, ['import', 'node', 'default']);
+  const entry = conditionIn(exported, ['default', 'node', 'import']);
   return entry === undefined ? undefined : join(folder, entry);
 }
 

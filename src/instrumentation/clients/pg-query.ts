@@ -17,6 +17,8 @@ export interface PgQuery extends Partial<Emitter> {
   handleError?: Callback;
   handleReadyForQuery?: Callback;
   submit?: Callback;
+  /** Why a row could not be read. */
+  readonly _canceledDueToError?: unknown;
 }
 
 /** What of a client shows which query was added last. Older versions have no underscore. */
@@ -41,9 +43,9 @@ const HANDLERS = [
 
 /** The query that a client has taken last, as long as it runs. */
 export function lastQuery(client: PgQueue): PgQuery | undefined {
-  const waiting = '_queryQueue' in client ? client._queryQueue : client.queryQueue;
-  const running = '_activeQuery' in client ? client._activeQuery : client.activeQuery;
-  return waiting?.at(-1) ?? client._sentQueryQueue?.at(-1) ?? running ?? undefined;
+  const { _queryQueue: waiting, _sentQueryQueue: sent, _activeQuery: running } = client;
+  if (waiting !== undefined) return waiting.at(-1) ?? sent?.at(-1) ?? running ?? undefined;
+  return client.queryQueue?.at(-1) ?? client.activeQuery ?? undefined;
 }
 
 /**
@@ -89,7 +91,8 @@ export function followSubmitted(query: PgQuery, call: ClientCall | undefined): v
   const { handleError, handleReadyForQuery } = query;
   query.handleReadyForQuery = function (...args) {
     // Where a row could not be read, the query reports that as its error now.
-    if (!(query as { _canceledDueToError?: unknown })._canceledDueToError) call?.end();
+    const { _canceledDueToError: unreadable } = query;
+    if (!unreadable) call?.end();
     return context.runInAsyncScope(handleReadyForQuery, this, ...args);
   };
   query.handleError = function (...args) {

@@ -2,8 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import { Controller, Get, Param } from '@nestjs/common';
 import Database from 'libsql';
 import { versions } from 'node:process';
-import { sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { DataSource } from 'typeorm';
 import { recordSpans } from '../../support/recorded-spans.js';
 import { PLATFORMS, tracedApp } from '../../support/traced-app.js';
@@ -73,7 +71,7 @@ async function inRequest(platform: (typeof PLATFORMS)[number], run: () => unknow
 }
 
 describe.each(PLATFORMS)('%s', (platform) => {
-  describe.each(DRIVERS)('%s', (_, open) => {
+  describe.each(DRIVERS)('%s', (driver, open) => {
     it('makes a step of each statement, also of one that was made before', async () => {
       const db = await open();
       db.exec('CREATE TABLE t (a INTEGER)');
@@ -87,9 +85,11 @@ describe.each(PLATFORMS)('%s', (platform) => {
       });
       expect(result).toEqual([2, 3]);
       expect(errors).toEqual([null, null, null, null, null]);
+      // Statements of `libsql` do not show their text: it is known of those that are made later.
+      const early = driver === 'libsql' ? undefined : 'INSERT';
       expect(spans.map(({ span }) => span.attributes?.['db.operation.name'])).toEqual([
-        'INSERT',
-        'INSERT',
+        early,
+        early,
         'INSERT',
         'SELECT',
         'SELECT',
@@ -164,19 +164,6 @@ describe.each(PLATFORMS)('%s', (platform) => {
     });
     expect(result).toEqual([[{ a: 1 }], 1]);
     expect(new Set(errors)).toEqual(new Set([null]));
-  });
-
-  it('shows the statements of Drizzle, once each', async () => {
-    const client = new Database(':memory:');
-    const { result, errors } = await inRequest(platform, () => {
-      const db = drizzle({ client: client as never });
-      db.run(sql`CREATE TABLE t (a INTEGER)`);
-      db.transaction((tx) => tx.run(sql`INSERT INTO t VALUES (${7})`));
-      return db.values(sql`SELECT a FROM t`);
-    });
-    expect(result).toEqual([[7]]);
-    // The table, BEGIN, the row, COMMIT and the query.
-    expect(errors).toEqual([null, null, null, null, null]);
   });
 });
 
