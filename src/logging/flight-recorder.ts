@@ -115,8 +115,8 @@ export class FlightRecorder {
 }
 
 /** Whether a client's request was refused for a reason that its sender may not know. */
-function isRejected({ status_code: status = 0 }: AccessLogRecord): boolean {
-  return status >= 400 && status < 500 && !EXPECTED.has(status);
+function isRejected({ status_code: status = 0, error }: AccessLogRecord): boolean {
+  return error !== undefined && status >= 400 && status < 500 && !EXPECTED.has(status);
 }
 
 function replay(call: KeptCall): void {

@@ -72,6 +72,7 @@ class FailingFilter implements ExceptionFilter {
 @Catch()
 class ServiceFilter extends BaseExceptionFilter {
   override catch(_error: unknown, host: ArgumentsHost): void {
+    // oxlint-disable-next-line promise/valid-params -- not of a promise
     super.catch(new HttpException('unavailable', 503), host);
   }
 }
