@@ -29,7 +29,10 @@ const shared: Config = {
   },
 };
 
-const undoing: Config = { setupFilesAfterEnv: ['<rootDir>/test/support/undo-patches.ts'] };
+const retrying = '<rootDir>/test/support/retry.ts';
+const undoing: Config = {
+  setupFilesAfterEnv: [retrying, '<rootDir>/test/support/undo-patches.ts'],
+};
 
 const specs = specProjects(process.cwd());
 
@@ -39,7 +42,7 @@ const config: Config = {
   // A busy machine is slow, not broken: what a test promises about time it measures itself.
   testTimeout: 30_000,
   projects: [
-    { ...shared, displayName: 'unit', testMatch: specs.unit },
+    { ...shared, setupFilesAfterEnv: [retrying], displayName: 'unit', testMatch: specs.unit },
     { ...shared, ...undoing, displayName: 'app', testMatch: specs.app },
     { ...shared, ...undoing, displayName: 'process', testMatch: specs.process },
   ],

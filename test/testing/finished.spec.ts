@@ -16,6 +16,8 @@ import { LineSink } from '../support/line-sink.js';
 import { sinkLogger, tracedApp } from '../support/traced-app.js';
 
 let logs: LogCapture | undefined;
+let release: () => void = () => {};
+const released = new Promise<void>((resolve) => (release = resolve));
 
 afterEach(() => logs?.stop());
 
@@ -27,6 +29,11 @@ class SlowController {
     new Logger('Slow').log('done');
     return ms;
   }
+
+  @Get('held')
+  async held(): Promise<void> {
+    await released;
+  }
 }
 
 async function slowApp(options: TracingModuleOptions = {}) {
@@ -36,7 +43,8 @@ async function slowApp(options: TracingModuleOptions = {}) {
     .start();
   logs = captureLogs(app);
   const get = (ms: number, id: string) => send(`/slow/${ms}`, { headers: { 'x-request-id': id } });
-  return { logs, get };
+  const hold = (id: string) => send('/held', { headers: { 'x-request-id': id } });
+  return { logs, get, hold };
 }
 
 describe('finished', () => {
@@ -57,8 +65,11 @@ describe('finished', () => {
   });
 
   it('is the line of the first of two requests with one id, until cleared', async () => {
-    const { logs, get } = await slowApp();
-    await Promise.all([get(30, 'same'), get(1, 'same')]);
+    const { logs, get, hold } = await slowApp();
+    const held = hold('same');
+    await get(1, 'same');
+    release();
+    await held;
     expect(await logs.finished('same')).toMatchObject({ path: '/slow/1' });
     while (logs.finishLines.length < 2) await sleep(2);
     logs.clear();
