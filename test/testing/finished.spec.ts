@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get, Inject, Logger, Param } from '@nestjs/common';
 import {
   ClientsModule,
@@ -17,7 +17,11 @@ import { sinkLogger, tracedApp } from '../support/traced-app.js';
 
 let logs: LogCapture | undefined;
 let release: () => void = () => {};
-const released = new Promise<void>((resolve) => (release = resolve));
+let released: Promise<void>;
+
+beforeEach(() => {
+  released = new Promise((resolve) => (release = resolve));
+});
 
 afterEach(() => logs?.stop());
 
@@ -68,10 +72,11 @@ describe('finished', () => {
     const { logs, get, hold } = await slowApp();
     const held = hold('same');
     await get(1, 'same');
+    expect(await logs.finished('same')).toMatchObject({ path: '/slow/1' });
     release();
     await held;
-    expect(await logs.finished('same')).toMatchObject({ path: '/slow/1' });
     while (logs.finishLines.length < 2) await sleep(2);
+    expect(await logs.finished('same')).toMatchObject({ path: '/slow/1' });
     logs.clear();
     expect(logs.finishLines).toEqual([]);
     const next = logs.finished('same');
