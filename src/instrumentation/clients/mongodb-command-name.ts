@@ -46,6 +46,19 @@ const COMMANDS: Readonly<Record<string, string>> = {
   RunCursorCommand: 'runCommand',
 };
 
+/** Operations that are made of others and send nothing themselves, in versions before 6.21. */
+const COMPOSED: ReadonlySet<string> = new Set([
+  'BulkWrite',
+  'BulkWriteShim',
+  'Collections',
+  'IndexExists',
+  'IndexInformation',
+  'Indexes',
+  'InsertMany',
+  'IsCapped',
+  'Options',
+]);
+
 /**
  * Never recorded: what has credentials, by the driver's own list of commands that it shows nothing
  * of, and what the driver sends for itself.
@@ -131,14 +144,13 @@ const COMMAND_NAME = /^[A-Za-z]{1,32}$/;
 /**
  * The command of an operation of the driver; `undefined` for one that is made of others.
  *
- * @param commandName what the operation says itself, from version 6.21.
+ * @param commandName what the operation says itself, in later versions.
  * @param className the name of its class, as in `InsertOneOperation`.
  */
 export function operationCommand(commandName: unknown, className: string): string | undefined {
-  if (typeof commandName === 'string') {
-    return COMMAND_NAME.test(commandName) ? commandName : undefined;
-  }
   const name = className.replace(/Operation$/, '');
+  if (COMPOSED.has(name)) return undefined;
+  if (typeof commandName === 'string' && COMMAND_NAME.test(commandName)) return commandName;
   return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 }
 
