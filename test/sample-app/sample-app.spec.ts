@@ -156,8 +156,15 @@ describe.each(PLATFORMS)('the payments gateway on %s', (platform) => {
     const { response, answer, lines } = await call('GET', '/api/profile?user=Carol');
 
     expect(response.status).toBe(200);
-    expect(answer).toEqual({ user: 'Carol', currency: 'EUR' });
+    expect(answer).toEqual({ user: 'Carol', currency: 'EUR', total: 0 });
     expect(messagesOf(lines)).toEqual(['Loading profile', 'Profile retrieved', 'Request finished']);
+  });
+
+  it('shows on the access log line that a profile asks once for each account', async () => {
+    const { answer, finish } = await call('GET', '/api/profile?user=Alice');
+
+    expect(answer).toEqual({ user: 'Alice', currency: 'EUR', total: (29 * 30) / 2 });
+    expect(finish).toMatchObject({ db_count: 31, db_ms: expect.any(Number) });
   });
 
   it('shows its status', async () => {
@@ -176,6 +183,9 @@ describe.each(PLATFORMS)('the payments gateway on %s', (platform) => {
     expect(lines.map(({ level, message }) => [level, message])).toEqual([
       ['info', 'Fetching messages'],
       ['error', 'Database timeout while fetching user messages'],
+      // From the flight recorder.
+      ['debug', 'Opened mailbox'],
+      ['debug', 'Waiting for the archive'],
       ['error', 'Request finished'],
     ]);
     expect(finish).toMatchObject({
@@ -188,8 +198,24 @@ describe.each(PLATFORMS)('the payments gateway on %s', (platform) => {
       ['MessagesController.list', 0, true],
       ['MessagesService.unread', 1, true],
       ['MessagesRepository.openMailbox', 2, false],
+      ['SELECT mailbox', 3, false],
+      ['BEGIN', 3, false],
+      ['INSERT mailbox', 3, false],
+      ['COMMIT', 3, false],
       ['MessagesRepository.fetchUnread', 2, true],
+      ['Archive.lockMessages', 3, false],
+      ['BEGIN', 4, false],
+      ['SELECT message', 3, true],
+      ['ROLLBACK', 3, false],
     ]);
+    expect(steps.filter(({ error }) => error).map(({ name, error }) => [name, error])).toEqual([
+      ['MessagesRepository.fetchUnread', 'Error: Database timeout while fetching user messages'],
+      ['SELECT message', 'SqliteError: database is locked (SQLITE_BUSY)'],
+    ]);
+    expect(finish?.['error']).toMatchObject({
+      message: 'Database timeout while fetching user messages',
+      cause: { name: 'QueryFailedError', code: 'SQLITE_BUSY' },
+    });
   });
 
   it('runs tasks in parallel, all of them on one request id', async () => {
