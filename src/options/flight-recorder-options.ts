@@ -1,12 +1,24 @@
 import { checkKeys, checkRecord, checkString, invalid } from './check-value.js';
 
-/** What the flight recorder keeps, and when it writes it. */
+/**
+ * What the flight recorder keeps of a request, message, job or run, and when it writes it. All of them
+ * together have 16 MiB in a process, and at most 10,000 recorded entries are written in a second. What
+ * is missing is counted as `dropped_entries` on the access log line.
+ *
+ * @publicApi
+ *
+ * @example
+ * TracingModule.forRoot({ flightRecorder: { entries: 50, when: ['errored', 'error'] } })
+ */
 export interface FlightRecorderOptions {
   /** The least severe level that is kept. Default: `debug`. */
   level?: string | undefined;
   /** How many entries of one request, message, job or run are kept: the last ones. Default: 200. */
   entries?: number | undefined;
-  /** How many bytes of one are kept, roughly. Default: 32,768. */
+  /**
+   * How many bytes of one are kept, by an estimate. One entry may take a quarter of it: what is beyond
+   * is cut. Default: 32,768.
+   */
   bytes?: number | undefined;
   /**
    * What makes it write what it has: `errored`, a server-side failure; `rejected`, a status from 400
@@ -16,7 +28,11 @@ export interface FlightRecorderOptions {
   when?: readonly FlightRecorderReason[] | undefined;
 }
 
-/** Why the flight recorder writes what it has. */
+/**
+ * Why the flight recorder writes what it has: see `when` of {@link FlightRecorderOptions}.
+ *
+ * @publicApi
+ */
 export type FlightRecorderReason = 'errored' | 'rejected' | 'slow' | 'error';
 
 /** What the flight recorder keeps and when it writes it, resolved at startup. */

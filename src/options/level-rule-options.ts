@@ -4,7 +4,13 @@ import { checkKeys, checkRecord, checkString, invalid } from './check-value.js';
 /**
  * Whose log entries are written at a more verbose level: those of a session, a request, a trace, a
  * route (its template, as `route` of the access log line), a handler (`OrdersController.find`), or of
- * all requests that have these fields of `trace.set` or `enrich`.
+ * all requests that have these fields of `trace.set` or `enrich`: 1 to 8 of them, all of which have to
+ * be equal. Texts have at most 1,024 characters.
+ *
+ * @publicApi
+ *
+ * @example
+ * const target: LevelTarget = { field: { tenant: 'acme', beta: true } };
  */
 export type LevelTarget =
   | { readonly sessionId: string }
@@ -14,18 +20,28 @@ export type LevelTarget =
   | { readonly handler: string }
   | { readonly field: Readonly<Record<string, string | number | boolean>> };
 
-/** How long a rule is valid. */
+/**
+ * How long a rule is valid: until the first of both limits.
+ *
+ * @publicApi
+ */
 export interface LevelRuleOptions {
-  /** Milliseconds until it ends: one hour at most, which is the default. */
+  /** Milliseconds until it ends: 3,600,000, an hour, at most, which is the default. */
   readonly forMs?: number | undefined;
-  /** After how many additional entries it ends. Default: 10,000. */
+  /** After how many additional entries it ends, 1,000,000 at most. Default: 10,000. */
   readonly entries?: number | undefined;
 }
 
-/** A rule that is valid now. */
+/**
+ * A rule that is valid now.
+ *
+ * @publicApi
+ */
 export interface LevelRule {
+  /** As `set` returned it, and `clear` takes it. */
   readonly id: string;
   readonly target: LevelTarget;
+  /** As it was given to `set`. */
   readonly level: string;
   /** Milliseconds since the Unix epoch. */
   readonly expiresAt: number;
@@ -37,8 +53,11 @@ export interface LevelRule {
 export interface LevelRuleControl {
   /** The names of the levels that a rule may have. */
   readonly levels: readonly string[];
+  /** Sets the level of a target, and returns the id of the rule. */
   set(target: LevelTarget, level: string, options?: LevelRuleOptions): string;
+  /** The rules that are valid now. */
   list(): readonly LevelRule[];
+  /** Ends one rule, or all, and returns how many. */
   clear(id?: string): number;
 }
 

@@ -3,13 +3,23 @@ import { checkBoolean, checkKeys, checkOneOf, checkRecord, invalid } from './che
 
 const DEFAULT_REPEATED = 25;
 
-/** Which spans are made automatically. */
+/**
+ * Which spans are made automatically, and from how many equal calls there is a warning.
+ *
+ * @publicApi
+ *
+ * @example
+ * TracingModule.forRoot({
+ *   spans: { auto: { exclude: ['HealthService'], minMs: 1 }, clients: { statement: 'text' } },
+ * })
+ */
 export interface SpansOptions {
   /**
    * Makes every method that the application's own controllers, providers, guards, pipes,
    * interceptors, filters and class middlewares declare a span named `Class.method`. That of a
-   * middleware ends when it calls `next`. Enhancers given as objects count too. Methods of classes that come from packages are spans only
-   * if `include` names them, except what NestJS calls on a guard, pipe, interceptor or filter.
+   * middleware ends when it calls `next`. Enhancers given as objects count too. Methods of classes
+   * that come from packages are spans only if `include` names them, except what NestJS calls on a
+   * guard, pipe, interceptor or filter.
    * Methods in place of those of Node or the language, such as `_write` or `toString`, never are.
    * `include` and `exclude` are names of classes, `Class.method`, or patterns of the latter.
    * Default: `false`.
@@ -19,7 +29,10 @@ export interface SpansOptions {
     | {
         include?: readonly (string | RegExp)[] | undefined;
         exclude?: readonly (string | RegExp)[] | undefined;
-        /** Milliseconds: spans that were shorter, did not fail and have no inner ones are left out. */
+        /**
+         * Milliseconds: spans that were shorter, did not fail and have no inner ones are left out,
+         * and not counted. Default: none are.
+         */
         minMs?: number | undefined;
       }
     | undefined;
@@ -37,13 +50,28 @@ export interface SpansOptions {
   repeated?: number | false | undefined;
 }
 
-/** Which calls of client libraries are spans. */
+/**
+ * Which calls of client libraries are spans, and how much of a statement they show. Names and
+ * attributes are those of OpenTelemetry's semantic conventions. They hold no literal, parameter, key,
+ * document, prompt or answer.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/database/database-spans/
+ * @see https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/
+ *
+ * @publicApi
+ *
+ * @example
+ * TracingModule.forRoot({ spans: { clients: { caches: false, statement: 'text' } } })
+ */
 export interface ClientSpansOptions {
-  /** pg, mysql2, MariaDB, better-sqlite3, `node:sqlite`, tedious, mongodb, mongoose. Default: `true`. */
+  /**
+   * pg, mysql2, MariaDB, tedious, better-sqlite3, libsql, `node:sqlite`, mongodb and mongoose.
+   * Default: `true`.
+   */
   databases?: boolean | undefined;
   /** ioredis and redis. Default: `true`. */
   caches?: boolean | undefined;
-  /** The `ai` SDK. Default: `true`. */
+  /** Calls of models and tools through the `ai` SDK, from version 7. Default: `true`. */
   llm?: boolean | undefined;
   /**
    * What of a statement is shown. `summary`: operation and tables, as in `SELECT orders`. `text`:

@@ -57,7 +57,14 @@ export interface SessionOptions extends Omit<IdOptions, 'generate'> {
   key?: string | undefined;
 }
 
-/** Which access log lines are written, and how. */
+/**
+ * Which access log lines are written, and how.
+ *
+ * @publicApi
+ *
+ * @example
+ * TracingModule.forRoot({ accessLog: { slowerThan: 500, explainFrom: 500, exclude: ['/health'] } })
+ */
 export interface AccessLogOptions {
   /**
    * Milliseconds: the line of a request that takes longer explains itself, as that of a failure does.
@@ -201,7 +208,8 @@ export interface TracingModuleOptions extends LineLimitOptions {
   spans?: SpansOptions | undefined;
   /**
    * Fields for all later log lines of a request and for its access log line, such as the user. It is
-   * called once guards have run, with the platform's own request. Default: none.
+   * called once guards have run, also where one has refused the request, with the platform's own
+   * request. It returns an object, not a promise. One that throws costs a warning. Default: none.
    *
    * @example
    * enrich: (request) => ({ user: request.user?.id, tenant: request.headers['x-tenant'] })
@@ -209,12 +217,20 @@ export interface TracingModuleOptions extends LineLimitOptions {
   enrich?: ((request: any) => Readonly<Record<string, unknown>> | undefined) | undefined;
   /**
    * Keeps entries below the logger's level in memory, and writes them, with `recorded: true`, before
-   * the access log line of a request, message, job or run that ends badly. Default: `false`.
+   * the access log line of a request, message, job or run that ends badly. `true` for the defaults of
+   * {@link FlightRecorderOptions}. Default: `false`.
+   *
+   * @example
+   * TracingModule.forRoot({ flightRecorder: true })
    */
   flightRecorder?: boolean | FlightRecorderOptions | undefined;
   /**
-   * The key of `X-Debug-Level`, with which a caller can log single requests at a more verbose level.
-   * At least 16 characters. Default: none, and the header is ignored.
+   * The key of `X-Debug-Level`, with which a caller can log single requests at a more verbose level:
+   * see {@link signDebugLevel}. It is a secret: who has it can have everything that a request logs
+   * written. At least 16 characters. Default: none, and the header is ignored.
+   *
+   * @example
+   * TracingModule.forRoot({ debugKey: process.env.DEBUG_KEY })
    */
   debugKey?: string | undefined;
   /**

@@ -1,5 +1,11 @@
-/** One span in the access log line of a failed or slow request. */
+/**
+ * One span in the access log line of a failed or slow request. The steps are a tree in depth-first
+ * order: the parent of a step is the nearest one before it with a smaller `depth`.
+ *
+ * @publicApi
+ */
 export interface Step {
+  /** As in `PaymentService.pay`, `SELECT orders` or `POST api.example.com/charge`. */
   readonly name: string;
   /** Milliseconds from the start of the request. */
   readonly start_ms: number;
@@ -11,6 +17,7 @@ export interface Step {
   readonly depth?: number;
   /** The number of steps, if more than 20 equal ones are folded. The duration is then their sum. */
   readonly count?: number;
+  /** Missing for a step that did not fail. */
   readonly failed?: true;
   /** The status of a call over HTTP or gRPC that failed, if there was an answer. */
   readonly status?: number;

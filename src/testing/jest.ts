@@ -1,6 +1,8 @@
 import { expect } from '@jest/globals';
 import { tracingMatchers, type TracingMatchers } from './matchers.js';
 
+// Adds the matchers to Jest's `expect`, with their types: `import 'nestjs-tracing/testing/jest'` in a
+// test, or in a file of `setupFilesAfterEnv`.
 expect.extend(tracingMatchers);
 
 // Of `@jest/globals`.

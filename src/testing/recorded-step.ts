@@ -2,7 +2,11 @@ import type { RequestRecord } from '../records/request-record.js';
 import { roundMs } from '../records/round-ms.js';
 import type { SpanKind, SpanRecord } from '../records/span-record.js';
 
-/** One span of a request, message, job or run that has ended. */
+/**
+ * One span of a request, message, job or run that has ended, as `logs.stepsOf` returns it.
+ *
+ * @publicApi
+ */
 export interface RecordedStep {
   /** As in `PaymentService.pay` or `SELECT orders`. */
   readonly name: string;

@@ -10,10 +10,21 @@ import {
 } from './matcher-context.js';
 import type { RecordedStep } from './recorded-step.js';
 
-/** The name of a step, or a pattern of names. */
+/**
+ * The name of a step, or a pattern of names.
+ *
+ * @publicApi
+ */
 export type StepName = string | RegExp;
 
-/** Steps that a request is expected to have: at least one of this name, or as many as it says. */
+/**
+ * Steps that a request is expected to have: at least one of this name, or as many as it says.
+ *
+ * @publicApi
+ *
+ * @example
+ * const expected: ExpectedStep[] = ['OrdersService.find', { name: /^SELECT/, atMost: 3 }];
+ */
 export type ExpectedStep =
   | StepName
   | {
@@ -24,7 +35,11 @@ export type ExpectedStep =
       readonly atMost?: number | undefined;
     };
 
-/** Options of `toHaveNoRepeatedSteps`. */
+/**
+ * Options of `toHaveNoRepeatedSteps`.
+ *
+ * @publicApi
+ */
 export interface RepeatedStepsOptions {
   /** How many equal calls below one parent are not yet a repetition. Default: 1. */
   readonly atMost?: number | undefined;

@@ -34,7 +34,7 @@ const SKEW_MS = 60_000;
  * @publicApi
  *
  * @example
- * const value = signDebugLevel(process.env.DEBUG_KEY, 'debug', new Date(Date.now() + 60_000));
+ * const value = signDebugLevel(debugKey, 'debug', new Date(Date.now() + 60_000));
  * await fetch(url, { headers: { 'X-Debug-Level': value } });
  */
 export function signDebugLevel(key: string, level: string, expires: Date | number): string {

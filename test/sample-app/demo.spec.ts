@@ -8,7 +8,12 @@ import {
   type ExpectedLog,
 } from '../../sample-app/src/demo/expected-log.js';
 import type { LogEntry } from '../../sample-app/src/system/log-entry.js';
-import { processLine, systemLine, textLine } from '../../sample-app/src/terminal/log-line.js';
+import {
+  processLine,
+  stepLine,
+  systemLine,
+  textLine,
+} from '../../sample-app/src/terminal/log-line.js';
 
 const request: DemoRequest = {
   requestId: 'req-001',
@@ -181,5 +186,38 @@ describe('a line of the demo', () => {
     expect(timeless(systemLine({ ...check, steps }))).toBe(`\
 0af76519 abc12345 gateway  hh:mm:ss.000 INFO  Status check
     fetch unread began at 3.0 ms, took 120.0 ms, failed`);
+  });
+
+  it('says why a step has failed, how many it is the sum of, and that it has not ended', () => {
+    const failed = true as const;
+    const step = { name: 'charge', start_ms: 1, duration_ms: 2 };
+
+    expect(stepLine({ ...step, failed, status: 503, error: 'Error: out of order' })).toBe(
+      '    charge began at 1.0 ms, took 2.0 ms, failed with 503: Error: out of order',
+    );
+    expect(stepLine({ ...step, depth: 1, count: 30 })).toBe(
+      '      charge began at 1.0 ms, took 2.0 ms (30 times)',
+    );
+    expect(stepLine({ name: 'charge', start_ms: 1 })).toBe(
+      '    charge began at 1.0 ms, did not end',
+    );
+  });
+
+  it('shows the error of a request with its causes, and what the flight recorder has kept', () => {
+    const cause = { name: 'SqliteError', message: 'database is locked' };
+    const error = { name: 'Error', message: 'timeout', stack: 'Error: timeout\n    at …', cause };
+    const kept = { ...check, level: 'debug', lock: 'message', recorded: true as const };
+    const failed = { ...finish, outcome: 'errored' as const, error };
+
+    expect(
+      timeless(sortedByRequest([kept, failed]))
+        .split('\n')
+        .slice(1),
+    ).toEqual([
+      '  hh:mm:ss - DEBUG - Status check lock=message  (kept by the flight recorder)',
+      '  hh:mm:ss - INFO - Request finished',
+      '    Error: timeout',
+      '    caused by SqliteError: database is locked',
+    ]);
   });
 });

@@ -25,6 +25,9 @@ export async function sendFiveRequests(system: System, recorder: LogRecorder): P
   system.off('line', printLine);
 
   print(heading('The same lines, sorted by request'));
+  print(
+    'Requests that failed, or took longer than a second, have their steps below their lines.\n',
+  );
   print(sortedByRequest(log));
   return problemsOfRequests(answers, log);
 }

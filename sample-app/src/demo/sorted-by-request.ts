@@ -1,8 +1,25 @@
 import { isAccessLogLine, type LogEntry } from '../system/log-entry.js';
-import { stepLine, timeOf } from '../terminal/log-line.js';
+import { errorLines, recordedMark, stepLine, timeOf } from '../terminal/log-line.js';
 import { paint } from '../terminal/terminal.js';
 
 const SESSION_LENGTH = 8;
+/** The fields that all lines have, and those whose content the message of its line repeats. */
+const OTHERS: ReadonlySet<string> = new Set([
+  'timestamp',
+  'level',
+  'message',
+  'trace_id',
+  'request_id',
+  'session_id',
+  'span_id',
+  'service',
+  'context',
+  'recorded',
+  'code',
+  'step',
+  'count',
+  'route',
+]);
 const SESSION_COLORS = ['blueBright', 'magentaBright'] as const;
 
 /** A block for each request: the result from its access log line, then its lines. */
@@ -17,6 +34,7 @@ export function sortedByRequest(log: readonly LogEntry[]): string {
       return [
         `${paint(color, idsOf(finish))}  ${resultOf(finish)}`,
         ...lines.map(lineOf),
+        ...errorLines(finish),
         ...(finish.steps ?? []).map(stepLine),
       ].join('\n');
     })
@@ -41,8 +59,15 @@ function databaseOf({ db_count, db_ms = 0 }: LogEntry): string {
 }
 
 function lineOf(entry: LogEntry): string {
-  const { level, message, recorded } = entry;
-  // Below the level of the log: written because the request has failed.
-  const mark = recorded === true ? paint('gray', '  (recorded)') : '';
-  return `  ${paint('gray', timeOf(entry))} - ${level.toUpperCase()} - ${message}${mark}`;
+  const line = `  ${paint('gray', timeOf(entry))} - ${entry.level.toUpperCase()} - ${entry.message}`;
+  return line + paint('gray', fieldsOf(entry)) + recordedMark(entry);
+}
+
+/** What the application has logged beside the message. */
+function fieldsOf(entry: LogEntry): string {
+  if (isAccessLogLine(entry)) return '';
+  return Object.entries(entry)
+    .filter(([name, value]) => !OTHERS.has(name) && typeof value !== 'object')
+    .map(([name, value]) => ` ${name}=${String(value)}`)
+    .join('');
 }

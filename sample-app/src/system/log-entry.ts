@@ -9,8 +9,15 @@ export interface LogEntry extends Partial<AccessLogRecord> {
   request_id: string;
   session_id: string;
   service: string;
-  /** Whether the flight recorder has kept it until its request failed. */
+  /** Whether it is below the level of the log, and was kept until its request failed. */
   recorded?: true;
+}
+
+/** An error as a line has it. */
+export interface LoggedError {
+  name: string;
+  message: string;
+  cause?: LoggedError;
 }
 
 export function isAccessLogLine(entry: LogEntry): boolean {

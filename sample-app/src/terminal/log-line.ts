@@ -1,5 +1,10 @@
 import type { Step } from 'nestjs-tracing';
-import { isAccessLogLine, processOf, type LogEntry } from '../system/log-entry.js';
+import {
+  isAccessLogLine,
+  processOf,
+  type LogEntry,
+  type LoggedError,
+} from '../system/log-entry.js';
 import { paint } from './terminal.js';
 
 const ID_LENGTH = 8;
@@ -19,7 +24,7 @@ export function textLine(entry: LogEntry): string {
   const day = new Date(timestamp).toLocaleDateString('sv');
   const ids = `[req=${request_id}|session=${session_id.slice(0, ID_LENGTH)}]`;
   const at = paint('gray', `${day} ${timeOf(entry)}`);
-  return `${at} - ${levelText(level)} - ${paint('cyan', ids)} - ${saying(entry)}`;
+  return `${at} - ${levelText(level)} - ${paint('cyan', ids)} - ${saying(entry)}${recordedMark(entry)}`;
 }
 
 /** A line of one trace: which process wrote it, when, and what. */
@@ -43,13 +48,39 @@ export function systemLine(entry: LogEntry): string {
     id.slice(0, ID_LENGTH).padEnd(ID_LENGTH),
   );
   const line = `${paint('gray', ids.join(' '))} ${processLine(entry)}`;
-  return [line, ...(entry.steps ?? []).map(stepLine)].join('\n');
+  return [line, ...errorLines(entry), ...(entry.steps ?? []).map(stepLine)].join('\n');
 }
 
-/** A step of a failed request, below its line. */
-export function stepLine({ name, start_ms, duration_ms = 0, depth = 0, failed }: Step): string {
-  const took = `began at ${start_ms.toFixed(1)} ms, took ${duration_ms.toFixed(1)} ms`;
-  return `    ${'  '.repeat(depth)}${name} ${took}${failed ? paint('red', ', failed') : ''}`;
+/** A step of a failed or slow request, below its line: why it failed is at its end. */
+export function stepLine(step: Step): string {
+  const { name, start_ms, duration_ms, depth = 0, count } = step;
+  const times = count === undefined ? '' : ` (${count} times)`;
+  const took =
+    duration_ms === undefined ? 'did not end' : `took ${duration_ms.toFixed(1)} ms${times}`;
+  const line = `    ${'  '.repeat(depth)}${name} began at ${start_ms.toFixed(1)} ms, ${took}`;
+  return line + paint('red', failureOf(step));
+}
+
+/** As in `, failed with 503: Error: Service Unavailable`. Only the step where an error arose has it. */
+function failureOf({ failed, status, error }: Step): string {
+  if (failed !== true) return '';
+  const answer = status === undefined ? '' : ` with ${status}`;
+  return `, failed${answer}${error === undefined ? '' : `: ${error}`}`;
+}
+
+/** The error of a line with its causes, one line of text for each, without their stacks. */
+export function errorLines({ error }: LogEntry): string[] {
+  const lines: string[] = [];
+  for (let at = error as LoggedError | undefined; at !== undefined; at = at.cause) {
+    const reason = `${at.name}: ${at.message}`;
+    lines.push(`    ${paint('red', lines.length === 0 ? reason : `caused by ${reason}`)}`);
+  }
+  return lines;
+}
+
+/** What marks a line below the level of the log, which was written because its request failed. */
+export function recordedMark({ recorded }: LogEntry): string {
+  return recorded === true ? paint('gray', '  (kept by the flight recorder)') : '';
 }
 
 /** The local time of day. */
