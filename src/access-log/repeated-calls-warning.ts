@@ -25,7 +25,7 @@ export class RepeatedCallsWarning {
     const { name, count } = repeated;
     this.write(
       'warn',
-      `${count} calls are equal: ${name}, in ${route}. One query for all of them may take their place.`,
+      `${name} ran ${count} times in ${route}. One query for all of them may be faster.`,
       { context: 'TracingModule', code: CODE, step: name, count, route },
     );
   }
