@@ -39,7 +39,7 @@ export function keepCall(
   const values = isKeeping ? new ValueKeeper() : keeper;
   const isOuter = !isKeeping;
   const room = Math.floor(recording.limits.bytes / SHARE_OF_ENTRY);
-  values.left = room;
+  values.begin(room);
   isKeeping = true;
   try {
     call.first = values.keep(call.first);

@@ -1,15 +1,15 @@
 import { inspect } from 'node:util';
+import { nameOf } from '../records/error-fields.js';
 
 /** A copy of an instance that says itself what it is, with `toJSON()`, when it is written. */
 export class KeptInstance {
   readonly #copy: object;
-  readonly #original: object;
-  readonly #isWhole: boolean;
+  readonly #original: object | undefined;
 
-  constructor(copy: object, original: object, isWhole: boolean) {
+  /** @param original `undefined` where the copy is only a part of it. */
+  constructor(copy: object, original: object | undefined) {
     this.#copy = copy;
     this.#original = original;
-    this.#isWhole = isWhole;
   }
 
   toJSON(): unknown {
@@ -21,18 +21,17 @@ export class KeptInstance {
   }
 
   [inspect.custom](): unknown {
-    return this.#isWhole ? this.#copy : this.#original;
+    return this.#copy;
   }
 
   /** Private fields have not been copied: what needs them is asked of the original. */
-  private ask<T>(question: (instance: object) => T): T {
-    if (this.#isWhole) {
-      try {
-        return question(this.#copy);
-      } catch {
-        // It has private fields.
-      }
+  private ask<T>(question: (instance: object) => T): T | string {
+    try {
+      return question(this.#copy);
+    } catch {
+      // It has private fields, or lacks what was cut.
     }
-    return question(this.#original);
+    const original = this.#original;
+    return original === undefined ? `[${nameOf(this.#copy)}]` : question(original);
   }
 }

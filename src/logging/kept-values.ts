@@ -1,12 +1,20 @@
 import { types } from 'node:util';
 import { isError, nameOf, readProperty } from '../records/error-fields.js';
-import { moreCharacters } from '../records/json-text.js';
+import { bytesIn, copyOfBytes } from './kept-bytes.js';
+import { keptError } from './kept-error.js';
+import { cutText, defineField } from './kept-fields.js';
 import { KeptInstance } from './kept-instance.js';
 
 /** The maximum depth, as that of a line. */
 const MAX_DEPTH = 16;
 /** What a value takes besides its text. */
 const VALUE = 8;
+/** What an object takes besides its fields. */
+const OBJECT = 40;
+/** What the end of a text takes that says how much was cut. */
+const CUT = 32;
+/** Objects with more fields than these are not copied at once: they may have a million. */
+const MAX_AT_ONCE = 64;
 /** The mark of fields that were left out, as a line has it. */
 const MARK = '…';
 
@@ -21,11 +29,24 @@ type Fields = Record<string, unknown>;
  * function or what keeps its state in private fields, stays as it is.
  */
 export class ValueKeeper {
-  /** How much the values may still hold, in characters and {@link VALUE} for each value. */
+  /**
+   * How much the values may still hold: the characters of their texts, {@link VALUE} for each value
+   * and {@link OBJECT} for each object. It may end below zero, by a little for each argument.
+   */
   left = 0;
+  /** How much one entry may hold. */
+  room = 0;
+  /** Whether a part of what was kept was left out. */
+  isCut = false;
   /** The objects around the one that is copied, and their copies, for what refers to them. */
   private readonly outer: object[] = [];
   private readonly copies: object[] = [];
+
+  /** Begins an entry that may hold this much. */
+  begin(room: number): void {
+    this.left = this.room = room;
+    this.isCut = false;
+  }
 
   keep(value: unknown): unknown {
     switch (typeof value) {
@@ -43,21 +64,21 @@ export class ValueKeeper {
     const room = this.left;
     this.left -= value.length + VALUE;
     if (value.length <= room) return value;
-    const kept = Math.max(room, 0);
-    // A part of a text would keep the whole of it in memory.
-    const copy = Buffer.from(value.slice(0, kept), 'utf16le').toString('utf16le');
-    return copy + moreCharacters(value.length - kept);
+    this.isCut = true;
+    // Only what is kept of it counts.
+    this.left = Math.min(room, 0) - VALUE - CUT;
+    return cutText(value, Math.max(room, 0));
   }
 
   private object(value: object): unknown {
     const { outer } = this;
     const depth = outer.length;
-    this.left -= VALUE;
+    this.left -= OBJECT;
     try {
       if (depth > 0) {
         const at = outer.indexOf(value);
         if (at !== -1) return this.copies[at];
-        if (depth >= MAX_DEPTH || this.left <= 0) return `[${nameOf(value)}]`;
+        if (depth >= MAX_DEPTH || this.left <= 0) return this.omitted(`[${nameOf(value)}]`);
       }
       if (Array.isArray(value)) return this.list(value);
       const prototype = Object.getPrototypeOf(value) as object | null;
@@ -77,7 +98,7 @@ export class ValueKeeper {
     const { length } = values;
     for (let i = 0; i < length; i++) {
       if (this.left <= 0) {
-        copy.push(`[${length - i} more items]`);
+        copy.push(this.omitted(`[${length - i} more items]`));
         break;
       }
       copy.push(this.keep(values[i]));
@@ -92,6 +113,8 @@ export class ValueKeeper {
    */
   private record(value: object): object {
     let copy: Fields;
+    let count = 0;
+    for (const _ in value) if (++count > MAX_AT_ONCE) return this.fields(value, {});
     try {
       copy = { ...value };
     } catch {
@@ -125,7 +148,7 @@ export class ValueKeeper {
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i]!;
       if (this.left <= 0) {
-        fields[MARK] = `[${keys.length - i} more fields]`;
+        fields[MARK] = this.omitted(`[${keys.length - i} more fields]`);
         break;
       }
       this.left -= key.length;
@@ -141,23 +164,31 @@ export class ValueKeeper {
   }
 
   private instance(value: object, prototype: object): unknown {
-    if (isError(value)) return this.error(value);
+    if (isError(value)) return keptError(value, this);
     if (types.isDate(value)) return new Date(value.getTime());
     if (types.isMap(value)) return this.map(value);
-    if (types.isSet(value)) return new Set(this.list([...value]));
-    if (ArrayBuffer.isView(value)) return this.bytes(value);
+    if (types.isSet(value)) return this.set(value);
+    const length = bytesIn(value);
+    if (length !== undefined) return this.bytes(value, length);
     if (hasHiddenState(value) || Object.keys(value).length === 0) return value;
+    const wasCut = this.isCut;
+    this.isCut = false;
     const copy = this.fields(value, Object.create(prototype) as object);
+    const { isCut } = this;
+    this.isCut = isCut || wasCut;
     const { toJSON } = value as { toJSON?: unknown };
-    return typeof toJSON === 'function' ? new KeptInstance(copy, value, this.left > 0) : copy;
+    if (typeof toJSON !== 'function') return copy;
+    // What does not fit in full is not held by its original either.
+    return new KeptInstance(copy, isCut ? undefined : value);
   }
 
+  // The iterators of an instance may be its own, and endless.
   private map(value: ReadonlyMap<unknown, unknown>): unknown {
     const copy = new Map<unknown, unknown>();
     this.enter(value, copy);
-    for (const [key, item] of value) {
+    for (const [key, item] of Map.prototype.entries.call(value)) {
       if (this.left <= 0) {
-        copy.set(MARK, `[${value.size - copy.size} more items]`);
+        copy.set(MARK, this.omitted(`[${value.size - copy.size} more items]`));
         break;
       }
       copy.set(this.keep(key), this.keep(item));
@@ -166,48 +197,42 @@ export class ValueKeeper {
     return copy;
   }
 
-  private bytes(value: ArrayBufferView): unknown {
-    if (!types.isTypedArray(value)) return value;
-    const { byteLength } = value;
-    this.left -= byteLength;
-    return this.left > 0 ? value.slice() : `[${nameOf(value)} of ${byteLength} bytes]`;
-  }
-
-  /**
-   * An error whose message, causes and fields are those of now. The stack never changes, and to read
-   * it costs more than everything else: it stays with the original, which is the prototype.
-   */
-  private error(error: Error): Error {
-    // Of another realm, such as a test runner's: nothing could tell that its copy is an error.
-    if (!(error instanceof Error)) return error;
-    const copy = Object.create(error) as Error;
-    this.enter(error, copy);
-    for (const key of Object.keys(error)) {
-      if (this.left <= 0) break;
-      this.left -= key.length;
-      defineField(copy, key, this.keep(readProperty(error, key)));
-    }
-    for (const key of ['name', 'message', 'cause', 'errors'] as const) {
-      if (!Object.hasOwn(error, key) || Object.hasOwn(copy, key)) continue;
-      defineField(copy, key, this.keep(readProperty(error, key)), false);
+  private set(value: ReadonlySet<unknown>): unknown {
+    const copy = new Set<unknown>();
+    this.enter(value, copy);
+    for (const item of Set.prototype.values.call(value)) {
+      if (this.left <= 0) {
+        copy.add(this.omitted(`[${value.size - copy.size} more items]`));
+        break;
+      }
+      copy.add(this.keep(item));
     }
     this.leave();
     return copy;
   }
 
-  private enter(value: object, copy: object): void {
+  private bytes(value: object, length: number): unknown {
+    if (length > this.left) return this.omitted(`[${nameOf(value)} of ${length} bytes]`);
+    this.left -= length;
+    return copyOfBytes(value);
+  }
+
+  /** A text in place of what was left out. */
+  private omitted(text: string): string {
+    this.isCut = true;
+    this.left -= CUT;
+    return text;
+  }
+
+  enter(value: object, copy: object): void {
     this.outer.push(value);
     this.copies.push(copy);
   }
 
-  private leave(): void {
+  leave(): void {
     this.outer.pop();
     this.copies.pop();
   }
-}
-
-function defineField(target: object, key: string, value: unknown, enumerable = true): void {
-  Object.defineProperty(target, key, { value, enumerable, writable: true, configurable: true });
 }
 
 /** Whether an object is more than its own fields, so that a copy of them is none of it. */
@@ -216,7 +241,6 @@ function hasHiddenState(value: object): boolean {
     types.isRegExp(value) ||
     types.isBoxedPrimitive(value) ||
     types.isPromise(value) ||
-    types.isAnyArrayBuffer(value) ||
     types.isWeakMap(value) ||
     types.isWeakSet(value) ||
     types.isGeneratorObject(value)

@@ -59,26 +59,30 @@ export class LevelRuleTable implements LevelRules {
     isCounted: boolean,
   ): boolean {
     const { sessionId, requestId, traceId, route, handler, field } = this.byValue;
-    // Without a closure: this runs for each call below the logger's level.
-    const rule =
-      found(sessionId, trace.sessionId) ??
-      found(requestId, trace.requestId) ??
-      (traceId.size === 0
-        ? undefined
-        : (found(traceId, trace.traceId) ?? found(traceId, trace.w3cTraceId)));
+    // Without a closure: this runs for each call below the logger's level. One rule may be less
+    // verbose than another of the same request, so each is asked.
+    let rule = found(sessionId, trace.sessionId);
     if (rule !== undefined && this.allows(rule, severity, levels, isCounted)) return true;
+    rule = found(requestId, trace.requestId);
+    if (rule !== undefined && this.allows(rule, severity, levels, isCounted)) return true;
+    if (traceId.size > 0) {
+      rule = found(traceId, trace.traceId);
+      if (rule !== undefined && this.allows(rule, severity, levels, isCounted)) return true;
+      rule = found(traceId, trace.w3cTraceId);
+      if (rule !== undefined && this.allows(rule, severity, levels, isCounted)) return true;
+    }
     if (route.size > 0 || handler.size > 0) {
       const metadata: LiveMetadata = trace.metadata;
-      const own = found(route, metadata.route);
-      if (own !== undefined && this.allows(own, severity, levels, isCounted)) return true;
+      rule = found(route, metadata.route);
+      if (rule !== undefined && this.allows(rule, severity, levels, isCounted)) return true;
       for (const name of [metadata.handler, ...(metadata.otherHandlers ?? [])]) {
-        const named = found(handler, name);
-        if (named !== undefined && this.allows(named, severity, levels, isCounted)) return true;
+        rule = found(handler, name);
+        if (rule !== undefined && this.allows(rule, severity, levels, isCounted)) return true;
       }
     }
     if (field.size === 0 || fields === undefined) return false;
-    for (const rule of field.values()) {
-      if (hasFields(fields, rule) && this.allows(rule, severity, levels, isCounted)) return true;
+    for (const one of field.values()) {
+      if (hasFields(fields, one) && this.allows(one, severity, levels, isCounted)) return true;
     }
     return false;
   }

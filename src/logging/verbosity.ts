@@ -23,6 +23,20 @@ export const verbosity = sharedState('verbosity', () => ({
   replayed: undefined as ReplayedEntry | undefined,
 }));
 
+/**
+ * Runs a function that reads the arguments of a call that is being replayed. What they log meanwhile,
+ * in a getter or a `toJSON`, is not that call.
+ */
+export function readReplayed<T>(read: () => T): T {
+  const { replayed } = verbosity;
+  verbosity.replayed = undefined;
+  try {
+    return read();
+  } finally {
+    verbosity.replayed = replayed;
+  }
+}
+
 /** Notes something that may want entries below the level of a logger. */
 export function addSource(owner: object): void {
   verbosity.sources = verbosity.owners.add(owner).size;

@@ -13,7 +13,7 @@ export interface DebugLevel {
   readonly header: string;
 }
 
-const FORM = /^(([A-Za-z][\w-]{0,31});expires=(\d{1,11}));sig=([\da-f]{64})$/;
+const FORM = /^(([A-Za-z][\w-]{0,31});expires=(\d{1,11}));sig=([\da-fA-F]{64})$/;
 const LEVEL = /^[A-Za-z][\w-]{0,31}$/;
 /** Longer is no debugging: one that leaks would be good for ever. */
 const MAX_MS = 3_600_000;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import {
   BadRequestException,
   ConflictException,
@@ -17,6 +17,7 @@ import {
   TraceContext,
   traceJson,
   traceLogger,
+  TracingLogger,
   type TracingModuleOptions,
 } from '../../src/index.js';
 import { heldByRecordings } from '../../src/trace/recording.js';
@@ -351,6 +352,144 @@ describe('a winston logger of the application’s own', () => {
     expect(seen.map(({ text }) => text)).toEqual(['early', 'Run finished']);
     expect(seen[0]!.isRecorded).toBe(true);
     expect(seen[0]!.time - before).toBeLessThan(30);
+  });
+});
+
+describe('an entry that is written later', () => {
+  const fail = (log: () => void) => (): never => {
+    log();
+    throw new Error('broken');
+  };
+
+  it.each([32_767, 32_768, 5_000_000])('is cut, not lost, for a text of %d', async (length) => {
+    const { app, sink } = await start('express');
+    const logger = new Logger('X');
+    const run = fail(() => {
+      logger.debug('x'.repeat(length));
+      logger.debug('fields', { blob: 'y'.repeat(length), id: 1 });
+    });
+    expect(() => app.get(TraceContext).run({}, run)).toThrow('broken');
+    const [text, fields] = recorded(sink);
+    expect(text!.message).toMatch(/^x{8192}/);
+    expect(text!.message).toContain(`${length - 8192} more characters`);
+    expect(fields).toMatchObject({ message: 'fields', blob: expect.stringMatching(/^y{8000}/) });
+    expect(sink.lines.at(-1)).not.toHaveProperty('dropped_entries');
+  });
+
+  it('is not what its arguments log when they are read', async () => {
+    const { app, sink } = await start('express');
+    const inner = new Logger('Inner');
+    class Order {
+      readonly id = 7;
+      toJSON(): object {
+        inner.log('inner');
+        return { id: this.id };
+      }
+    }
+    const run = fail(() => new Logger('Outer').debug('outer', { order: new Order() }));
+    expect(() => app.get(TraceContext).run({}, run)).toThrow('broken');
+    expect(recorded(sink)).toMatchObject([{ message: 'outer', order: { id: 7 } }]);
+    const inners = sink.linesOf('inner');
+    expect(inners.length).toBeGreaterThan(0);
+    for (const line of inners) expect(line).not.toHaveProperty('recorded');
+  });
+
+  it('is not what its message logs, where that is a function', async () => {
+    const { app, sink } = await start('express');
+    const inner = new Logger('Inner');
+    const message = (): string => {
+      inner.log('inner');
+      return 'outer';
+    };
+    const run = fail(() => new Logger('Outer').debug(message));
+    expect(() => app.get(TraceContext).run({}, run)).toThrow('broken');
+    expect(recorded(sink)).toMatchObject([{ message: 'outer', context: 'Outer' }]);
+    expect(sink.linesOf('inner')).toHaveLength(1);
+    expect(sink.linesOf('inner')[0]).not.toHaveProperty('recorded');
+  });
+
+  it('is written when its application has closed meanwhile', async () => {
+    const { app, sink } = await start('express', { console: true });
+    const trace = app.get(TraceContext);
+    let end = (): void => {};
+    const logger = app.get(TracingLogger);
+    const ended = trace.run({ name: 'long' }, async () => {
+      logger.debug('before');
+      logger.winston.debug('before, with winston');
+      await new Promise<void>((resolve) => (end = resolve));
+      throw new Error('broken');
+    });
+    await app.close();
+    end();
+    await expect(ended).rejects.toThrow('broken');
+    expect(recorded(sink).map(({ message }) => message)).toEqual([
+      'before',
+      'before, with winston',
+    ]);
+    expect(heldByRecordings()).toEqual({ bytes: 0, recordings: 0 });
+  });
+
+  it('has what the console was given, in the order of the calls', async () => {
+    const { app, sink } = await start('express', { console: true });
+    const own = app.get(TracingLogger).winston;
+    const seen: string[] = [];
+    const subscription = subscribeApplication(app, { onLog: ({ text }) => void seen.push(text) });
+    const run = fail(() => {
+      const user = { name: 'Ada' };
+      console.debug('first %s', 'one', user);
+      own.debug('second');
+      console.debug('third');
+      user.name = 'Bob';
+      console.log('at once');
+    });
+    expect(() => app.get(TraceContext).run({ requestId: 'run-7' }, run)).toThrow('broken');
+    subscription.unsubscribe();
+    const lines = recorded(sink);
+    expect(lines.map(({ message }) => message.slice(0, 9))).toEqual([
+      'first one',
+      'second',
+      'third',
+    ]);
+    expect(JSON.stringify(lines[0])).toContain('Ada');
+    expect(JSON.stringify(lines)).not.toContain('Bob');
+    for (const line of lines) expect(line.request_id).toBe('run-7');
+    expect(seen.map((text) => text.slice(0, 9))).toEqual([
+      'at once',
+      'first one',
+      'second',
+      'third',
+      'Run finis',
+    ]);
+  });
+
+  it('is one of 10,000 in a second at most, and those left out are counted', async () => {
+    const { app, sink } = await start('express');
+    const trace = app.get(TraceContext);
+    const logger = new Logger('Storm');
+    const run = fail(() => {
+      logger.debug('one');
+      logger.debug('two');
+      logger.debug('three');
+    });
+    const failAgain = (): void => expect(() => trace.run({}, run)).toThrow('broken');
+    // All within one moment, of a second in which nothing was written yet.
+    const moment = performance.now() + 1100;
+    const now = jest.spyOn(performance, 'now').mockReturnValue(moment);
+    try {
+      for (let i = 0; i < 4000; i++) failAgain();
+      const dropped = sink.linesOf('Run finished').map((line) => line['dropped_entries']);
+      expect(recorded(sink)).toHaveLength(10_000);
+      expect(dropped.slice(3332, 3336)).toEqual([undefined, 2, 3, 3]);
+      expect(dropped.filter((count) => count === 3)).toHaveLength(666);
+      now.mockReturnValue(moment + 900);
+      failAgain();
+      expect(recorded(sink)).toHaveLength(10_000);
+      now.mockReturnValue(moment + 1100);
+      failAgain();
+      expect(recorded(sink)).toHaveLength(10_003);
+    } finally {
+      now.mockRestore();
+    }
   });
 });
 

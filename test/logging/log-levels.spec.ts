@@ -14,7 +14,7 @@ import {
   type TracingModuleOptions,
 } from '../../src/index.js';
 import { verbosity } from '../../src/logging/verbosity.js';
-import { LineSink, type Line } from '../support/line-sink.js';
+import { eventually, LineSink, type Line } from '../support/line-sink.js';
 import { PLATFORMS, tracedApp, type Platform, type TracedApp } from '../support/traced-app.js';
 
 const KEY = 'a key of sixteen characters or more';
@@ -50,6 +50,16 @@ class UsersController {
       nest: this.tracing.isLevelEnabled('debug'),
       own: ownLogger.isDebugEnabled(),
     };
+  }
+
+  static go: () => void = () => {};
+  static readonly gate = { opened: Promise.resolve() };
+
+  @Get('later')
+  async later(@Query('n') n: string): Promise<void> {
+    this.logger.log('begun');
+    await UsersController.gate.opened;
+    this.logger.debug('later', { n });
   }
 
   @Get('others')
@@ -114,6 +124,50 @@ describe.each(PLATFORMS)('levels while the application runs on %s', (platform) =
     await sink.finishes(5);
     expect(debugs(sink)).toHaveLength(1);
     expect(verbosity.sources).toBe(0);
+  });
+
+  it('are each asked, where one request has several', async () => {
+    const { app, send, sink } = await start(platform);
+    const levels = app.get(LogLevels);
+    const headers = { 'x-session-id': 's-1', 'x-request-id': 'r-1' };
+    const verbose = (): number => sink.lines.filter(({ level }) => level === 'verbose').length;
+    levels.set({ sessionId: 's-1' }, 'info');
+    levels.set({ requestId: 'r-1' }, 'debug');
+    levels.set({ traceId: 'r-1' }, 'verbose', { entries: 1 });
+    await send('/api/users', { headers });
+    await sink.finishes(1);
+    expect([debugs(sink).length, verbose()]).toEqual([1, 1]);
+    // The rule with one entry is gone.
+    await send('/api/users', { headers });
+    await sink.finishes(2);
+    expect([debugs(sink).length, verbose()]).toEqual([2, 1]);
+    // Each request has written three: with NestJS's logger, with winston's and with its child.
+    expect(levels.list()).toMatchObject([{ level: 'info' }, { level: 'debug', entries: 9994 }]);
+  });
+
+  it('hold for requests that are in flight when they are set', async () => {
+    const { app, send, sink } = await start(platform);
+    const levels = app.get(LogLevels);
+    UsersController.gate.opened = new Promise((resolve) => (UsersController.go = resolve));
+    const running = Array.from({ length: 20 }, (_, n) =>
+      send(`/api/later?n=${n}`, { headers: { 'x-session-id': `s-${n % 2}` } }),
+    );
+    await eventually(() => sink.linesOf('begun').length === 20, '20 requests');
+    levels.set({ sessionId: 's-1' }, 'debug');
+    UsersController.go();
+    await Promise.all(running);
+    await sink.finishes(20);
+    const ids = debugs(sink).map(({ n }) => Number(n) % 2);
+    expect(ids).toEqual(Array.from({ length: 10 }, () => 1));
+  });
+
+  it('leave a logger off that was turned off', async () => {
+    const { app, send, sink } = await start(platform);
+    app.get(LogLevels).set({ route: '/api/users' }, 'debug');
+    app.get(TracingLogger).setLogLevels([]);
+    expect(await (await send('/api/users')).json()).toMatchObject({ nest: false });
+    await sleep(20);
+    expect(debugs(sink)).toEqual([]);
   });
 
   it('end after their time and after their number of entries', async () => {

@@ -8,7 +8,7 @@ import { warnOnce } from '../../records/warnings.js';
 import type { TraceScope } from '../../trace/trace.js';
 import { KeptCall, keepCall } from '../flight-recorder.js';
 import { isStdoutForProtocol } from '../output/stdout-for-protocol.js';
-import { verbosity } from '../verbosity.js';
+import { readReplayed, verbosity } from '../verbosity.js';
 import { consoleState } from './console-state.js';
 import {
   readAssertArguments,
@@ -192,7 +192,13 @@ class KeptConsoleCall extends KeptCall {
 
   override write(): void {
     const args = this.count === 0 ? [] : [this.first, ...this.rest];
-    writeCall(this.writer, this.method, args, this.stack);
+    const { writer, method, stack } = this;
+    writeRead(
+      writer,
+      method,
+      readReplayed(() => read(method, args, writer.limits)),
+      stack,
+    );
   }
 }
 
@@ -202,7 +208,15 @@ function writeCall(
   args: readonly unknown[],
   stack: string | undefined,
 ): void {
-  const { message, fields } = read(method, args, writer.limits);
+  writeRead(writer, method, read(method, args, writer.limits), stack);
+}
+
+function writeRead(
+  writer: EntryWriter,
+  method: Method,
+  { message, fields }: ConsoleEntry,
+  stack: string | undefined,
+): void {
   if (stack !== undefined) fields['stack'] = `Trace: ${message}${stack.slice(stack.indexOf('\n'))}`;
   writer.writeLine(LEVELS[method], message, fields);
 }

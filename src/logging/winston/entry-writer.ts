@@ -85,7 +85,7 @@ export class EntryWriter {
       ? level
       : (ownValue(this.names, level) ?? this.names.log);
     const isForced = !this.isWritten(name);
-    if (isForced && (verbosity.sources === 0 || !this.mayWrite(name))) return;
+    if (isForced && !this.mayWrite(name)) return;
     const entry = new FreshEntry(name);
     entry.message = message;
     addMissing(entry, fields as Readonly<Record<string, unknown>>);
@@ -94,7 +94,9 @@ export class EntryWriter {
 
   /** Whether an entry below the logger's level is written: as one that was recorded, or raised. */
   private mayWrite(name: string): boolean {
-    return verbosity.replayed !== undefined || this.isRaised(name, true);
+    // An application that has closed is no source any more, but what it ran may end later.
+    if (verbosity.replayed !== undefined) return true;
+    return verbosity.sources !== 0 && this.isRaised(name, true);
   }
 }
 

@@ -16,6 +16,7 @@ class KeptMethodCall extends KeptCall {
     scope: TraceScope,
     public first: unknown,
     private readonly rest: unknown[],
+    private readonly count: number,
     private readonly logger: unknown,
     private readonly method: Call,
   ) {
@@ -23,7 +24,9 @@ class KeptMethodCall extends KeptCall {
   }
 
   override write(): void {
-    Reflect.apply(this.method, this.logger, [this.first, ...this.rest]);
+    // winston tells a call without arguments from one with `undefined`.
+    const args = this.count === 0 ? [] : [this.first, ...this.rest];
+    Reflect.apply(this.method, this.logger, args);
   }
 }
 
@@ -82,7 +85,7 @@ export function keepsCall(
   if (recording === undefined) return false;
   const rest: unknown[] = [];
   for (let i = 1; i < args.length; i++) rest.push(args[i]);
-  const call = new KeptMethodCall(scope, args[0], rest, logger, method);
+  const call = new KeptMethodCall(scope, args[0], rest, args.length, logger, method);
   keepCall(recording, call, rest);
   return true;
 }

@@ -79,8 +79,14 @@ function capturingWrite(root: Logger, write: Write): Write {
     if (typeof chunk !== 'object' || chunk === null) return write(chunk);
     try {
       const limits = lineLimits.given;
+      // Taken first: what the arguments log while they are read is not this entry.
+      const { replayed } = verbosity;
+      if (replayed !== undefined) verbosity.replayed = undefined;
       const entry = capture(chunk, limits);
-      if (verbosity.sources !== 0 && !considerVerbosity(root, pipes, entry)) return true;
+      if (replayed !== undefined) {
+        markRecorded(entry, replayed, isSelfContained(root.format));
+        entry[FORCED] = pipes.forcedLimit;
+      } else if (verbosity.sources !== 0 && !considerVerbosity(root, pipes, entry)) return true;
       const isForced = entry[FORCED] !== undefined;
       if (tracingChannels.log.hasSubscribers && (isForced || pipes.isWritten(entry.level))) {
         tracingChannels.log.publish(
@@ -110,14 +116,6 @@ function capturingWrite(root: Logger, write: Write): Write {
  * @returns whether it is written now.
  */
 function considerVerbosity(root: Logger, pipes: LoggerPipes, entry: CapturedEntry): boolean {
-  const { replayed } = verbosity;
-  if (replayed !== undefined) {
-    // One entry only: what formats and transports log while it is written is none of it.
-    verbosity.replayed = undefined;
-    markRecorded(entry, replayed, isSelfContained(root.format));
-    entry[FORCED] = pipes.forcedLimit;
-    return true;
-  }
   const scope = entry[SCOPE];
   const { [LEVEL]: level = entry.level } = entry;
   const severity = hasLevel(root.levels, level) ? root.levels[level] : undefined;

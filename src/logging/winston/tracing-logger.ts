@@ -6,7 +6,7 @@ import { currentScope } from '../../context/active-trace.js';
 import type { TraceScope } from '../../trace/trace.js';
 import { KeptCall, keepCall } from '../flight-recorder.js';
 import { NEST_LEVELS } from '../level-names.js';
-import { verbosity } from '../verbosity.js';
+import { readReplayed, verbosity } from '../verbosity.js';
 import { FreshEntry } from './captured-entry.js';
 import { EntryWriter } from './entry-writer.js';
 import { readNestArguments } from './nest-arguments.js';
@@ -27,7 +27,7 @@ import { readNestArguments } from './nest-arguments.js';
 @Injectable()
 export class TracingLogger implements LoggerService {
   private readonly writer: EntryWriter;
-  private readonly callAgain = this.call.bind(this);
+  private readonly callAgain = this.replay.bind(this);
   /** `undefined` until {@link setLogLevels}: winston's own level decides. */
   private enabled: ReadonlySet<LogLevel> | undefined;
 
@@ -90,7 +90,8 @@ export class TracingLogger implements LoggerService {
    */
   isLevelEnabled(level: LogLevel): boolean {
     if (this.isWritten(level)) return true;
-    return verbosity.sources !== 0 && this.writer.isRaised(this.writer.nameOf(level), false);
+    if (verbosity.sources === 0 || this.enabled?.size === 0) return false;
+    return this.writer.isRaised(this.writer.nameOf(level), false);
   }
 
   private isWritten(level: LogLevel): boolean {
@@ -113,6 +114,15 @@ export class TracingLogger implements LoggerService {
   }
 
   private call(level: LogLevel, message: unknown, params: unknown[], isForced = false): void {
+    this.writer.write(this.entryOf(level, message, params), isForced);
+  }
+
+  /** Makes a call that was kept. */
+  private replay(level: LogLevel, message: unknown, params: unknown[]): void {
+    this.writer.write(readReplayed(() => this.entryOf(level, message, params)));
+  }
+
+  private entryOf(level: LogLevel, message: unknown, params: unknown[]): FreshEntry {
     const mayHaveStack = level === 'error' || level === 'fatal';
     const name = this.writer.nameOf(level);
     const entry = new FreshEntry(name);
@@ -123,7 +133,7 @@ export class TracingLogger implements LoggerService {
       entry.message = '[unreadable]';
     }
     if (level === 'fatal' && name !== 'fatal') entry['fatal'] = true;
-    this.writer.write(entry, isForced);
+    return entry;
   }
 }
 
