@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { AccessLogRecord } from '../records/access-log-record.js';
 import { errorFields, faultOf, isError } from '../records/error-fields.js';
+import { shownQuery, shownUserAgent } from '../records/explained-request.js';
 import type { Redaction } from '../records/redaction.js';
 import { statusOf, type Thrown } from '../trace/thrown.js';
 import { errorId } from './error-id.js';
-import { shownQuery, shownUserAgent } from './explained-request.js';
 
 /** What a line that explains itself has, beside its steps. */
 export type Explanation = Pick<AccessLogRecord, 'query' | 'user_agent' | 'error_id' | 'error'>;
@@ -29,7 +29,10 @@ export function explainedRequest(
   url: string,
   redaction: Redaction,
 ): Pick<Explanation, 'query' | 'user_agent'> {
-  return { query: shownQuery(url, redaction), user_agent: shownUserAgent(request) };
+  return {
+    query: shownQuery(url, redaction),
+    user_agent: shownUserAgent(request.headers['user-agent']),
+  };
 }
 
 /**
