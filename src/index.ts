@@ -42,7 +42,8 @@ export {
   type RequestStartEvent,
   type SpanFinishEvent,
 } from './records/channels.js';
-export type { Outcome, PresetName } from './records/fields.js';
+export type { PresetName } from './records/field.js';
+export type { Outcome } from './records/fields.js';
 export type { LogRecord } from './records/log-record.js';
 export type {
   RequestRecord,

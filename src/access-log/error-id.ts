@@ -35,7 +35,6 @@ export function errorId(error: unknown, place: string | undefined): string {
     hash.update(`${typeOf(reason)}\n`);
     if (!isError(reason)) break;
     if (frames.length === 0) frames = applicationFrames(reason);
-    if (!('cause' in reason)) break;
     reason = readProperty(reason, 'cause');
     if (reason === undefined || reason === null) break;
   }

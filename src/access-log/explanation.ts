@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { AccessLogRecord } from '../records/access-log-record.js';
-import { errorFields, faultOf, isError } from '../records/error-fields.js';
+import { errorFields, faultOf, isError, readProperty } from '../records/error-fields.js';
+import { shownQuery, shownUserAgent } from '../records/explained-request.js';
 import type { Redaction } from '../records/redaction.js';
 import { statusOf, type Thrown } from '../trace/thrown.js';
 import { errorId } from './error-id.js';
-import { shownQuery, shownUserAgent } from './explained-request.js';
 
 /** What a line that explains itself has, beside its steps. */
 export type Explanation = Pick<AccessLogRecord, 'query' | 'user_agent' | 'error_id' | 'error'>;
@@ -29,7 +29,10 @@ export function explainedRequest(
   url: string,
   redaction: Redaction,
 ): Pick<Explanation, 'query' | 'user_agent'> {
-  return { query: shownQuery(url, redaction), user_agent: shownUserAgent(request) };
+  return {
+    query: shownQuery(url, redaction),
+    user_agent: shownUserAgent(request.headers['user-agent']),
+  };
 }
 
 /**
@@ -41,7 +44,7 @@ function shownError(thrown: unknown, before: Thrown['before']): Error {
   if (!isError(thrown)) return errorLike({ ...nonError(thrown), ...causedBy(before) });
   const status = statusOf(thrown);
   const isRefusal = status !== undefined && status < SERVER_ERRORS;
-  const hasCause = 'cause' in thrown && thrown.cause !== undefined;
+  const hasCause = readProperty(thrown, 'cause') !== undefined;
   if (!isRefusal && (hasCause || before === undefined)) return thrown;
   const fields = errorFields(thrown);
   if (!hasCause) Object.assign(fields, causedBy(before));
@@ -58,10 +61,19 @@ function nonError(thrown: unknown): Record<string, unknown> {
   if (typeof thrown !== 'object' || thrown === null) {
     return { name: thrown === null ? 'null' : typeof thrown, message: textOf(thrown) };
   }
-  const fields = faultOf(Array.isArray(thrown) ? `[Array]` : thrown);
+  const fields = isList(thrown) ? '[Array]' : faultOf(thrown);
   if (typeof fields !== 'object' || fields === null)
     return { name: 'Object', message: textOf(fields) };
   return { name: 'Object', message: '', ...fields };
+}
+
+function isList(value: object): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    // A proxy that was revoked.
+    return false;
+  }
 }
 
 function textOf(value: unknown): string {

@@ -1,5 +1,5 @@
 import { currentScope } from '../context/active-trace.js';
-import type { PresetName } from '../records/fields.js';
+import type { PresetName } from '../records/field.js';
 import { isIdName } from '../records/id-field-names.js';
 import { limitsOf } from './winston/logger-limits.js';
 import { spelledOut } from './winston/spelled-out.js';

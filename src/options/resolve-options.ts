@@ -35,7 +35,7 @@ import { warnOnce } from '../records/warnings.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
 import type { AccessLogOptions, TraceIdOptions, TracingModuleOptions } from './tracing-options.js';
 import type { LineLimits } from '../records/line-limits.js';
-import { PRESET_NAMES, type PresetName } from '../records/fields.js';
+import { PRESET_NAMES, type PresetName } from '../records/field.js';
 
 /** Options with their defaults, checked once. */
 export interface ResolvedTracingOptions {

@@ -1,4 +1,4 @@
-import type { PresetName } from '../records/fields.js';
+import type { PresetName } from '../records/field.js';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger, LoggerOptions } from 'winston';
 import type { AccessLogRecord } from '../records/access-log-record.js';

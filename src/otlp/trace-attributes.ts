@@ -1,9 +1,11 @@
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import { errorTypeOf, type AccessLogRecord } from '../records/access-log-record.js';
-import { accessLogField, ACCESS_LOG_FIELD_NAMES } from '../records/fields.js';
+import { accessLogField, ACCESS_LOG_FIELD_NAMES, type AccessLogField } from '../records/fields.js';
+import { queryText } from '../records/query-text.js';
 import { redactedField, type Redaction } from '../records/redaction.js';
 import type { RequestRecord } from '../records/request-record.js';
 import { exportedValue, redactedAttribute } from './exported-attributes.js';
+import { ownText } from './own-text.js';
 
 const MESSAGING_PREFIX = 'messaging.';
 
@@ -23,15 +25,17 @@ export function requestAttributes(
   for (const name of ACCESS_LOG_FIELD_NAMES) {
     const { attribute } = accessLogField(name);
     const value = line[name];
-    if (attribute === undefined || !isAttributeValue(value)) continue;
+    const plain = attributeValue(value);
+    if (attribute === undefined || plain === undefined) continue;
     // A GraphQL request has a pattern, but is not a message.
     if (line.method !== undefined && attribute.startsWith(MESSAGING_PREFIX)) continue;
     if (!redaction.isCustom) {
-      attributes[attribute] = value;
+      attributes[attribute] = plain;
       continue;
     }
     const shown = redactedField(redaction, [name], value);
-    const exported = exportedValue(redactedAttribute(attribute, shown, redaction));
+    const named = redactedAttribute(attribute, shown, redaction);
+    const exported = named === value ? plain : exportedValue(named);
     if (exported !== undefined) attributes[attribute] = exported;
   }
   const errorType = errorTypeOf(line);
@@ -39,8 +43,12 @@ export function requestAttributes(
   return attributes;
 }
 
-function isAttributeValue(value: unknown): value is string | number {
-  return typeof value === 'string' || typeof value === 'number';
+/** Texts and numbers as they are; a list of texts, and the parameters of a URL as one text. */
+function attributeValue(value: AccessLogRecord[AccessLogField]): AttributeValue | undefined {
+  if (typeof value === 'string' || typeof value === 'number') return value;
+  if (!Array.isArray(value))
+    return typeof value === 'object' ? ownText(queryText(value)) : undefined;
+  return value.filter((one): one is string => typeof one === 'string').map(ownText);
 }
 
 /** The ids for which OpenTelemetry has no field of its own. */

@@ -1,4 +1,5 @@
-import type { ACCESS_LOG_FIELDS, AccessLogField, Field } from './fields.js';
+import type { Field } from './field.js';
+import type { ACCESS_LOG_FIELDS, AccessLogField } from './fields.js';
 
 type Fields = typeof ACCESS_LOG_FIELDS;
 type ValueOf<F> = F extends Field<infer T> ? T : never;

@@ -12,6 +12,25 @@ export function readProperty(record: object, key: string | number | symbol): unk
   }
 }
 
+/** Whether there is such a property; `false` where a proxy throws. */
+function hasProperty(record: object, key: string): boolean {
+  try {
+    return key in record;
+  } catch {
+    // The trap of a proxy.
+    return false;
+  }
+}
+
+function hasOwnProperty(record: object, key: string): boolean {
+  try {
+    return Object.hasOwn(record, key);
+  } catch {
+    // The trap of a proxy.
+    return false;
+  }
+}
+
 /** Whether a value is an error, also one of another realm, such as a test runner or `node:vm`. */
 export function isError(value: unknown): value is Error {
   try {
@@ -33,8 +52,8 @@ export function errorFields(error: Error): Record<string, unknown> {
     message: reasonOf(error),
     stack: withoutOwnFrames(readProperty(error, 'stack')),
   };
-  if ('cause' in error) fields['cause'] = faultOf(readProperty(error, 'cause'));
-  if ('errors' in error) fields['errors'] = faultOf(readProperty(error, 'errors'));
+  if (hasProperty(error, 'cause')) fields['cause'] = faultOf(readProperty(error, 'cause'));
+  if (hasProperty(error, 'errors')) fields['errors'] = faultOf(readProperty(error, 'errors'));
   addFault(fields, error);
   return fields;
 }
@@ -100,7 +119,7 @@ const MAX_FAULT = 1000;
 
 function addFault(fields: Record<string, unknown>, fault: object): void {
   for (const key of FAULT_FIELDS) {
-    if (!Object.hasOwn(fault, key) || fields[key] !== undefined) continue;
+    if (!hasOwnProperty(fault, key) || fields[key] !== undefined) continue;
     const value = readProperty(fault, key);
     if (typeof value === 'function') continue;
     const simple = typeof value === 'object' && value !== null ? toSimpleJson(value) : value;

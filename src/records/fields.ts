@@ -1,47 +1,5 @@
+import type { Field } from './field.js';
 import type { Step } from './step.js';
-
-/** The log backends for which a preset of field names exists. */
-export type PresetName = 'otel' | 'ecs' | 'gcp' | 'datadog';
-
-export const PRESET_NAMES: readonly PresetName[] = ['otel', 'ecs', 'gcp', 'datadog'];
-
-/** The name of a field in a preset, and how its value is written there. */
-export interface PresetField {
-  /** The name. In `gcp`, a dot separates the levels of nested objects. */
-  readonly name: string;
-  /** The format of the value. Default: unchanged. */
-  readonly as?: 'nanoseconds' | 'seconds text' | 'ecs outcome';
-  /** Whether the line also keeps the field under its own name. Default: `false`. */
-  readonly beside?: true;
-}
-
-/** One field of the access log line. */
-export interface Field<T = unknown> {
-  readonly type: 'string' | 'number' | 'error' | 'steps' | 'list' | 'record';
-  /** `ms` for milliseconds, `count` for a number of items. */
-  readonly unit?: 'ms' | 'count';
-  /**
-   * How the text format shows the field: `phrase` in the phrase after the message, `end of phrase`
-   * as its last word, `silent` not at all, `block` on separate lines. Default: as `name=value`.
-   */
-  readonly text?: 'phrase' | 'end of phrase' | 'silent' | 'block';
-  /** Text directly after the value in the phrase, such as a unit. */
-  readonly suffix?: string;
-  /** The readable name in the details of the trace viewer. Default: not shown there separately. */
-  readonly label?: string;
-  /** Whether it is part of the title in the viewer: `POST /api/payment`, `bullmq ledger book`. */
-  readonly inTitle?: true;
-  /** The names in the presets. Default: its own name. */
-  readonly presets?: Readonly<Partial<Record<PresetName, string | PresetField>>>;
-  /** The span attribute with the same value, as named by OpenTelemetry's semantic conventions. */
-  readonly attribute?: string;
-  /** Other names of the field in the access log lines of other loggers. */
-  readonly aliases?: readonly string[];
-  /** Whether units of work set it: messages, jobs and runs. */
-  readonly ofWork?: true;
-  /** The type of its values. Only for the type checker: never set at run time. */
-  readonly valueType?: T;
-}
 
 type Row = Omit<Field, 'type' | 'valueType'>;
 
@@ -213,17 +171,37 @@ export const ACCESS_LOG_FIELDS = {
   /** How long they took, summed. */
   cache_ms: number({ label: 'in caches', unit: 'ms', attribute: 'nestjs.cache.duration_ms' }),
   /** The first ten different messages and jobs that it sent, as in `bullmq notifications/email`. */
-  sent: { type: 'list', label: 'sent' } as Field<readonly string[]>,
+  sent: { type: 'list', label: 'sent', attribute: 'nestjs.sent' } as Field<readonly string[]>,
   /** The parameters of the URL, with secrets masked; only on a line that explains itself. */
-  query: { type: 'record', label: 'query' } as Field<Readonly<Record<string, unknown>>>,
+  query: {
+    type: 'record',
+    label: 'query',
+    attribute: 'url.query',
+    presets: {
+      otel: { name: 'url.query', as: 'query text' },
+      // A keyword: of an object there, Elasticsearch would refuse the whole line.
+      ecs: { name: 'url.query', as: 'query text' },
+      datadog: 'http.url_details.queryString',
+    },
+  } as Field<Readonly<Record<string, unknown>>>,
   /** The `User-Agent` of the caller; only on a line that explains itself. */
-  user_agent: text({ label: 'user agent', attribute: 'user_agent.original' }),
+  user_agent: text({
+    label: 'user agent',
+    attribute: 'user_agent.original',
+    presets: {
+      ...{ otel: 'user_agent.original', ecs: 'user_agent.original' },
+      ...{ gcp: 'httpRequest.userAgent', datadog: 'http.useragent' },
+    },
+  }),
   /** The same for all errors of one type from one place in the code, across releases. */
-  error_id: text({ label: 'error id', attribute: 'nestjs.error.id' }),
+  error_id: text({
+    label: 'error id',
+    attribute: 'nestjs.error.id',
+    // What Datadog's error tracking groups by.
+    presets: { datadog: { name: 'error.fingerprint', beside: true } },
+  }),
   /** What was thrown, whatever an exception filter has made of it. */
-  error: { type: 'error', text: 'block', ofWork: true } as Field & {
-    readonly ofWork: true;
-  },
+  error: { type: 'error', text: 'block', ofWork: true } as Field & { readonly ofWork: true },
   /**
    * The spans of a failed or slow request, as a tree in depth-first order: the parent of a step is
    * the nearest one before it with a smaller `depth`.

@@ -8,7 +8,7 @@ import { runWithTrace } from '../../src/context/trace-store.js';
 import { traceJson } from '../../src/logging/formats/json-format.js';
 import { capture } from '../../src/logging/winston/captured-entry.js';
 import { resolveOptions } from '../../src/options/resolve-options.js';
-import type { PresetName } from '../../src/records/fields.js';
+import type { PresetName } from '../../src/records/field.js';
 import { openTrace } from '../../src/trace/open-trace.js';
 import type { Trace } from '../../src/trace/trace.js';
 

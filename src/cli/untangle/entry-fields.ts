@@ -17,6 +17,8 @@ const TAKE_OBJECTS: ReadonlySet<FieldMeaning> = new Set<FieldMeaning>([
   'message',
   'errorCause',
   'steps',
+  'query',
+  'sent',
   'hidden',
 ]);
 /** What decides to which request a line belongs. */

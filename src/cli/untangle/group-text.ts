@@ -1,9 +1,15 @@
 import { escapeText } from '../../records/control-characters.js';
 import { accessLogText } from '../../records/access-log-text.js';
+import {
+  accessLogField,
+  ACCESS_LOG_FIELD_NAMES,
+  type AccessLogField,
+} from '../../records/fields.js';
+import { queryText } from '../../records/query-text.js';
 import { localTimestamp } from '../../records/timestamp.js';
 import { BOLD, DIM, RED, sessionColor, YELLOW, type Paint } from './colors.js';
 import { requestFieldsOf, idOf, startOf } from './group-summary.js';
-import { errorLines, lineText } from './line-text.js';
+import { errorLines, lineText, shortPair } from './line-text.js';
 import type { LogLine } from './log-line.js';
 import type { RequestFields } from './request-fields.js';
 import type { RequestGroup } from './request-groups.js';
@@ -30,6 +36,8 @@ export function groupText(
   const startedAt = startOf(group);
   let text = `${paint(sessionColor(session), '●')}${headline(group, requestFields, startedAt, paint)}\n`;
   text += `${gutter} ${paint(DIM, idsText(group, requestFields))}\n`;
+  const detail = detailText(requestFields);
+  if (detail !== '') text += `${gutter} ${paint(DIM, detail)}\n`;
   for (const line of lines) {
     if (isShown(line)) text += block(line, startedAt, gutter, paint);
   }
@@ -77,6 +85,25 @@ function idsText(group: RequestGroup, { handler, attempt }: RequestFields): stri
   add('handler', handler);
   add('attempt', attempt);
   return pairs.join(' ');
+}
+
+/** What its line counts, and what it says of the request itself. */
+const DETAILS: readonly AccessLogField[] = ACCESS_LOG_FIELD_NAMES.filter((name) => {
+  const { label, inTitle, text } = accessLogField(name);
+  const isInIds = name === 'handler' || name === 'attempt';
+  return label !== undefined && !isInIds && inTitle === undefined && text === undefined;
+});
+
+function detailText(requestFields: RequestFields): string {
+  let text = '';
+  for (const name of DETAILS) {
+    const value = requestFields[name];
+    if (value === undefined) continue;
+    const { type } = accessLogField(name);
+    const shown = type === 'record' ? queryText(value) : value;
+    text += shortPair(name, Array.isArray(shown) ? shown.join(', ') : shown);
+  }
+  return text.trimStart();
 }
 
 function block(line: LogLine, startedAt: number | undefined, gutter: string, paint: Paint): string {

@@ -30,7 +30,8 @@ function isBlock({ error }: LogLine): boolean {
   return (error?.stack ?? error?.cause) !== undefined;
 }
 
-function shortPair(key: string, value: unknown): string {
+/** A field as it is shown on a line, where it must not be long. */
+export function shortPair(key: string, value: unknown): string {
   const pair = fieldPair(key, value);
   return pair.length > MAX_FIELD ? `${pair.slice(0, MAX_FIELD)}…` : pair;
 }

@@ -37,6 +37,7 @@ export type FieldMeaning =
   | 'reqMethod'
   | 'reqUrl'
   | 'ecsOutcome'
+  | 'queryText'
   | 'attributes'
   | 'resource'
   | 'hidden';
@@ -120,6 +121,7 @@ export const LOG_FIELD_NAMES: Readonly<Partial<Record<FieldMeaning, readonly str
   durationNs: ['event.duration'],
   latency: ['httpRequest.latency'],
   ecsOutcome: ['event.outcome'],
+  queryText: ['url.query'],
 
   attributes: ['attributes', 'Attributes'],
   resource: ['resource', 'Resource'],

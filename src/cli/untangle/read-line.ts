@@ -27,6 +27,10 @@ const OF_ACCESS_LOG: readonly FieldMeaning[] = [
   'durationNs',
   'latency',
   'ecsOutcome',
+  'query',
+  'queryText',
+  'user_agent',
+  'error_id',
 ];
 const OF_PINO: readonly FieldMeaning[] = ['pid', 'hostname', 'bunyanVersion'];
 

@@ -2,6 +2,9 @@ import { shownText } from '../../viewer/shown-text.js';
 import { shownValue } from '../../viewer/shown-values.js';
 import type { ViewLine, ViewRecord, ViewRequest, ViewSpan } from '../../viewer/view-records.js';
 import type { UnitOfWorkKind } from '../../records/access-log-record.js';
+import { shownQuery, shownUserAgent } from '../../records/explained-request.js';
+import { queryText } from '../../records/query-text.js';
+import { DEFAULT_REDACTION } from '../../records/redaction.js';
 import type { Step } from '../../records/step.js';
 import { toW3cTraceId } from '../../trace/ids.js';
 import { lineErrorText } from './line-error.js';
@@ -69,6 +72,8 @@ export class LogRecordConverter {
       startedAt,
       droppedSpans,
       ...fields,
+      query: shownAgain(fields.query),
+      user_agent: shownUserAgent(fields.user_agent),
       error: error && shownText(lineErrorText(error)),
       spans: steps?.length
         ? this.spansOf(steps, { service, w3cTraceId, spanId, startedAt })
@@ -111,6 +116,11 @@ export class LogRecordConverter {
   private nextSpanId(): string {
     return (++this.spans).toString(16).padStart(16, '0');
   }
+}
+
+/** The parameters of a line that may be another logger's, which masks nothing. */
+function shownAgain(query: RequestFields['query']): RequestFields['query'] {
+  return query && shownQuery(`?${queryText(query)}`, DEFAULT_REDACTION);
 }
 
 /** The lowest status of HTTP: those of gRPC are below. */

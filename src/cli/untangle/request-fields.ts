@@ -1,10 +1,12 @@
 import type { AccessLogRecord } from '../../records/access-log-record.js';
+import type { Field } from '../../records/field.js';
 import {
   accessLogField,
   ACCESS_LOG_FIELD_NAMES,
   isOutcome,
   type Outcome,
 } from '../../records/fields.js';
+import { queryIn } from '../../records/query-text.js';
 import type { Step } from '../../records/step.js';
 import { pathOf } from '../../records/url-path.js';
 import type { EntryFields } from './entry-fields.js';
@@ -55,8 +57,10 @@ export function accessLogFields(fields: EntryFields, message: string): RequestFi
   const requestFields: RequestFields = { ...fieldsOfOtherLine(fields) };
   for (const name of ACCESS_LOG_FIELD_NAMES) {
     const value = fields.getOfAccessLog(name);
-    if (typeof value === accessLogField(name).type) Object.assign(requestFields, { [name]: value });
+    if (isOfType(value, accessLogField(name).type)) Object.assign(requestFields, { [name]: value });
   }
+  const queryText = fields.get('queryText');
+  if (typeof queryText === 'string') requestFields.query ??= queryIn(queryText);
   const path = requestFields.path ?? pathIn(fields.getOfAccessLog('url'));
   if (path !== undefined) requestFields.path = path;
   const status = fields.get('status');
@@ -101,6 +105,15 @@ function outcomeOf(fields: EntryFields, message: string, status: number | undefi
   const ecsOutcome = ECS_OUTCOMES.get(fields.get('ecsOutcome'));
   if (ecsOutcome !== undefined) return ecsOutcome;
   return status !== undefined && status >= SERVER_ERROR ? 'errored' : 'completed';
+}
+
+/** Whether a value may be that of a field. Errors and steps are read elsewhere. */
+function isOfType(value: unknown, type: Field['type']): boolean {
+  if (type === 'list') return Array.isArray(value) && value.every((one) => typeof one === 'string');
+  if (type === 'record') {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  }
+  return typeof value === type;
 }
 
 function isStep(step: unknown): step is Step {

@@ -2,7 +2,7 @@ import type { Logform } from 'winston';
 import { checkOneOf } from '../../options/check-value.js';
 import { completeLimits, lineLimits, type LineLimitOptions } from '../../options/redact-options.js';
 import { defaultService } from '../../options/service-name.js';
-import { PRESET_NAMES, type PresetName } from '../../records/fields.js';
+import { PRESET_NAMES, type PresetName } from '../../records/field.js';
 import type { TraceScope } from '../../trace/trace.js';
 import { CALLED_AT, LINE_LIMITS, type CapturedEntry } from '../winston/captured-entry.js';
 import { entryError, entryMessage } from '../winston/entry-error.js';

@@ -1,13 +1,13 @@
+import type { PresetField, PresetName } from '../../records/field.js';
 import {
   accessLogField,
   ACCESS_LOG_FIELD_NAMES,
   isOutcome,
   type AccessLogField,
   type Outcome,
-  type PresetField,
-  type PresetName,
 } from '../../records/fields.js';
 import { readProperty } from '../../records/json-value.js';
+import { queryText } from '../../records/query-text.js';
 import { redactedField, type Redaction } from '../../records/redaction.js';
 
 /** What a backend calls the fields of the access log line. */
@@ -36,6 +36,7 @@ const CONVERSIONS: Readonly<Record<NonNullable<PresetField['as']>, (value: unkno
   // As protobuf's JSON has a duration.
   'seconds text': (ms) => `${(Number(ms) / MS_PER_S).toFixed(6)}s`,
   'ecs outcome': (outcome) => (isOutcome(outcome) ? ECS_OUTCOMES[outcome] : undefined),
+  'query text': queryText,
 };
 
 /** Makes the renaming of the access log line's fields for a backend, from the table of fields. */

@@ -1,5 +1,5 @@
 import { ownValue } from '../../records/own-value.js';
-import type { PresetName } from '../../records/fields.js';
+import type { PresetName } from '../../records/field.js';
 import { FLAG_SAMPLED, KNOWN_FLAGS } from '../../trace/traceparent.js';
 import type { TraceScope } from '../../trace/trace.js';
 import { presetAccessLog, type PresetAccessLog } from './preset-field-names.js';

@@ -6,7 +6,7 @@ import { defaultService } from '../../options/service-name.js';
 import { escapeText } from '../../records/control-characters.js';
 import { isAccessLogEntry, isInAccessLogText } from '../../records/access-log-text.js';
 import { errorText } from '../../records/error-text.js';
-import type { PresetName } from '../../records/fields.js';
+import type { PresetName } from '../../records/field.js';
 import { fits } from '../../records/json-text.js';
 import { jsonValue, readProperty } from '../../records/json-value.js';
 import { completeLimits, lineLimits, type LineLimitOptions } from '../../options/redact-options.js';

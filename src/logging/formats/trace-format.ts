@@ -4,7 +4,7 @@ import { warnOnce } from '../../records/warnings.js';
 import { checkOneOf } from '../../options/check-value.js';
 import { completeLimits, lineLimits, type LineLimitOptions } from '../../options/redact-options.js';
 import { tellsOfFault } from '../../records/fault-fields.js';
-import { PRESET_NAMES, type PresetName } from '../../records/fields.js';
+import { PRESET_NAMES, type PresetName } from '../../records/field.js';
 import { holdsId, isIdName } from '../../records/id-field-names.js';
 import type { LineLimits } from '../../records/line-limits.js';
 import { withoutOwnFrames } from '../../records/own-frames.js';

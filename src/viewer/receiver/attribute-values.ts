@@ -19,6 +19,17 @@ export function numberOf(attributes: OtlpAttributes, ...names: string[]): number
     number | undefined;
 }
 
+/** As many as an access log line has at most. */
+const MAX_ITEMS = 10;
+
+/** The texts in an attribute that is a list. */
+export function listOf(attributes: OtlpAttributes, name: string): readonly string[] | undefined {
+  const value = attributes.get(name);
+  if (!Array.isArray(value)) return undefined;
+  const texts = value.slice(0, MAX_ITEMS).filter((item) => typeof item === 'string');
+  return texts.length === 0 ? undefined : texts.map((text) => cut(shownText(text), MAX_TEXT));
+}
+
 /** The ids that OpenTelemetry has no field for. */
 export function idsOf(attributes: OtlpAttributes) {
   return {

@@ -1,8 +1,10 @@
 import type { ViewedFields, ViewRequest } from '../view-records.js';
+import { shownUserAgent } from '../../records/explained-request.js';
+import type { Field } from '../../records/field.js';
 import { accessLogField, ACCESS_LOG_FIELD_NAMES, type Outcome } from '../../records/fields.js';
 import { cut, MAX_TEXT } from '../server/text-limits.js';
 import { shownText } from '../shown-text.js';
-import { idsOf, numberOf, textOf } from './attribute-values.js';
+import { idsOf, listOf, numberOf, textOf } from './attribute-values.js';
 import { spanError } from './exception-text.js';
 import { callName, httpParts } from './http-attributes.js';
 import { STATUS_CODE, type OtlpAttributes, type OtlpSpan } from './otlp-model.js';
@@ -35,11 +37,28 @@ export function requestFromOtlp(service: string, span: OtlpSpan): ViewRequest {
   };
 }
 
+type Read = (attributes: OtlpAttributes, name: string) => unknown;
+
+const READERS: Readonly<Record<Field['type'], Read>> = {
+  string: textOf,
+  number: numberOf,
+  list: listOf,
+  record: () => undefined,
+  error: () => undefined,
+  steps: () => undefined,
+};
+
+/** Whatever a service sends there, a secret in it is masked as on a line of this package. */
+function userAgentOf(attributes: OtlpAttributes, name: string): string | undefined {
+  return shownUserAgent(textOf(attributes, name));
+}
+
 /** Written by the conventions alone; those of HTTP and messages have older names too. */
 const OWN_FIELDS = ACCESS_LOG_FIELD_NAMES.flatMap((name) => {
   const { attribute, type } = accessLogField(name);
+  // Of the query, only what this application has masked itself is shown.
   if (attribute === undefined || /^(?:http|url|messaging)\./.test(attribute)) return [];
-  return { name, attribute, read: type === 'number' ? numberOf : textOf };
+  return { name, attribute, read: name === 'user_agent' ? userAgentOf : READERS[type] };
 });
 
 /** The fields that one attribute says, as the table of fields has them. */

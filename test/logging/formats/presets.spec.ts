@@ -5,7 +5,7 @@ import { capture } from '../../../src/logging/winston/captured-entry.js';
 import { traceJson } from '../../../src/logging/formats/json-format.js';
 import { traceFormat } from '../../../src/logging/formats/trace-format.js';
 import { resolveOptions } from '../../../src/options/resolve-options.js';
-import type { PresetName } from '../../../src/records/fields.js';
+import type { PresetName } from '../../../src/records/field.js';
 import { runSpan } from '../../../src/spans/run-span.js';
 import { openTrace } from '../../../src/trace/open-trace.js';
 import type { ActiveSpan } from '../../../src/trace/sdk-span.js';

@@ -10,7 +10,7 @@ import { TracingLogger } from '../../../src/logging/winston/tracing-logger.js';
 import { resolveOptions } from '../../../src/options/resolve-options.js';
 import type { RedactOptions } from '../../../src/options/redact-options.js';
 import { tracingChannels } from '../../../src/records/channels.js';
-import { PRESET_NAMES } from '../../../src/records/fields.js';
+import { PRESET_NAMES } from '../../../src/records/field.js';
 import { ID_FIELD_NAMES } from '../../../src/records/id-field-names.js';
 import type { LogRecord } from '../../../src/records/log-record.js';
 import { presetOf } from '../../../src/logging/formats/presets.js';

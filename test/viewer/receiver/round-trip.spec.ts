@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Injectable, Logger } from '@nestjs/common';
+import { ConflictException, Controller, Get, Injectable, Logger } from '@nestjs/common';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -12,6 +12,7 @@ import type { ViewRequest } from '../../../src/viewer/view-records.js';
 import { Span, TraceContext } from '../../../src/index.js';
 import { OtlpModule, type OtlpProtocol } from '../../../src/otlp/index.js';
 import type { AccessLogRecord, UnitOfWorkKind } from '../../../src/records/access-log-record.js';
+import { errorFields } from '../../../src/records/error-fields.js';
 import { openTrace } from '../../../src/trace/open-trace.js';
 import type { RequestRecord } from '../../../src/records/request-record.js';
 import type { Trace } from '../../../src/trace/trace.js';
@@ -37,6 +38,10 @@ class MessagesService {
     await sleep(2);
     throw new TypeError('Database timeout');
   }
+
+  fail(): never {
+    throw new ConflictException('taken', { cause: new Error('unique violation') });
+  }
 }
 
 @Controller()
@@ -59,6 +64,11 @@ class MessagesController {
   @Get('quick')
   quick(): string {
     return 'quick';
+  }
+
+  @Get('refused')
+  refused(): never {
+    return this.messages.fail();
   }
 
   @Get('never')
@@ -127,7 +137,9 @@ function requestOf({
     status_code,
     parent_span_id: _,
     steps: _steps,
-    error: _error,
+    // Parameters are not shown, whoever has masked them.
+    query: _query,
+    error,
     ...sent
   } = record;
   return {
@@ -146,6 +158,7 @@ function requestOf({
     duration_ms: duration_ms,
     handler_ms: handler_ms,
     status_code: status_code,
+    error: error === undefined ? undefined : String(errorFields(error as Error)['stack']),
   };
 }
 
@@ -169,6 +182,26 @@ describe.each<OtlpProtocol>(['http/protobuf', 'http/json'])('by %s', (protocol) 
     expect(request!.status_code).toBe(status);
     expect(JSON.stringify(receiver.records)).not.toContain('secret');
     expect([...receiver.types]).toEqual([CONTENT_TYPES[protocol]]);
+  });
+
+  it('a refused request comes back with what it failed with, and no secret of its caller', async () => {
+    const { send } = await exportingApp(protocol);
+    const agent = 'shop/4 (+mailto:ann@x.example)';
+    await send('/refused?page=3&mail=ann@x.example', { headers: { 'user-agent': agent } });
+    await eventually(() => receiver.requests.length > 0, 'the request');
+
+    const [request] = receiver.requests;
+    expect(request).toMatchObject({
+      outcome: 'completed',
+      status_code: 409,
+      user_agent: 'shop/4 ([masked])',
+      error_id: finished[0]!.record.error_id,
+      error: expect.stringMatching(
+        /^ConflictException: taken\ncaused by:\nError: unique violation\n +at .*round-trip\.spec/,
+      ),
+    });
+    expect(request).not.toHaveProperty('query');
+    expect(JSON.stringify(receiver.records)).not.toContain('ann@');
   });
 
   it('what happened in it comes back as it was', async () => {
@@ -228,6 +261,8 @@ describe.each<OtlpProtocol>(['http/protobuf', 'http/json'])('by %s', (protocol) 
     ['message', 'ws', { pattern: 'chat', outcome: 'aborted' }],
     ['message', 'mcp', { mcp_method: 'tools/call', mcp_tool: 'search' }],
     ['message', 'mcp', { mcp_method: 'ping' }],
+    ['run', 'manual', { db_count: 3, db_ms: 1.5, cache_count: 1, cache_ms: 0.25 }],
+    ['message', 'tcp', { pattern: 'a', sent: ['bullmq mails/welcome', 'kafka orders'] }],
     ['job', 'bullmq', { queue: 'mails', job: 'welcome', attempt: 3 }],
     ['run', 'cron', { job: 'cleanup' }],
     ['run', 'manual', {}],

@@ -95,6 +95,11 @@ export function RequestDetail(props: RequestDetailProps): JSX.Element {
           </button>
         )}
       </div>
+      {record.error !== undefined && (
+        <pre class="stack-trace" tabIndex={0}>
+          {visibleLines(record.error)}
+        </pre>
+      )}
       <PropertyList properties={idProperties(record)} />
       <Timeline waterfall={waterfall} request={request} marked={props.line} />
       {record.droppedSpans !== undefined && record.droppedSpans > 0 && (
@@ -102,11 +107,6 @@ export function RequestDetail(props: RequestDetailProps): JSX.Element {
       )}
       <h3>Details</h3>
       <PropertyList properties={requestProperties(record)} />
-      {record.error !== undefined && (
-        <pre class="stack-trace" tabIndex={0}>
-          {visibleLines(record.error)}
-        </pre>
-      )}
     </DetailFrame>
   );
 }

@@ -1,4 +1,6 @@
+import type { Field } from '../../../records/field.js';
 import { accessLogField, ACCESS_LOG_FIELD_NAMES } from '../../../records/fields.js';
+import { queryText } from '../../../records/query-text.js';
 import type { ViewRequest } from '../../view-records.js';
 import { durationText, timeText } from '../text/display-text.js';
 import type { Property } from './property-list.js';
@@ -26,9 +28,13 @@ export function requestProperties(record: ViewRequest): readonly Property[] {
   for (const name of ACCESS_LOG_FIELD_NAMES) {
     const { label, unit } = accessLogField(name);
     if (label === undefined) continue;
-    const value = record[name as keyof ViewRequest] as string | number | undefined;
-    const isDuration = unit === 'ms' && typeof value === 'number';
-    properties.push({ name: label, value: isDuration ? durationText(value) : value });
+    properties.push({ name: label, value: valueText(record[name as keyof ViewRequest], unit) });
   }
   return properties;
+}
+
+function valueText(value: unknown, unit: Field['unit']): string | number | undefined {
+  if (typeof value === 'number') return unit === 'ms' ? durationText(value) : value;
+  if (value === undefined || value === null || typeof value === 'string') return value ?? undefined;
+  return Array.isArray(value) ? value.join(', ') : queryText(value);
 }

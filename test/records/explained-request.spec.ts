@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { shownQuery, shownUserAgent } from '../../src/access-log/explained-request.js';
+import { shownQuery, shownUserAgent } from '../../src/records/explained-request.js';
 import { DEFAULT_REDACTION, Redaction } from '../../src/records/redaction.js';
 
 const text = (alphabet: string, length: number): fc.Arbitrary<string> =>
@@ -85,8 +85,7 @@ describe('the query of a line that explains itself', () => {
   });
 
   it('masks what a robot says of itself', () => {
-    const agent = (value: string): string | undefined =>
-      shownUserAgent({ headers: { 'user-agent': value } } as Parameters<typeof shownUserAgent>[0]);
+    const agent = shownUserAgent;
     expect(agent('bot/1 (+mailto:ann@x.example)')).toBe('bot/1 ([masked])');
     expect(agent('curl/8.4.0')).toBe('curl/8.4.0');
     expect(agent('x'.repeat(20).concat(' y').repeat(50))?.length).toBe(256);

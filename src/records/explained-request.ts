@@ -1,7 +1,6 @@
-import type { IncomingMessage } from 'node:http';
-import { redactedField, type Redaction } from '../records/redaction.js';
-import { plainName } from '../records/secret-names.js';
-import { decodeEscapes, isSensitiveName, looksSecret } from '../records/secret-values.js';
+import { redactedField, type Redaction } from './redaction.js';
+import { plainName } from './secret-names.js';
+import { decodeEscapes, isSensitiveName, looksSecret } from './secret-values.js';
 
 /** In place of a name or a value that looks like a secret. */
 const MASKED = '[masked]';
@@ -89,9 +88,8 @@ export function shownQuery(
   return count === 0 ? undefined : query;
 }
 
-/** The `User-Agent` of a request, as it may be in a log; `undefined` for none. */
-export function shownUserAgent({ headers }: IncomingMessage): string | undefined {
-  const given: unknown = headers['user-agent'];
+/** A `User-Agent` as it may be in a log; `undefined` for none. */
+export function shownUserAgent(given: unknown): string | undefined {
   if (typeof given !== 'string' || given === '') return undefined;
   const text = given.slice(0, MAX_QUERY);
   if (!looksSecret(text)) return cut(text, MAX_TEXT);
