@@ -4,6 +4,7 @@ import { isObservable, tap } from 'rxjs';
 import { definePatch } from '../instrumentation/patch.js';
 import { keepThrown } from '../trace/thrown.js';
 import type { Trace } from '../trace/trace.js';
+import { reasonOfRefusal } from './refused-login.js';
 import { traceOf } from './request-context.js';
 import { areHeadersSent, noteFailures } from './response-source.js';
 
@@ -74,8 +75,12 @@ export async function noteThrownErrors(host: HttpAdapterHost): Promise<void> {
 
 function notingExceptions(next: Next): Next {
   return function (exception, host) {
-    const trace = traceOf(host?.getArgByIndex?.(0));
+    const request: unknown = host?.getArgByIndex?.(0);
+    const trace = traceOf(request);
     if (trace === undefined) return next.call(this, exception, host);
+    const reason = reasonOfRefusal(exception, request);
+    // What was thrown before is shown as its cause.
+    if (reason !== undefined) keepThrown(trace, reason);
     // Once the headers are sent, an error that comes later has not decided about the response.
     const isLate = areHeadersSent(host.getArgByIndex(1));
     if (!isLate || trace.thrown === undefined) keepThrown(trace, exception, isLate);

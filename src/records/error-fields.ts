@@ -49,7 +49,7 @@ export function isError(value: unknown): value is Error {
 export function errorFields(error: Error): Record<string, unknown> {
   const fields: Record<string, unknown> = {
     name: readProperty(error, 'name'),
-    message: reasonOf(error),
+    message: messageWithReasons(error),
     stack: withoutOwnFrames(readProperty(error, 'stack')),
   };
   if (hasProperty(error, 'cause')) fields['cause'] = faultOf(readProperty(error, 'cause'));
@@ -66,7 +66,7 @@ const MAX_REASON = 2000;
  * The message of an error. An `HttpException` that was made with an object, as a pipe makes one for
  * each property that it refuses, has the reasons in there.
  */
-function reasonOf(error: Error): unknown {
+export function messageWithReasons(error: Error): unknown {
   const message = readProperty(error, 'message');
   if (typeof readProperty(error, 'getStatus') !== 'function') return message;
   const response = readProperty(error, 'response');

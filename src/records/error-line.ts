@@ -1,5 +1,5 @@
 import { withoutCredentials } from './credentials-in-text.js';
-import { isError, nameOf, readProperty } from './error-fields.js';
+import { isError, messageWithReasons, nameOf, readProperty } from './error-fields.js';
 
 /** The longest text. */
 const MAX_LINE = 200;
@@ -49,7 +49,7 @@ function nameIn(error: unknown): string {
 function messageIn(error: unknown): string {
   if (typeof error === 'string') return error;
   if (typeof error !== 'object' || error === null) return String(error);
-  const message = readProperty(error, 'message');
+  const message = isError(error) ? messageWithReasons(error) : readProperty(error, 'message');
   if (typeof message === 'string' && message !== '') return message;
   // What a remote handler has thrown: `{ status: 'error', error: 'out of stock' }`.
   if (!isError(error)) {

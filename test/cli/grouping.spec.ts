@@ -94,6 +94,19 @@ describe('untangle', () => {
     expect(stdout).toContain('ERROR Outside\n    Error: no\n        at app.js:1\n    caused by:\n');
   });
 
+  it('names what caused an error that has no stack', async () => {
+    const cause = { name: 'TokenExpiredError', message: 'jwt expired', cause: { message: 'late' } };
+    const error = { name: 'UnauthorizedException', message: 'Unauthorized', cause };
+    const { stdout } = await untangle([finish(5, ALICE, { error })]);
+    expect(stdout).toContain(`\
+│          UnauthorizedException: Unauthorized
+│          caused by:
+│          TokenExpiredError: jwt expired
+│          caused by:
+│          late
+`);
+  });
+
   it('shows everything that a line contains', async () => {
     const { stdout } = await untangle([
       line(1, ALICE, 'Paid', {

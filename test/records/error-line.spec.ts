@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { BadRequestException, HttpException } from '@nestjs/common';
 import * as fc from 'fast-check';
 import { errorLine } from '../../src/records/error-line.js';
 
@@ -29,6 +30,16 @@ describe('the line of an error', () => {
     ],
     ['a code that is no word', withCode('no', 'a b'), 'Error: no'],
     ['a code of gRPC', withCode('5 NOT_FOUND: no order', 5), 'Error: 5 NOT_FOUND: no order'],
+    [
+      'a pipe that has refused properties',
+      new BadRequestException(['name must be a text', 'age must be a number']),
+      'BadRequestException: name must be a text; age must be a number',
+    ],
+    [
+      'a response of its own',
+      new HttpException({ code: 'E7', message: 'no such tenant' }, 422),
+      'HttpException: no such tenant',
+    ],
     ['several lines', new Error('\nInvalid call\n  at x\r\n\t→ y'), 'Error: Invalid call at x → y'],
     [
       'colours and controls',

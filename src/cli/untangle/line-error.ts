@@ -27,11 +27,18 @@ export function lineErrorText({ title, stack, cause }: LineError): string {
   let text = stack ?? title;
   let reason = cause;
   for (let depth = 0; reason !== undefined && reason !== null && depth < MAX_CAUSES; depth++) {
-    const inner = Object(reason) as { stack?: unknown; message?: unknown; cause?: unknown };
-    text += `\ncaused by:\n${textOf(inner.stack) ?? textOf(inner.message) ?? jsonValue(reason) ?? ''}`;
+    const inner = Object(reason) as Readonly<Record<keyof Error, unknown>>;
+    text += `\ncaused by:\n${textOf(inner.stack) ?? titleOf(inner) ?? jsonValue(reason) ?? ''}`;
     reason = inner.cause;
   }
   return text;
+}
+
+/** `TokenExpiredError: jwt expired`, of a cause without a stack. */
+function titleOf(cause: Readonly<Record<keyof Error, unknown>>): string | undefined {
+  const message = textOf(cause.message);
+  const name = textOf(cause.name);
+  return message === undefined || name === undefined ? message : `${name}: ${message}`;
 }
 
 function textOf(value: unknown): string | undefined {
