@@ -1,6 +1,6 @@
 import type { ClientCall } from '../../spans/client-call.js';
 import { definePatch } from '../patch.js';
-import { failAiCall, noteTokens } from './ai-call.js';
+import { failAiCall, isErrorLike, noteTokens } from './ai-call.js';
 
 /** What a provider or the SDK gives for a call. Texts are in it too, and are not read. */
 export interface Answer {
@@ -111,7 +111,7 @@ function followedParts(call: ClientCall, stream: ReadableStream<unknown>): Reada
       },
       async cancel(reason) {
         // An answer that is no longer wanted is no failure, but one that is aborted is.
-        if (reason instanceof Error) failure ??= { error: reason };
+        if (isErrorLike(reason)) failure ??= { error: reason };
         settle();
         await reader.cancel(reason);
       },

@@ -70,9 +70,25 @@ export function failAiCall(call: ClientCall, error: unknown): void {
 
 const WORD = /^\w{1,40}$/;
 
+/** An error, be it of another realm or a `DOMException`. */
+interface ErrorLike {
+  readonly name: string;
+  readonly statusCode?: unknown;
+  readonly code?: unknown;
+}
+
+/** Whether a value is an error, and not what an application gives as a reason, such as a text. */
+export function isErrorLike(value: unknown): value is ErrorLike {
+  const { name, message } = Object(value) as {
+    readonly name?: unknown;
+    readonly message?: unknown;
+  };
+  return typeof name === 'string' && typeof message === 'string';
+}
+
 function describeError(error: unknown): { name: string; reason: string | undefined } {
-  if (!(error instanceof Error)) return { name: 'Error', reason: undefined };
-  const { name, statusCode, code } = error as Error & { statusCode?: unknown; code?: unknown };
+  if (!isErrorLike(error)) return { name: 'Error', reason: undefined };
+  const { name, statusCode, code } = error;
   // The code of an `AbortError` is a number that says less than its name.
   const reason =
     typeof statusCode === 'number'

@@ -69,7 +69,8 @@ export function traceOlder(client: Client | undefined, queue: Queue | undefined)
 
 type StartOf = (client: Client, given: unknown, rest: unknown[]) => ClientCallStart | undefined;
 
-const startOfSending: StartOf = (client, args) => startOfArguments(args, optionsOf(client));
+const startOfSending: StartOf = (client, args) =>
+  isRecordedByOther() ? undefined : startOfArguments(args, optionsOf(client));
 
 function startOfArguments(args: unknown, connection: RedisConnection): ClientCallStart | undefined {
   const command: unknown = Array.isArray(args) ? args[0] : undefined;
