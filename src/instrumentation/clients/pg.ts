@@ -1,12 +1,12 @@
 import { active } from '../../context/active-trace.js';
-import { openClientCall, originOfCall, type ClientCall } from '../../spans/client-call.js';
+import { originOfCall, type ClientCall } from '../../spans/client-call.js';
 import { definePatch } from '../patch.js';
 import { inCallersContext } from './caller-context.js';
 import type { ClientInstrumentation } from './client-instrumentation.js';
 import { recordedByPatch, subscribeToPg, type PatchedCopy } from './pg-channel.js';
 import { takePoolCall, tracePgPool } from './pg-pool.js';
 import { followQuery, followSubmitted, lastQuery, type PgQuery, type PgQueue } from './pg-query.js';
-import { queryCall, type PgConnected } from './pg-statement.js';
+import { openPgCall, type PgConnected } from './pg-statement.js';
 import { isWrappedBySdk } from './sdk-wrapper.js';
 import { ownerOf, settleCall, settledCallback, type Callback } from './settled-callbacks.js';
 
@@ -98,7 +98,7 @@ function callOf(client: PgClient, query: unknown, copy: PatchedCopy): ClientCall
   if (copy.isPublishing || query === undefined || query === null) return undefined;
   const origin = originOfCall('databases');
   if (origin === undefined || isWrappedBySdk(client.query)) return undefined;
-  return openClientCall(origin, 'databases', queryCall(origin, query, client));
+  return openPgCall(origin, query, client);
 }
 
 function isSubmittable(query: unknown): query is PgQuery {
