@@ -95,7 +95,9 @@ function tracedQuery(query: Callback, copy: PatchedCopy): PgClient['query'] {
 }
 
 function callOf(client: PgClient, query: unknown, copy: PatchedCopy): ClientCall | undefined {
-  if (copy.isPublishing || query === undefined || query === null) return undefined;
+  if (query === undefined || query === null) return undefined;
+  // It may publish only the queries that it makes itself, and no cursors and streams.
+  if (copy.isPublishing && !isSubmittable(query)) return undefined;
   const origin = originOfCall('databases');
   if (origin === undefined || isWrappedBySdk(client.query)) return undefined;
   return openPgCall(origin, query, client);
