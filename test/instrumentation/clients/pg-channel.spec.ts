@@ -105,3 +105,13 @@ describe.each(Object.entries(STYLES))('a pg that publishes its queries: %s', (_,
     }
   });
 });
+
+it('a pg that publishes its queries has each cursor between them once', async () => {
+  const trace = await request(async () => {
+    for (let i = 0; i < 2; i++) {
+      for (const query of Object.values(STYLES)) await query('SELECT * FROM orders');
+    }
+  });
+  expect(trace.calls?.dbCount).toBe(6);
+  expect(trace.spans).toHaveLength(6);
+});
