@@ -244,7 +244,7 @@ broker.describe('databases of MySQL and MariaDB', () => {
         );
         expect([style.name, namesOf(trace), trace.calls]).toEqual([
           style.name,
-          ['SELECT'],
+          ['SELECT words'],
           expect.objectContaining({ dbCount: 1 }),
         ]);
         expect(JSON.stringify(stepsOf(trace))).not.toContain('4711');
@@ -266,7 +266,7 @@ broker.describe('databases of MySQL and MariaDB', () => {
         expect(thrown).toHaveProperty('code', 'ER_NO_SUCH_TABLE');
         expect([style.name, stepsOf(trace)]).toEqual([
           style.name,
-          [expect.objectContaining({ name: 'SELECT', failed: true })],
+          [expect.objectContaining({ name: 'SELECT nowhere', failed: true })],
         ]);
       }
     },

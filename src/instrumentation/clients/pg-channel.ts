@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe, type ChannelListener } from 'node:diagnostics_channel';
-import { openClientCall, originOfCall, type ClientCall } from '../../spans/client-call.js';
+import { originOfCall, type ClientCall } from '../../spans/client-call.js';
 import { definePatch } from '../patch.js';
-import { queryCall, type PgConnected } from './pg-statement.js';
+import { openPgCall, type PgConnected } from './pg-statement.js';
 
 // A version of pg that publishes its queries itself is recorded from its channel. That one does is
 // seen when it publishes the first one, inside of the method that is patched.
@@ -50,9 +50,7 @@ const LISTENERS: Readonly<Record<string, (message: PublishedQuery) => void>> = {
       return;
     }
     const origin = originOfCall('databases');
-    if (origin === undefined) return;
-    const start = queryCall(origin, message.query, message.client);
-    calls.set(message, openClientCall(origin, 'databases', start));
+    if (origin !== undefined) calls.set(message, openPgCall(origin, message.query, message.client));
   },
   error: (message) => calls.get(message)?.fail(message.error),
   asyncEnd: (message) => calls.get(message)?.end(),

@@ -8,7 +8,7 @@ import {
 import { definePatch } from '../patch.js';
 import { isWrappedBySdk } from './sdk-wrapper.js';
 import { callerContext, ownerOf, type Callback } from './settled-callbacks.js';
-import { connectionOf, queryCall, type PgConnected } from './pg-statement.js';
+import { connectionOf, openPgCall, type PgConnected } from './pg-statement.js';
 
 interface PgPool {
   readonly options?: PgConnected;
@@ -99,9 +99,7 @@ function withConnection(pool: PgPool, callback: Callback): Callback {
   const context = callerContext();
   const query = asked?.pool === pool ? asked : undefined;
   asked = undefined;
-  const call =
-    query &&
-    openClientCall(query.origin, 'databases', queryCall(query.origin, query.query, serverOf(pool)));
+  const call = query && openPgCall(query.origin, query.query, serverOf(pool));
   const origin = query === undefined ? originOfConnect(pool) : undefined;
   return function (this: unknown, ...args) {
     const [error] = args;

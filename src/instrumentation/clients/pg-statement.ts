@@ -1,6 +1,7 @@
 import type { SpanAttributes } from '../../records/span-record.js';
-import type { CallOrigin, ClientCallStart } from '../../spans/client-call.js';
-import { sqlCall } from './sql-call.js';
+import type { CallOrigin, ClientCall } from '../../spans/client-call.js';
+import { serverAttributes } from './server-attributes.js';
+import { openSqlCall } from './sql-call.js';
 
 /** What of a client is read: its connection, and the texts of its named statements. */
 export interface PgConnected {
@@ -12,13 +13,19 @@ export interface PgConnected {
   readonly namedQueries?: unknown;
 }
 
-/** What a query is called, from what is passed to `client.query`. */
-export function queryCall(
+/**
+ * Begins the call of a query.
+ *
+ * @param query what is passed to `client.query`.
+ * @param client a client, or the options of a pool.
+ */
+export function openPgCall(
   origin: CallOrigin,
   query: unknown,
   client: PgConnected | undefined,
-): ClientCallStart {
-  return sqlCall(origin, 'postgresql', statementOf(query, client), client && connectionOf(client));
+): ClientCall {
+  const server = client && connectionOf(client);
+  return openSqlCall(origin, 'postgresql', statementOf(query, client), server);
 }
 
 /**
@@ -35,22 +42,7 @@ function statementOf(query: unknown, client: PgConnected | undefined): unknown {
   return (Object(prepared) as Record<string, unknown>)[name];
 }
 
-const described = new WeakMap<object, SpanAttributes>();
-
-/** The server and the database of a client, or of the options of a pool; made once for each. */
-export function connectionOf(client: PgConnected): SpanAttributes {
-  let attributes = described.get(client);
-  if (attributes === undefined) described.set(client, (attributes = describe(client)));
-  return attributes;
-}
-
-function describe({ host, port, database }: PgConnected): SpanAttributes {
-  // A path is the folder of a Unix domain socket, for which the port only names the file.
-  const isSocket = typeof host === 'string' && host.startsWith('/');
-  const number = isSocket || port === undefined ? NaN : Number(port);
-  return {
-    ...(typeof host === 'string' && host !== '' && { 'server.address': host }),
-    ...(Number.isInteger(number) && { 'server.port': number }),
-    ...(typeof database === 'string' && database !== '' && { 'db.namespace': database }),
-  };
+/** The server and the database of a client, or of the options of a pool. */
+export function connectionOf({ host, port, database }: PgConnected): SpanAttributes | undefined {
+  return serverAttributes(host, port, database);
 }

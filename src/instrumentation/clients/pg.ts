@@ -1,12 +1,12 @@
 import { active } from '../../context/active-trace.js';
-import { openClientCall, originOfCall, type ClientCall } from '../../spans/client-call.js';
+import { originOfCall, type ClientCall } from '../../spans/client-call.js';
 import { definePatch } from '../patch.js';
 import { inCallersContext } from './caller-context.js';
 import type { ClientInstrumentation } from './client-instrumentation.js';
 import { recordedByPatch, subscribeToPg, type PatchedCopy } from './pg-channel.js';
 import { takePoolCall, tracePgPool } from './pg-pool.js';
 import { followQuery, followSubmitted, lastQuery, type PgQuery, type PgQueue } from './pg-query.js';
-import { queryCall, type PgConnected } from './pg-statement.js';
+import { openPgCall, type PgConnected } from './pg-statement.js';
 import { isWrappedBySdk } from './sdk-wrapper.js';
 import { ownerOf, settleCall, settledCallback, type Callback } from './settled-callbacks.js';
 
@@ -95,10 +95,12 @@ function tracedQuery(query: Callback, copy: PatchedCopy): PgClient['query'] {
 }
 
 function callOf(client: PgClient, query: unknown, copy: PatchedCopy): ClientCall | undefined {
-  if (copy.isPublishing || query === undefined || query === null) return undefined;
+  if (query === undefined || query === null) return undefined;
+  // It may publish only the queries that it makes itself, and no cursors and streams.
+  if (copy.isPublishing && !isSubmittable(query)) return undefined;
   const origin = originOfCall('databases');
   if (origin === undefined || isWrappedBySdk(client.query)) return undefined;
-  return openClientCall(origin, 'databases', queryCall(origin, query, client));
+  return openPgCall(origin, query, client);
 }
 
 function isSubmittable(query: unknown): query is PgQuery {

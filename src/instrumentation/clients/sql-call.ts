@@ -1,5 +1,10 @@
 import type { SpanAttributes } from '../../records/span-record.js';
-import type { CallOrigin, ClientCallStart } from '../../spans/client-call.js';
+import {
+  openClientCall,
+  type CallOrigin,
+  type ClientCall,
+  type ClientCallStart,
+} from '../../spans/client-call.js';
 import type { ClientSpansPolicy } from '../../trace/trace-policy.js';
 import { DIALECTS, type SqlSystem } from './sql-dialect.js';
 import type { SqlSummary } from './sql-summary-parts.js';
@@ -92,6 +97,33 @@ export function sqlCall(
   const known = cache.get(text) ?? understand(cache, system, text, detail);
   if (detail === 'text') known.shownText ??= textOf(system, text);
   return known.start(detail, connection);
+}
+
+/**
+ * Begins the call of a statement. `undefined` where there is no origin: the call is not recorded.
+ *
+ * The parameters are those of {@link sqlCall}.
+ */
+export function openSqlCall(
+  origin: CallOrigin,
+  system: SqlSystem,
+  statement: unknown,
+  connection?: SpanAttributes,
+): ClientCall;
+export function openSqlCall(
+  origin: CallOrigin | undefined,
+  system: SqlSystem,
+  statement: unknown,
+  connection?: SpanAttributes,
+): ClientCall | undefined;
+export function openSqlCall(
+  origin: CallOrigin | undefined,
+  system: SqlSystem,
+  statement: unknown,
+  connection?: SpanAttributes,
+): ClientCall | undefined {
+  if (origin === undefined) return undefined;
+  return openClientCall(origin, 'databases', sqlCall(origin, system, statement, connection));
 }
 
 function cacheOf(system: SqlSystem): StatementCache<KnownStatement> {

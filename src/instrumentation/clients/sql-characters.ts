@@ -99,3 +99,9 @@ export function isWordPart(code: number, isTransactSql: boolean): boolean {
   if (isWordStart(code) || isDigit(code) || code === 0x24) return true;
   return isTransactSql && (code === 0x23 || code === 0x40);
 }
+
+/** Whether the part of a text is `q` or `nq`, before a quote an operator of Oracle. */
+export function isQuoteOperator(text: string, from: number, end: number): boolean {
+  if ((text.charCodeAt(end - 1) | 0x20) !== 0x71) return false;
+  return end === from + 1 || (end === from + 2 && (text.charCodeAt(from) | 0x20) === 0x6e);
+}

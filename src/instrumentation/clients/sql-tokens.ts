@@ -4,6 +4,7 @@ import {
   hasEscapedQuote,
   textEnd,
   isDigit,
+  isQuoteOperator,
   isWordStart,
   lineEnd,
   numberEnd,
@@ -132,6 +133,8 @@ class SqlReader {
     const from = this.at;
     const end = wordEnd(this.text, from + 1, this.dialect.isTransactSql);
     const next = codeAt(this.text, end);
+    // q'[…]' of Oracle may contain quotes.
+    if (next === 0x27 && isQuoteOperator(this.text, from, end)) return false;
     // E'…' of PostgreSQL has backslashes. The others, such as N'…' and X'…', are like '…'.
     if (next === 0x27 && end === from + 1) {
       this.at = end;

@@ -1,8 +1,8 @@
-import { openClientCall, originOfCall, type ClientCall } from '../../spans/client-call.js';
+import { originOfCall, type ClientCall } from '../../spans/client-call.js';
 import type { Patch } from '../patch.js';
 import { isWrappedBySdk } from './sdk-wrapper.js';
 import type { Callback } from './settled-callbacks.js';
-import { sqlCall } from './sql-call.js';
+import { openSqlCall } from './sql-call.js';
 
 // SQLite runs in the process, so its calls are synchronous: they are recorded where they are made.
 
@@ -47,8 +47,7 @@ export function tracedCall(method: Callback, name: string, textOf: TextOf): Call
     const origin = isInside ? undefined : originOfCall('databases');
     const target = this as Record<string, unknown>;
     if (origin === undefined || isWrappedBySdk(target[name])) return method.apply(this, args);
-    const start = sqlCall(origin, 'sqlite', textOf(target, args));
-    const call = openClientCall(origin, 'databases', start);
+    const call = openSqlCall(origin, 'sqlite', textOf(target, args));
     let result: unknown;
     isInside = true;
     try {
@@ -82,7 +81,7 @@ export function tracedPrepare(
     } catch (error) {
       const origin = isInside ? undefined : originOfCall('databases');
       if (origin !== undefined && !isWrappedBySdk((this as { prepare?: unknown }).prepare)) {
-        openClientCall(origin, 'databases', sqlCall(origin, 'sqlite', args[0])).fail(error);
+        openSqlCall(origin, 'sqlite', args[0]).fail(error);
       }
       throw error;
     }

@@ -1,6 +1,7 @@
 import type { SqlDialect } from './sql-dialect.js';
 import { HIDDEN, shownName } from './sql-names.js';
 import type { SqlToken, SqlTokens } from './sql-tokens.js';
+import { DATA } from './sql-words.js';
 
 /** The longest text of a statement that is recorded, in characters. */
 const MAX_TEXT = 2_048;
@@ -11,6 +12,9 @@ const BEFORE_NAME: ReadonlySet<string> = new Set(
 );
 /** Before these, NULL is no value. */
 const BEFORE_NULL: ReadonlySet<string> = new Set('IS NOT SET DEFAULT'.split(' '));
+
+/** Statements in which a word without quotes may be a value, as in `SET app.tenant = acme`. */
+const SETTING: ReadonlySet<string> = new Set(['SET', 'PRAGMA']);
 
 /** A list whose values may be replaced by one `?`. */
 interface OpenList {
@@ -45,6 +49,8 @@ class TextWriter {
   /** Outside of all parentheses. */
   private readonly outermost: Pick<OpenList, 'isQuery'> = { isQuery: false };
   private at = 0;
+  /** Where in a statement that sets something the reader is. */
+  private setting: 'none' | 'name' | 'value' = 'none';
 
   constructor(
     private readonly tokens: readonly SqlToken[],
@@ -60,6 +66,7 @@ class TextWriter {
     for (; this.at < this.tokens.length; this.at++) {
       if (this.length >= MAX_TEXT) return false;
       const token = this.tokens[this.at]!;
+      this.noteSetting(token);
       if (token.kind === 'symbol' && this.writeBracket(token)) continue;
       this.writeToken(token);
     }
@@ -89,6 +96,17 @@ class TextWriter {
     this.add(kind === 'quoted' ? quoted(shown, token.quote) : shown, isSpaced);
   }
 
+  private noteSetting({ kind, text, keyword }: SqlToken): void {
+    const isFirst = this.at === 0 || this.tokens[this.at - 1]!.text === ';';
+    // SQL Server needs no semicolon before the next statement.
+    if (isFirst || DATA.has(keyword)) this.setting = SETTING.has(keyword) ? 'name' : 'none';
+    else if (this.setting === 'name') {
+      const isBeforeValue =
+        keyword === 'TO' || (kind === 'symbol' && (text === '=' || text === '('));
+      if (isBeforeValue) this.setting = 'value';
+    }
+  }
+
   private notPlain(isPartOfValue: boolean): void {
     const list = this.lists.at(-1);
     if (list !== undefined && !isPartOfValue) list.isPlain = false;
@@ -100,6 +118,9 @@ class TextWriter {
 
   private isValue({ kind, keyword, quote }: SqlToken): boolean {
     const before = this.tokens[this.at - 1];
+    if (this.setting === 'value' && keyword !== 'TO' && (kind === 'word' || kind === 'quoted')) {
+      return keyword !== 'DEFAULT';
+    }
     if (keyword === 'TRUE' || keyword === 'FALSE') {
       return before?.keyword !== 'IS' && before?.keyword !== 'NOT' && before?.text !== '.';
     }

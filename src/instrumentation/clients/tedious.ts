@@ -1,15 +1,10 @@
 import { active } from '../../context/active-trace.js';
-import type { SpanAttributes } from '../../records/span-record.js';
-import {
-  openClientCall,
-  originOfCall,
-  type CallOrigin,
-  type ClientCall,
-} from '../../spans/client-call.js';
+import { originOfCall, type CallOrigin, type ClientCall } from '../../spans/client-call.js';
 import { definePatch } from '../patch.js';
 import { inCallersContext } from './caller-context.js';
 import type { ClientInstrumentation } from './client-instrumentation.js';
 import { isWrappedBySdk } from './sdk-wrapper.js';
+import { serverAttributes } from './server-attributes.js';
 import {
   emitInCallerContext,
   settleCall,
@@ -17,7 +12,7 @@ import {
   type Callback,
   type Emitter,
 } from './settled-callbacks.js';
-import { sqlCall } from './sql-call.js';
+import { openSqlCall } from './sql-call.js';
 
 const CONNECTION = definePatch({
   package: 'tedious',
@@ -50,7 +45,7 @@ const STATEMENT_OF = {
   execSqlBatch: ({ sqlTextOrProcedure: sql }: TediousRequest) => sql,
   execute: ({ sqlTextOrProcedure: sql }: TediousRequest) => sql,
   callProcedure: ({ sqlTextOrProcedure: name }: TediousRequest) => `EXECUTE ${String(name)}`,
-  execBulkLoad: ({ table }: TediousRequest) => `INSERT BULK ${String(table)}`,
+  execBulkLoad: ({ table }: TediousRequest) => `INSERT INTO ${String(table)}`,
 } as const;
 /** The statement of each method that takes a callback. */
 const TRANSACTIONS = {
@@ -186,21 +181,11 @@ function originIn(connection: Methods, name: keyof Methods): CallOrigin | undefi
 function openCall(
   origin: CallOrigin | undefined,
   sql: unknown,
-  connection: Connection,
+  { config }: Connection,
 ): ClientCall | undefined {
-  if (origin === undefined) return undefined;
-  const start = sqlCall(origin, 'microsoft.sql_server', sql, serverOf(connection));
-  return openClientCall(origin, 'databases', start);
-}
-
-function serverOf({ config }: Connection): SpanAttributes | undefined {
-  if (config === undefined) return undefined;
-  const { server, options: { port, database } = {} } = config;
-  return {
-    ...(server && { 'server.address': server }),
-    ...(port && { 'server.port': port }),
-    ...(database && { 'db.namespace': database }),
-  };
+  const { port, database } = config?.options ?? {};
+  const server = serverAttributes(config?.server, port, database);
+  return openSqlCall(origin, 'microsoft.sql_server', sql, server);
 }
 
 function isRequest(value: unknown): value is TediousRequest {

@@ -232,4 +232,60 @@ describe('no setting shows a literal, a comment or a text in quotes', () => {
       { numRuns: 2_000 },
     );
   });
+
+  it.each<[SqlSystem, string]>([
+    ['postgresql', 'SET app.tenant = canary'],
+    ['postgresql', 'SET search_path TO tenant_canary, public'],
+    ['postgresql', 'BEGIN; SET LOCAL app.tenant TO canary; COMMIT'],
+    ['postgresql', 'SET app.tenant = "canary"'],
+    ['sqlite', 'PRAGMA key = canary'],
+    ['sqlite', 'PRAGMA key(canary)'],
+    ['mysql', "SET sql_mode = canary, x = 'canary'"],
+    ['postgresql', "SELECT q'[it's canary]' FROM dual"],
+    ['mysql', "SELECT nQ'{it's canary}' FROM dual"],
+    ['postgresql', "NOTIFY channel, 'canary'"],
+    ['postgresql', "ALTER ROLE bob PASSWORD 'canary'"],
+    ['postgresql', "CREATE SUBSCRIPTION s CONNECTION 'password=canary' PUBLICATION p"],
+    ['mysql', "CREATE USER 'canary'@'canary' IDENTIFIED BY 'canary'"],
+    ['mysql', 'CHANGE MASTER TO MASTER_PASSWORD="canary"'],
+    ['mysql', "LOAD DATA INFILE '/canary' INTO TABLE t"],
+    ['microsoft.sql_server', "CREATE LOGIN bob WITH PASSWORD = 'canary'"],
+    ['microsoft.sql_server', "EXEC sp_executesql N'SELECT ''canary''', N'@p int'"],
+    ['postgresql', "SELECT a #>> '{canary}' FROM t WHERE b ?| array['canary']"],
+    ['postgresql', 'SELECT ‘canary’, “canary”, ´canary´ FROM t'],
+    ['postgresql', "DO LANGUAGE plpgsql $x$ 'canary' $x$"],
+  ])('in %s: %s', (system, statement) => {
+    for (const origin of SETTINGS) {
+      expect(JSON.stringify(sqlCall(origin, system, statement))).not.toContain('canary');
+    }
+  });
+
+  it.each<[string, string, string]>([
+    ['names', 'SET app.tenant = acme', 'SET app.tenant = ?'],
+    ['defaults', 'SET search_path TO DEFAULT', 'SET search_path TO DEFAULT'],
+    ['the next statement', 'SET a = b; SELECT c FROM d', 'SET a = ?; SELECT c FROM d'],
+    ['an update', 'UPDATE a SET b = c', 'UPDATE a SET b = c'],
+  ])('keeps %s beside values without quotes', (_, statement, text) => {
+    const { attributes } = sqlCall(SETTINGS[1]!, 'postgresql', statement);
+    expect(attributes['db.query.text']).toBe(text);
+  });
+
+  it.each([
+    ['one text', `SELECT '${'canary'.repeat(1_700_000)}`],
+    ['parentheses', '('.repeat(10_000_000)],
+    ['comments that begin', '/*'.repeat(5_000_000)],
+    ['dollar signs', '$a$b'.repeat(2_500_000)],
+    ['operations', 'DELETE '.repeat(1_500_000)],
+    ['rows', `INSERT INTO t VALUES ${"(1, 'canary'), ".repeat(700_000)}(1, 2)`],
+  ])('reads no more than the beginning of 10 MB: %s', (_, statement) => {
+    // Flat, as one that an application has sent.
+    const text = Buffer.from(statement).toString();
+    const started = process.cpuUsage();
+    for (let i = 0; i < 20; i++) {
+      for (const origin of SETTINGS) {
+        expect(sqlCall(origin, 'mysql', text).name.length).toBeLessThan(64);
+      }
+    }
+    expect(process.cpuUsage(started).user / 1_000 / 60).toBeLessThan(100);
+  });
 });

@@ -88,10 +88,14 @@ const CALLS: readonly (readonly [string, string, (done: Done, table: string) => 
 ];
 
 describe('a call of tedious', () => {
-  it.each(CALLS)('%s is one step, and calls back where it was made', async (_, name, call) => {
+  it.each(CALLS)('%s is one step, and calls back where it was made', async (_, operation, call) => {
     const trace = await request(1, () => called((done) => call(done, 'orders')));
     expect(stepsOf(trace)).toEqual([
-      { name, start_ms: expect.any(Number), duration_ms: expect.any(Number) },
+      {
+        name: `${operation} orders`,
+        start_ms: expect.any(Number),
+        duration_ms: expect.any(Number),
+      },
     ]);
     expect(trace.spans![0]!.attributes).toMatchObject({
       'db.system.name': 'microsoft.sql_server',
@@ -103,7 +107,7 @@ describe('a call of tedious', () => {
     expect(trace.calls?.dbCount).toBe(1);
   });
 
-  it.each(CALLS)('%s that fails is a failed step', async (_, name, call) => {
+  it.each(CALLS)('%s that fails is a failed step', async (_, operation, call) => {
     let thrown: unknown;
     const trace = await request(1, () =>
       called((done) => call(done, 'broken')).catch((error: unknown) => {
@@ -111,7 +115,9 @@ describe('a call of tedious', () => {
       }),
     );
     expect(thrown).toHaveProperty('number', 208);
-    expect(trace.spans).toEqual([expect.objectContaining({ name, failed: true, error: thrown })]);
+    expect(trace.spans).toEqual([
+      expect.objectContaining({ name: `${operation} broken`, failed: true, error: thrown }),
+    ]);
   });
 
   it('that does not pass its validation is a failed step', async () => {
@@ -159,7 +165,7 @@ describe('a call of tedious', () => {
     });
     expect(stepsOf(trace)!.map(({ name }) => name)).toEqual([
       'BEGIN',
-      'UPDATE',
+      'UPDATE orders',
       'COMMIT',
       'ROLLBACK',
     ]);
