@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { FAULT_FIELDS } from './fault-fields.js';
 import { moreCharacters } from './json-text.js';
 import { withoutOwnFrames } from './own-frames.js';
+import { withoutParameters } from './parameters-in-text.js';
 
 /** The value of a property, or the text `[Threw: …]` if its getter throws. */
 export function readProperty(record: object, key: string | number | symbol): unknown {
@@ -50,7 +51,7 @@ export function errorFields(error: Error): Record<string, unknown> {
   const fields: Record<string, unknown> = {
     name: readProperty(error, 'name'),
     message: messageWithReasons(error),
-    stack: withoutOwnFrames(readProperty(error, 'stack')),
+    stack: shownStack(error),
   };
   if (hasProperty(error, 'cause')) fields['cause'] = faultOf(readProperty(error, 'cause'));
   if (hasProperty(error, 'errors')) fields['errors'] = faultOf(readProperty(error, 'errors'));
@@ -67,7 +68,7 @@ const MAX_REASON = 2000;
  * each property that it refuses, has the reasons in there.
  */
 export function messageWithReasons(error: Error): unknown {
-  const message = readProperty(error, 'message');
+  const message = shownMessage(error);
   if (typeof readProperty(error, 'getStatus') !== 'function') return message;
   const response = readProperty(error, 'response');
   const given = typeof response === 'string' ? undefined : messageIn(response);
@@ -77,6 +78,22 @@ export function messageWithReasons(error: Error): unknown {
   const more = given.length - reasons.length;
   const text = `${reasons.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
   return text.length > MAX_REASON ? `${text.slice(0, MAX_REASON)}…` : text;
+}
+
+function shownMessage(error: Error): unknown {
+  const message = readProperty(error, 'message');
+  if (typeof message !== 'string') return message;
+  const code = readProperty(error, 'code') ?? readProperty(error, 'errno');
+  return withoutParameters(message, code !== undefined);
+}
+
+/** A stack begins with the message. */
+function shownStack(error: Error): unknown {
+  const stack = readProperty(error, 'stack');
+  const message = readProperty(error, 'message');
+  const shown = shownMessage(error);
+  if (shown === message || typeof stack !== 'string') return withoutOwnFrames(stack);
+  return withoutOwnFrames(stack.replace(String(message), () => String(shown)));
 }
 
 function messageIn(response: unknown): unknown {
