@@ -1,5 +1,6 @@
 import { repeatedCalls } from '../spans/repeated-calls.js';
 import type { Trace } from '../trace/trace.js';
+import { routeOf } from './route-of.js';
 
 /** The routes that were warned of, for each application. Further ones are not warned of. */
 const MAX_ROUTES = 500;
@@ -29,11 +30,4 @@ export class RepeatedCallsWarning {
       { context: 'TracingModule', code: CODE, step: name, count, route },
     );
   }
-}
-
-/** A name from the application's code, never a path. */
-function routeOf({ metadata, kind }: Trace): string {
-  const { route, method, handler, work, transport } = metadata;
-  if (kind === 'request') return `${method ?? ''} ${route ?? handler ?? 'no route'}`.trim();
-  return handler ?? work?.queue ?? work?.pattern ?? work?.job ?? transport;
 }

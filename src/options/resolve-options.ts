@@ -170,6 +170,7 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
       recorder,
       debugKey: raw.debugKey,
       levelRules: { current: undefined },
+      lateFailures: { current: undefined },
       idHeaders: idHeaders(raw),
       responseHeaders: [requestId, tracing, session].flatMap(({ header }) => header ?? []),
     }),

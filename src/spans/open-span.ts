@@ -48,4 +48,5 @@ function closeSpan(span: Span): void {
   const { spanFinish } = tracingChannels;
   if (spanFinish.hasSubscribers && span.isListed && !span.isLeftOut)
     spanFinish.publish({ trace: span.trace, span });
+  if (failed && span.trace.finished) span.trace.policy.lateFailures?.current?.(span);
 }

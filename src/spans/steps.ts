@@ -52,7 +52,8 @@ function stepOf(span: SpanRecord, traceStartedMs: number, isOrigin: boolean): St
  */
 const STATUS_ATTRIBUTES = ['http.response.status_code', 'rpc.grpc.status_code'] as const;
 
-function statusOf({ attributes }: SpanRecord): number | undefined {
+/** The status of a call over HTTP or gRPC. */
+export function statusOf({ attributes }: SpanRecord): number | undefined {
   if (attributes === undefined) return undefined;
   for (const name of STATUS_ATTRIBUTES) {
     const status = attributes[name];

@@ -1,6 +1,7 @@
 import type { RequestRecord, TraceFields } from '../records/request-record.js';
 import type { RunningApplication } from '../records/application.js';
 import type { RecorderPolicy } from './recording.js';
+import type { Span } from './span.js';
 
 /** Rules by which single requests are logged at a more verbose level. */
 export interface LevelRules {
@@ -68,6 +69,8 @@ export interface TracePolicy {
   readonly debugKey?: string | undefined;
   /** What is logged at a more verbose level than the logger's, as set while the application runs. */
   readonly levelRules?: { current: LevelRules | undefined } | undefined;
+  /** What hears of a span that has failed after the end of its trace. */
+  readonly lateFailures?: { current: ((span: Span) => void) | undefined } | undefined;
   /** The names of the response headers that have ids. */
   readonly responseHeaders: readonly string[];
 }
