@@ -2,6 +2,7 @@ import { openSync, writeFileSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { parseArgs } from 'node:util';
 import { checkOutput } from './check-output.js';
+import { type ClientCallSizes, timeClientCalls } from './client-calls.js';
 import { timeLogLines } from './log-line.js';
 import { timeInFlight } from './in-flight.js';
 import { type LongRun, watchLongRun } from './long-run.js';
@@ -30,6 +31,8 @@ const longRun = 1_000_000;
 const shortRun = 200_000;
 const fullSpans: SpanSizes = { rounds: 3, requests: 20_000 };
 const quickSpans: SpanSizes = { rounds: 1, requests: 500 };
+const fullCalls: ClientCallSizes = { rounds: 3, requests: 1_500 };
+const quickCalls: ClientCallSizes = { rounds: 1, requests: 50 };
 const fullLog: ReaderSizes = { rounds: 5, megabytes: 150 };
 const quickLog: ReaderSizes = { rounds: 1, megabytes: 5 };
 
@@ -45,13 +48,16 @@ const { values: flags } = parseArgs({
     viewer: { type: 'boolean', default: false },
     /** What one span costs, and nothing else. */
     spans: { type: 'boolean', default: false },
+    /** What one call of a client library costs, and nothing else. */
+    clients: { type: 'boolean', default: false },
     /** What it takes to read a log, and nothing else. */
     untangle: { type: 'boolean', default: false },
   },
 });
 
 const sizes = flags.quick ? quick : flags.viewer ? fullViewer : full;
-const isPart = flags.requests || flags.parts || flags.viewer || flags.spans || flags.untangle;
+const isPart =
+  flags.requests || flags.parts || flags.viewer || flags.spans || flags.clients || flags.untangle;
 const isComplete = !flags.quick && !isPart;
 const nowhere = openSync(devNull, 'w');
 const served = servedVariants();
@@ -70,6 +76,10 @@ const spans =
   isPart && !flags.spans
     ? []
     : await timeSpans(flags.quick ? quickSpans : fullSpans, nowhere, announce);
+const clientCalls =
+  isPart && !flags.clients
+    ? []
+    : await timeClientCalls(flags.quick ? quickCalls : fullCalls, nowhere, announce);
 const readers =
   isPart && !flags.untangle
     ? []
@@ -83,6 +93,7 @@ const text = report({
   failures,
   logLines,
   spans,
+  clientCalls,
   readers,
   inFlight,
   longRuns,
@@ -93,11 +104,12 @@ if (isComplete) {
   writeFileSync(new URL('../../test/benchmarks/results.md', import.meta.url), text);
 }
 const isSpanMissing = spans.some(({ nanoseconds }) => Number.isNaN(nanoseconds));
+const isCallMissing = clientCalls.some(({ nanoseconds }) => Number.isNaN(nanoseconds));
 const isReaderMissing = readers.some(({ cpu }) => Number.isNaN(cpu));
-process.exitCode = failures.length > 0 || isSpanMissing || isReaderMissing ? 1 : 0;
+process.exitCode = failures.length > 0 || isSpanMissing || isCallMissing || isReaderMissing ? 1 : 0;
 
 function servedVariants(): readonly Variant[] {
-  if (flags.spans || flags.untangle) return [];
+  if (flags.spans || flags.clients || flags.untangle) return [];
   if (flags.parts) return [bare, ...parts];
   return flags.viewer ? [bare, ours, ...viewers] : variants;
 }

@@ -1,3 +1,5 @@
+import { clientWork, surroundings } from './client-callers.js';
+import type { ClientCallTiming } from './client-calls.js';
 import type { LogLineTiming } from './log-line.js';
 import { inFlight, type InFlightTiming } from './in-flight.js';
 import type { LongRun } from './long-run.js';
@@ -16,6 +18,7 @@ export interface Results {
   failures: Failure[];
   logLines: LogLineTiming[];
   spans: SpanTiming[];
+  clientCalls: ClientCallTiming[];
   readers: ReaderTiming[];
   inFlight: InFlightTiming[];
   longRuns: LongRun[];
@@ -44,6 +47,7 @@ export function report(results: Results): string {
     ...section('## What the page of the viewer adds', viewerTable(results)),
     ...section('## CPU of one log line', nanosecondTable(logLines)),
     ...section('## CPU of one span', spanText(spans)),
+    ...section('## CPU of one call of a client library', clientCallText(results.clientCalls)),
     ...section('## Reading a log at the terminal', readerText(readers)),
     ...section('## Many requests at once', inFlightTable(results.inFlight)),
     ...section('## A long run', longRunTable(results.longRuns)),
@@ -144,6 +148,23 @@ function spanText(timings: readonly SpanTiming[]): string {
   return (
     'Ten spans in three layers make a request; there are no subscribers. What the same work takes without ' +
     `spans, in the same process, is taken off.\n\n${nanosecondTable(timings)}`
+  );
+}
+
+function clientCallText(timings: readonly ClientCallTiming[]): string {
+  if (timings.length === 0) return '';
+  const kinds = Object.keys(clientWork);
+  const rows = Object.keys(surroundings).map((where) => [
+    where,
+    ...kinds.map((kind) => {
+      const found = timings.find((one) => one.kind === kind && one.where === where);
+      return (found?.nanoseconds ?? NaN).toFixed(0);
+    }),
+  ]);
+  return (
+    'Nanoseconds of the whole call, ten to a request, with a socket that is answered in the same ' +
+    'process; the least of the batches. Each is checked to record every call, or none.\n\n' +
+    table(['', ...kinds], rows)
   );
 }
 

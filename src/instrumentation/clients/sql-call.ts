@@ -11,6 +11,7 @@ import type { SqlSummary } from './sql-summary-parts.js';
 import { summarize } from './sql-summary.js';
 import { readTokens } from './sql-tokens.js';
 import { StatementCache } from './statement-cache.js';
+import { statementShape } from './statement-shape.js';
 import { statementText } from './statement-text.js';
 
 export type { SqlSystem };
@@ -94,7 +95,7 @@ export function sqlCall(
   const detail = origin.trace.policy.clientSpans?.statement ?? 'summary';
   const text = typeof statement === 'string' ? statement : '';
   const cache = cacheOf(system);
-  const known = cache.get(text) ?? understand(cache, system, text, detail);
+  const known = cache.get(text) ?? knownByShape(cache, system, text, detail);
   if (detail === 'text') known.shownText ??= textOf(system, text);
   return known.start(detail, connection);
 }
@@ -130,6 +131,25 @@ function cacheOf(system: SqlSystem): StatementCache<KnownStatement> {
   let cache = caches.get(system);
   if (cache === undefined) caches.set(system, (cache = new StatementCache(CACHE_LIMITS)));
   return cache;
+}
+
+/** What is known of a statement that differs only in values from another one. */
+function knownByShape(
+  cache: StatementCache<KnownStatement>,
+  system: SqlSystem,
+  statement: string,
+  detail: Detail,
+): KnownStatement {
+  // Where a longer one is cut off depends on its values.
+  const shape =
+    statement.length > MAX_READ ? undefined : statementShape(statement, DIALECTS[system]);
+  if (shape === undefined || shape === statement) {
+    return understand(cache, system, statement, detail);
+  }
+  const known = cache.get(shape) ?? understand(cache, system, shape, detail);
+  // Its values may be the same each time, as in `LIMIT 10`.
+  cache.keep(statement, known);
+  return known;
 }
 
 function understand(
