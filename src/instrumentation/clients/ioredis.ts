@@ -14,6 +14,9 @@ import {
   type RedisConnection,
 } from './redis-call.js';
 
+/** That of Node, also where a test replaces it by one of fake timers, which waits for the test. */
+const { nextTick } = process;
+
 /** Whose call a command or a pipeline is: that of a request, or of something that is not recorded. */
 const SEEN = Symbol('nestjs-tracing: seen');
 /** Whether a connection has become ready in this turn, and restores what it was before. */
@@ -205,7 +208,7 @@ function noteRestoring(set: Client['setStatus']): Client['setStatus'] {
     if (status === 'ready' && currentTrace() !== undefined) {
       this[RESTORING] = true;
       // Before the listeners of `ready`, which are the application's.
-      process.nextTick(() => {
+      nextTick(() => {
         this[RESTORING] = false;
       });
     }
