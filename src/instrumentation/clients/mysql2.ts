@@ -91,7 +91,7 @@ interface Mysql2 {
 }
 
 /** Methods with a callback that are no queries. */
-const OTHERS = ['ping', 'changeUser', 'reset', 'connect'] as const;
+const OTHERS = ['ping', 'changeUser', 'reset', 'connect', 'end'] as const;
 
 /**
  * Whether the next connection that is asked for, and the next query on it, are for a query of a pool
