@@ -310,6 +310,21 @@ postgres.describe('PostgreSQL', () => {
         },
         [{ a: 1 }],
       ],
+      [
+        'what follows the end of a client',
+        [null, null],
+        async () => {
+          const client = new Client(config);
+          await client.connect();
+          await client.query('SELECT 1 AS a');
+          return new Promise((resolve, reject) => {
+            client.end(() => {
+              pool.query('SELECT 2 AS a').then(({ rows }) => resolve(rows), reject);
+            });
+          });
+        },
+        [{ a: 2 }],
+      ],
     ];
 
   describe('the steps of', () => {

@@ -107,7 +107,7 @@ function noteRestoring(set: Client['setStatus']): Client['setStatus'] {
     if (status === 'ready' && currentTrace() !== undefined) {
       this[RESTORING] = true;
       // Before the listeners of `ready`, which are the application's.
-      process.nextTick(() => {
+      nextTick(() => {
         this[RESTORING] = false;
       });
     }

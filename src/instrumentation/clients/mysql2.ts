@@ -48,7 +48,7 @@ interface Mysql2 extends PoolMaker {
 }
 
 /** Methods with a callback that are no queries. */
-const OTHERS = ['ping', 'changeUser', 'reset', 'connect'] as const;
+const OTHERS = ['ping', 'changeUser', 'reset', 'connect', 'end'] as const;
 
 export const mysql2: ClientInstrumentation = { traceCopy };
 

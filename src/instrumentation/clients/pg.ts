@@ -14,6 +14,7 @@ import { ownerOf, settleCall, settledCallback, type Callback } from './settled-c
 interface PgClient extends PgConnected, PgQueue {
   query(...args: unknown[]): unknown;
   connect(...args: unknown[]): unknown;
+  end(...args: unknown[]): unknown;
 }
 
 interface PgExports {
@@ -35,6 +36,14 @@ const CONNECT = definePatch({
   gives: 'callbacks in the context of their caller, and connections that keep no trace',
   without: 'what a connection emits later may have the ids of the request that opened it',
   why: 'a socket emits everything in the context in which it was opened',
+});
+
+const END = definePatch({
+  package: 'pg',
+  target: 'Client.prototype.end',
+  gives: 'its callback in the context of its caller',
+  without: 'the callback of `client.end` runs outside of the trace',
+  why: 'the socket that calls it back belongs to no trace',
 });
 
 /** The queries of pg and of its pools, whatever ORM makes them. */
@@ -63,7 +72,9 @@ function traceClient(prototype: PgClient | undefined): boolean {
   const isTraced = QUERY.method(ownerOf(prototype, 'query'), 'query', (query) =>
     tracedQuery(query as Callback, copy),
   );
-  return CONNECT.method(ownerOf(prototype, 'connect'), 'connect', tracedConnect) && isTraced;
+  const isFree = CONNECT.method(ownerOf(prototype, 'connect'), 'connect', tracedConnect);
+  if (isFree) END.method(ownerOf(prototype, 'end'), 'end', tracedEnd);
+  return isFree && isTraced;
 }
 
 function tracedConnect(connect: Callback): PgClient['connect'] {
@@ -71,6 +82,12 @@ function tracedConnect(connect: Callback): PgClient['connect'] {
     if (active.getStore() === undefined) return connect.apply(this, args);
     const bound = args.map(inCallersContext);
     return active.run(undefined, () => connect.apply(this, bound));
+  };
+}
+
+function tracedEnd(end: Callback): PgClient['end'] {
+  return function (this: PgClient, ...args) {
+    return end.apply(this, args.map(inCallersContext));
   };
 }
 
