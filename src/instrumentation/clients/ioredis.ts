@@ -13,6 +13,9 @@ import {
 } from './ioredis-command.js';
 import { noteServer } from './redis-call.js';
 
+/** That of Node, also where a test replaces it by one of fake timers, which waits for the test. */
+const { nextTick } = process;
+
 const WHY =
   "ioredis' channel `ioredis:command` tells of a command when it is written: what waited for a " +
   'connection or in an automatic pipeline is written in the context of another request; and with a ' +
