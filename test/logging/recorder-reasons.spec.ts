@@ -53,7 +53,10 @@ class EndsController {
 
 let hasKeptAfter = false;
 
-afterEach(() => expect(heldByRecordings()).toEqual({ bytes: 0, recordings: 0 }));
+afterEach(() => {
+  const { bytes, recordings } = heldByRecordings();
+  if (bytes + recordings !== 0) throw new Error(`${recordings} recordings are still held`);
+});
 
 function start(
   platform: Platform,
