@@ -319,6 +319,29 @@ describe.each(PLATFORMS)('recorded entries on %s', (platform) => {
     });
   });
 
+  it('are written after an error that was itself written because of a rule', async () => {
+    const sink = new LineSink();
+    const levels = { fatal: 0, error: 1, warn: 2, info: 3, debug: 4 };
+    const options = { flightRecorder: { when: ['error'] as const } };
+    const { app } = await failed(
+      platform,
+      { ...jsonSink(sink), levels, level: 'fatal' },
+      options,
+      '/works',
+    );
+    app.get(LogLevels).set({ requestId: 'r-1' }, 'error');
+    const work = (): void => {
+      new Logger('X').debug('below');
+      new Logger('X').error('raised');
+    };
+    app.get(TraceContext).run({ requestId: 'r-1' }, work);
+    await eventually(() => sink.raw.length >= 2, 'two entries');
+    expect(sink.lines.map((line) => [line.message, line['recorded']])).toEqual([
+      ['raised', undefined],
+      ['below', true],
+    ]);
+  });
+
   it.each([
     ['logger', 0],
     ['transport', 2],
