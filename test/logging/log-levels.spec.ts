@@ -18,6 +18,7 @@ import { eventually, LineSink, type Line } from '../support/line-sink.js';
 import { PLATFORMS, tracedApp, type Platform, type TracedApp } from '../support/traced-app.js';
 
 const KEY = 'a key of sixteen characters or more';
+const HOUR_MS = 3_600_000;
 
 const ownSink = new LineSink();
 const ownLogger = traceLogger(
@@ -60,6 +61,13 @@ class UsersController {
     this.logger.log('begun');
     await UsersController.gate.opened;
     this.logger.debug('later', { n });
+  }
+
+  @Get('console')
+  print(@Query('user') user: string): void {
+    this.trace.set('user', user);
+    console.debug('printed %d', 1);
+    console.debug('printed 2');
   }
 
   @Get('others')
@@ -262,6 +270,48 @@ describe.each(PLATFORMS)('levels while the application runs on %s', (platform) =
     expect(received.slice(1).filter((value) => value !== undefined)).toEqual([refused[4]]);
     expect(sink.raw.join('\n')).not.toContain('sig=');
     behind.close();
+  });
+
+  it('are valid for an hour at most', async () => {
+    const { app } = await start(platform);
+    const levels = app.get(LogLevels);
+    const before = Date.now();
+    levels.set({ sessionId: 's-1' }, 'debug', { forMs: HOUR_MS });
+    levels.set({ sessionId: 's-2' }, 'debug');
+    const after = Date.now();
+    for (const { expiresAt } of levels.list()) {
+      expect(expiresAt).toBeGreaterThanOrEqual(before + HOUR_MS);
+      expect(expiresAt).toBeLessThanOrEqual(after + HOUR_MS);
+    }
+    for (const forMs of [HOUR_MS + 1, 0, -1, Number.POSITIVE_INFINITY]) {
+      expect(() => levels.set({ sessionId: 's-3' }, 'debug', { forMs })).toThrow('options.forMs');
+    }
+    expect(levels.list()).toHaveLength(2);
+    levels.clear();
+  });
+
+  it('hold for `console`, each entry of which counts once', async () => {
+    const { app, send, sink } = await start(platform, { console: true });
+    app.get(LogLevels).set({ field: { user: 'u-42' } }, 'debug', { entries: 3 });
+    await send('/api/console?user=u-1');
+    await send('/api/console?user=u-42');
+    await send('/api/console?user=u-42');
+    await sink.finishes(3);
+    expect(debugs(sink)).toMatchObject(
+      [1, 2, 1].map((n) => ({ message: `printed ${n}`, context: 'console', user: 'u-42' })),
+    );
+    expect(debugs(sink)).toHaveLength(3);
+  });
+
+  it('accept the header that the example of `signDebugLevel` makes', async () => {
+    const { url, sink } = await start(platform, { debugKey: KEY });
+    const value = signDebugLevel(KEY, 'debug', new Date(Date.now() + 60_000));
+    expect(value).toMatch(/^debug;expires=\d{10};sig=[\da-f]{64}$/);
+    await fetch(`${url}/api/others`, { headers: { 'X-Debug-Level': value } });
+    await fetch(`${url}/api/others`);
+    await sink.finishes(2);
+    expect(debugs(sink)).toMatchObject([{ message: 'other' }]);
+    expect(debugs(sink)).toHaveLength(1);
   });
 
   it('ignore the header without a key', async () => {

@@ -27,6 +27,7 @@ import { cutText } from '../../records/json-text.js';
 import { isError, readProperty } from '../../records/json-value.js';
 import { fieldsOfFormat } from './line-format.js';
 import { idFields, presetOf, type Preset } from './presets.js';
+import { addRecordedTime } from './recorded-time.js';
 
 /** What {@link traceFormat} takes. */
 export interface TraceFormatOptions extends LineLimitOptions {
@@ -122,6 +123,7 @@ function prepareForFormats(entry: CapturedEntry, limits: LineLimits, values: Pla
     entry.message = spelledOut(entry.message, limits);
   }
   if (entry[SPLAT] !== undefined) entry[UNFORMATTED] = entry.message;
+  addRecordedTime(entry);
   for (const key of Object.keys(entry)) {
     if (key === 'message' || key === 'level') continue;
     const given = readProperty(entry, key);

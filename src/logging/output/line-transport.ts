@@ -3,7 +3,7 @@ import type { LineCounts, LineOutput } from './buffered-output.js';
 import { isSelfContained } from '../formats/line-format.js';
 import { addMissingIds } from '../formats/trace-format.js';
 import { FORCED, type CapturedEntry } from '../winston/captured-entry.js';
-import { goesUpTo } from '../winston/forced-level.js';
+import { takesForced } from '../winston/forced-level.js';
 import { LEVEL, MESSAGE } from '../winston/winston-symbols.js';
 
 type WinstonTransport = Logger['transports'][number] & {
@@ -120,7 +120,7 @@ export class LineTransport extends Transport {
   private accepts(entry: LineEntry): boolean {
     if (this.silent || (entry.exception === true && !this.handleExceptions)) return false;
     const limit = entry[FORCED];
-    if (limit !== undefined) return goesUpTo(this, limit);
+    if (limit !== undefined) return takesForced(this, entry, limit);
     const level = this.level ?? this.parent?.level;
     const { levels } = this;
     return !level || levels === undefined || (levels[level] ?? -1) >= (levels[entry[LEVEL]] ?? 0);

@@ -23,8 +23,13 @@ export const LINE_LIMITS = Symbol.for('nestjs-tracing.v1.line-limits');
  * its transports have to go for it. It is for those that have the logger's most verbose lines.
  */
 export const FORCED = Symbol.for('nestjs-tracing.v1.forced');
-/** On an entry that streams without a level have had already, when it was logged. */
+/** On a recorded entry: which transports had it already, when it was logged. */
 export const SEEN = Symbol.for('nestjs-tracing.v1.seen');
+/**
+ * Streams that know no levels have every entry at once; a transport with a more verbose level than
+ * its logger has those up to that level.
+ */
+export type SeenBy = 'streams' | 'transports';
 
 /** How many fields an entry has: no line has room for more, and each takes time. */
 export const MAX_FIELDS = 10_000;
@@ -39,7 +44,7 @@ export interface CapturedEntry {
   [UNFORMATTED]?: unknown;
   [LINE_LIMITS]?: LineLimits | undefined;
   [FORCED]?: number;
-  [SEEN]?: true;
+  [SEEN]?: SeenBy;
   [LEVEL]?: string;
   [key: string | symbol]: unknown;
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'winston';
-import { FORCED } from './captured-entry.js';
+import { FORCED, SEEN } from './captured-entry.js';
 import { LEVEL } from './winston-symbols.js';
 
 /** What a transport filters by: its own level, or else that of its logger. */
@@ -24,15 +24,27 @@ export function forcedLevel(
   const limit: unknown = Reflect.get(entry, FORCED);
   const level: unknown = Reflect.get(entry, LEVEL);
   if (typeof limit !== 'number' || typeof level !== 'string') return undefined;
-  return goesUpTo(transport, limit) ? level : LEFT_OUT;
+  return takesForced(transport, entry, limit) ? level : LEFT_OUT;
 }
 
-/** Whether a transport has entries as verbose as the logger's most verbose ones. */
-export function goesUpTo({ level, levels, parent }: LeveledTransport, limit: number): boolean {
+/**
+ * Whether a transport gets an entry that is written although the logger's level would leave it out:
+ * if it has entries as verbose as the logger's most verbose ones, and has not had this one.
+ */
+export function takesForced(
+  { level, levels, parent }: LeveledTransport,
+  entry: object,
+  limit: number,
+): boolean {
   const known = levels ?? parent?.levels;
   const own = known?.[parent?.level ?? ''];
   const reached = level === undefined ? own : (known?.[level] ?? own);
-  return reached === undefined || reached >= limit;
+  if (reached === undefined) return true;
+  if (Reflect.get(entry, SEEN) === 'transports') {
+    const severity = known?.[String(Reflect.get(entry, LEVEL))];
+    if (severity !== undefined && reached >= severity) return false;
+  }
+  return reached >= limit;
 }
 
 /** Runs what filters by the level of a transport as if it had another. */

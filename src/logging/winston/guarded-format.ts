@@ -8,6 +8,7 @@ import { jsonLine } from '../formats/json-format.js';
 import { presetOf } from '../formats/presets.js';
 import { isSelfContained, sameFields } from '../formats/line-format.js';
 import { colorLevels } from './level-colors.js';
+import { dropRecordedTime } from '../formats/recorded-time.js';
 import { addIds } from '../formats/trace-format.js';
 import { LEVEL, MESSAGE } from './winston-symbols.js';
 
@@ -68,6 +69,7 @@ export function guardedFormat(
       value(this: Guarded, entry: CapturedEntry, options: unknown): Formatted {
         try {
           if (needsIds) addFields(entry);
+          else if (entry['recorded'] === true) dropRecordedTime(entry);
           // `null` would end the logger's stream. A format that returns nothing drops the entry.
           return transform(entry, options) ?? false;
         } catch (error) {

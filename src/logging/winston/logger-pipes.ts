@@ -65,6 +65,31 @@ export class LoggerPipes {
   }
 
   /**
+   * Whether a level below the logger's is written by a transport with a more verbose level of its own,
+   * and not by another one that has the logger's other entries.
+   */
+  isWrittenInPart(name: string): boolean {
+    const { levels, level } = this.logger;
+    const asked = levels[name];
+    const own = levels[level] ?? -1;
+    if (asked === undefined || own >= asked) return false;
+    const limit = this.forcedLimit;
+    if (limit === undefined) return false;
+    const { transports } = this;
+    let isWritten = false;
+    let isLeftOut = false;
+    for (let i = 0; i < transports.length; i++) {
+      const transport = transports[i]!;
+      if (isPlainStream(transport)) continue;
+      const { level: theirs } = transport;
+      const reached = theirs === undefined ? own : (levels[theirs] ?? own);
+      if (reached >= asked) isWritten = true;
+      else if (reached >= limit) isLeftOut = true;
+    }
+    return isWritten && isLeftOut;
+  }
+
+  /**
    * The level up to which a transport has to go for entries that are written below the logger's
    * level: that of the logger, or else of its most verbose transport. A file of errors alone does
    * not get them. `undefined` for a logger that writes nothing at all.

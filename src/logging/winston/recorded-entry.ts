@@ -4,7 +4,7 @@ import type { Recording } from '../../trace/recording.js';
 import type { TraceScope } from '../../trace/trace.js';
 import { KeptCall, keepCall } from '../flight-recorder.js';
 import { isRaised, keeperOf, type ReplayedEntry } from '../verbosity.js';
-import { CALLED_AT, SCOPE, SEEN, type CapturedEntry } from './captured-entry.js';
+import { CALLED_AT, SCOPE, SEEN, type CapturedEntry, type SeenBy } from './captured-entry.js';
 import type { LoggerPipes } from './logger-pipes.js';
 import { LEVEL, SPLAT } from './winston-symbols.js';
 
@@ -40,7 +40,7 @@ class KeptEntry extends KeptCall {
     entry: CapturedEntry,
     private readonly args: unknown[],
     private readonly logger: Logger,
-    private readonly isSeen: boolean,
+    private readonly seenBy: SeenBy | undefined,
   ) {
     super(scope);
     this.first = entry;
@@ -51,7 +51,7 @@ class KeptEntry extends KeptCall {
     const entry = this.first as CapturedEntry;
     entry[LEVEL] = this.level ?? entry.level;
     if (this.args.length > 0) entry[SPLAT] = this.args;
-    if (this.isSeen) entry[SEEN] = true;
+    if (this.seenBy !== undefined) entry[SEEN] = this.seenBy;
     this.logger.write(entry);
   }
 }
@@ -97,31 +97,27 @@ function levelOf(args: ArrayLike<unknown>): unknown {
   return typeof first === 'object' && first !== null ? Reflect.get(first, 'level') : undefined;
 }
 
-/** Keeps an entry in place of writing it. */
+/**
+ * Keeps an entry.
+ *
+ * @param seenBy the transports that have it now; `undefined` where it is kept in place of writing it.
+ */
 export function keepEntry(
   recording: Recording,
   logger: Logger,
   scope: TraceScope,
   entry: CapturedEntry,
-  isSeen: boolean,
+  seenBy: SeenBy | undefined,
 ): void {
   const args = entry[SPLAT];
   const kept: unknown[] = Array.isArray(args) ? [...(args as unknown[])] : [];
-  keepCall(recording, new KeptEntry(scope, entry, kept, logger, isSeen), kept);
+  keepCall(recording, new KeptEntry(scope, entry, kept, logger, seenBy), kept);
 }
 
-/**
- * Gives an entry what it had when it was logged.
- *
- * @param hasTime whether its format writes the time of the call. Others take the clock's, if the
- *   entry has none.
- */
-export function markRecorded(entry: CapturedEntry, call: ReplayedEntry, hasTime: boolean): void {
+/** Gives an entry what it had when it was logged. */
+export function markRecorded(entry: CapturedEntry, call: ReplayedEntry): void {
   entry[SCOPE] = call.scope;
   entry[CALLED_AT] = call.time;
   if (Object.hasOwn(entry, 'recorded')) entry['_recorded'] = entry['recorded'];
   entry['recorded'] = true;
-  if (!hasTime && entry['timestamp'] === undefined) {
-    entry['timestamp'] = new Date(call.time).toISOString();
-  }
 }

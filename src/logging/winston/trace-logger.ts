@@ -4,9 +4,8 @@ import { definePatch } from '../../instrumentation/patch.js';
 import { tracingChannels } from '../../records/channels.js';
 import { warnOnce } from '../../records/warnings.js';
 import { applyArguments } from './call-arguments.js';
-import { isSelfContained } from '../formats/line-format.js';
 import { isRaised, keeperOf, noteWritten, verbosity } from '../verbosity.js';
-import { capture, FORCED, SCOPE, type CapturedEntry } from './captured-entry.js';
+import { capture, FORCED, SCOPE, SEEN, type CapturedEntry } from './captured-entry.js';
 import { keepEntry, markRecorded } from './recorded-entry.js';
 import { consoleState } from './console-state.js';
 import { guardCalls } from './guarded-calls.js';
@@ -84,11 +83,14 @@ function capturingWrite(root: Logger, write: Write): Write {
       if (replayed !== undefined) verbosity.replayed = undefined;
       const entry = capture(chunk, limits);
       if (replayed !== undefined) {
-        markRecorded(entry, replayed, isSelfContained(root.format));
+        markRecorded(entry, replayed);
         entry[FORCED] = pipes.forcedLimit;
       } else if (verbosity.sources !== 0 && !considerVerbosity(root, pipes, entry)) return true;
       const isForced = entry[FORCED] !== undefined;
-      if (tracingChannels.log.hasSubscribers && (isForced || pipes.isWritten(entry.level))) {
+      const isPublished =
+        tracingChannels.log.hasSubscribers &&
+        (isForced ? entry[SEEN] !== 'transports' : pipes.isWritten(entry.level));
+      if (isPublished) {
         tracingChannels.log.publish(
           new PublishedEntry(applied(entry), applicationOfLogger(root), limits),
         );
@@ -119,21 +121,24 @@ function considerVerbosity(root: Logger, pipes: LoggerPipes, entry: CapturedEntr
   const scope = entry[SCOPE];
   const { [LEVEL]: level = entry.level } = entry;
   const severity = hasLevel(root.levels, level) ? root.levels[level] : undefined;
-  if (!scope || severity === undefined || entry[FORCED] !== undefined) return true;
-  if (pipes.isWritten(level)) {
+  if (!scope || severity === undefined) return true;
+  const isWritten = entry[FORCED] !== undefined || pipes.isWritten(level);
+  if (isWritten) {
     noteWritten(scope, severity, root.levels);
-    return true;
+    // Another transport may have entries of this level only for some requests.
+    if (entry[FORCED] !== undefined || !pipes.isWrittenInPart(level)) return true;
   }
   if (pipes.isOff) return true;
   if (isRaised(scope, severity, root.levels, true)) {
     entry[FORCED] = pipes.forcedLimit;
+    noteWritten(scope, severity, root.levels);
     return true;
   }
   const recording = keeperOf(scope, severity, root.levels);
   if (recording === undefined) return true;
-  const isSeen = pipes.hasPlainStream;
-  keepEntry(recording, root, scope, entry, isSeen);
-  return isSeen;
+  const seenBy = isWritten ? 'transports' : pipes.hasPlainStream ? 'streams' : undefined;
+  keepEntry(recording, root, scope, entry, seenBy);
+  return seenBy !== undefined;
 }
 
 /** Whether a logger has a level. `constructor` is none, although every object has it. */
