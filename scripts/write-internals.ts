@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import '../src/index.js';
 import '../src/otlp/export-retries.js';
+import { CLIENTS } from '../src/instrumentation/clients/clients.js';
 import { INSTRUMENTATIONS } from '../src/instrumentation/instrumentations.js';
 import { definedPatches } from '../src/instrumentation/patch.js';
 
@@ -27,6 +28,7 @@ function table(): string {
 
 // Each defines its patches when it is loaded.
 for (const load of Object.values(INSTRUMENTATIONS)) await load();
+for (const { load } of Object.values(CLIENTS)) await load();
 
 const page = readFileSync(PAGE, 'utf8');
 const [before, after] = [page.indexOf(BEGIN), page.indexOf(END)];

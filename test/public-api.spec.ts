@@ -9,6 +9,7 @@ import * as viewer from 'nestjs-tracing/viewer';
 describe('the public names', () => {
   it('are those that users rely on, and no others', () => {
     expect(Object.keys(api).toSorted()).toEqual([
+      'LogLevels',
       'RequestId',
       'SessionId',
       'SkipAccessLog',
@@ -20,6 +21,7 @@ describe('the public names', () => {
       'TracingModule',
       'TracingSpanProcessor',
       'TracingTransport',
+      'signDebugLevel',
       'subscribeApplication',
       'traceFields',
       'traceFormat',

@@ -1,8 +1,7 @@
-import { resumeTrace } from '../context/trace-store.js';
 import { errorLine } from '../records/error-line.js';
 import { readProperty } from '../records/error-fields.js';
 import { statusOf } from '../spans/steps.js';
-import type { Span } from '../trace/span.js';
+import type { LateFailureReport } from '../trace/trace-policy.js';
 import type { WriteLine } from './access-log.js';
 import { routeOf } from './route-of.js';
 
@@ -24,9 +23,8 @@ export class LateFailures {
 
   constructor(private readonly write: WriteLine) {}
 
-  /** Call it with each span that has failed after the end of its trace. */
-  readonly report = (span: Span): void => {
-    const { trace, kind, name, error, durationMs = 0 } = span;
+  readonly report: LateFailureReport = (trace, span) => {
+    const { kind, name, error, durationMs = 0 } = span;
     if ((kind !== 'client' && kind !== 'producer') || isAbort(error)) return;
     const route = routeOf(trace);
     if (!this.isDue(`${route}\n${name}`)) return;
@@ -39,9 +37,7 @@ export class LateFailures {
       duration_ms: Math.round(durationMs * 1000) / 1000,
       route,
     };
-    resumeTrace(trace, () => {
-      this.write('warn', `${name} failed after its ${trace.kind} had ended`, fields);
-    });
+    this.write('warn', `${name} failed after its ${trace.kind} had ended`, fields);
   };
 
   private isDue(step: string): boolean {

@@ -1,5 +1,6 @@
 import { endSdkSpan, startSdkSpan } from '../context/sdk-spans.js';
 import { currentSpan, currentTrace } from '../context/active-trace.js';
+import { resumeTrace } from '../context/trace-store.js';
 import type { OpenSpan } from '../context/traced-application.js';
 import { tracingChannels } from '../records/channels.js';
 import type { Span } from '../trace/span.js';
@@ -48,5 +49,11 @@ function closeSpan(span: Span): void {
   const { spanFinish } = tracingChannels;
   if (spanFinish.hasSubscribers && span.isListed && !span.isLeftOut)
     spanFinish.publish({ trace: span.trace, span });
-  if (failed && span.trace.finished) span.trace.policy.lateFailures?.current?.(span);
+  if (failed && span.trace.finished) reportLate(span);
+}
+
+function reportLate(span: Span): void {
+  const { trace } = span;
+  const report = trace.policy.lateFailures?.current;
+  if (report !== undefined) resumeTrace(trace, () => report(trace, span));
 }

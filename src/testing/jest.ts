@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import { tracingMatchers, type TracingMatchers } from './matchers.js';
 
-// Adds the matchers to Jest's `expect`, with their types: `import 'nestjs-tracing/testing/jest'` in a
+// Adds the matchers to Jest's `expect`, with their types. Import `nestjs-tracing/testing/jest` in a
 // test, or in a file of `setupFilesAfterEnv`.
 expect.extend(tracingMatchers);
 

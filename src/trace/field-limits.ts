@@ -37,7 +37,7 @@ export function withField(
 }
 
 /** The number of counters that a trace has. */
-export const MAX_COUNTERS = 64;
+const MAX_COUNTERS = 64;
 /** Longer names of counters are not kept. */
 const MAX_COUNTER_NAME = 256;
 

@@ -1,7 +1,7 @@
 import type { RequestRecord, TraceFields } from '../records/request-record.js';
 import type { RunningApplication } from '../records/application.js';
+import type { SpanRecord } from '../records/span-record.js';
 import type { RecorderPolicy } from './recording.js';
-import type { Span } from './span.js';
 
 /** Rules by which single requests are logged at a more verbose level. */
 export interface LevelRules {
@@ -42,6 +42,9 @@ export interface ClientSpansPolicy {
   readonly statement: 'summary' | 'text' | false;
 }
 
+/** Hears of a span that has failed after the end of its trace, in the context of the trace. */
+export type LateFailureReport = (trace: RequestRecord, span: SpanRecord) => void;
+
 /** How an application generates ids that a caller did not send, and which hosts receive them. */
 export interface TracePolicy {
   readonly application: RunningApplication;
@@ -69,8 +72,8 @@ export interface TracePolicy {
   readonly debugKey?: string | undefined;
   /** What is logged at a more verbose level than the logger's, as set while the application runs. */
   readonly levelRules?: { current: LevelRules | undefined } | undefined;
-  /** What hears of a span that has failed after the end of its trace. */
-  readonly lateFailures?: { current: ((span: Span) => void) | undefined } | undefined;
+  /** Where calls that fail late are reported. `undefined` where nothing does. */
+  readonly lateFailures?: { current: LateFailureReport | undefined } | undefined;
   /** The names of the response headers that have ids. */
   readonly responseHeaders: readonly string[];
 }

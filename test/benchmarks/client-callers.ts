@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createRequire } from 'node:module';
 import { Module } from '@nestjs/common';
@@ -73,7 +74,7 @@ export function callerName(kind: string, where: string): string {
 async function pgWork(query: [string, unknown[]] | undefined): Promise<Work> {
   const { Client } = load('pg') as { Client: typeof PgClient };
   const client = new Client({
-    stream: () => new PostgresSocket() as never,
+    stream: () => new PostgresSocket() as unknown as Socket,
     host: 'db',
     user: 'app',
   });
@@ -95,8 +96,8 @@ async function redisWork(): Promise<Work> {
     AbstractConnector: NonNullable<RedisOptions['Connector']>;
   };
   class Connector extends AbstractConnector {
-    override connect(): Promise<never> {
-      return Promise.resolve(new RedisSocket() as never);
+    override connect(): Promise<Socket> {
+      return Promise.resolve(new RedisSocket() as unknown as Socket);
     }
   }
   const client = new Redis({ Connector, enableReadyCheck: false, lazyConnect: true });

@@ -4,7 +4,7 @@ import { Duplex } from 'node:stream';
  * The socket of a driver, answered in this process: no kernel and no server are in what is timed.
  * Answers come in a later tick, as they would over a network.
  */
-export abstract class AnsweredSocket extends Duplex {
+abstract class AnsweredSocket extends Duplex {
   /** What the server says to what has been sent. */
   protected abstract answerTo(sent: Buffer): Buffer | undefined;
 

@@ -9,7 +9,8 @@ interface ClientLibrary {
   readonly load: () => Promise<ClientInstrumentation>;
 }
 
-const CLIENTS: Readonly<Record<string, ClientLibrary>> = {
+/** The client libraries that are traced, by name. */
+export const CLIENTS: Readonly<Record<string, ClientLibrary>> = {
   pg: { packages: ['pg', 'pg-pool'], load: async () => (await import('./pg.js')).pg },
   'better-sqlite3': {
     packages: ['better-sqlite3', 'libsql'],

@@ -33,7 +33,7 @@ export interface ServerOptions {
   readonly database?: string;
 }
 
-export type Method = (this: object, ...args: unknown[]) => unknown;
+type Method = (this: object, ...args: unknown[]) => unknown;
 export type Methods<K extends string> = Record<K, Method>;
 
 /** The calls that wait for a connection of a pool. */

@@ -6,7 +6,7 @@ import { BodyReader } from '../receiver/request-body.js';
 import { isFromAnotherSite } from './access.js';
 
 /** The path of the endpoint, below that of the viewer. */
-export const LEVELS_PATH = '/levels';
+const LEVELS_PATH = '/levels';
 
 const BODY_LIMITS = { bodyBytes: 16 * 1024, totalBytes: 256 * 1024, bodies: 16, timeMs: 5000 };
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
