@@ -26,8 +26,9 @@ const EXTENSION = /\.[cm]?[jt]sx?$/;
  * another machine, and in a build.
  *
  * @param place what failed, which counts where no frame is the application's.
+ * @param before what counts as the cause of an error that names none.
  */
-export function errorId(error: unknown, place: string | undefined): string {
+export function errorId(error: unknown, place: string | undefined, before?: unknown): string {
   const hash = createHash('sha256');
   let frames: readonly string[] = [];
   let reason: unknown = error;
@@ -35,7 +36,7 @@ export function errorId(error: unknown, place: string | undefined): string {
     hash.update(`${typeOf(reason)}\n`);
     if (!isError(reason)) break;
     if (frames.length === 0) frames = applicationFrames(reason);
-    reason = readProperty(reason, 'cause');
+    reason = readProperty(reason, 'cause') ?? (depth === 0 ? before : undefined);
     if (reason === undefined || reason === null) break;
   }
   hash.update(frames.length > 0 ? frames.join('\n') : `in ${place ?? ''}`);

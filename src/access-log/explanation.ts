@@ -20,7 +20,7 @@ export function explainedError(
   { error, before }: Thrown,
   place: string | undefined,
 ): Pick<Explanation, 'error_id' | 'error'> {
-  return { error_id: errorId(error, place), error: shownError(error, before) };
+  return { error_id: errorId(error, place, before?.error), error: shownError(error, before) };
 }
 
 /** What is shown of the request itself. */

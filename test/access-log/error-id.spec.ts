@@ -26,6 +26,15 @@ it('an error id is the same in every folder and after lines have moved, and tell
   expect(idOf(errorIn(`${folders[0]}/src`, 3, 'TypeError', 'Orders.book'))).not.toBe(id);
 });
 
+it('an error id tells apart what an error that names no cause was thrown for', () => {
+  const refused = errorIn('/app', 3, 'UnauthorizedException');
+  const idOf = (name: string): string => errorId(refused, undefined, { name, message: 'jwt' });
+
+  expect(idOf('TokenExpiredError')).toBe(idOf('TokenExpiredError'));
+  expect(idOf('TokenExpiredError')).not.toBe(idOf('JsonWebTokenError'));
+  expect(errorId(refused, undefined)).not.toBe(idOf('JsonWebTokenError'));
+});
+
 it.each<[string, () => unknown]>([
   ['a text', () => 'text'],
   ['a frozen object', () => Object.freeze({ message: 'm' })],
