@@ -2,7 +2,8 @@ import type { AccessLogRecord } from '../records/access-log-record.js';
 import type { Outcome } from '../records/fields.js';
 import { roundMs } from '../records/round-ms.js';
 import type { Explanation } from './explanation.js';
-import { handlerMs, stepsOnLine } from '../spans/steps.js';
+import { handlerMs } from '../spans/steps.js';
+import { fitting } from './fitting-explanation.js';
 import type { Trace } from '../trace/trace.js';
 
 /**
@@ -41,11 +42,8 @@ export function buildRecord(
     work === undefined && counters === undefined
       ? record
       : Object.assign({}, counters, work, record);
-  const told = explanation === undefined ? undefined : stepsOnLine(trace);
   const whole =
-    told === undefined
-      ? plain
-      : Object.assign(plain, explanation, { steps: told.steps, dropped_steps: told.dropped });
+    explanation === undefined ? plain : Object.assign(plain, fitting(trace, plain, explanation));
   const { droppedFields } = metadata;
   return droppedFields === undefined ? whole : { ...whole, dropped_fields: droppedFields };
 }

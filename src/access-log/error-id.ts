@@ -75,6 +75,12 @@ function applicationFrames(error: Error): string[] {
   return frames;
 }
 
+/** Whether a line of a stack is a frame in a file of the application's own. */
+export function isApplicationFrame(line: string): boolean {
+  const place = FRAME.exec(line)?.[2];
+  return place !== undefined && !isOwnFrame(line) && !isForeign(place);
+}
+
 function isForeign(place: string): boolean {
   return (
     place.startsWith('node:') ||

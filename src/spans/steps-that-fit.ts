@@ -1,10 +1,12 @@
 import type { Step } from '../records/step.js';
 
 /**
- * The bytes of steps on one line: with an error and its stack, such a line has about 4 kB, which can be
- * read. All spans are in the trace viewer and in exports.
+ * The bytes of steps on one line: with an error and its stack, such a line has 4 kB, which can be read.
+ * All spans are in the trace viewer and in exports.
  */
-const MAX_BYTES = 2400;
+export const MAX_STEPS_BYTES = 2400;
+/** Where those that failed take more than all that, the others have this much beside them. */
+const OTHERS_BYTES = 600;
 /** The bytes of steps that failed and of those around them, which are kept beyond that. */
 const MAX_FAILED_BYTES = 32_768;
 
@@ -13,15 +15,20 @@ export interface FittingSteps {
   readonly steps: Step[];
   /** How many more there were. Steps that are in a `count` are not among them. */
   readonly leftOut: number;
+  /** What they take in JSON. */
+  readonly bytes: number;
 }
 
 /**
  * The steps that fit on a line, as a tree in depth-first order. Those that failed come first, then
  * the sums of equal ones, then those that took longest; each with the steps around it.
+ *
+ * @param room the bytes for them. Those that failed take more where they have to.
  */
-export function stepsThatFit(steps: Step[]): FittingSteps {
+export function stepsThatFit(steps: Step[], room: number): FittingSteps {
   const sizes = steps.map(sizeOf);
-  if (sizes.reduce((sum, size) => sum + size, 0) <= MAX_BYTES) return { steps, leftOut: 0 };
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (total <= room) return { steps, leftOut: 0, bytes: total };
   const { parents, sums } = relationsOf(steps);
   const kept = new Set<number>();
   let bytes = 0;
@@ -42,9 +49,11 @@ export function stepsThatFit(steps: Step[]): FittingSteps {
   const failed = order.filter((at) => steps[at]!.failed === true);
   for (const at of failed) if (saysWhy(steps[at]!)) keep(at, MAX_FAILED_BYTES);
   for (const at of failed) keep(at, MAX_FAILED_BYTES);
-  for (const at of order) if (steps[at]!.count !== undefined) keep(at, MAX_BYTES);
+  // The line is a long one then, and what took long explains it as well.
+  const most = bytes > MAX_STEPS_BYTES ? Math.min(bytes + OTHERS_BYTES, MAX_FAILED_BYTES) : room;
+  for (const at of order) if (steps[at]!.count !== undefined) keep(at, most);
   const slowest = order.toSorted((a, b) => weightOf(steps[b]!) - weightOf(steps[a]!));
-  for (const at of slowest) keep(at, MAX_BYTES);
+  for (const at of slowest) keep(at, most);
   let leftOut = 0;
   for (const at of order) {
     if (kept.has(at)) continue;
@@ -52,7 +61,7 @@ export function stepsThatFit(steps: Step[]): FittingSteps {
     if (count !== undefined) leftOut += count;
     else if (sums[at] === -1) leftOut++;
   }
-  return { steps: steps.filter((_, at) => kept.has(at)), leftOut };
+  return { steps: steps.filter((_, at) => kept.has(at)), leftOut, bytes };
 }
 
 function saysWhy({ error, status }: Step): boolean {

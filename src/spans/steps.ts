@@ -4,7 +4,7 @@ import { errorLine } from '../records/error-line.js';
 import type { Trace } from '../trace/trace.js';
 import { roundMs } from '../records/round-ms.js';
 import { errorOrigins } from './error-origins.js';
-import { stepsThatFit } from './steps-that-fit.js';
+import { MAX_STEPS_BYTES, stepsThatFit } from './steps-that-fit.js';
 
 /** The steps of a trace that its access log line has. */
 export interface Steps {
@@ -12,14 +12,24 @@ export interface Steps {
   readonly steps: Step[] | undefined;
   /** How many more there were; `undefined` for none. */
   readonly dropped: number | undefined;
+  /** What they take in JSON. */
+  readonly bytes: number;
 }
 
-/** The spans of a trace as the access log line has them, as far as they fit in it. */
-export function stepsOnLine(trace: Trace): Steps {
+/**
+ * The spans of a trace as the access log line has them, as far as they fit in it.
+ *
+ * @param room the bytes for those that did not fail.
+ */
+export function stepsOnLine(trace: Trace, room = MAX_STEPS_BYTES): Steps {
   const all = stepsOf(trace);
-  const fitting = all && stepsThatFit(all);
+  const fitting = all && stepsThatFit(all, room);
   const dropped = trace.droppedSpans + (fitting?.leftOut ?? 0);
-  return { steps: fitting?.steps, dropped: dropped === 0 ? undefined : dropped };
+  return {
+    steps: fitting?.steps,
+    dropped: dropped === 0 ? undefined : dropped,
+    bytes: fitting?.bytes ?? 0,
+  };
 }
 
 /** All spans of a trace as steps; `undefined` if there are none. */

@@ -93,8 +93,8 @@ export class SpanList implements KeptSpans {
     if (span.parent !== undefined) span.parent.childCount++;
   }
 
-  private hasRoom(text: number): boolean {
-    return this.spans.length < MAX_SPANS && this.text + text <= MAX_SPANS_TEXT;
+  private hasRoom(text: number, count = 1): boolean {
+    return this.spans.length + count <= MAX_SPANS && this.text + text <= MAX_SPANS_TEXT;
   }
 
   private openUnlisted(
@@ -115,19 +115,37 @@ export class SpanList implements KeptSpans {
 
   /** Ends a span that was beyond the limit. Returns whether it has failed and been listed. */
   private listIfFailed(span: Span): boolean {
-    const text = textOfSpan(span);
     this.unlisted--;
-    this.unlistedText -= text;
+    this.unlistedText -= textOfSpan(span);
     if (!span.failed) return false;
+    // Those around it may have been displaced since it began.
+    const path: Span[] = [];
+    let text = 0;
+    let above: Span | undefined = span;
+    for (; above?.isListed === false; above = above.parent) {
+      path.push(above);
+      text += textOfSpan(above);
+    }
+    // Before room is made, so that it is not made of them.
+    if (above !== undefined) this.keepPathTo(above);
     this.compact();
-    while (!this.hasRoom(text)) {
+    while (!this.hasRoom(text, path.length)) {
       if (!this.displaceOne()) return false;
+    }
+    for (const one of path.toReversed()) this.list(one, one !== span);
+    return true;
+  }
+
+  /** Lists a span that was beyond the limit, or that was displaced. */
+  private list(span: Span, isAround: boolean): void {
+    if (isAround && span.durationMs === undefined) {
+      this.unlisted--;
+      this.unlistedText -= textOfSpan(span);
     }
     this.dropped--;
     span.isListed = true;
     this.countIn(span);
     this.insert(span);
-    return true;
   }
 
   /**

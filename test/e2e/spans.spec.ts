@@ -47,6 +47,7 @@ describe.each(PLATFORMS)('spans on %s', (platform) => {
         start_ms: expect.any(Number),
         duration_ms: expect.any(Number),
         failed: true,
+        error: 'Error: Database timeout',
       },
     ]);
     const inside = sink.lines.find(({ message }) => message === 'inside')!;

@@ -193,6 +193,8 @@ describe.each(PLATFORMS)('the payments gateway on %s', (platform) => {
       status_code: 500,
       outcome: 'errored',
     });
+    // With its newline.
+    expect(Buffer.byteLength(JSON.stringify(finish)) + 1).toBeLessThanOrEqual(4096);
     const steps = finish?.['steps'] as Step[];
     expect(steps.map(({ name, depth = 0, failed = false }) => [name, depth, failed])).toEqual([
       ['MessagesController.list', 0, true],

@@ -80,6 +80,28 @@ describe('equal siblings', () => {
     expect(slowest.every(({ duration_ms: ms }) => ms! >= 3)).toBe(true);
   });
 
+  it.each([MAX_EQUAL_SIBLINGS, MAX_EQUAL_SIBLINGS + 1])(
+    '%i of them that failed are each kept, with their errors',
+    async (count) => {
+      const trace = await traced(() =>
+        Promise.all(
+          Array.from({ length: count }, (_, i) =>
+            runSpan('call', async () => {
+              await sleep((i * 7) % 5);
+              throw new Error(`call ${i}`);
+            }).catch(() => {}),
+          ),
+        ),
+      );
+      const steps = stepsOf(trace)!;
+      const sum = count > MAX_EQUAL_SIBLINGS ? [count] : [];
+      expect(steps.flatMap((step) => step.count ?? [])).toEqual(sum);
+      expect(steps.flatMap(({ error }) => error ?? [])).toEqual(
+        Array.from({ length: count }, (_, i) => `Error: call ${i}`),
+      );
+    },
+  );
+
   it('take what happened inside them along', async () => {
     const trace = await traced(() =>
       times(30, () => runSpan('outer', () => runSpan('inner', () => runSpan('core', () => {})))),
@@ -280,6 +302,24 @@ describe('a line', () => {
     expect(single + dropped).toBe(62);
   });
 
+  it('has what took long and the sums, also where very many steps failed', async () => {
+    const trace = await traced(() => {
+      times(300, () => runSpan('query', () => {}));
+      runSpan('load', () => work(5));
+      times(40, (i) =>
+        attempt(() =>
+          runSpan('call', () => {
+            throw new Error(`item ${i} is out of stock`);
+          }),
+        ),
+      );
+    });
+    const { steps = [] } = stepsOnLine(trace);
+    expect(steps.filter(({ failed }) => failed)).toHaveLength(40);
+    expect(steps.map(({ name }) => name)).toContain('load');
+    expect(steps.map(({ count }) => count)).toEqual(expect.arrayContaining([300, 40]));
+  });
+
   it('has hundreds of failed steps, and not more than a line has room for', async () => {
     const failing = (count: number): Promise<Trace> =>
       traced(() =>
@@ -327,6 +367,25 @@ describe('a span with a least duration', () => {
       ['late', 1],
     ]);
     expect(droppedSteps(trace)).toBeUndefined();
+  });
+
+  it.each([
+    [4.999, []],
+    [5, ['call']],
+    [5.001, ['call']],
+  ])('of 5 ms that took %d ms: %j', async (ms, names) => {
+    let now = 0;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => now);
+    try {
+      const trace = await traced(() =>
+        auto('call', () => {
+          now = ms;
+        }),
+      );
+      expect((stepsOf(trace) ?? []).map(({ name }) => name)).toEqual(names);
+    } finally {
+      clock.mockRestore();
+    }
   });
 });
 
