@@ -21,6 +21,9 @@ export function databaseOptions(): TypeOrmModuleOptions {
     driver: Database,
     database: temporaryFile('gateway.db'),
     timeout: LOCK_TIMEOUT_MS,
+    // Statements of `libsql` do not show their text. One that was prepared for the tables, before
+    // the tracing of the package had begun, would be a step without its name.
+    statementCacheSize: 0,
   };
 }
 
