@@ -84,7 +84,8 @@ export class AccessLog {
     const isRefused = thrown !== undefined && status !== undefined && status >= this.explainFrom;
     if (!hasFailed && !isRefused && trace.elapsedMs <= this.slowerThanMs) return undefined;
     const { work, handler } = trace.metadata;
-    const cause = work?.error === undefined ? thrown : { error: work.error, before: undefined };
+    const isThrown = work?.error === undefined || thrown?.error === work.error;
+    const cause = isThrown ? thrown : { error: work.error, before: undefined };
     const place = handler ?? work?.pattern ?? work?.job;
     return {
       ...(this.hasRequest &&

@@ -43,17 +43,26 @@ function noting(next: Next): Next {
     const note = (made: unknown): void => {
       if (isObject(made) && made !== exception) originals.set(made, { error: exception });
     };
+    const noteThrown = (error: unknown): void => {
+      if (isAnswer(error)) note(error);
+      else keepThrown(trace, error);
+    };
     try {
       const result = next.call(this, exception, ...rest);
       // What a filter returns is the error of the field. Errors of promises are seen where they fail.
-      if (result instanceof Promise) result.then(note, note);
+      if (result instanceof Promise) result.then(note, noteThrown);
       else note(result);
       return result;
     } catch (error) {
-      note(error);
+      noteThrown(error);
       throw error;
     }
   };
+}
+
+/** Whether a filter has thrown it to answer with it. With another error, the filter has failed itself. */
+function isAnswer(error: unknown): boolean {
+  return isObject(error) && ('extensions' in error || 'getStatus' in error);
 }
 
 function isObject(value: unknown): value is object {
