@@ -24,9 +24,12 @@ const TRACED = { trace_id: TRACE_ID, handler: 'RootController.ask', outcome: 'co
 const CASES: readonly Case[] = [
   { what: 'nothing', warnings: [], message: TRACED },
   {
-    what: 'the module of the listeners',
+    what: 'the modules of the listeners and of what handles errors',
     unresolvable: `^${NESTJS}/.`,
-    warnings: [/microservices 1\d\.\S+ .*: messages are not traced .*Cannot find module/],
+    warnings: [
+      /microservices 1\d\.\S+ .*: messages are not traced .*Cannot find module/,
+      /microservices 1\d\.\S+ .*: the error of a message is what an exception filter .*Cannot find/,
+    ],
   },
   {
     what: 'the method that registers handlers',
