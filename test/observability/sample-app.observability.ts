@@ -50,20 +50,26 @@ describe('a failed request of the sample application', () => {
       step('MessagesController.list', true),
       step('MessagesService.unread', true),
       step('MessagesRepository.openMailbox'),
+      step('SELECT mailbox'),
       step('MessagesRepository.fetchUnread', true),
+      step('Archive.lockMessages'),
+      step('BEGIN'),
+      step('SELECT message', true),
+      step('ROLLBACK'),
     ]);
     expect((finishes[0]!['steps'] as object[])[2]).not.toHaveProperty('failed');
   });
 
   it('is the trace with the id of its line', async () => {
     const spans = () => receiver.spans.filter((span) => span.traceId === traceId);
-    await eventually(() => spans().length >= 5, 'the trace');
+    await eventually(() => spans().length >= 9, 'the trace');
     const failed = spans().filter(({ status }) => status.code === 2);
     expect(failed.map(({ name }) => name).toSorted()).toEqual([
       'GET /api/messages',
       'MessagesController.list',
       'MessagesRepository.fetchUnread',
       'MessagesService.unread',
+      'SELECT message',
     ]);
   });
 

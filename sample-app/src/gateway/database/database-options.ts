@@ -10,7 +10,7 @@ const LOCK_TIMEOUT_MS = 120;
 /** The PostgreSQL of `DATABASE_URL`, or a SQLite file that lives as long as the process. */
 export function databaseOptions(): TypeOrmModuleOptions {
   const url = process.env.DATABASE_URL;
-  const shared = { autoLoadEntities: true, synchronize: true, dropSchema: true };
+  const shared = { autoLoadEntities: true };
   if (url !== undefined) {
     return { ...shared, type: 'postgres', url, extra: { lock_timeout: LOCK_TIMEOUT_MS } };
   }
@@ -21,9 +21,6 @@ export function databaseOptions(): TypeOrmModuleOptions {
     driver: Database,
     database: temporaryFile('gateway.db'),
     timeout: LOCK_TIMEOUT_MS,
-    // Statements of `libsql` do not show their text. One that was prepared for the tables, before
-    // the tracing of the package had begun, would be a step without its name.
-    statementCacheSize: 0,
   };
 }
 
