@@ -54,7 +54,8 @@ describe('a failed request of the sample application', () => {
       step('MessagesRepository.fetchUnread', true),
       step('Archive.lockMessages'),
       step('BEGIN'),
-      step('SELECT message', true),
+      step('SELECT message'),
+      step('UPDATE message', true),
       step('ROLLBACK'),
     ]);
     expect((finishes[0]!['steps'] as object[])[2]).not.toHaveProperty('failed');
@@ -62,14 +63,14 @@ describe('a failed request of the sample application', () => {
 
   it('is the trace with the id of its line', async () => {
     const spans = () => receiver.spans.filter((span) => span.traceId === traceId);
-    await eventually(() => spans().length >= 9, 'the trace');
+    await eventually(() => spans().length >= 10, 'the trace');
     const failed = spans().filter(({ status }) => status.code === 2);
     expect(failed.map(({ name }) => name).toSorted()).toEqual([
       'GET /api/messages',
       'MessagesController.list',
       'MessagesRepository.fetchUnread',
       'MessagesService.unread',
-      'SELECT message',
+      'UPDATE message',
     ]);
   });
 

@@ -207,12 +207,13 @@ describe.each(PLATFORMS)('the payments gateway on %s', (platform) => {
       ['MessagesRepository.fetchUnread', 2, true],
       ['Archive.lockMessages', 3, false],
       ['BEGIN', 4, false],
-      ['SELECT message', 3, true],
+      ['SELECT message', 3, false],
+      ['UPDATE message', 3, true],
       ['ROLLBACK', 3, false],
     ]);
     expect(steps.filter(({ error }) => error).map(({ name, error }) => [name, error])).toEqual([
       ['MessagesRepository.fetchUnread', 'Error: Database timeout while fetching user messages'],
-      ['SELECT message', 'SqliteError: database is locked (SQLITE_BUSY)'],
+      ['UPDATE message', 'SqliteError: database is locked (SQLITE_BUSY)'],
     ]);
     expect(finish?.['error']).toMatchObject({
       message: 'Database timeout while fetching user messages',

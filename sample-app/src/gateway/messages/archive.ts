@@ -13,7 +13,7 @@ export class Archive {
     if (options.type !== 'postgres') return lockFile(String(options.database));
     const connection = this.database.createQueryRunner();
     await connection.startTransaction();
-    await connection.query('LOCK TABLE message IN ACCESS EXCLUSIVE MODE');
+    await connection.query('LOCK TABLE message IN EXCLUSIVE MODE');
     return async () => {
       await connection.rollbackTransaction();
       await connection.release();
@@ -23,7 +23,8 @@ export class Archive {
 
 function lockFile(file: string): () => Promise<void> {
   const connection = new Database(file);
-  connection.exec('BEGIN EXCLUSIVE');
+  // Others can read, and wait to write.
+  connection.exec('BEGIN IMMEDIATE');
   return async () => {
     connection.exec('ROLLBACK');
     connection.close();

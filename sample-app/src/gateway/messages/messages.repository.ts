@@ -22,12 +22,14 @@ export class MessagesRepository {
     return mailbox ?? this.mailboxes.save({ name });
   }
 
-  /** Fails: a nightly archive, which takes far too long, has locked the messages. */
+  /** Fails when it marks them as read: a nightly archive, which takes far too long, has locked them. */
   async fetchUnread(): Promise<Message[]> {
     const unlock = await this.archive.lockMessages();
     this.logger.debug('Waiting for the archive', { lock: 'message' });
     try {
-      return await this.messages.findBy({ isRead: false });
+      const unread = await this.messages.findBy({ isRead: false });
+      await this.messages.update({ isRead: false }, { isRead: true });
+      return unread;
     } catch (cause) {
       throw new Error('Database timeout while fetching user messages', { cause });
     } finally {
