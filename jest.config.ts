@@ -39,6 +39,8 @@ const specs = specProjects(process.cwd());
 const config: Config = {
   // Each suite loads NestJS afresh, which keeps a core busy: there is a worker for each.
   maxWorkers: '100%',
+  // What a suite has loaded is not given back, and a full heap makes all that follow slow.
+  workerIdleMemoryLimit: '1GB',
   // A busy machine is slow, not broken: what a test promises about time it measures itself.
   testTimeout: 30_000,
   projects: [
