@@ -3,6 +3,7 @@ import { FAULT_FIELDS } from './fault-fields.js';
 import { moreCharacters } from './json-text.js';
 import { withoutOwnFrames } from './own-frames.js';
 import { withoutParameters } from './parameters-in-text.js';
+import { withoutQuotes } from './quotes-in-text.js';
 
 /** The value of a property, or the text `[Threw: …]` if its getter throws. */
 export function readProperty(record: object, key: string | number | symbol): unknown {
@@ -72,7 +73,7 @@ export function messageWithReasons(error: Error): unknown {
   if (typeof readProperty(error, 'getStatus') !== 'function') return message;
   const response = readProperty(error, 'response');
   const given = typeof response === 'string' ? undefined : messageIn(response);
-  if (!Array.isArray(given)) return typeof given === 'string' ? given : message;
+  if (!Array.isArray(given)) return typeof given === 'string' ? withoutQuotes(given) : message;
   const reasons = given.slice(0, MAX_REASONS).filter((reason) => typeof reason === 'string');
   if (reasons.length === 0) return message;
   const more = given.length - reasons.length;
@@ -84,7 +85,9 @@ function shownMessage(error: Error): unknown {
   const message = readProperty(error, 'message');
   if (typeof message !== 'string') return message;
   const code = readProperty(error, 'code') ?? readProperty(error, 'errno');
-  return withoutParameters(message, code !== undefined);
+  const shown = withoutParameters(message, code !== undefined);
+  const isOfRequest = hasProperty(error, 'getStatus') || hasProperty(error, 'expose');
+  return isOfRequest ? withoutQuotes(shown) : shown;
 }
 
 /** A stack begins with the message. */
