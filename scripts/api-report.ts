@@ -49,7 +49,8 @@ function hasChanged(config: ExtractorConfig): boolean {
 }
 
 function configOf(entry: string): IConfigFile {
-  const suffix = entry === 'index' ? '' : `-${entry.split('/', 1)[0]}`;
+  // `testing/jest` is `-testing-jest`, and `viewer/index` is `-viewer`.
+  const suffix = ['', ...entry.split('/').filter((part) => part !== 'index')].join('-');
   const silent = { logLevel: ExtractorLogLevel.None };
   return {
     projectFolder: resolve('.'),
