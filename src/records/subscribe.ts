@@ -1,4 +1,4 @@
-import { subscribe, unsubscribe, type ChannelListener } from 'node:diagnostics_channel';
+import type { Channel, ChannelListener } from 'node:diagnostics_channel';
 import type { AccessLogRecord } from './access-log-record.js';
 import {
   applicationIn,
@@ -6,7 +6,13 @@ import {
   type Application,
   type ApplicationContainer,
 } from './application.js';
-import type { RequestFinishEvent, RequestStartEvent, SpanFinishEvent } from './channels.js';
+import {
+  tracingChannels,
+  type EventChannel,
+  type RequestFinishEvent,
+  type RequestStartEvent,
+  type SpanFinishEvent,
+} from './channels.js';
 import type { LogRecord } from './log-record.js';
 import type { RequestRecord } from './request-record.js';
 import type { SingleSpanRecord } from './span-record.js';
@@ -86,9 +92,9 @@ function subscribeTo(
   const listeners = listenersOf(application, handlers);
   const guarded = listeners.map(([, listener]) => listener);
   asOneSubscriber(guarded, isSynchronous);
-  for (const [name, listener] of listeners) subscribe(name, listener);
+  for (const [channel, listener] of listeners) channel.subscribe(listener);
   const end = (): void => {
-    for (const [name, listener] of listeners) unsubscribe(name, listener);
+    for (const [channel, listener] of listeners) channel.unsubscribe(listener);
   };
   return {
     unsubscribe: end,
@@ -102,28 +108,30 @@ function subscribeTo(
 function listenersOf(
   application: Application,
   { onRequestStart, onRequest, onSpan, onLog }: ApplicationHandlers,
-): (readonly [name: string, listener: ChannelListener])[] {
-  const listeners: [string, ChannelListener][] = [];
-  const listen = <T>(name: string, listener: (message: T) => unknown): void => {
-    listeners.push([`nestjs-tracing:${name}`, (message) => listener(message as T)]);
+): (readonly [channel: Channel, listener: ChannelListener])[] {
+  const listeners: [Channel, ChannelListener][] = [];
+  // The channel itself, not its name: where one of the same name is collected, as in a test runner
+  // that loads modules anew, Node forgets the name, and gives it to a channel that has no publisher.
+  const listen = <T>(channel: EventChannel<T>, listener: (message: T) => unknown): void => {
+    listeners.push([channel as Channel, (message) => listener(message as T)]);
   };
   if (onRequestStart !== undefined) {
-    listen<RequestStartEvent>('request:start', ({ trace }) =>
+    listen<RequestStartEvent>(tracingChannels.requestStart, ({ trace }) =>
       trace.application === application ? onRequestStart(trace) : undefined,
     );
   }
   if (onRequest !== undefined) {
-    listen<RequestFinishEvent>('request:finish', ({ trace, record }) =>
+    listen<RequestFinishEvent>(tracingChannels.requestFinish, ({ trace, record }) =>
       trace.application === application ? onRequest(trace, record) : undefined,
     );
   }
   if (onSpan !== undefined) {
-    listen<SpanFinishEvent>('span:finish', ({ trace, span }) =>
+    listen<SpanFinishEvent>(tracingChannels.spanFinish, ({ trace, span }) =>
       trace.application === application ? onSpan(span, trace) : undefined,
     );
   }
   if (onLog !== undefined) {
-    listen<LogRecord>('log', (entry) =>
+    listen<LogRecord>(tracingChannels.log, (entry) =>
       // Entries of a logger that several applications share are passed to all subscriptions.
       entry.application === application || entry.application === undefined
         ? onLog(entry)
