@@ -1,10 +1,12 @@
 /** MariaDB's connector: `…\nsql: SELECT … - parameters:[4711]`. */
-const CONNECTOR = /\s*\nsql: [^]* - parameters:\[[^]*$/;
+const CONNECTOR = '\nsql: ';
+const CONNECTOR_VALUES = ' - parameters:[';
 /** Drizzle: `Failed query: select …\nparams: 4711,alice`. */
-const PARAMS = /\nparams: [^]*$/;
+const PARAMS = '\nparams: ';
 /** Knex and ORMs on it: `insert into "users" ("mail") values ('alice@…') - UNIQUE constraint failed`. */
+const SEPARATOR = ' - ';
 const STATEMENT =
-  /^\s*(?:select\s[^]*?|insert\s+(?:ignore\s+)?into|update\s[^]*?\sset|delete\s+from|replace\s+into|merge\s+into|with\s[^]*?\sas|call)\s[^]* - /i;
+  /^\s*(?:select|insert\s+(?:ignore\s+)?into|update\s[^]*?\sset|delete\s+from|replace\s+into|merge\s+into|with\s[^]*?\sas|call)\s/i;
 
 /**
  * The message of an error without what libraries of databases add to it: the parameters
@@ -14,9 +16,14 @@ const STATEMENT =
  *   begins like a query is the application's own.
  */
 export function withoutParameters(text: string, hasCode: boolean): string {
+  // Places are looked for, not patterns: a message may be long, and each of these is read once.
   let shown = text;
-  if (shown.includes('parameters:[')) shown = shown.replace(CONNECTOR, '');
-  if (shown.includes('\nparams:')) shown = shown.replace(PARAMS, '');
-  if (hasCode && shown.includes(' - ')) shown = shown.replace(STATEMENT, '');
+  const sql = shown.indexOf(CONNECTOR);
+  if (sql !== -1 && shown.includes(CONNECTOR_VALUES, sql)) shown = shown.slice(0, sql).trimEnd();
+  const params = shown.indexOf(PARAMS);
+  if (params !== -1) shown = shown.slice(0, params);
+  const end = hasCode ? shown.lastIndexOf(SEPARATOR) : -1;
+  if (end !== -1 && STATEMENT.test(shown.slice(0, end)))
+    shown = shown.slice(end + SEPARATOR.length);
   return shown;
 }

@@ -1,5 +1,6 @@
-/** `Unexpected token 'h', "hello" is not valid JSON`, where a part of the body is quoted. */
-const JSON_EXCERPT = /(?:\.{3})?"[^]*"(?:\.{3})? is not valid JSON$/;
+/** `Unexpected token 'h', "hello" is not valid JSON`, where a part of the body is quoted, or its middle. */
+const JSON_EXCERPT_ENDS = ['" is not valid JSON', '"... is not valid JSON'] as const;
+const JSON_EXCERPT_START = /(?:\.{3})?"/;
 /** `unsupported content encoding "…"`, where a header is. */
 const HEADER_VALUE = /^(unsupported (?:content encoding|charset)) "[^]*"$/i;
 
@@ -8,7 +9,8 @@ const HEADER_VALUE = /^(unsupported (?:content encoding|charset)) "[^]*"$/i;
  * of the body, or a header. Neither is for a log.
  */
 export function withoutQuotes(text: string): string {
-  if (text.endsWith(' is not valid JSON'))
-    return text.replace(JSON_EXCERPT, 'the body is not valid JSON');
+  if (JSON_EXCERPT_ENDS.some((end) => text.endsWith(end))) {
+    return `${text.slice(0, text.search(JSON_EXCERPT_START))}the body is not valid JSON`;
+  }
   return text.replace(HEADER_VALUE, '$1');
 }

@@ -66,7 +66,17 @@ describe('the parameters of a query in the message of an error', () => {
     ['insert into the slot failed - the slot is taken'],
     ['params: none'],
     ['no rows - parameters:[]'],
-  ])("are told from the application's own words: %s", (message) => {
+  ])('are not what the application says itself: %s', (message) => {
     expect(errorFields(new Error(message))['message']).toBe(message);
+  });
+
+  it('are looked for in the time that it takes to read the message', () => {
+    const gaps = ' a'.repeat(200_000);
+    const started = process.cpuUsage();
+    for (const start of ['select - ', 'with - ', 'x\nsql: ', `${' '.repeat(200_000)}select`]) {
+      errorFields(withCode(`${start}${gaps} parameters:[`, 'X'));
+    }
+    const { user, system } = process.cpuUsage(started);
+    expect((user + system) / 1000).toBeLessThan(2000);
   });
 });

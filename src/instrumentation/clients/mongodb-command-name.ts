@@ -138,7 +138,7 @@ const OTHER_COMMANDS: ReadonlySet<string> = new Set([
   'usersInfo',
 ]);
 
-/** What the name of a command is made of, whoever has made it. */
+/** What the name of a command is made of. */
 const COMMAND_NAME = /^[A-Za-z]{1,32}$/;
 
 /**

@@ -137,7 +137,7 @@ function requestOf({
     status_code,
     parent_span_id: _,
     steps: _steps,
-    // Parameters are not shown, whoever has masked them.
+    // Parameters are not shown, even if the sender has masked them.
     query: _query,
     error,
     ...sent
