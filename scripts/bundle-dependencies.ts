@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { build } from 'vite';
+import { MINIFIED } from './minified.js';
 
 // Bundles what needs a dependency together with it, so that the package has no dependency of its
 // own: the command line with `commander`, and the viewer's reader of protobuf.
@@ -9,14 +10,13 @@ const COMMAND_LINE = 'src/cli/main.ts';
 /** The module that exports what the viewer needs of `pbf`, and nothing else. */
 const REEXPORT = 'pbf-reader.ts';
 
-await bundle(COMMAND_LINE, 'dist/cli', 'es');
+await bundle(COMMAND_LINE, 'dist/cli');
 const reexport = find('src', REEXPORT);
 // In the place of what the compiler made of it.
-await bundle(reexport, join('dist/esm', dirname(relative('src', reexport))), 'es');
-await bundle(reexport, join('dist/cjs', dirname(relative('src', reexport))), 'cjs');
+await bundle(reexport, join('build/modules', dirname(relative('src', reexport))));
 
 /** Leaves the licences of what it bundled in `.licenses`, for `write-notices.ts`. */
-async function bundle(entry: string, outDir: string, format: 'es' | 'cjs'): Promise<void> {
+async function bundle(entry: string, outDir: string): Promise<void> {
   const name = basename(entry, '.ts');
   await build({
     configFile: false,
@@ -31,7 +31,14 @@ async function bundle(entry: string, outDir: string, format: 'es' | 'cjs'): Prom
       minify: false,
       license: { fileName: `.licenses/${name}.json` },
       rolldownOptions: {
-        output: { format, entryFileNames: `${name}.js`, codeSplitting: false, comments: false },
+        output: {
+          format: 'es',
+          entryFileNames: `${name}.js`,
+          codeSplitting: false,
+          comments: false,
+          keepNames: true,
+          minify: MINIFIED,
+        },
       },
     },
   });

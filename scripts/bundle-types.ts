@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { rollup, type RollupLog } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
 import { entries } from './package-entries.js';
@@ -27,8 +27,13 @@ await bundle.write({
   dir,
   format: 'es',
   entryFileNames: '[name].d.ts',
-  chunkFileNames: ({ name }) => `${SHARED}/${name.replace(/\.d$/, '')}.d.ts`,
+  chunkFileNames: ({ name }) => `${SHARED}/${name.replace(/\.d(?:\.ts)?$/, '')}.d.ts`,
   minifyInternalExports: false,
+  // Small files, for the reason that `bundle-modules.ts` gives.
+  manualChunks: (id) =>
+    relative(SOURCE, id)
+      .split(sep)[0]!
+      .replace(/\.d\.ts$/, ''),
 });
 await bundle.close();
 

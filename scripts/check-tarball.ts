@@ -6,8 +6,8 @@ import { entries, manifest } from './package-entries.js';
 // and reads.
 
 /** In bytes, packed. Raising either limit is a decision that a pull request explains. */
-const MAX_BYTES = 600_000;
-const MAX_FILES = 1_000;
+const MAX_BYTES = 450_000;
+const MAX_FILES = 900;
 
 const ALLOWED: readonly RegExp[] = [
   /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,

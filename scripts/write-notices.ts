@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 
 // Writes down the licences of all that the build bundled, as those licences ask.
 
-const FOLDER = 'dist';
+const FOLDERS = ['dist', 'build/modules'];
 const FILE = 'dist/THIRD-PARTY-NOTICES.txt';
 /** Where the bundles leave them: `build.license` of Vite. */
 const LICENSES = '.licenses';
@@ -17,10 +17,12 @@ interface License {
 }
 
 const bundled = new Map<string, License>();
-for (const file of readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })) {
-  if (basename(dirname(file)) !== LICENSES) continue;
-  const licenses = JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as License[];
-  for (const license of licenses) bundled.set(`${license.name}@${license.version}`, license);
+for (const folder of FOLDERS) {
+  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (basename(dirname(file)) !== LICENSES) continue;
+    const licenses = JSON.parse(readFileSync(join(folder, file), 'utf8')) as License[];
+    for (const license of licenses) bundled.set(`${license.name}@${license.version}`, license);
+  }
 }
 
 const notices = [...bundled]

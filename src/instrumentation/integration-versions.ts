@@ -1,6 +1,5 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { checkVersion, type SupportedVersions } from '../records/supported-version.js';
-import { isBullModule } from './bull/bull.js';
 import { hasMethods } from './provided-class.js';
 
 /** The versions with which an integration is tested, and how an application that uses it is known. */
@@ -83,4 +82,15 @@ export function checkIntegrations(modules: ModulesContainer): void {
 /** The name decides only what is warned of: a package is changed by its shape. */
 function named(name: string): (type: Function) => boolean {
   return (type) => type.name === name;
+}
+
+/**
+ * Whether a module is that of `@nestjs/bull`. `@nestjs/bullmq` has such a module too, with flow
+ * producers, which only BullMQ has.
+ */
+export function isBullModule(type: Function): boolean {
+  return (
+    hasMethods(type, 'registerQueue', 'registerQueueAsync') &&
+    !hasMethods(type, 'registerFlowProducer')
+  );
 }

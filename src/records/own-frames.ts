@@ -3,7 +3,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** The path of this module, by which the folder of the package is found. */
 const THIS_MODULE =
-  /^(.*[\\/])(?:dist|src)[\\/](?:(?:esm|cjs)[\\/])?records[\\/]own-frames\.[jt]s$/;
+  /^(.*[\\/])(?:dist[\\/](?:esm|cjs)[\\/]internal|src[\\/]records)[\\/]own-frames\.[jt]s$/;
 const PLACE = /(file:\/\/.*|\/.*|[A-Za-z]:\\.*):\d+:\d+/;
 /** One frame of a stack, as V8 prints it. */
 const FRAME = /^\s+at /;

@@ -1,4 +1,5 @@
 import type { TracedApplication } from '../../context/traced-application.js';
+import { isBullModule } from '../integration-versions.js';
 import { loadOptional } from '../load-optional.js';
 import { hasMethods, ownerOf, providedObjects } from '../provided-class.js';
 import { traceAdding, type AddingQueue } from './adding-jobs.js';
@@ -32,17 +33,6 @@ function traceClassOf(queue: Queue): void {
   const { Job } = prototype.constructor as { readonly Job?: JobClass };
   traceAdding(prototype);
   traceAttempts(prototype, Job);
-}
-
-/**
- * Whether a module is that of `@nestjs/bull`. `@nestjs/bullmq` has such a module too, with flow
- * producers, which only BullMQ has.
- */
-export function isBullModule(type: Function): boolean {
-  return (
-    hasMethods(type, 'registerQueue', 'registerQueueAsync') &&
-    !hasMethods(type, 'registerFlowProducer')
-  );
 }
 
 /** By what users call. A queue of BullMQ does not process jobs, and can be waited for. */
