@@ -56,25 +56,31 @@ for (const file of readdirSync(MODULES, { recursive: true, encoding: 'utf8' })) 
 
 /**
  * The chunk of each module that an entry imports. A chunk has modules that follow each other in the
- * order in which they run, so that no two chunks import each other. What is imported later, with
- * `import()`, is left to the bundler.
+ * order in which they run, so that no two chunks import each other. What the core does not need and
+ * several others do is apart from them: each may need a package that the others do not. What is
+ * imported later, with `import()`, is left to the bundler.
  */
 function chunksOfEntries(context: ChunkingContext): Map<string, string> {
-  const found = new Map<string, string>([[OWN_FRAMES, 'own-frames']]);
+  const users = new Map<string, Set<string>>();
   for (const [entry, file] of inputs) {
     const name = entry === 'index' ? 'core' : entry.split('/')[0]!;
-    let bytes = 0;
-    let number = 1;
     for (const id of inOrder(file, context)) {
-      if (found.has(id) || id === file) continue;
-      const size = statSync(id).size;
-      if (bytes > 0 && bytes + size > MAX_BYTES) {
-        number += 1;
-        bytes = 0;
-      }
-      bytes += size;
-      found.set(id, `${name}-${number}`);
+      users.set(id, (users.get(id) ?? new Set()).add(name));
     }
+  }
+  for (const file of [OWN_FRAMES, ...inputs.map(([, input]) => input)]) users.delete(file);
+
+  const found = new Map([[OWN_FRAMES, 'own-frames']]);
+  const files = new Map<string, { number: number; bytes: number }>();
+  for (const [id, names] of users) {
+    const [only] = names;
+    const name = names.has('core') ? 'core' : names.size > 1 ? 'shared' : only!;
+    const { number, bytes } = files.get(name) ?? { number: 1, bytes: 0 };
+    const size = statSync(id).size;
+    const isFull = bytes > 0 && bytes + size > MAX_BYTES;
+    const next = isFull ? { number: number + 1, bytes: size } : { number, bytes: bytes + size };
+    files.set(name, next);
+    found.set(id, `${name}-${next.number}`);
   }
   return found;
 }
