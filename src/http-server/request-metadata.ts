@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { UnitOfWorkFields } from '../records/access-log-record.js';
+import { mcpFieldsOfHeaders } from '../records/mcp-message.js';
 import { pathOf } from '../records/url-path.js';
 import { responseOf } from './request-context.js';
 import { provideRequestId } from './request-id-property.js';
@@ -44,7 +45,7 @@ export class HttpMetadata implements LiveMetadata {
   readonly startedAt = Date.now();
   readonly method: string;
   readonly path: string;
-  /** The fields of a GraphQL operation. */
+  /** The fields of a GraphQL operation, or of a message of MCP. */
   work: UnitOfWorkFields | undefined = undefined;
 
   // A private name: printing or serializing the metadata must not include the whole request.
@@ -61,6 +62,10 @@ export class HttpMetadata implements LiveMetadata {
     this.method = raw.method ?? '';
     this.path = pathOf(requestedUrl(raw));
     this.#request = routed;
+  }
+
+  get raw(): IncomingMessage | undefined {
+    return (this.#request?.raw ?? this.#request) as IncomingMessage | undefined;
   }
 
   get route(): string | undefined {
@@ -107,6 +112,11 @@ export class HttpMetadata implements LiveMetadata {
   /** Keeps the route and drops the request, which an async context may outlive. */
   settle(status: number): void {
     if (this.#request === undefined) return;
+    const headers = this.raw?.headers;
+    // A message that was seen says it better.
+    if (headers?.['mcp-method'] !== undefined) {
+      this.work ??= mcpFieldsOfHeaders(headers['mcp-method'], headers['mcp-name']);
+    }
     const matched = this.matched;
     // A route that is not NestJS's may have been a middleware that called `next`.
     this.settled = matched.handler === undefined && status === 404 ? NO_ROUTE : matched;

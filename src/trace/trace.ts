@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { UnitOfWorkFields } from '../records/access-log-record.js';
 import type {
   RequestRecord,
@@ -39,6 +40,8 @@ export interface LiveMetadata extends TraceMetadata {
   forgetRoute?(): void;
   /** The platform's own object for the request, the first time that it is asked for. */
   requestToEnrich?(): object | undefined;
+  /** Node's own request, while its response is open. */
+  readonly raw?: IncomingMessage | undefined;
   /** Determines route and handler finally, once the response has closed with this status. */
   settle?(status: number): void;
 }
@@ -102,7 +105,7 @@ export class Trace implements RequestRecord {
   constructor(
     readonly traceId: string,
     readonly requestId: string,
-    readonly sessionId: string | undefined,
+    public sessionId: string | undefined,
     readonly spanId: string,
     readonly origin: W3cOrigin,
     readonly metadata: LiveMetadata,
@@ -156,6 +159,13 @@ export class Trace implements RequestRecord {
       // The object that holds the headers of a message may be anything, also one that throws.
       return undefined;
     }
+  }
+
+  /** Sets the session for all later log entries, where it is known only after the trace has begun. */
+  nameSession(id: string): void {
+    this.sessionId = id;
+    // What was rendered has the session that was known then.
+    this.scope = new TraceScope(this, this.spanId, this.scope.fields);
   }
 
   /**
