@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import type { UnitOfWorkFields } from '../records/access-log-record.js';
-import { mcpFieldsOfHeaders } from '../records/mcp-message.js';
 import { pathOf } from '../records/url-path.js';
 import { responseOf } from './request-context.js';
 import { provideRequestId } from './request-id-property.js';
@@ -112,11 +111,6 @@ export class HttpMetadata implements LiveMetadata {
   /** Keeps the route and drops the request, which an async context may outlive. */
   settle(status: number): void {
     if (this.#request === undefined) return;
-    const headers = this.raw?.headers;
-    // A message that was seen says it better.
-    if (headers?.['mcp-method'] !== undefined) {
-      this.work ??= mcpFieldsOfHeaders(headers['mcp-method'], headers['mcp-name']);
-    }
     const matched = this.matched;
     // A route that is not NestJS's may have been a middleware that called `next`.
     this.settled = matched.handler === undefined && status === 404 ? NO_ROUTE : matched;
