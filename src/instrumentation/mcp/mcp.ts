@@ -5,7 +5,7 @@ import { Connection } from './connection.js';
 import { receiveTraced, traceHandler } from './incoming.js';
 import type { McpProtocol, McpTransport, NotificationHandler, ReceiveMessage } from './message.js';
 import { sendTraced } from './outgoing.js';
-import { onLoaded } from '../loaded-modules.js';
+import { isNodeLoading, onLoaded } from '../loaded-modules.js';
 import {
   classesOf,
   isInstalled,
@@ -72,6 +72,8 @@ function traceClasses(sdk: Sdk, classes: SdkClasses): void {
  * the application has started.
  */
 export function attachMcp({ modules }: TracedApplication): void {
+  // On Node 20, no event shows what a provider has imported meanwhile.
+  if (isNodeLoading()) traceLoaded();
   for (const { providers } of modules.values()) {
     for (const { instance } of providers.values()) {
       traceIfConnected(instance);
