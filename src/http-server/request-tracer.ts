@@ -117,7 +117,7 @@ export class RequestTracer {
   sessionOfClient(trace: Trace, client: string): string | undefined {
     const { raw } = trace.metadata;
     if (raw === undefined || !trace.origin.isTrusted) return undefined;
-    const sessionId = this.readClientSession(raw, client);
+    const sessionId = this.readClientSession(raw as IncomingMessage, client);
     const { sessionId: generated } = trace;
     if (sessionId === undefined || sessionId === generated) return sessionId;
     trace.nameSession(sessionId);

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { UnitOfWorkFields } from '../records/access-log-record.js';
 import type {
   RequestRecord,
@@ -41,7 +40,7 @@ export interface LiveMetadata extends TraceMetadata {
   /** The platform's own object for the request, the first time that it is asked for. */
   requestToEnrich?(): object | undefined;
   /** Node's own request, while its response is open. */
-  readonly raw?: IncomingMessage | undefined;
+  readonly raw?: object | undefined;
   /** Determines route and handler finally, once the response has closed with this status. */
   settle?(status: number): void;
 }
