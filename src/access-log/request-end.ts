@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Duplex } from 'node:stream';
 import type { Outcome } from '../records/fields.js';
+import { mcpFieldsOfHeaders } from '../records/mcp-message.js';
 import { mayRepeatCalls } from '../spans/repeated-calls.js';
 import { statusOf } from '../trace/thrown.js';
 import type { Trace } from '../trace/trace.js';
@@ -44,6 +45,11 @@ export function requestEnder(
     if (enrich !== undefined && trace.metadata.handler !== undefined) enrichTrace(trace, enrich);
     // Also drops the request, which an async context may outlive.
     trace.metadata.settle?.(response.statusCode);
+    // A message that was seen says it better.
+    const mcpMethod = request.headers?.['mcp-method'];
+    if (mcpMethod !== undefined) {
+      trace.metadata.work ??= mcpFieldsOfHeaders(mcpMethod, request.headers['mcp-name']);
+    }
     if (mayRepeatCalls(trace)) accessLog.warnOfRepeatedCalls(trace);
     if (!accessLog.isWanted) return;
     // Before the headers are sent, the status may still change.

@@ -12,7 +12,9 @@ import { carrierText } from '../trace/carrier-text.js';
 import { carrierOf, type ReadCarrier } from '../trace/propagation.js';
 import { callerSpan, type SdkSpan } from '../trace/sdk-span.js';
 import { keepThrown } from '../trace/thrown.js';
+import type { DebugLevel } from '../trace/debug-level.js';
 import type { LiveMetadata, Trace } from '../trace/trace.js';
+import { addSource, removeSource } from '../logging/verbosity.js';
 import { parseTraceparent } from '../trace/traceparent.js';
 import type { AccessLog } from './access-log.js';
 import type { Ending } from '../spans/following.js';
@@ -31,6 +33,9 @@ const MESSAGES: Readonly<Record<UnitOfWork['kind'], string>> = {
   job: 'Job finished',
   run: 'Run finished',
 };
+/** How long, and for how many entries, a sender may have its message logged at a level. */
+const ASKED_MS = 600_000;
+const ASKED_ENTRIES = 1000;
 const NOTHING: TraceCarrier = Object.freeze({ isTrusted: false });
 
 /** Makes the function that runs messages, jobs and runs. The options are resolved once. */
@@ -52,6 +57,9 @@ export function unitOfWorkRunner(
       new WorkMetadata(work),
       sdkSpan?.spanContext(),
     );
+    // A level without a signature is this message's own: it costs others nothing once it has ended.
+    const isRaised = work.logLevel !== undefined && trace.debugLevel?.entries !== undefined;
+    if (isRaised) addSource(trace);
     const end = (ending: Ending, ...thrown: [error?: unknown]): void => {
       if (trace.finished) return;
       const [error] = thrown;
@@ -63,16 +71,14 @@ export function unitOfWorkRunner(
       options.policy.application.inFlight--;
       if (sdkSpan !== undefined) endSdkSpan(sdkSpan, ending === 'failed', error);
       if (mayRepeatCalls(trace)) resumeTrace(trace, () => accessLog.warnOfRepeatedCalls(trace));
-      if (!accessLog.isWanted) return;
-      const outcome = OUTCOMES[ending];
-      const record = buildRecord(
-        trace,
-        outcome,
-        undefined,
-        accessLog.explain(trace, outcome, undefined),
-      );
-      resumeTrace(trace, () => accessLog.end(trace, record, MESSAGES[work.kind]));
-      trace.thrown = undefined;
+      if (accessLog.isWanted) {
+        const outcome = OUTCOMES[ending];
+        const explanation = accessLog.explain(trace, outcome, undefined);
+        const record = buildRecord(trace, outcome, undefined, explanation);
+        resumeTrace(trace, () => accessLog.end(trace, record, MESSAGES[work.kind]));
+        trace.thrown = undefined;
+      }
+      if (isRaised) removeSource(trace);
     };
     const run = <R>(next: () => R): R => runWithSdkSpan(sdkSpan, () => resumeTrace(trace, next));
     const first = (): T => {
@@ -136,18 +142,29 @@ function carrierFor(work: UnitOfWork, options: ResolvedTracingOptions): TraceCar
   const isTrusted = parent === undefined ? options.trustsMessages : parent.origin.isTrusted;
   const own = read === undefined ? NOTHING : isTrusted ? readCarrier(read, options) : NOTHING;
   if (parent === undefined) {
-    return { ...own, sessionId: own.sessionId ?? sessionId, isTrusted, received: read };
+    const debugLevel = askedLevel(work, isTrusted, options);
+    return { ...own, sessionId: own.sessionId ?? sessionId, debugLevel, isTrusted, received: read };
   }
   const outer = carrierOf(parent);
   const isContinued = own.traceparent !== undefined && parseTraceparent(own.traceparent);
   return {
     ...(isContinued ? own : outer),
     requestId: own.requestId ?? (hasOwnRequestId ? undefined : outer.requestId),
-    sessionId: own.sessionId ?? outer.sessionId,
-    debugLevel: outer.debugLevel,
+    sessionId: own.sessionId ?? sessionId ?? outer.sessionId,
+    debugLevel: outer.debugLevel ?? askedLevel(work, isTrusted, options),
     isTrusted,
     received: receivedWith(read, parent),
   };
+}
+
+/** The level that the sender asks for in the message itself: for a time, and for some entries. */
+function askedLevel(
+  { logLevel }: UnitOfWork,
+  isTrusted: boolean,
+  { policy }: ResolvedTracingOptions,
+): DebugLevel | undefined {
+  if (logLevel === undefined || !isTrusted || policy.debugKey !== undefined) return undefined;
+  return { level: logLevel, expiresMs: Date.now() + ASKED_MS, entries: ASKED_ENTRIES };
 }
 
 /** A message may be copied from as well as the request or connection that it belongs to. */

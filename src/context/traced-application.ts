@@ -22,6 +22,8 @@ export interface TracedApplication {
   readonly openSpan: OpenSpan;
   /** Opens the trace of a connection that began as an HTTP request, without an access log line. */
   readonly openConnection: (handshake: IncomingMessage, transport: string) => Trace;
+  /** The session of a client of MCP without sessions; see `RequestTracer.sessionOfClient`. */
+  readonly sessionOfClient: (trace: Trace, client: string) => string | undefined;
 }
 
 /** The token of {@link TracedApplication}. */

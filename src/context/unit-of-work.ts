@@ -17,8 +17,13 @@ export interface UnitOfWork {
   readonly parent?: Trace | undefined;
   /** Whether it has a request id of its own although it has a parent. Default: `false`. */
   readonly hasOwnRequestId?: boolean;
-  /** The session of its connection, for one that has no session and no parent. */
+  /** The session that is known of its sender, for one that has none in its headers. */
   readonly sessionId?: string | undefined;
+  /**
+   * The level that its sender asks for, in words of NestJS. It counts where the sender is trusted, and
+   * where no `debugKey` says that a signature is needed.
+   */
+  readonly logLevel?: string | undefined;
   /** As in `PaymentController.pay`. */
   readonly handler?: string | undefined;
   /** What its access log line says about it. */

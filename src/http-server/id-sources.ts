@@ -20,9 +20,9 @@ type TraceReader = (request: IncomingMessage, carrier: TraceCarrier) => boolean;
  * Reads what the sources of the options say of the trace, besides `traceparent`: the first valid one
  * in their order, which by default is that of the headers of clouds.
  */
-export function traceReader({ traceId }: ResolvedTracingOptions): TraceReader {
+export function traceReader({ traceId, session }: ResolvedTracingOptions): TraceReader {
   const { sources = CLOUD_HEADERS, validate } = traceId;
-  const readers = sources.map((source) => traceSource(source, validate));
+  const readers = sources.map((source) => traceSource(source, validate, session.key));
   return (request, carrier) => {
     for (let i = 0; i < readers.length; i++) {
       if (readers[i]!(request, carrier)) return true;
@@ -31,15 +31,20 @@ export function traceReader({ traceId }: ResolvedTracingOptions): TraceReader {
   };
 }
 
-function traceSource(source: IdSource, validate: (value: string) => boolean): TraceReader {
+function traceSource(
+  source: IdSource,
+  validate: (value: string) => boolean,
+  key: string | undefined,
+): TraceReader {
   const name = typeof source === 'string' ? source.toLowerCase() : '';
   if (isCloudHeader(name)) {
     return ({ headers }, carrier) => adoptCloudHeader(carrier, name, headers, headerOf);
   }
-  const read = readerOfSource(source);
+  const digest = digestOfSource(source, key);
+  const read = digest ?? readerOfSource(source);
   return (request, carrier) => {
     const value = read(request);
-    if (typeof value !== 'string' || !validate(value)) return false;
+    if (typeof value !== 'string' || (digest === undefined && !validate(value))) return false;
     carrier.traceId = value;
     return true;
   };
@@ -49,42 +54,71 @@ function headerOf(headers: IncomingHttpHeaders, name: string): unknown {
   return headers[name];
 }
 
+/** Where a session is named, in this order. */
+const NAMED_SESSIONS: readonly IdSource[] = [
+  'x-session-id',
+  'x-correlation-id',
+  sessionIdOfQuery,
+  'mcp-session-id',
+];
+
 /** Reads the request id. */
-export function requestIdReader({ requestId }: ResolvedTracingOptions): IdReader {
-  return readerOf(requestId, ['x-request-id']);
+export function requestIdReader({ requestId, session }: ResolvedTracingOptions): IdReader {
+  return readerOf(requestId, ['x-request-id'], session.key);
 }
 
 /** Reads the session id: the first valid one in this order. */
 export function sessionIdReader({ session }: ResolvedTracingOptions): IdReader {
-  return readerOf(
-    session,
-    ['x-session-id', 'x-correlation-id', sessionIdOfQuery, 'mcp-session-id'],
-    [mcpDigest(session.key), bearerDigest(session.key)],
-  );
+  return readerOf(session, [...NAMED_SESSIONS, 'authorization'], session.key);
 }
 
 /**
- * Makes the reader of an id from the sources of the options, or from the default sources. Digests
- * are tried after the defaults. They are made here, so the validator is not applied to them.
+ * Reads the session of a client of MCP that has none, from what the client says of itself and its
+ * bearer token. `undefined` where the request names a session, or the options say where one is named.
+ */
+export function clientSessionReader({
+  session,
+}: ResolvedTracingOptions): (request: IncomingMessage, client: string) => string | undefined {
+  const readNamed = readerOf(session, NAMED_SESSIONS, session.key);
+  return (request, client) => {
+    if (session.sources !== undefined || readNamed(request) !== undefined) return undefined;
+    const identity = JSON.stringify([client, bearerOf(request) ?? null]);
+    return digestId('mcp_', identity, session.key);
+  };
+}
+
+/**
+ * Makes the reader of an id from the sources of the options, or from the default sources. Digests of
+ * secrets are made here, so the validator is not applied to them.
  */
 function readerOf(
   { sources, validate }: ResolvedIdOptions,
   defaults: readonly IdSource[],
-  digests: readonly IdReader[] = [],
+  key: string | undefined,
 ): IdReader {
-  const readers = (sources ?? defaults).map(readerOfSource);
-  const makers = sources === undefined ? digests : [];
+  const readers = (sources ?? defaults).map((source): IdReader => {
+    const digest = digestOfSource(source, key);
+    if (digest !== undefined) return digest;
+    const read = readerOfSource(source);
+    return (request) => {
+      const value = read(request);
+      return typeof value === 'string' && validate(value) ? value : undefined;
+    };
+  });
   return (request) => {
     for (const read of readers) {
       const value = read(request);
-      if (typeof value === 'string' && validate(value)) return value;
-    }
-    for (const make of makers) {
-      const value = make(request);
       if (value !== undefined) return value;
     }
     return undefined;
   };
+}
+
+/** For a header that is a credential, whatever the options use it for: its digest. */
+function digestOfSource(source: IdSource, key: string | undefined): IdReader | undefined {
+  const name = typeof source === 'string' ? source.toLowerCase() : '';
+  if (name === 'mcp-session-id') return mcpDigest(key);
+  return name === 'authorization' ? bearerDigest(key) : undefined;
 }
 
 function readerOfSource(source: IdSource): IdReader {
@@ -110,8 +144,8 @@ function sessionIdOfQuery(request: IncomingMessage): string | undefined {
 }
 
 /**
- * The hash of an MCP client's session id. The id itself may contain any visible ASCII character, and
- * is therefore not logged.
+ * The hash of an MCP client's session id. The id itself is a credential: a client that has it can
+ * act in the session.
  *
  * @see https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#session-management
  */
@@ -126,10 +160,14 @@ function mcpDigest(key: string | undefined): IdReader {
 /** The hash of a bearer token. The token itself is a secret and never used as an id. */
 function bearerDigest(key: string | undefined): IdReader {
   return (request) => {
-    const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
-    if (token === undefined || isRepeated(request, 'authorization')) return undefined;
-    return digestId('tok_', token, key);
+    const token = bearerOf(request);
+    return token === undefined ? undefined : digestId('tok_', token, key);
   };
+}
+
+function bearerOf(request: IncomingMessage): string | undefined {
+  const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
+  return token === undefined || isRepeated(request, 'authorization') ? undefined : token;
 }
 
 function isRepeated({ rawHeaders }: IncomingMessage, name: string): boolean {

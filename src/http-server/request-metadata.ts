@@ -44,7 +44,7 @@ export class HttpMetadata implements LiveMetadata {
   readonly startedAt = Date.now();
   readonly method: string;
   readonly path: string;
-  /** The fields of a GraphQL operation. */
+  /** The fields of a GraphQL operation, or of a message of MCP. */
   work: UnitOfWorkFields | undefined = undefined;
 
   // A private name: printing or serializing the metadata must not include the whole request.
@@ -61,6 +61,10 @@ export class HttpMetadata implements LiveMetadata {
     this.method = raw.method ?? '';
     this.path = pathOf(requestedUrl(raw));
     this.#request = routed;
+  }
+
+  get raw(): IncomingMessage | undefined {
+    return (this.#request?.raw ?? this.#request) as IncomingMessage | undefined;
   }
 
   get route(): string | undefined {

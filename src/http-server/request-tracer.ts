@@ -8,9 +8,21 @@ import { openTrace, type TraceCarrier } from '../trace/open-trace.js';
 import type { Trace } from '../trace/trace.js';
 import { handshakeSpan } from './handshake-span.js';
 import { HttpMetadata } from './request-metadata.js';
-import { keepRequestContext, ownerOf, requestClosed, type OpenRequest } from './request-context.js';
+import {
+  keepRequestContext,
+  ownerOf,
+  requestClosed,
+  responseOf,
+  type OpenRequest,
+} from './request-context.js';
 import { endRequestSpan, startRequestSpan } from './sdk-request-span.js';
-import { requestIdReader, sessionIdReader, traceReader, type IdReader } from './id-sources.js';
+import {
+  clientSessionReader,
+  requestIdReader,
+  sessionIdReader,
+  traceReader,
+  type IdReader,
+} from './id-sources.js';
 import { keepHeader } from './response-ids.js';
 import { closeWithConnection } from './pipelined-responses.js';
 
@@ -38,6 +50,7 @@ export class RequestTracer {
   private early: WeakMap<IncomingMessage, TraceCarrier> | undefined;
   private readonly readRequestId: IdReader;
   private readonly readSessionId: IdReader;
+  private readonly readClientSession: ReturnType<typeof clientSessionReader>;
 
   constructor(
     private readonly options: ResolvedTracingOptions,
@@ -48,6 +61,7 @@ export class RequestTracer {
     this.readTrace = traceReader(options);
     this.readRequestId = requestIdReader(options);
     this.readSessionId = sessionIdReader(options);
+    this.readClientSession = clientSessionReader(options);
   }
 
   /**
@@ -92,6 +106,27 @@ export class RequestTracer {
     const { spanFinish } = tracingChannels;
     if (spanFinish.hasSubscribers) spanFinish.publish({ trace, span: handshakeSpan(trace) });
     return trace;
+  }
+
+  /**
+   * The session of a client of MCP without sessions, which its message shows. The request that brought
+   * the message belongs to it too, from now on.
+   *
+   * @param client what it says of itself.
+   */
+  sessionOfClient(trace: Trace, client: string): string | undefined {
+    const { raw } = trace.metadata;
+    if (raw === undefined || !trace.origin.isTrusted) return undefined;
+    const sessionId = this.readClientSession(raw as IncomingMessage, client);
+    const { sessionId: generated } = trace;
+    if (sessionId === undefined || sessionId === generated) return sessionId;
+    trace.nameSession(sessionId);
+    const response = responseOf(raw);
+    const { header } = this.options.session;
+    if (header !== undefined && response?.headersSent === false) {
+      if (response.getHeader(header) === generated) response.removeHeader(header);
+    }
+    return sessionId;
   }
 
   /** The id of a request that is not traced yet, for a platform that needs it before its hooks. */

@@ -22,7 +22,15 @@ export async function prepareApplication(
 ): Promise<TracedApplication> {
   const { policy } = options;
   const openConnection = tracer.openConnection.bind(tracer);
-  const application = { modules, policy, runUnitOfWork, openSpan, openConnection };
+  const sessionOfClient = tracer.sessionOfClient.bind(tracer);
+  const application = {
+    modules,
+    policy,
+    runUnitOfWork,
+    openSpan,
+    openConnection,
+    sessionOfClient,
+  };
   // An application that imports the module twice is prepared once. It is added first, so that the
   // end of another application does not undo what is changed here.
   if (!addApplication(application)) return application;

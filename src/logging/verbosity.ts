@@ -49,7 +49,7 @@ export function removeSource(owner: object): void {
 
 /**
  * Whether an entry is written although its logger's level is less verbose: by a rule of `LogLevels`,
- * or because the caller has asked for it with `X-Debug-Level`.
+ * or because the caller has asked for it with `X-Debug-Level`, or in a message of MCP.
  *
  * @param severity of the entry, among the levels of its logger.
  * @param isCounted whether it counts as an entry that a rule has written.
@@ -63,7 +63,10 @@ export function isRaised(
   const { debugLevel, policy } = scope.trace;
   if (debugLevel !== undefined && debugLevel.expiresMs > Date.now()) {
     const asked = severityOf(levels, debugLevel.level);
-    if (asked !== undefined && asked >= severity) return true;
+    if (asked !== undefined && asked >= severity && debugLevel.entries !== 0) {
+      if (isCounted && debugLevel.entries !== undefined) debugLevel.entries--;
+      return true;
+    }
   }
   const rules = policy.levelRules?.current;
   return rules !== undefined && rules.raises(scope, severity, levels, isCounted);

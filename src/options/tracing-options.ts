@@ -51,8 +51,8 @@ export interface SessionOptions extends Omit<IdOptions, 'generate'> {
    */
   generate?: (() => string) | false | undefined;
   /**
-   * The key with which bearer tokens are hashed (HMAC-SHA256), so that a reader of the logs cannot
-   * verify a guessed token. At least 16 characters.
+   * The key with which bearer tokens, the session ids of MCP and what its clients say of themselves are
+   * hashed (HMAC-SHA256), so that a reader of the logs cannot verify a guess. At least 16 characters.
    */
   key?: string | undefined;
 }
@@ -228,6 +228,9 @@ export interface TracingModuleOptions extends LineLimitOptions {
    * The key of `X-Debug-Level`, with which a caller can log single requests at a more verbose level:
    * see {@link signDebugLevel}. It is a secret: who has it can have everything that a request logs
    * written. At least 16 characters. Default: none, and the header is ignored.
+   *
+   * Where there is one, the level that a trusted client of MCP asks for in a request of its own
+   * (`io.modelcontextprotocol/logLevel`) no longer counts: only a signature does.
    *
    * @example
    * TracingModule.forRoot({ debugKey: process.env.DEBUG_KEY })

@@ -131,6 +131,22 @@ export const ACCESS_LOG_FIELDS = {
     attribute: 'gen_ai.tool.name',
     ofWork: true,
   }),
+  /** The prompt that an MCP message asks for. */
+  mcp_prompt: text({
+    label: 'MCP prompt',
+    inTitle: true,
+    text: 'phrase',
+    attribute: 'gen_ai.prompt.name',
+    ofWork: true,
+  }),
+  /** The resource that an MCP message reads: its URI without parameters. */
+  mcp_resource: text({
+    label: 'MCP resource',
+    inTitle: true,
+    text: 'phrase',
+    attribute: 'mcp.resource.uri',
+    ofWork: true,
+  }),
   /** The name that a GraphQL client gave its operation. */
   graphql_operation: text({
     label: 'GraphQL operation',

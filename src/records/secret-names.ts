@@ -2,7 +2,7 @@ import { NameCache } from './name-cache.js';
 
 /** The words that name a secret, in names whose separators are left out. */
 const SECRET =
-  /passw(?:or)?d|passphrase|passcode|pwd|secret(?!ar)|token|authorization|cookie|credential|(?:api|private|session|access|signing|encryption|account)key/;
+  /passw(?:or)?d|passphrase|passcode|pwd|secret(?!ar)|token|authorization|cookie|credential|(?:api|private|session|access|signing|encryption|account)key|mcpsessionid/;
 /** `tokenizer` is a part of a program, and `token_count`, `output_tokens_details` are counts. */
 const NO_SECRET = /tokeni[sz]|tokens?(?:count|usage|limit|budget|total|type|details|per[a-z]+)$/;
 /** `max_tokens`, `inputTokens`: counts if they are numbers. `refreshTokens` may be a list of secrets. */

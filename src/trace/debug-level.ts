@@ -9,8 +9,10 @@ export interface DebugLevel {
   readonly level: string;
   /** Milliseconds since the Unix epoch. */
   readonly expiresMs: number;
-  /** The header, for those behind this application. */
-  readonly header: string;
+  /** The header, for those behind this application. `undefined` where no signature proves it. */
+  readonly header?: string;
+  /** How many entries it still allows. `undefined`: as many as there are. */
+  entries?: number;
 }
 
 const FORM = /^(([A-Za-z][\w-]{0,31});expires=(\d{1,11}));sig=([\da-fA-F]{64})$/;

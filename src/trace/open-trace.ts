@@ -83,6 +83,8 @@ export function openTrace(
     // The signature proves it, so it counts from a caller that is not trusted too.
     trace.debugLevel =
       readDebugLevel(trace.received(DEBUG_LEVEL_HEADER), debugKey) ?? carrier.debugLevel;
+  } else if (carrier.debugLevel !== undefined) {
+    trace.debugLevel = carrier.debugLevel;
   }
   return trace;
 }

@@ -48,8 +48,8 @@ export function idHeaders(trace: Trace): TraceHeaders {
 function addIds(trace: Trace, headers: TraceHeaders): TraceHeaders {
   headers['x-request-id'] = trace.requestId;
   if (trace.sessionId !== undefined) headers['x-session-id'] = trace.sessionId;
-  const { debugLevel } = trace;
-  if (debugLevel !== undefined) headers[DEBUG_LEVEL_HEADER] = debugLevel.header;
+  const header = trace.debugLevel?.header;
+  if (header !== undefined) headers[DEBUG_LEVEL_HEADER] = header;
   return headers;
 }
 

@@ -39,6 +39,8 @@ export interface LiveMetadata extends TraceMetadata {
   forgetRoute?(): void;
   /** The platform's own object for the request, the first time that it is asked for. */
   requestToEnrich?(): object | undefined;
+  /** Node's own request, while its response is open. */
+  readonly raw?: object | undefined;
   /** Determines route and handler finally, once the response has closed with this status. */
   settle?(status: number): void;
 }
@@ -102,7 +104,7 @@ export class Trace implements RequestRecord {
   constructor(
     readonly traceId: string,
     readonly requestId: string,
-    readonly sessionId: string | undefined,
+    public sessionId: string | undefined,
     readonly spanId: string,
     readonly origin: W3cOrigin,
     readonly metadata: LiveMetadata,
@@ -156,6 +158,13 @@ export class Trace implements RequestRecord {
       // The object that holds the headers of a message may be anything, also one that throws.
       return undefined;
     }
+  }
+
+  /** Sets the session for all later log entries, where it is known only after the trace has begun. */
+  nameSession(id: string): void {
+    this.sessionId = id;
+    // What was rendered has the session that was known then.
+    this.scope = new TraceScope(this, this.spanId, this.scope.fields);
   }
 
   /**

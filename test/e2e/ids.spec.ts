@@ -74,7 +74,12 @@ describe.each(PLATFORMS)('ids on %s', (platform) => {
       '/?a=1&session_id=q%3A1',
       'q:1',
     ],
-    ['Mcp-Session-Id', { 'mcp-session-id': 'c', authorization: 'Bearer t' }, '/', 'c'],
+    [
+      'Mcp-Session-Id, digested',
+      { 'mcp-session-id': 'c', authorization: 'Bearer t' },
+      '/',
+      'mcp_2e7d2c03a9507ae2',
+    ],
     ['the bearer token', { authorization: 'Bearer abc' }, '/', 'tok_ba7816bf8f01cfea'],
     ['a lower-case scheme', { authorization: 'bearer abc' }, '/', 'tok_ba7816bf8f01cfea'],
     ['the next after an invalid one', { 'x-session-id': 'a b', 'x-correlation-id': 'b' }, '/', 'b'],

@@ -1,6 +1,7 @@
 import { warnOnce } from '../../records/warnings.js';
 import type { ClientInstrumentation } from './client-instrumentation.js';
-import { copiesOf } from './driver-modules.js';
+import { onLoaded } from '../loaded-modules.js';
+import { copiesOf, declaredCopiesOf, isDeclared, requiredFiles } from './driver-modules.js';
 
 /** A client library, as far as it is known before its instrumentation is loaded. */
 interface ClientLibrary {
@@ -27,7 +28,7 @@ export const CLIENTS: Readonly<Record<string, ClientLibrary>> = {
   },
   tedious: { packages: ['tedious'], load: async () => (await import('./tedious.js')).tedious },
   ioredis: { packages: ['ioredis'], load: async () => (await import('./ioredis.js')).ioredis },
-  // An application that declares `redis` loads the other with it.
+  // `redis` loads the other.
   redis: {
     packages: ['redis', '@redis/client'],
     load: async () => (await import('./redis.js')).redis,
@@ -37,32 +38,90 @@ export const CLIENTS: Readonly<Record<string, ClientLibrary>> = {
   ai: { packages: [], load: async () => (await import('./ai.js')).ai },
 };
 
+const PACKAGES = Object.values(CLIENTS).flatMap(({ packages }) => packages);
+
 /** The instrumentations that are loaded. */
 const loaded = new Map<ClientLibrary, ClientInstrumentation>();
+/** The copies that are traced, since the last start of an application. */
+let traced = new WeakSet<object>();
 
 /**
- * Prepares the client libraries that an application has. Called when it starts, and again once its
- * modules are initialized: an ORM loads its driver when it makes its first connection.
+ * Prepares the client libraries that an application has loaded, and from then on those that it loads.
+ * Called when it starts, and again once its modules are initialized, for what no event shows.
  */
 export async function prepareClients(): Promise<void> {
+  const files = requiredFiles(PACKAGES);
+  // The end of the last application has undone what was changed before.
+  traced = new WeakSet();
   for (const [name, library] of Object.entries(CLIENTS)) {
     try {
-      await prepareClient(library);
+      await loadInstrumentation(library, files);
+      traceCopies(library, [...copiesIn(library, files), ...(await declaredCopies(library))]);
     } catch (error) {
-      // Whatever a library throws, the application starts, and its other libraries are traced.
-      warnOnce('TRACING_UNSUPPORTED', `${name} is not traced`, error, name);
+      warnNotTraced(name, error);
+    }
+  }
+  onLoaded(traceLoaded);
+}
+
+/**
+ * Loads the instrumentation of a library that the application has loaded, or declares: it is traced
+ * at once then, when it is loaded later.
+ */
+async function loadInstrumentation(
+  library: ClientLibrary,
+  files: readonly string[],
+): Promise<void> {
+  const { packages } = library;
+  if (loaded.has(library)) return;
+  const isNeeded = packages.length === 0 || packages.some(isDeclared);
+  if (isNeeded || copiesIn(library, files).length > 0) loaded.set(library, await library.load());
+}
+
+/** Traces what the application has just loaded. */
+function traceLoaded(): void {
+  const files = requiredFiles(PACKAGES);
+  for (const [name, library] of Object.entries(CLIENTS)) {
+    try {
+      const copies = copiesIn(library, files).filter(([exported]) => !traced.has(exported));
+      if (copies.length === 0) continue;
+      if (loaded.has(library)) traceCopies(library, copies);
+      else void prepareClients();
+    } catch (error) {
+      warnNotTraced(name, error);
     }
   }
 }
 
-async function prepareClient(library: ClientLibrary): Promise<void> {
-  const copies: (readonly [exported: object, name: string])[] = [];
-  for (const name of library.packages) {
-    for (const exported of await copiesOf(name)) copies.push([exported, name]);
-  }
+function traceCopies(library: ClientLibrary, copies: readonly Copy[]): void {
   if (copies.length === 0 && library.packages.length > 0) return;
-  const instrumentation = loaded.get(library) ?? (await library.load());
-  loaded.set(library, instrumentation);
-  instrumentation.prepare?.();
-  for (const [exported, name] of copies) instrumentation.traceCopy?.(exported, name);
+  const instrumentation = loaded.get(library);
+  instrumentation?.prepare?.();
+  for (const [exported, name] of copies) {
+    traced.add(exported);
+    instrumentation?.traceCopy?.(exported, name);
+  }
+}
+
+/** What a copy of a package exports, and the name of the package. */
+type Copy = readonly [exported: object, name: string];
+
+function named(name: string): (exported: object) => Copy {
+  return (exported) => [exported, name];
+}
+
+/** The copies that are loaded. */
+function copiesIn({ packages }: ClientLibrary, files: readonly string[]): Copy[] {
+  return packages.flatMap((name) => [...copiesOf(name, files)].map(named(name)));
+}
+
+async function declaredCopies({ packages }: ClientLibrary): Promise<Copy[]> {
+  const copies: Copy[] = [];
+  for (const name of packages) copies.push(...[...(await declaredCopiesOf(name))].map(named(name)));
+  return copies;
+}
+
+/** Whatever a library throws, the application starts, and its other libraries are traced. */
+function warnNotTraced(name: string, error: unknown): void {
+  warnOnce('TRACING_UNSUPPORTED', `${name} is not traced`, error, name);
 }

@@ -1,58 +1,83 @@
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, sep } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join, sep } from 'node:path';
+import {
+  declarationAbove,
+  esModuleSeenFrom,
+  manifestOf,
+  packageOf,
+  rootFiles,
+} from '../installed-packages.js';
+import { importFile, isNodeLoading, loadedEsModule } from '../loaded-modules.js';
 
 // Where an application has a driver is not where this package can resolve it: behind an ORM, in a
-// workspace, in several versions. CommonJS modules that are loaded can be listed, so each of their
-// copies is found. ES modules cannot: those that the application declares are imported.
-
-/** What is read of the manifest of a package. */
-interface Manifest {
-  readonly name?: unknown;
-  readonly type?: unknown;
-  readonly exports?: unknown;
-  readonly dependencies?: unknown;
-  readonly optionalDependencies?: unknown;
-  readonly peerDependencies?: unknown;
-  readonly devDependencies?: unknown;
-}
+// workspace, in several versions. What is loaded is asked instead. Nothing is loaded here that the
+// application has not loaded itself.
 
 const NODE_MODULES = `${sep}node_modules${sep}`;
 /** From here, Node loads `node:sqlite` without the warning of an experimental feature. */
 const QUIET_SQLITE_MAJOR = 24;
 
 /**
- * What the copies of a package export that the application has: those that are loaded, and those
- * that its `package.json` declares, which it may load later. A copy that is loaded after the
- * application has started is found only if it is one of these.
+ * What the copies of a package export that the application has loaded.
  *
  * @param name the package, an entry of it, or a module of Node: `pg`, `mariadb/callback`, `node:sqlite`.
+ * @param files of the packages that are looked for, as {@link requiredFiles} returns them.
  */
-export async function copiesOf(name: string): Promise<ReadonlySet<object>> {
+export function copiesOf(name: string, files: readonly string[]): ReadonlySet<object> {
   if (name.startsWith('node:')) return builtinModule(name);
-  const copies = loadedCopies(name);
+  const copies = requiredCopies(name, files);
+  if (!isNodeLoading()) return copies;
+  for (const root of rootFiles()) {
+    const file = esModuleSeenFrom(root, name);
+    const copy = file === undefined ? undefined : loadedEsModule(file);
+    if (copy !== undefined) copies.add(copy);
+  }
+  return copies;
+}
+
+/** The files of packages that are loaded as CommonJS: of thousands, so they are looked for once. */
+export function requiredFiles(packages: readonly string[]): readonly string[] {
+  const names = packages.map((name) => packageOf(name).replace(/\W/g, '\\$&'));
+  const inside = new RegExp(`[\\\\/]node_modules[\\\\/](?:${names.join('|')})[\\\\/]`);
+  const paths = Object.keys(createRequire('/').cache);
+  return paths.filter((file) => inside.test(file.replaceAll(sep, '/')));
+}
+
+/**
+ * The same where a test runner loads the modules, which does not say what it has loaded: also those
+ * that `package.json` declares.
+ */
+export async function declaredCopiesOf(name: string): Promise<ReadonlySet<object>> {
+  const copies = new Set<object>();
+  if (isNodeLoading() || name.startsWith('node:')) return copies;
   for (const root of rootFiles()) {
     for (const copy of await declaredCopies(root, name)) copies.add(copy);
   }
   return copies;
 }
 
+/** Whether the application declares a package for its run time, and so may load it at any time. */
+export function isDeclared(name: string): boolean {
+  return [...rootFiles()].some((root) => declarationAbove(root, packageOf(name)) === 'runtime');
+}
+
 function builtinModule(name: string): ReadonlySet<object> {
   const { moduleLoadList = [] } = process as { readonly moduleLoadList?: readonly string[] };
   const isLoaded = moduleLoadList.includes(`NativeModule ${name.slice('node:'.length)}`);
-  if (!isLoaded && Number.parseInt(process.versions.node) < QUIET_SQLITE_MAJOR) return new Set();
+  // The list of a test runner's `process` may be a copy.
+  const isQuiet = Number.parseInt(process.versions.node) >= QUIET_SQLITE_MAJOR;
+  if (!isLoaded && (isNodeLoading() || !isQuiet)) return new Set();
   const found: unknown = process.getBuiltinModule?.(name);
   return new Set(isObject(found) ? [found] : []);
 }
 
 /** The copies that are loaded as CommonJS, wherever they are. */
-function loadedCopies(name: string): Set<object> {
+function requiredCopies(name: string, files: readonly string[]): Set<object> {
   const copies = new Set<object>();
   const { cache } = createRequire(join(process.cwd(), 'index.js'));
   const inside = `${NODE_MODULES}${packageOf(name).replaceAll('/', sep)}${sep}`;
   const folders = new Set<string>();
-  for (const file of Object.keys(cache)) {
+  for (const file of files) {
     const at = file.lastIndexOf(inside);
     // Not a dependency that is installed inside the package.
     if (at === -1 || file.indexOf(NODE_MODULES, at + inside.length - 1) !== -1) continue;
@@ -60,10 +85,13 @@ function loadedCopies(name: string): Set<object> {
   }
   for (const folder of folders) {
     try {
-      const exported: unknown = cache[entryOf(folder, name)]?.exports;
+      const entry = entryOf(folder, name);
+      // `mysql2/promise` does not load the main entry, which leads to the same classes.
+      const isMain = name === packageOf(name) && manifestOf(folder)?.type !== 'module';
+      const exported: unknown = cache[entry]?.exports ?? (isMain && createRequire(entry)(entry));
       if (isObject(exported)) copies.add(exported);
     } catch {
-      // Only a module from inside the package is loaded, or it has no entry for `require`.
+      // It has no entry for `require`, or does not load.
     }
   }
   return copies;
@@ -78,20 +106,6 @@ function entryOf(folder: string, specifier: string): string {
   return isExported ? resolve(name + entry) : resolve(join(folder, entry));
 }
 
-/** The package of a specifier: `mariadb` of `mariadb/callback`. */
-function packageOf(specifier: string): string {
-  return specifier
-    .split('/')
-    .slice(0, specifier.startsWith('@') ? 2 : 1)
-    .join('/');
-}
-
-/** The modules of the application from which its packages are looked for. */
-function rootFiles(): ReadonlySet<string> {
-  const [, main] = process.argv;
-  return new Set([...(main === undefined ? [] : [main]), join(process.cwd(), 'index.js')]);
-}
-
 /** The copies that a file of the application would load, where a manifest above it declares them. */
 async function declaredCopies(root: string, name: string): Promise<object[]> {
   const declaration = declarationAbove(root, packageOf(name));
@@ -99,61 +113,14 @@ async function declaredCopies(root: string, name: string): Promise<object[]> {
   const copies: unknown[] = [];
   // Those for development are loaded only where the application has done so.
   if (declaration === 'runtime') copies.push(requireFrom(root, name));
-  const folder = folderOf(root, packageOf(name));
-  const entry = `.${name.slice(packageOf(name).length)}`;
-  const file = folder === undefined ? undefined : ownEsModule(folder, entry);
-  if (file !== undefined) copies.push(await importFile(file));
+  const file = esModuleSeenFrom(root, name);
+  if (file !== undefined) copies.push(await importOrRequire(file));
   return copies.filter(isObject);
 }
 
-function declarationAbove(file: string, name: string): 'runtime' | 'development' | undefined {
-  for (const folder of foldersAbove(file)) {
-    const manifest = manifestOf(folder);
-    if (manifest === undefined) continue;
-    const { dependencies, optionalDependencies, peerDependencies, devDependencies } = manifest;
-    const runtime = [dependencies, optionalDependencies, peerDependencies];
-    if (runtime.some((declared) => Object.hasOwn(Object(declared) as object, name))) {
-      return 'runtime';
-    }
-    if (Object.hasOwn(Object(devDependencies) as object, name)) return 'development';
-  }
-  return undefined;
-}
-
-function folderOf(file: string, name: string): string | undefined {
-  for (const above of foldersAbove(file)) {
-    const folder = join(above, 'node_modules', name);
-    if (manifestOf(folder)?.name === name) return folder;
-  }
-  return undefined;
-}
-
-/**
- * The ES module of a package that is written as such. Where the package is CommonJS, its ES modules
- * export what `require` gives.
- */
-function ownEsModule(folder: string, name: string): string | undefined {
-  const { type, exports } = manifestOf(folder) ?? {};
-  if (type !== 'module') return undefined;
-  const exported: unknown = Object(exports)[name] ?? (name === '.' ? exports : undefined);
-  const entry = conditionIn(exported, ['default', 'node', 'import']);
-  return entry === undefined ? undefined : join(folder, entry);
-}
-
-/** The file that an entry of `exports` names under these conditions. */
-function conditionIn(entry: unknown, conditions: readonly string[]): string | undefined {
-  if (typeof entry === 'string') return entry;
-  for (const [condition, target] of Object.entries(Object(entry) as object)) {
-    if (!conditions.includes(condition)) continue;
-    const file = conditionIn(target, conditions);
-    if (file !== undefined) return file;
-  }
-  return undefined;
-}
-
-async function importFile(file: string): Promise<unknown> {
+async function importOrRequire(file: string): Promise<unknown> {
   try {
-    return await import(pathToFileURL(file).href);
+    return await importFile(file);
   } catch {
     // The CommonJS build of this package requires it instead, which Node can do.
     return requireFrom(file, file);
@@ -165,29 +132,6 @@ function requireFrom(file: string, name: string): unknown {
   try {
     return createRequire(file)(name);
   } catch {
-    return undefined;
-  }
-}
-
-function* foldersAbove(file: string): Generator<string> {
-  for (let folder = dirname(file); ; folder = dirname(folder)) {
-    yield folder;
-    if (folder === dirname(folder)) return;
-  }
-}
-
-const manifests = new Map<string, Manifest | undefined>();
-
-function manifestOf(folder: string): Manifest | undefined {
-  if (!manifests.has(folder)) manifests.set(folder, readManifest(folder));
-  return manifests.get(folder);
-}
-
-function readManifest(folder: string): Manifest | undefined {
-  try {
-    return Object(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))) as Manifest;
-  } catch {
-    // No package.
     return undefined;
   }
 }

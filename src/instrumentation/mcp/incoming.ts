@@ -10,12 +10,13 @@ import type { Connection } from './connection.js';
 import { handlerOf } from './mcp-handler-names.js';
 import {
   cancelledIdOf,
+  clientOf,
+  fieldsOf,
   isAnswer,
   isNotification,
   isRequest,
+  logLevelOf,
   metaOf,
-  methodOf,
-  toolOf,
   type McpMessage,
   type MessageExtra,
   type NotificationHandler,
@@ -87,7 +88,7 @@ function receiveRequest(
   extra: MessageExtra | undefined,
   deliver: () => void,
 ): void {
-  const origin = originOf(connection, extra);
+  const origin = originOf(connection, extra, request);
   if (origin === undefined) return deliver();
   let leave = (): void => {};
   const onLeave = (left: () => void): void => {
@@ -109,7 +110,7 @@ function receiveNotification(
   extra: MessageExtra | undefined,
   deliver: () => void,
 ): void {
-  const origin = originOf(connection, extra);
+  const origin = originOf(connection, extra, notification);
   if (origin === undefined) return deliver();
   const { protocol } = connection;
   const { fallbackNotificationHandler: fallback } = protocol;
@@ -123,9 +124,10 @@ function workOf({ application, parent, sessionId }: Origin, message: McpMessage)
     transport: 'mcp',
     parent,
     sessionId,
+    logLevel: logLevelOf(message),
     read: readerOf(message),
     handler: handlerOf(application, message),
-    fields: { mcp_method: methodOf(message), mcp_tool: toolOf(message) },
+    fields: fieldsOf(message),
   };
 }
 
@@ -144,11 +146,24 @@ function readerOf(message: McpMessage): ReadCarrier {
  * in the context in which the connection was opened. Once that has ended, the message has nothing
  * to do with it.
  */
-function originOf(connection: Connection, extra: MessageExtra | undefined): Origin | undefined {
+function originOf(
+  connection: Connection,
+  extra: MessageExtra | undefined,
+  message: McpMessage,
+): Origin | undefined {
   const trace = currentTrace();
   if (trace === undefined || (trace.finished && !isOverHttp(extra))) return connection.session;
   const application = applicationOfTrace(trace);
-  return application === undefined ? undefined : { application, parent: trace };
+  if (application === undefined) return undefined;
+  describeRequest(trace, message);
+  const client = clientOf(message);
+  const sessionId = client === undefined ? undefined : application.sessionOfClient(trace, client);
+  return { application, parent: trace, sessionId };
+}
+
+/** The HTTP request that brought a message says what it is: by the first of several. */
+function describeRequest({ metadata, kind }: Trace, message: McpMessage): void {
+  if (kind === 'request') metadata.work ??= fieldsOf(message);
 }
 
 function isOverHttp(extra: MessageExtra | undefined): boolean {

@@ -5,7 +5,17 @@ import { Connection } from './connection.js';
 import { receiveTraced, traceHandler } from './incoming.js';
 import type { McpProtocol, McpTransport, NotificationHandler, ReceiveMessage } from './message.js';
 import { sendTraced } from './outgoing.js';
-import { classesOf, requiredFiles, SDKS, type Sdk } from './sdk.js';
+import { isNodeLoading, onLoaded } from '../loaded-modules.js';
+import {
+  classesOf,
+  isInstalled,
+  loadedClasses,
+  protocolOf,
+  requiredFiles,
+  SDKS,
+  type Sdk,
+  type SdkClasses,
+} from './sdk.js';
 import { reserveStdout } from './stdio.js';
 
 /** How long after the start of an application a server may still be connected to stdio. */
@@ -16,6 +26,8 @@ const tracedCallbacks = new WeakSet<object>();
 /** The classes of servers and clients that are traced, by the package that they come from. */
 const protocols = new Map<object, Sdk>();
 
+/** Whether a class for stdio is loaded: whether logs may have to go to standard error. */
+let hasStdio = false;
 /** The SDKs whose version has been looked at. */
 const checkedSdks = new Set<Sdk>();
 const UNSUPPORTED = 'messages of MCP may not be traced';
@@ -23,28 +35,35 @@ const UNSUPPORTED = 'messages of MCP may not be traced';
 /**
  * Prepares the official SDK, and `@rekog/mcp-nest`, which is built on it: a context for each message
  * that comes in, and the trace in those that are sent. Most servers are made for one request and are in no
- * container, so this begins at the method that all of them are connected with.
+ * container, so this begins at the method that all of them are connected with. Only what the
+ * application has loaded is prepared, and what it loads from then on.
  */
 export async function prepareMcp(): Promise<void> {
-  let hasStdio = false;
   const files = requiredFiles();
-  for (const sdk of SDKS) {
-    const classes = await classesOf(sdk, files);
-    for (const protocol of classes.protocols) traceProtocol(sdk, protocol);
-    for (const transport of classes.stdioTransports) {
-      hasStdio = true;
-      sdk.stdio?.method(
-        transport,
-        'start',
-        (start) =>
-          function (this: typeof transport, ...args) {
-            reserveStdout(this);
-            return start.apply(this, args);
-          },
-      );
-    }
+  for (const sdk of SDKS) traceClasses(sdk, await classesOf(sdk, files));
+  onLoaded(traceLoaded);
+  if (!hasStdio && !SDKS.some(isInstalled)) releaseLogs();
+}
+
+function traceLoaded(): void {
+  const files = requiredFiles();
+  for (const sdk of SDKS) traceClasses(sdk, loadedClasses(sdk, files));
+}
+
+function traceClasses(sdk: Sdk, classes: SdkClasses): void {
+  for (const protocol of classes.protocols) traceProtocol(sdk, protocol);
+  for (const transport of classes.stdioTransports) {
+    hasStdio = true;
+    sdk.stdio?.method(
+      transport,
+      'start',
+      (start) =>
+        function (this: typeof transport, ...args) {
+          reserveStdout(this);
+          return start.apply(this, args);
+        },
+    );
   }
-  if (!hasStdio) releaseLogs();
 }
 
 /**
@@ -53,6 +72,8 @@ export async function prepareMcp(): Promise<void> {
  * the application has started.
  */
 export function attachMcp({ modules }: TracedApplication): void {
+  // On Node 20, no event shows what a provider has imported meanwhile.
+  if (isNodeLoading()) traceLoaded();
   for (const { providers } of modules.values()) {
     for (const { instance } of providers.values()) {
       traceIfConnected(instance);
@@ -89,6 +110,8 @@ function traceProtocol(sdk: Sdk, prototype: McpProtocol): void {
 
 function traceIfConnected(instance: unknown): void {
   if (typeof instance !== 'object' || instance === null) return;
+  const base = protocolOf(instance);
+  if (base !== undefined && !protocols.has(base)) traceProtocol(SDKS[0]!, base);
   for (const [prototype, sdk] of protocols) {
     if (!Object.prototype.isPrototypeOf.call(prototype, instance)) continue;
     const protocol = instance as McpProtocol;

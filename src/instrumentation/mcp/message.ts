@@ -1,3 +1,5 @@
+import { mcpFields, type McpFields } from '../../records/mcp-message.js';
+
 /** What goes over a connection, both ways: requests, notifications, and answers to requests. */
 export interface McpMessage {
   readonly id?: unknown;
@@ -47,8 +49,23 @@ export interface McpProtocol {
   setNotificationHandler(...args: unknown[]): void;
 }
 
-/** A client decides how long these are; a log line has to stay readable. */
+/** What a log line has of a text that a client decides. */
 const MAX_LENGTH = 128;
+/** The texts by which a client says what it is. */
+const CLIENT_TEXTS = ['name', 'title', 'version', 'websiteUrl'] as const;
+const MAX_CLIENT_TEXT = 1024;
+
+/**
+ * The levels of MCP by which a request can be logged at a more verbose level, and those of NestJS.
+ *
+ * @see https://modelcontextprotocol.io/specification/2026-07-28/server/utilities/logging
+ */
+const LEVELS: ReadonlyMap<unknown, string> = new Map([
+  ['debug', 'debug'],
+  ['info', 'log'],
+  ['notice', 'log'],
+  ['warning', 'warn'],
+]);
 
 /** Whether a message asks for an answer. */
 export function isRequest({ id, method }: McpMessage): boolean {
@@ -70,14 +87,33 @@ export function methodOf({ method }: McpMessage): string {
   return String(method).slice(0, MAX_LENGTH);
 }
 
-/** The tool that a message calls. */
-export function toolOf(message: McpMessage): string | undefined {
-  return message.method === 'tools/call' ? paramOf(message, 'name') : undefined;
+/** The fields that a message has on the access log line. */
+export function fieldsOf(message: McpMessage): McpFields {
+  return mcpFields(String(message.method), targetOf(message));
 }
 
 /** What a message is about: a tool or prompt by its name, or a resource by its URI. */
 export function targetOf(message: McpMessage): string | undefined {
   return paramOf(message, message.method === 'resources/read' ? 'uri' : 'name');
+}
+
+/**
+ * What a client of version 2026-07-28 says of itself with each request: some of its texts, up to a
+ * length. `undefined` where it has no name.
+ */
+export function clientOf(message: McpMessage): string | undefined {
+  const info = ownOf(metaOf(message), 'io.modelcontextprotocol/clientInfo');
+  if (typeof info !== 'object' || info === null || Array.isArray(info)) return undefined;
+  const texts = CLIENT_TEXTS.map((name) => {
+    const text = ownOf(info, name);
+    return typeof text === 'string' ? text.slice(0, MAX_CLIENT_TEXT) : null;
+  });
+  return texts[0] ? JSON.stringify(texts) : undefined;
+}
+
+/** The level that a request of version 2026-07-28 asks for, in words of NestJS. */
+export function logLevelOf(message: McpMessage): string | undefined {
+  return LEVELS.get(ownOf(metaOf(message), 'io.modelcontextprotocol/logLevel'));
 }
 
 /** The request that a `notifications/cancelled` is about. */
@@ -96,6 +132,10 @@ export function metaOf({ params }: McpMessage): Readonly<Record<string, unknown>
 }
 
 function paramOf({ params }: McpMessage, name: string): string | undefined {
-  const value = (Object(params) as Record<string, unknown>)[name];
-  return typeof value === 'string' ? value.slice(0, MAX_LENGTH) : undefined;
+  const value = ownOf(Object(params) as object, name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+function ownOf(object: object, name: string): unknown {
+  return Object.hasOwn(object, name) ? Reflect.get(object, name) : undefined;
 }

@@ -9,11 +9,10 @@ import { withHeaders } from '../outgoing-headers.js';
 import type { Connection } from './connection.js';
 import {
   cancelledIdOf,
+  fieldsOf,
   isRequest,
   metaOf,
   methodOf,
-  targetOf,
-  toolOf,
   type McpMessage,
   type SendOptions,
 } from './message.js';
@@ -91,14 +90,17 @@ function settled(sending: unknown): Promise<unknown> {
 /** @see https://opentelemetry.io/docs/specs/semconv/gen-ai/mcp/ */
 function spanOf(kind: SpanKind, message: McpMessage): SpanStart {
   const method = methodOf(message);
-  const target = targetOf(message);
-  const tool = toolOf(message);
+  const { mcp_tool: tool, mcp_prompt: prompt, mcp_resource: resource } = fieldsOf(message);
+  // A URI has too many values for a name.
+  const target = tool ?? prompt;
   return {
     name: target === undefined ? method : `${method} ${target}`,
     kind,
     attributes: {
       'mcp.method.name': method,
       ...(tool !== undefined && { 'gen_ai.tool.name': tool }),
+      ...(prompt !== undefined && { 'gen_ai.prompt.name': prompt }),
+      ...(resource !== undefined && { 'mcp.resource.uri': resource }),
     },
   };
 }

@@ -1,5 +1,8 @@
 import { createRequire } from 'node:module';
+import { esModuleSeenFrom, rootFiles } from '../installed-packages.js';
+import { importFile, isNodeLoading, loadedEsModule } from '../loaded-modules.js';
 import { definePatch, type Patch } from '../patch.js';
+import { hasMethods, ownerOf } from '../provided-class.js';
 import type { McpProtocol } from './message.js';
 import type { StdioTransport } from './stdio.js';
 
@@ -13,8 +16,8 @@ export interface Sdk {
   readonly isFileOf: (file: string) => boolean;
   /** The versions that are supported, as in `^1.20`. */
   readonly range: string;
-  /** Loads what the application would get by `import`. */
-  readonly load: () => Promise<readonly SdkExports[]>;
+  /** The entries that have its classes. */
+  readonly entries: readonly string[];
 }
 
 /** What the modules of the SDK export, in all its versions and packages. */
@@ -29,6 +32,9 @@ interface Class {
   readonly prototype: object;
 }
 
+/** A method that `Protocol` has, and no class that extends it. */
+const BASE_METHOD = 'assertCanSetRequestHandler';
+
 /** The classes of all copies of a package in this process. */
 export interface SdkClasses {
   readonly protocols: readonly McpProtocol[];
@@ -40,36 +46,68 @@ export const SDKS: readonly Sdk[] = [
     ...protocolPatches('@modelcontextprotocol/sdk'),
     stdio: stdioPatch('@modelcontextprotocol/sdk'),
     range: '^1.20',
-    load: async () => [
-      await import('@modelcontextprotocol/sdk/shared/protocol.js'),
-      await import('@modelcontextprotocol/sdk/server/stdio.js'),
+    entries: [
+      '@modelcontextprotocol/sdk/shared/protocol.js',
+      '@modelcontextprotocol/sdk/server/stdio.js',
     ],
   },
   {
     ...protocolPatches('@modelcontextprotocol/server'),
     stdio: stdioPatch('@modelcontextprotocol/server'),
     range: '^2',
-    load: async () => [
-      await import('@modelcontextprotocol/server'),
-      await import('@modelcontextprotocol/server/stdio'),
-    ],
+    entries: ['@modelcontextprotocol/server', '@modelcontextprotocol/server/stdio'],
   },
   {
     ...protocolPatches('@modelcontextprotocol/client'),
     range: '^2',
-    load: async () => [await import('@modelcontextprotocol/client')],
+    entries: ['@modelcontextprotocol/client'],
   },
-] as readonly Sdk[];
+];
 
 /**
- * Finds the classes of a package. Nothing says which ES modules have been loaded, so one that is
- * installed is loaded here at the latest: that takes about 0.1 s, once, where the application has
- * it and never uses it.
+ * The classes of a package that the application has loaded. Nothing is loaded here, but where a test
+ * runner loads the modules: what it has loaded is not to be found out.
  *
  * @param files those that CommonJS has loaded.
  */
 export async function classesOf(sdk: Sdk, files: readonly string[]): Promise<SdkClasses> {
-  const modules = [...requiredModules(sdk, files), ...((await sdk.connect.load(sdk.load)) ?? [])];
+  if (isNodeLoading()) return loadedClasses(sdk, files);
+  const modules = (await sdk.connect.load(() => Promise.all(esFiles(sdk).map(importFile)))) ?? [];
+  return classesIn([...requiredModules(sdk, files), ...modules]);
+}
+
+/** The same at once, for what the application has just loaded. */
+export function loadedClasses(sdk: Sdk, files: readonly string[]): SdkClasses {
+  const modules = esFiles(sdk).map((file) => Object(loadedEsModule(file)) as SdkExports);
+  return classesIn([...requiredModules(sdk, files), ...modules]);
+}
+
+/** Whether the application has the package, and so may load it. */
+export function isInstalled(sdk: Sdk): boolean {
+  return esFiles(sdk).length > 0;
+}
+
+/** `Protocol` of a server or client: of a copy of the SDK that is somewhere else, or in a bundle. */
+export function protocolOf(instance: object): McpProtocol | undefined {
+  const isProtocol = hasMethods(instance, 'connect', 'setNotificationHandler', BASE_METHOD);
+  return isProtocol ? (ownerOf(instance, BASE_METHOD) as McpProtocol) : undefined;
+}
+
+const seenFrom = new WeakMap<Sdk, readonly string[]>();
+
+/** The ES modules of a package that the application would get by `import`, loaded or not. */
+function esFiles(sdk: Sdk): readonly string[] {
+  const known = seenFrom.get(sdk);
+  if (known !== undefined) return known;
+  const files = [...rootFiles()].flatMap((root) =>
+    sdk.entries.map((entry) => esModuleSeenFrom(root, entry)),
+  );
+  const found = [...new Set(files)].filter((file) => file !== undefined);
+  seenFrom.set(sdk, found);
+  return found;
+}
+
+function classesIn(modules: readonly SdkExports[]): SdkClasses {
   const protocols = modules.flatMap(({ Protocol, Server, Client }) => [Protocol, Server, Client]);
   return {
     protocols: distinct(protocols.map(baseOf)) as McpProtocol[],

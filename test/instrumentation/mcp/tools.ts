@@ -50,6 +50,15 @@ export function toolsOf(trace: TraceContext): Readonly<Record<string, Tool>> {
         return answer(n);
       },
     },
+    detailed: {
+      parameters: { n: z.number() },
+      run: async ({ n }: { n: number }) => {
+        logger.debug('detail', { n });
+        await sleep(n % 5);
+        logger.debug('detail', { n });
+        return answer(n);
+      },
+    },
     throwing: {
       parameters: {},
       run: async () => {

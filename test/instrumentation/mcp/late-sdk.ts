@@ -1,0 +1,2 @@
+export { Client } from '@modelcontextprotocol/client';
+export { InMemoryTransport, McpServer } from '@modelcontextprotocol/server';
