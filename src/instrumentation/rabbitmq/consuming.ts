@@ -1,12 +1,10 @@
 import type { TracedApplication } from '../../context/traced-application.js';
 import type { UnitOfWork } from '../../context/unit-of-work.js';
 import { guardCallback } from '../../options/guard-callback.js';
-import { parseTraceparent } from '../../trace/traceparent.js';
-import { carrierText } from '../../trace/carrier-text.js';
-import type { ReadCarrier } from '../../trace/propagation.js';
 import { JobRun } from '../bullmq/job-run.js';
 import { applicationProviding, newestApplication } from '../instrumented-applications.js';
 import { rabbitDelivery } from '../microservices/extract-headers.js';
+import { runBatch, type Failure } from './batch.js';
 import { overrideMethod } from '../microservices/method-proxy.js';
 import {
   CONNECTION,
@@ -83,7 +81,7 @@ const owners = new WeakMap<object, TracedApplication>();
 /** The names of handlers that are methods of providers, as in `OrdersConsumer.created`. */
 const names = new WeakMap<Handler, string>();
 /** What a message failed with: the connection hands it to an error handler, and throws nothing. */
-const failures = new WeakMap<object, { readonly error: unknown }>();
+const failures = new WeakMap<object, Failure>();
 
 /** Notes what the handler of a subscriber is called. */
 export function nameRabbitHandler(handler: unknown, name: string): void {
@@ -132,8 +130,12 @@ export function traceConsuming(prototype: ConsumingConnection): void {
         const application = applicationOf(this);
         if (application === undefined || !Array.isArray(messages)) return handle(handler);
         const subscriber = { handler: names.get(handler), options };
-        return runBatch(application, subscriber, messages as RabbitMessage[], () =>
-          handle(noting(handler, messages)),
+        const works = (messages as RabbitMessage[]).map((one) => workOf(subscriber, one));
+        return runBatch(
+          application,
+          works,
+          () => handle(noting(handler, messages)),
+          () => [messages, ...messages].map((one) => failures.get(one)).find(Boolean),
         );
       },
   );
@@ -190,45 +192,6 @@ function noting(handler: Handler, failing?: object): Handler {
   const name = names.get(handler);
   if (name !== undefined) names.set(noted, name);
   return noted;
-}
-
-/**
- * Runs a batch. Each of its messages ends in the trace of its sender. What handles all of them is a
- * run of its own, in that trace where it is the same for all.
- */
-async function runBatch<T>(
-  { runUnitOfWork }: TracedApplication,
-  subscriber: Subscriber,
-  messages: readonly RabbitMessage[],
-  handle: () => Promise<T>,
-): Promise<T> {
-  const works = messages.map((message) => workOf(subscriber, message));
-  const runs = works.map((work) => new JobRun(runUnitOfWork, work));
-  const [first, ...others] = works.map(({ read }) => traceIdIn(read));
-  const isOne = first !== undefined && others.every((id) => id === first);
-  const { pattern } = works[0]?.fields ?? {};
-  const batch = new JobRun(runUnitOfWork, {
-    kind: 'run',
-    transport: 'rabbitmq',
-    handler: subscriber.handler,
-    ...(isOne && { read: works[0]?.read }),
-    fields: { pattern },
-  });
-  return batch.process(async () => {
-    try {
-      return await handle();
-    } finally {
-      const failed =
-        failures.get(messages) ?? messages.map((one) => failures.get(one)).find(Boolean);
-      for (const run of failed === undefined ? [] : [batch, ...runs]) run.fail(failed?.error);
-      for (const run of runs) run.complete();
-    }
-  });
-}
-
-function traceIdIn(read: ReadCarrier | undefined): string | undefined {
-  const text = carrierText(read?.('traceparent'));
-  return text === undefined ? undefined : parseTraceparent(text)?.traceId;
 }
 
 function failWith(run: JobRun, message: RabbitMessage): void {
