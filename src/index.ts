@@ -1,5 +1,6 @@
 export { RequestId, SessionId, TraceId } from './context/ids.decorator.js';
 export { TraceContext, type TraceSeed } from './context/trace-context.js';
+export { traceWorker } from './instrumentation/bullmq/worker.js';
 export { traceJson, type TraceJsonOptions } from './logging/formats/json-format.js';
 export { LogLevels } from './logging/log-levels.js';
 export type { LevelRule, LevelRuleOptions, LevelTarget } from './options/level-rule-options.js';

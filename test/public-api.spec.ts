@@ -28,6 +28,7 @@ describe('the public names', () => {
       'traceJson',
       'traceLogger',
       'traceText',
+      'traceWorker',
       'tracingChannels',
     ]);
   });

@@ -39,6 +39,10 @@ export const INSTRUMENTATIONS: Readonly<Record<string, () => Promise<Instrumenta
     const { prepareMicroservices } = await import('./microservices/microservices.js');
     return { prepare: prepareMicroservices };
   },
+  '@golevelup/nestjs-rabbitmq': async () => {
+    const { traceRabbitmq } = await import('./rabbitmq/rabbitmq.js');
+    return { prepare: traceRabbitmq, attach: traceRabbitmq };
+  },
   '@modelcontextprotocol/sdk': async () => {
     const { prepareMcp, attachMcp } = await import('./mcp/mcp.js');
     return { prepare: prepareMcp, attach: attachMcp };

@@ -40,7 +40,14 @@ export function applicationOf(modules: ModulesContainer): TracedApplication | un
 
 /** The running application that has an object among its providers. */
 export function applicationProviding(provided: object): TracedApplication | undefined {
-  return [...applications.running].find(({ modules }) => isProvided(modules, provided));
+  return applicationThatProvides((one) => one === provided);
+}
+
+/** The running application that has such an object among its providers. */
+export function applicationThatProvides(
+  isWanted: (provided: unknown) => boolean,
+): TracedApplication | undefined {
+  return [...applications.running].find(({ modules }) => isProvided(modules, isWanted));
 }
 
 /** The application that a trace was opened in. */
@@ -56,9 +63,9 @@ export function newestApplication(): TracedApplication | undefined {
   return [...applications.running].at(-1);
 }
 
-function isProvided(modules: ModulesContainer, provided: object): boolean {
+function isProvided(modules: ModulesContainer, isWanted: (provided: unknown) => boolean): boolean {
   for (const { providers } of modules.values()) {
-    for (const { instance } of providers.values()) if (instance === provided) return true;
+    for (const { instance } of providers.values()) if (isWanted(instance)) return true;
   }
   return false;
 }

@@ -61,6 +61,12 @@ const INTEGRATIONS: readonly Integration[] = [
     isModule: named('ScheduleModule'),
   },
   {
+    package: '@golevelup/nestjs-rabbitmq',
+    range: '^5 || ^6 || ^7 || ^8 || ^9',
+    without: 'its messages may not be traced',
+    isModule: (type) => hasMethods(type, 'AmqpConnectionFactory'),
+  },
+  {
     package: '@rekog/mcp-nest',
     range: '^1 || ^2',
     without: 'messages of MCP may not be traced',

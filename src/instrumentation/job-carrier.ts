@@ -1,4 +1,5 @@
-import type { ReadCarrier, TraceHeaders } from '../trace/propagation.js';
+import { currentTrace } from '../context/active-trace.js';
+import { allHeaders, type ReadCarrier, type TraceHeaders } from '../trace/propagation.js';
 
 /**
  * The option of a job that carries its trace, for BullMQ and the older Bull. Both keep what they do
@@ -17,10 +18,14 @@ export interface JobOptions {
 /** A job that came from Redis, or that was sent there. */
 export interface CarryingJob {
   readonly opts?: JobOptions;
+  /** Of a job that a sandboxed processor is given: the trace of the attempt. */
+  [CARRIER]?: unknown;
 }
 
-/** What was taken out of the options of a job. */
+/** What was taken out of a job. */
 const carriers = new WeakMap<CarryingJob, unknown>();
+/** Those that had the trace of their attempt. */
+const sandboxed = new WeakSet<CarryingJob>();
 
 /**
  * Puts a trace on the options of a job, which stay as they are. A job that runs again and
@@ -31,14 +36,38 @@ export function withCarrier(options: JobOptions | undefined, headers: TraceHeade
 }
 
 /**
- * Takes the trace out of the options of a job, so that its handler sees those that were given. The
+ * What is sent to the sandboxed processor of a job, with the trace of the attempt that this runs in.
+ * It is beside the options, which are those that were given.
+ */
+export function withRunCarrier(job: object): object {
+  const trace = currentTrace();
+  return trace === undefined ? job : { ...job, [CARRIER]: allHeaders(trace, trace.spanId) };
+}
+
+/**
+ * Whether a job has the trace of the attempt that it is given to a sandboxed processor for. Its run
+ * is part of that trace, also where the job is one run of many.
+ */
+export function hasRunCarrier(job: CarryingJob): boolean {
+  return sandboxed.has(job) || Object.hasOwn(job, CARRIER);
+}
+
+/**
+ * Takes the trace out of a job and its options, so that its handler sees those that were given. The
  * job in Redis keeps it: neither package writes the options again.
  */
 export function takeCarrier(job: CarryingJob): void {
   const { opts } = job;
-  if (typeof opts !== 'object' || opts === null || !Object.hasOwn(opts, CARRIER)) return;
-  carriers.set(job, opts[CARRIER]);
-  Reflect.deleteProperty(opts, CARRIER);
+  if (typeof opts !== 'object' || opts === null) return;
+  if (Object.hasOwn(opts, CARRIER)) {
+    carriers.set(job, opts[CARRIER]);
+    Reflect.deleteProperty(opts, CARRIER);
+  }
+  if (Object.hasOwn(job, CARRIER)) {
+    carriers.set(job, job[CARRIER]);
+    sandboxed.add(job);
+    Reflect.deleteProperty(job, CARRIER);
+  }
 }
 
 /** Takes it out of all jobs that a method of a queue returns: one, several, or those of flows. */

@@ -156,14 +156,22 @@ redis.describe('Bull in one process', () => {
 
   it('has a line for a job that is processed in another process, which sees what was sent', async () => {
     const { queue, sink, trace } = await start('sandboxed', { processors: [SANDBOXED] }, []);
+    const seen: string[] = [];
+    queue.on('completed', (job: Job) => seen.push(JSON.stringify(job)));
     const { traceId, result } = await trace.run({}, async () => {
       const job = await queue.add({ n: 1 });
       return { traceId: trace.traceId, result: (await job.finished()) as unknown };
     });
-    expect(result).toEqual({ data: { n: 1 }, carrier: false });
-    expect(await finished(sink)).toMatchObject([
-      { trace_id: traceId, queue: 'sandboxed', outcome: 'completed' },
-    ]);
+    const [line, ...others] = await finished(sink);
+    expect(others).toEqual([]);
+    expect(line).toMatchObject({ trace_id: traceId, queue: 'sandboxed', outcome: 'completed' });
+    expect(result).toEqual({
+      data: { n: 1 },
+      carrier: false,
+      run: `00-${traceId}-${line!.span_id}-03`,
+    });
+    await eventually(() => seen.length > 0, 'the listener');
+    expect(seen[0]).not.toContain('nestjs-tracing');
   });
 
   it('traces a queue that a provider makes by hand', async () => {

@@ -107,6 +107,24 @@ const CASES: readonly Case[] = [
     moved: member('bull', 'default.Job.fromJSON'),
     named: 'bull',
   },
+  {
+    area: 'rabbitmq',
+    gone: 'AmqpConnection.wrapConsumer',
+    moved: member('@golevelup/nestjs-rabbitmq', 'AmqpConnection.prototype.wrapConsumer'),
+    named: '@golevelup/nestjs-rabbitmq',
+  },
+  {
+    area: 'rabbitmq',
+    gone: 'AmqpConnection.handleBatchedMessages',
+    moved: member('@golevelup/nestjs-rabbitmq', 'AmqpConnection.prototype.handleBatchedMessages'),
+    named: '@golevelup/nestjs-rabbitmq',
+  },
+  {
+    area: 'rabbitmq',
+    gone: 'ExternalContextCreator.create',
+    moved: member('@nestjs/core', 'ExternalContextCreator.prototype.create'),
+    named: '@nestjs/core',
+  },
 ];
 
 describe('an application whose package has moved what is patched', () => {

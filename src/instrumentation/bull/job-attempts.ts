@@ -2,7 +2,7 @@ import type { TracedApplication } from '../../context/traced-application.js';
 import type { UnitOfWork } from '../../context/unit-of-work.js';
 import { JobRun } from '../bullmq/job-run.js';
 import { applicationProviding, newestApplication } from '../instrumented-applications.js';
-import { readCarrier, takeCarrier, type CarryingJob } from '../job-carrier.js';
+import { readCarrier, takeCarrier, withRunCarrier, type CarryingJob } from '../job-carrier.js';
 import { definePatch } from '../patch.js';
 import { processorName } from './processor-names.js';
 
@@ -20,6 +20,7 @@ interface Job extends CarryingJob {
   readonly queue: BullQueue;
   /** How often it has failed. */
   readonly attemptsMade: number;
+  toJSON(): object;
 }
 
 type Handler = (job: Job, ...rest: unknown[]) => Promise<unknown>;
@@ -43,6 +44,13 @@ const JOBS = definePatch({
     'jobs from Redis whose options are those that were given, and the first sight of a queue that no module provides, or that processes jobs while the application starts',
   without: 'jobs of such queues are not traced, and options of jobs may hold the trace, too',
   why: 'Bull has no hook for a job that it reads',
+});
+const SANDBOX = definePatch({
+  package: 'bull',
+  target: 'Job#toJSON',
+  gives: 'the trace of a job in the process of its sandboxed processor',
+  without: '`traceTask` finds no trace in sandboxed processors',
+  why: 'Bull has no hook for what it sends to a sandboxed processor',
 });
 const EVENTS = definePatch({
   package: 'bull',
@@ -110,9 +118,35 @@ export function traceHandlers(queue: BullQueue): void {
         if (application === undefined) return process(job, ...rest);
         const label = processorName(application, queue.name, name);
         const run = openRun(application, job, { handler: label, attempt: job.attemptsMade + 1 });
-        return run.process(() => process(job, ...rest));
+        return run.process(() =>
+          isSandboxed(queue, process)
+            ? processInSandbox(job, () => process(job, ...rest))
+            : process(job, ...rest),
+        );
       };
     });
+  }
+}
+
+/** Whether a processor is a file. Bull gives it this name, and a function of the user none. */
+function isSandboxed(queue: BullQueue, { name }: Handler): boolean {
+  return name === 'bound process' && Reflect.get(queue, 'childPool') !== undefined;
+}
+
+/** Bull sends the JSON of the job to the process of the file, in the context of the attempt. */
+async function processInSandbox<T>(job: Job, process: () => Promise<T>): Promise<T> {
+  SANDBOX.methodOfInstance(
+    job,
+    'toJSON',
+    (toJson) =>
+      function (this: Job) {
+        return withRunCarrier(toJson.call(this) as object);
+      },
+  );
+  try {
+    return await process();
+  } finally {
+    Reflect.deleteProperty(job, 'toJSON');
   }
 }
 

@@ -1,10 +1,12 @@
 import 'reflect-metadata';
+import { types } from 'node:util';
 import type { TracedApplication } from '../../context/traced-application.js';
-import { applicationProviding } from '../instrumented-applications.js';
+import { guardCallback } from '../../options/guard-callback.js';
+import { applicationProviding, applicationThatProvides } from '../instrumented-applications.js';
 import { definePatch } from '../patch.js';
-import { hasMethods, prototypesOf, providedObjects } from '../provided-class.js';
+import { hasMethods, ownerOf, prototypesOf, providedObjects } from '../provided-class.js';
 import { traceQueue } from './queue.js';
-import { traceWorker, type BullWorker } from './worker.js';
+import { traceWorkerOf, traceWorkersOf, type BullWorker, type Owner } from './worker.js';
 
 /** What makes the workers of an application, when it starts or when the application says so. */
 interface BullRegistrar {
@@ -32,12 +34,36 @@ const HOST = definePatch({
   why: 'it is read only; this public member is the way to it',
 });
 
+const FUNCTIONS = definePatch({
+  package: '@nestjs/bullmq',
+  target: 'BullModule._workerClass',
+  gives: 'the class of the workers for `registerQueue({ processors })`, which are in no container',
+  without: 'jobs of processors that are given to `registerQueue` are not traced',
+  why: 'its public setter has no getter',
+});
+
+/** A queue of BullMQ, or one of its workers: those of one queue have the same name. */
+interface QueueBase {
+  readonly name?: unknown;
+  readonly qualifiedName?: unknown;
+}
+
 /** What `@Processor` leaves on a class. */
 const PROCESSOR_METADATA = 'bullmq:processor_metadata';
 
 /** Prepares `@nestjs/bullmq` to run each job in a context. */
 export function prepareBullmq({ modules }: TracedApplication): void {
-  if (![...modules.values()].some(({ metatype }) => isBullmqModule(metatype))) return;
+  const module = [...modules.values()].find(({ metatype }) => isBullmqModule(metatype))?.metatype;
+  if (module === undefined) return;
+  const Worker = FUNCTIONS.read(
+    '`_workerClass`',
+    () => Reflect.get(module, '_workerClass') as unknown,
+  );
+  const prototype = typeof Worker === 'function' ? (Worker.prototype as BullWorker) : undefined;
+  if (prototype !== undefined) {
+    const owner = ownerOf(prototype, 'callProcessJob') as BullWorker | undefined;
+    traceWorkersOf(owner ?? prototype, ownerOfWorker);
+  }
   const registrars = prototypesOf<BullRegistrar>(modules, isBullmqModule, 'BullRegistrar');
   if (registrars.length === 0) REGISTRAR.unsupported('it provides no `BullRegistrar`');
   for (const registrar of registrars) {
@@ -55,13 +81,55 @@ export function prepareBullmq({ modules }: TracedApplication): void {
   }
 }
 
-/** Lets the queues and flow producers of an application send its traces. */
+/**
+ * Lets the queues and flow producers of an application send its traces: those that are provided, and
+ * those that its own classes have made by hand and keep in a field.
+ */
 export function attachBullmq({ modules }: TracedApplication): void {
-  for (const { metatype, providers } of modules.values()) {
-    if (!isBullmqModule(metatype)) continue;
-    for (const { instance } of providers.values()) traceQueue(instance);
+  attached++;
+  for (const { providers } of modules.values()) {
+    for (const { instance, metatype } of providers.values()) {
+      if (typeof instance !== 'object' || instance === null || types.isProxy(instance)) continue;
+      const provided = instance as object;
+      if (isQueueLike(provided)) traceQueue(provided);
+      // What a factory returns may be anything, and of any size.
+      if (provided.constructor !== metatype) continue;
+      for (const key of Object.keys(provided)) {
+        const value: unknown = Object.getOwnPropertyDescriptor(provided, key)?.value;
+        if (isQueueLike(value)) traceQueue(value);
+      }
+    }
   }
 }
+
+/** Quick, as it is asked of all fields of all providers. */
+function isQueueLike(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  return !types.isProxy(value) && 'waitUntilReady' in value && 'addBulk' in value;
+}
+
+/** How many applications have all of their providers. */
+let attached = 0;
+/** By worker: its application, or how many there were when it had none. */
+const owners = new WeakMap<BullWorker, TracedApplication | number>();
+
+/**
+ * The application that provides the queue of a worker, whose module has made both. A worker of a
+ * queue that none provides is made by hand, and its application says whether it is traced.
+ */
+const ownerOfWorker = guardCallback('a queue', (worker: BullWorker): Owner | undefined => {
+  const known = owners.get(worker);
+  if (known === attached && attached > 0) return undefined;
+  if (typeof known === 'object') return { application: known };
+  const { name, qualifiedName } = worker as QueueBase;
+  const application = applicationThatProvides((provided) => {
+    if (!isQueueLike(provided)) return false;
+    const queue = provided as QueueBase;
+    return queue.name === name && queue.qualifiedName === qualifiedName;
+  });
+  owners.set(worker, application ?? attached);
+  return application && { application };
+});
 
 /**
  * The older `@nestjs/bull` has a `BullModule` too, as may any other package. Only this one has
@@ -71,12 +139,14 @@ function isBullmqModule(type: Function | undefined): boolean {
   return type !== undefined && hasMethods(type, 'registerQueue', 'registerFlowProducer');
 }
 
-function traceProcessors({ modules, runUnitOfWork }: TracedApplication): void {
-  for (const provided of providedObjects(modules)) {
+function traceProcessors(application: TracedApplication): void {
+  for (const provided of providedObjects(application.modules)) {
     const { constructor } = provided;
     if (typeof constructor !== 'function') continue;
     if (!Reflect.hasMetadata(PROCESSOR_METADATA, constructor)) continue;
     const worker = HOST.read('`worker`', () => (provided as WorkerHost).worker);
-    if (worker !== undefined) traceWorker(worker, runUnitOfWork, `${constructor.name}.process`);
+    if (worker !== undefined) {
+      traceWorkerOf({ application, handler: `${constructor.name}.process` }, worker);
+    }
   }
 }

@@ -41,6 +41,11 @@ export class JobRun {
     }
   }
 
+  /** Ends the attempt as completed, unless it has ended. */
+  complete(): void {
+    this.settle.resolve();
+  }
+
   /** Ends the attempt, unless the processor has. */
   fail(error: unknown): void {
     this.settle.reject(error);

@@ -33,23 +33,29 @@ interface NatsHeaders {
   keys?(): readonly string[];
 }
 
+/** RabbitMQ writes one entry for each queue and reason. */
+const MAX_DEATHS = 100;
+/** More deliveries than any message has. */
+const MAX_COUNT = 1_000_000;
+
 interface Slot {
   readonly holder: object;
   readonly key: string;
 }
 
-const DELIVERIES: Readonly<Record<string, (context: MessageContext) => Delivery>> = {
-  nats: natsDelivery,
-  rabbitmq: rabbitDelivery,
-  mqtt: mqttDelivery,
-  // NestJS itself reads the headers of a message that has none.
-  kafka: (context) => ({ read: headersIn(context.getMessage?.(), 'headers', false) }),
-};
+const DELIVERIES: Readonly<Record<string, (context: MessageContext, queue: unknown) => Delivery>> =
+  {
+    nats: natsDelivery,
+    rabbitmq: (context, queue) => rabbitDelivery(context.getMessage?.(), queue),
+    mqtt: mqttDelivery,
+    // NestJS itself reads the headers of a message that has none.
+    kafka: (context) => ({ read: headersIn(context.getMessage?.(), 'headers', false) }),
+  };
 
 const readDelivery = guardCallback(
   'a message context',
-  (transport: string, context: MessageContext): Delivery =>
-    DELIVERIES[transport]?.(context) ?? {
+  (transport: string, context: MessageContext, queue: unknown): Delivery =>
+    DELIVERIES[transport]?.(context, queue) ?? {
       read:
         headersOf(context, context.getMetadata?.()) ?? headersOf(context, context.getHeaders?.()),
     },
@@ -58,10 +64,12 @@ const readDelivery = guardCallback(
 /**
  * Reads what came with a message, and leaves the handler what the sending application had set. None
  * of it is trusted.
+ *
+ * @param queue the queue that it was taken from, where the transport has them.
  */
-export function deliveryOf(transport: string, context: unknown): Delivery {
+export function deliveryOf(transport: string, context: unknown, queue?: unknown): Delivery {
   const metadata = takeMetadata();
-  const delivery = readDelivery(transport, Object(context) as MessageContext);
+  const delivery = readDelivery(transport, Object(context) as MessageContext, queue);
   return { read: delivery?.read ?? metadata, attempt: delivery?.attempt };
 }
 
@@ -79,16 +87,49 @@ function natsDelivery(context: MessageContext): Delivery {
   return { read };
 }
 
-/** @see https://www.rabbitmq.com/docs/quorum-queues#position-for-requeued-messages */
-function rabbitDelivery(context: MessageContext): Delivery {
-  const message = context.getMessage?.();
-  const read = headersIn(ownValue(message, 'properties'), 'headers');
+/**
+ * Only quorum queues count deliveries. A message that its queue has rejected before, and that came
+ * back from a dead-letter exchange, has been delivered that many times.
+ *
+ * @see https://www.rabbitmq.com/docs/quorum-queues#position-for-requeued-messages
+ * @see https://www.rabbitmq.com/docs/dlx#effects
+ */
+export function rabbitDelivery(message: unknown, queue: unknown): Delivery {
+  const properties = ownValue(message, 'properties');
+  const headers = ownValue(properties, 'headers');
+  const exact = headersIn(properties, 'headers');
   const isRedelivered = ownValue(ownValue(message, 'fields'), 'redelivered') === true;
-  // Only quorum queues count.
-  const earlier = read?.('x-delivery-count');
-  const isCounted = Number.isSafeInteger(earlier) && (earlier as number) >= 0;
-  const attempt = isCounted ? (earlier as number) + 1 : isRedelivered ? 2 : 1;
-  return { read, attempt };
+  const counted = countIn(exact?.('x-delivery-count'));
+  const earlier = counted ?? (isRedelivered ? 1 : 0);
+  const read = exact && isObject(headers) ? inAnyCase(exact, headers) : exact;
+  return { read, attempt: 1 + earlier + rejections(exact?.('x-death'), queue) };
+}
+
+/** How often a queue has rejected a message. The header comes from outside, and may be anything. */
+function rejections(deaths: unknown, queue: unknown): number {
+  if (!Array.isArray(deaths) || typeof queue !== 'string') return 0;
+  const own = deaths.slice(0, MAX_DEATHS).filter((death: unknown) => {
+    const reason = ownValue(death, 'reason');
+    return (
+      ownValue(death, 'queue') === queue && (reason === 'rejected' || reason === 'delivery_limit')
+    );
+  });
+  return own.reduce((sum: number, death) => sum + (countIn(ownValue(death, 'count')) ?? 0), 0);
+}
+
+function countIn(value: unknown): number | undefined {
+  const isCount = Number.isSafeInteger(value) && (value as number) >= 0;
+  return isCount && (value as number) < MAX_COUNT ? (value as number) : undefined;
+}
+
+/** Names of AMQP headers keep their case; senders in other languages write `X-Request-ID`. */
+function inAnyCase(read: ReadCarrier, headers: object): ReadCarrier {
+  return (name) => {
+    const value = read(name);
+    if (value !== undefined) return value;
+    const same = Object.keys(headers).filter((key) => key.toLowerCase() === name);
+    return same.length === 0 ? undefined : same.map((key) => ownValue(headers, key));
+  };
 }
 
 /** @see https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901116 */

@@ -4,6 +4,7 @@ import type { UnitOfWork } from '../../context/unit-of-work.js';
 import { applicationOf } from '../instrumented-applications.js';
 import { definePatch } from '../patch.js';
 import { grpcHandler, grpcPattern } from './grpc-handler.js';
+import { ownValue } from './carried-headers.js';
 import { deliveryOf } from './extract-headers.js';
 import { overrideMethod, type AnyMethod } from './method-proxy.js';
 import { noteMetadata, type PacketClasses, type PacketServer } from './packet-metadata.js';
@@ -137,7 +138,7 @@ function tracedHandler(
   const message = { kind: 'message', transport, handler: name } as const satisfies UnitOfWork;
   const text = patternText(server, pattern);
   return replaceHandler(handler, (data, context, ...rest) => {
-    const { read, attempt } = deliveryOf(transport, context);
+    const { read, attempt } = deliveryOf(transport, context, ownValue(server, 'queue'));
     return application.runUnitOfWork({ ...message, read, fields: { pattern: text, attempt } }, () =>
       handler(data, context, ...rest),
     );
