@@ -1,6 +1,7 @@
 export { RequestId, SessionId, TraceId } from './context/ids.decorator.js';
 export { TraceContext, type TraceSeed } from './context/trace-context.js';
 export { traceJson, type TraceJsonOptions } from './logging/formats/json-format.js';
+export { traceTask, type TraceTaskOptions } from './instrumentation/workers/trace-task.js';
 export { LogLevels } from './logging/log-levels.js';
 export type { LevelRule, LevelRuleOptions, LevelTarget } from './options/level-rule-options.js';
 export { signDebugLevel } from './trace/debug-level.js';
@@ -67,6 +68,7 @@ export { TracingConfigError } from './records/tracing-config.error.js';
 export { Span } from './spans/span.decorator.js';
 export { SkipAccessLog } from './access-log/skip-access-log.decorator.js';
 export { TracingSpanProcessor } from './spans/tracing-span-processor.js';
+export type { CarriedData } from './trace/carried-data.js';
 export type { TraceHeaders } from './trace/propagation.js';
 export { TracingModule } from './tracing.module.js';
 export type { TracingModuleAsyncOptions } from './tracing.module-definition.js';
