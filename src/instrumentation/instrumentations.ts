@@ -31,6 +31,19 @@ export const INSTRUMENTATIONS: Readonly<Record<string, () => Promise<Instrumenta
     const { prepareSchedule } = await import('./schedule/schedule.js');
     return { prepare: prepareSchedule };
   },
+  cron: async () => {
+    const { copiesOf } = await import('./clients/driver-modules.js');
+    return {
+      async prepare() {
+        const cron = await copiesOf('cron', { isLoaded: true });
+        const nodeCron = await copiesOf('node-cron');
+        if (cron.size + nodeCron.size === 0) return;
+        const { traceCron, traceNodeCron } = await import('./schedule/node-cron.js');
+        for (const copy of cron) traceCron(copy);
+        for (const copy of nodeCron) traceNodeCron(copy);
+      },
+    };
+  },
   '@nestjs/cqrs': async () => {
     const { prepareCqrs } = await import('./cqrs/cqrs.js');
     return { prepare: prepareCqrs };
@@ -47,6 +60,14 @@ export const INSTRUMENTATIONS: Readonly<Record<string, () => Promise<Instrumenta
     const { attachGraphql } = await import('./graphql/graphql.js');
     const { noteExternalExceptions } = await import('./external-exceptions.js');
     return { prepare: noteExternalExceptions, attach: attachGraphql };
+  },
+  '@aws-sdk/client-sqs': async () => {
+    const { isLoaded } = await import('./clients/driver-modules.js');
+    const sqs = () => (isLoaded('@aws-sdk/client-sqs') ? import('./sqs/sqs.js') : undefined);
+    return {
+      prepare: async (application) => (await sqs())?.prepareSqs(application),
+      attach: async (application) => (await sqs())?.attachSqs(application),
+    };
   },
   'client libraries': async () => {
     const { prepareClients } = await import('./clients/clients.js');

@@ -28,14 +28,26 @@ const QUIET_SQLITE_MAJOR = 24;
  * application has started is found only if it is one of these.
  *
  * @param name the package, an entry of it, or a module of Node: `pg`, `mariadb/callback`, `node:sqlite`.
+ * @param isLoaded whether only those count that are loaded: for CommonJS that is large.
  */
-export async function copiesOf(name: string): Promise<ReadonlySet<object>> {
+export async function copiesOf(
+  name: string,
+  { isLoaded = false } = {},
+): Promise<ReadonlySet<object>> {
   if (name.startsWith('node:')) return builtinModule(name);
   const copies = loadedCopies(name);
+  if (isLoaded) return copies;
   for (const root of rootFiles()) {
     for (const copy of await declaredCopies(root, name)) copies.add(copy);
   }
   return copies;
+}
+
+/** Whether a package that is CommonJS is loaded, from wherever. */
+export function isLoaded(name: string): boolean {
+  const { cache } = createRequire(join(process.cwd(), 'index.js'));
+  const inside = `${NODE_MODULES}${name.replaceAll('/', sep)}${sep}`;
+  return Object.keys(cache).some((file) => file.includes(inside));
 }
 
 function builtinModule(name: string): ReadonlySet<object> {

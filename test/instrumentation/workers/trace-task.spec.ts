@@ -17,7 +17,7 @@ const pool = new Piscina({ filename, minThreads: 2, maxThreads: 2, concurrentTas
 const fromThreads: Line[] = [];
 const channel = new BroadcastChannel('lines');
 channel.addEventListener('message', (event) => {
-  fromThreads.push(JSON.parse((event as { data: string }).data) as Line);
+  fromThreads.push(JSON.parse((event as Event & { data: string }).data) as Line);
 });
 
 beforeEach(() => {
