@@ -44,6 +44,31 @@ export const INSTRUMENTATIONS: Readonly<Record<string, () => Promise<Instrumenta
       },
     };
   },
+  'nest-commander': async () => {
+    const { isLoaded } = await import('./clients/driver-modules.js');
+    return {
+      async prepare(application) {
+        if (!isLoaded('nest-commander')) return;
+        (await import('./commander/commander.js')).prepareCommander(application);
+      },
+    };
+  },
+  'pg-boss': async () => {
+    const { copiesOf } = await import('./clients/driver-modules.js');
+    return {
+      async prepare() {
+        const copies = await copiesOf('pg-boss');
+        if (copies.size === 0) return;
+        const { tracePgBoss } = await import('./pg-boss/pg-boss.js');
+        for (const copy of copies) tracePgBoss(copy);
+      },
+      async attach(application) {
+        const copies = await copiesOf('pg-boss');
+        if (copies.size === 0) return;
+        (await import('./pg-boss/pg-boss.js')).attachPgBoss(application);
+      },
+    };
+  },
   '@nestjs/cqrs': async () => {
     const { prepareCqrs } = await import('./cqrs/cqrs.js');
     return { prepare: prepareCqrs };
