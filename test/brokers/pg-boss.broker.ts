@@ -129,11 +129,8 @@ postgres.describe('pg-boss', () => {
     await boss.insert(jobs);
     const [line] = await lines(({ message }) => message === 'batch', 1);
     const [end] = await ends(String(line?.trace_id));
-    expect(end).toMatchObject({ batch_size: 2 });
-    expect((end?.['linked_traces'] as string[]).toSorted()).toEqual([
-      '1'.repeat(32),
-      '2'.repeat(32),
-    ]);
+    const linked = expect.arrayContaining(['1'.repeat(32), '2'.repeat(32)]);
+    expect(end).toMatchObject({ batch_size: 2, linked_traces: linked });
   });
 
   it.each([
