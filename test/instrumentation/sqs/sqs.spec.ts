@@ -64,6 +64,20 @@ async function workerLines(isWanted: (line: Line) => boolean, count: number): Pr
 const isEnd = (line: Line): boolean => line.message === 'Message finished';
 const ends = (traceId: string, count = 1): Promise<Line[]> =>
   workerLines((line) => isEnd(line) && line.trace_id === traceId, count);
+
+/** The lines of both processes, once the request has ended and its spans have come. */
+async function linesOfTrace(traceId: string): Promise<Line[]> {
+  const found = (): Line[] =>
+    [...gateway.lines, ...worker.lines].filter((line) => line.trace_id === traceId);
+  await eventually(
+    () =>
+      found().some(({ message }) => message === 'Request finished') &&
+      flawsOfTree(found(), traceId).length === 0,
+    `a whole trace, found ${JSON.stringify(found())}`,
+  );
+  return found();
+}
+
 const string = (StringValue: string): StoredAttribute => ({ DataType: 'String', StringValue });
 
 /** Puts a message into a queue as a sender without tracing does. */
@@ -111,7 +125,7 @@ describe('a message of SQS', () => {
       for (const line of own) {
         expect(line).toMatchObject({ trace_id: traceId, span_id: end?.span_id });
       }
-      const lines = [...gateway.lines, ...worker.lines].filter((line) => line.trace_id === traceId);
+      const lines = await linesOfTrace(traceId);
       const request = lines.find(({ message }) => message === 'Request finished');
       expect(request).toMatchObject({ span_id: spanId, sent: ['sqs mail'] });
       expect(end).toMatchObject({
@@ -131,7 +145,7 @@ describe('a message of SQS', () => {
     });
     const found = await ends(traceId, 2);
     expect(found.map(({ queue }) => queue)).toEqual(['mail', 'direct']);
-    const lines = [...gateway.lines, ...worker.lines].filter((line) => line.trace_id === traceId);
+    const lines = await linesOfTrace(traceId);
     expect(flawsOfTree(lines, traceId)).toEqual([]);
   });
 
