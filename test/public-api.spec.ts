@@ -27,6 +27,7 @@ describe('the public names', () => {
       'traceFormat',
       'traceJson',
       'traceLogger',
+      'traceTask',
       'traceText',
       'traceWorker',
       'tracingChannels',

@@ -7,6 +7,7 @@ import { filterBaggage } from '../trace/baggage.js';
 import { MAX_FIELDS, MAX_FIELDS_TEXT } from '../trace/field-limits.js';
 import { isValidId } from '../trace/ids.js';
 import { recordingOf } from '../trace/recording.js';
+import { carryData, threadHeaders, type CarriedData } from '../trace/carried-data.js';
 import { allHeaders, w3cHeaders, type TraceHeaders } from '../trace/propagation.js';
 import type { SpanAttributes } from '../records/span-record.js';
 import type { TraceMetadata } from '../records/request-record.js';
@@ -182,6 +183,22 @@ export class TraceContext {
     const trace = currentTrace();
     if (trace === undefined) return {};
     return trusted ? allHeaders(trace) : w3cHeaders(trace);
+  }
+
+  /**
+   * Data for a thread or a child process of this application, with the current trace: for
+   * `pool.run` of piscina, `postMessage` and `workerData` of `worker_threads`, and `send` of a
+   * process that was forked. `traceTask(fn)` there takes it apart again, so `fn` gets the data as it
+   * is given here: an object, an array, a primitive, or what `Piscina.move()` returns. A
+   * `transferList` stays as it is. Outside a context the data is carried without a trace.
+   *
+   * @example
+   * const thumbnail = await pool.run(trace.carry({ path, width: 200 }));
+   * worker.postMessage(trace.carry(pixels), [pixels.buffer]);
+   */
+  carry<T>(data: T): CarriedData<T> {
+    const scope = currentScope();
+    return carryData(data, scope === undefined ? {} : threadHeaders(scope.trace, scope.spanId));
   }
 
   /**

@@ -31,6 +31,44 @@ export const INSTRUMENTATIONS: Readonly<Record<string, () => Promise<Instrumenta
     const { prepareSchedule } = await import('./schedule/schedule.js');
     return { prepare: prepareSchedule };
   },
+  cron: async () => {
+    const { copiesOf, foundCopiesOf, requiredFiles } = await import('./clients/driver-modules.js');
+    return {
+      async prepare() {
+        const cron = copiesOf('cron', requiredFiles(['cron']));
+        const nodeCron = await foundCopiesOf('node-cron');
+        if (cron.size + nodeCron.size === 0) return;
+        const { traceCron, traceNodeCron } = await import('./schedule/node-cron.js');
+        for (const copy of cron) traceCron(copy);
+        for (const copy of nodeCron) traceNodeCron(copy);
+      },
+    };
+  },
+  'nest-commander': async () => {
+    const { isLoaded } = await import('./clients/driver-modules.js');
+    return {
+      async prepare(application) {
+        if (!isLoaded('nest-commander')) return;
+        (await import('./commander/commander.js')).prepareCommander(application);
+      },
+    };
+  },
+  'pg-boss': async () => {
+    const { foundCopiesOf } = await import('./clients/driver-modules.js');
+    return {
+      async prepare() {
+        const copies = await foundCopiesOf('pg-boss');
+        if (copies.size === 0) return;
+        const { tracePgBoss } = await import('./pg-boss/pg-boss.js');
+        for (const copy of copies) tracePgBoss(copy);
+      },
+      async attach(application) {
+        const copies = await foundCopiesOf('pg-boss');
+        if (copies.size === 0) return;
+        (await import('./pg-boss/pg-boss.js')).attachPgBoss(application);
+      },
+    };
+  },
   '@nestjs/cqrs': async () => {
     const { prepareCqrs } = await import('./cqrs/cqrs.js');
     return { prepare: prepareCqrs };
@@ -51,6 +89,14 @@ export const INSTRUMENTATIONS: Readonly<Record<string, () => Promise<Instrumenta
     const { attachGraphql } = await import('./graphql/graphql.js');
     const { noteExternalExceptions } = await import('./external-exceptions.js');
     return { prepare: noteExternalExceptions, attach: attachGraphql };
+  },
+  '@aws-sdk/client-sqs': async () => {
+    const { isLoaded } = await import('./clients/driver-modules.js');
+    const sqs = () => (isLoaded('@aws-sdk/client-sqs') ? import('./sqs/sqs.js') : undefined);
+    return {
+      prepare: async (application) => (await sqs())?.prepareSqs(application),
+      attach: async (application) => (await sqs())?.attachSqs(application),
+    };
   },
   'client libraries': async () => {
     const { prepareClients } = await import('./clients/clients.js');

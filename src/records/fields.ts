@@ -115,6 +115,20 @@ export const ACCESS_LOG_FIELDS = {
     attribute: 'nestjs.job.attempt',
     ofWork: true,
   }),
+  /** How many messages or jobs a handler was given at once; missing for one. */
+  batch_size: number({
+    label: 'messages',
+    unit: 'count',
+    attribute: 'messaging.batch.message_count',
+    ofWork: true,
+  }),
+  /** The traces of a batch whose messages have several, and which is part of none: up to ten. */
+  linked_traces: {
+    type: 'list',
+    label: 'linked traces',
+    attribute: 'nestjs.linked_traces',
+    ofWork: true,
+  } as Field<readonly string[]> & { readonly ofWork: true },
   /** The method of an MCP message, such as `tools/call`. */
   mcp_method: text({
     label: 'MCP method',

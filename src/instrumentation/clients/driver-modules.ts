@@ -56,6 +56,16 @@ export async function declaredCopiesOf(name: string): Promise<ReadonlySet<object
   return copies;
 }
 
+/** What the copies of one package export: those that are loaded, or that a test runner may load. */
+export async function foundCopiesOf(name: string): Promise<ReadonlySet<object>> {
+  return new Set([...copiesOf(name, requiredFiles([name])), ...(await declaredCopiesOf(name))]);
+}
+
+/** Whether a package that is CommonJS is loaded, from wherever. */
+export function isLoaded(name: string): boolean {
+  return requiredFiles([name]).length > 0;
+}
+
 /** Whether the application declares a package for its run time, and so may load it at any time. */
 export function isDeclared(name: string): boolean {
   return [...rootFiles()].some((root) => declarationAbove(root, packageOf(name)) === 'runtime');

@@ -1,5 +1,6 @@
 import { runDetached } from '../../context/trace-store.js';
 import type { RunUnitOfWork, UnitOfWork } from '../../context/unit-of-work.js';
+import { newestApplication } from '../instrumented-applications.js';
 import { definePatch } from '../patch.js';
 
 /** A function that a timer calls. */
@@ -12,7 +13,9 @@ export interface SchedulerRegistry {
 }
 
 /** A job of the `cron` package. */
-interface CronJob {
+export interface CronJob {
+  readonly name?: string;
+  readonly cronTime?: { readonly source?: unknown };
   addCallback(callback: Callback): void;
   fireOnTick(): Promise<void>;
 }
@@ -31,6 +34,17 @@ const JOB = definePatch({
   without: 'cron jobs that are added by hand are not traced',
   why: 'a job catches what its functions throw, and those it was made with are private to it',
 });
+
+const CLASS = definePatch({
+  package: 'cron',
+  target: 'CronJob.prototype.addCallback and fireOnTick',
+  gives: 'a trace for each run of a job that is made without `@nestjs/schedule`',
+  without: 'jobs that are made with `cron` itself are not traced',
+  why: 'a job has no hook around its functions',
+});
+
+/** The names under which jobs are in a registry, which their runs have. */
+const names = new WeakMap<CronJob, string>();
 
 const TRACED = Symbol.for('nestjs-tracing.v1.schedule');
 /** Private in `cron`: the functions that a job calls when its time has come. */
@@ -56,7 +70,45 @@ export function traceCronJobs(registry: SchedulerRegistry, runUnitOfWork: RunUni
   );
 }
 
+/** Lets all jobs of the class run in traces of their own, also those that are in no registry. */
+export function traceCronClass(prototype: CronJob): void {
+  CLASS.method(
+    prototype,
+    'addCallback',
+    (addCallback) =>
+      function (this: CronJob, callback) {
+        const isOurs = typeof callback !== 'function' || TRACED in callback;
+        addCallback.call(this, isOurs ? callback : tracedCallback(this, callback));
+      },
+  );
+  CLASS.method(
+    prototype,
+    'fireOnTick',
+    (fireOnTick) =>
+      function (this: CronJob) {
+        return runDetached(() => fireOnTick.call(this) as Promise<void>);
+      },
+  );
+}
+
+function tracedCallback(job: CronJob, callback: Callback): Callback {
+  return markTraced(function (...args) {
+    const application = newestApplication();
+    if (application === undefined) return callback.apply(this, args);
+    const { name, cronTime } = job;
+    // An expression, such as `0 0 * * *`; a date is of one run.
+    const source = typeof cronTime?.source === 'string' ? cronTime.source : undefined;
+    const work: UnitOfWork = {
+      kind: 'run',
+      transport: 'cron',
+      fields: { job: names.get(job) ?? name ?? source },
+    };
+    return application.runUnitOfWork(work, () => callback.apply(this, args));
+  });
+}
+
 function traceCronJob(name: string, job: CronJob, runUnitOfWork: RunUnitOfWork): void {
+  names.set(job, name);
   const callbacks = JOB.read(`\`${CALLBACKS}\``, () => callbacksOf(job));
   if (callbacks === undefined) return;
   const work: UnitOfWork = { kind: 'run', transport: 'cron', fields: { job: name } };
