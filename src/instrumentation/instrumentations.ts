@@ -39,6 +39,10 @@ export const INSTRUMENTATIONS: Readonly<Record<string, () => Promise<Instrumenta
     const { prepareMicroservices } = await import('./microservices/microservices.js');
     return { prepare: prepareMicroservices };
   },
+  kafkajs: async () => {
+    const { traceKafkajs } = await import('./kafkajs/kafkajs.js');
+    return { prepare: traceKafkajs, attach: traceKafkajs };
+  },
   '@modelcontextprotocol/sdk': async () => {
     const { prepareMcp, attachMcp } = await import('./mcp/mcp.js');
     return { prepare: prepareMcp, attach: attachMcp };

@@ -47,7 +47,7 @@ function builtinModule(name: string): ReadonlySet<object> {
 }
 
 /** The copies that are loaded as CommonJS, wherever they are. */
-function loadedCopies(name: string): Set<object> {
+export function loadedCopies(name: string): Set<object> {
   const copies = new Set<object>();
   const { cache } = createRequire(join(process.cwd(), 'index.js'));
   const inside = `${NODE_MODULES}${packageOf(name).replaceAll('/', sep)}${sep}`;
