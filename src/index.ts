@@ -1,4 +1,10 @@
 export { RequestId, SessionId, TraceId } from './context/ids.decorator.js';
+export type {
+  ConsumedHeaders,
+  ConsumedJob,
+  ConsumedMessage,
+  ConsumedWork,
+} from './context/consumed-work.js';
 export { TraceContext, type TraceSeed } from './context/trace-context.js';
 export { traceWorker } from './instrumentation/bullmq/worker.js';
 export { traceJson, type TraceJsonOptions } from './logging/formats/json-format.js';

@@ -12,10 +12,10 @@ import {
 import { APP_INTERCEPTOR, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { ClsModule } from 'nestjs-cls';
 import type { Logger } from 'winston';
-import { RUN_SPAN } from './context/run-span.token.js';
+import { RUN_SPAN, type RunSpan } from './context/run-span.token.js';
 import { TraceContext } from './context/trace-context.js';
 import { TRACED_APPLICATION, type TracedApplication } from './context/traced-application.js';
-import { RUN_UNIT_OF_WORK } from './context/unit-of-work.js';
+import { RUN_UNIT_OF_WORK, type RunUnitOfWork } from './context/unit-of-work.js';
 import { openAccessLog } from './http-server/open-access-log.js';
 import { nameHandlers } from './http-server/handler-names.js';
 import { nameFastifyRequests } from './http-server/fastify-request-ids.js';
@@ -95,7 +95,13 @@ const providers: Provider[] = [
     inject: [TRACING_OPTIONS, ModulesContainer, HttpAdapterHost, RequestTracer, RUN_UNIT_OF_WORK],
     useFactory: prepareApplication,
   },
-  TraceContext,
+  {
+    // What has it injected is made once packages are prepared, as it may make a consumer of kafkajs.
+    provide: TraceContext,
+    inject: [TRACING_OPTIONS, RUN_SPAN, RUN_UNIT_OF_WORK, TRACED_APPLICATION],
+    useFactory: (options: ResolvedTracingOptions, span: RunSpan, run: RunUnitOfWork) =>
+      new TraceContext(options, span, run),
+  },
   TracingLogger,
   LogLevels,
   { provide: LEVEL_RULES, useExisting: LogLevels },

@@ -1,4 +1,5 @@
 import type { RunUnitOfWork, UnitOfWork } from '../context/unit-of-work.js';
+import { deliveries } from '../context/delivery.js';
 import { activeSpan, endSdkSpan, runWithSdkSpan, startSdkSpan } from '../context/sdk-spans.js';
 import { enterTrace, resumeTrace } from '../context/trace-store.js';
 import { tracingChannels } from '../records/channels.js';
@@ -51,6 +52,7 @@ export function unitOfWorkRunner(
       return runWithTrace(part, fn);
     }
     const sdkSpan = startWorkSpan(work, carrier);
+    const delivery = deliveries.getStore();
     const trace = openTrace(
       carrier,
       options.policy,
@@ -68,6 +70,7 @@ export function unitOfWorkRunner(
         keepThrown(trace, error);
       }
       trace.finished = true;
+      if (ending === 'failed') delivery?.noteFailed(trace, error);
       options.policy.application.inFlight--;
       if (sdkSpan !== undefined) endSdkSpan(sdkSpan, ending === 'failed', error);
       if (mayRepeatCalls(trace)) resumeTrace(trace, () => accessLog.warnOfRepeatedCalls(trace));

@@ -13,6 +13,7 @@ import type { SpanAttributes } from '../records/span-record.js';
 import type { TraceMetadata } from '../records/request-record.js';
 import { RUN_SPAN, type RunSpan } from './run-span.token.js';
 import { currentScope, currentTrace } from './active-trace.js';
+import { consumedWork, type ConsumedHeaders, type ConsumedWork } from './consumed-work.js';
 import { RUN_UNIT_OF_WORK, type RunUnitOfWork } from './unit-of-work.js';
 
 /** The ids of a trace that is started by hand. What is missing or invalid is generated. */
@@ -155,6 +156,32 @@ export class TraceContext {
     };
     const { transport = 'manual', name } = seed ?? {};
     return this.runUnitOfWork({ kind: 'run', transport, carrier, fields: { job: name } }, fn);
+  }
+
+  /**
+   * Runs a function as the handler of a message or job that was fetched by hand, with a client that
+   * is used directly: kafkajs, amqplib, ioredis, pg. Its trace is the sender's where the headers
+   * carry one ({@link headers} makes them), else a new one; never that of the code around it, such as
+   * a request. It writes one access log line when the function has ended, `Message finished` or
+   * `Job finished`, and is counted and exported as every other message and job.
+   *
+   * Returns what the function returns and throws what it throws. Headers that are invalid are ignored,
+   * as are those of all senders where `trustIncoming` is `false`.
+   *
+   * @param work a message with its `pattern`, or a job with its `queue` and `job`.
+   *
+   * @see https://www.w3.org/TR/trace-context-2/
+   *
+   * @example
+   * await consumer.run({
+   *   eachMessage: ({ topic, message }) =>
+   *     trace.consume(message.headers, { transport: 'kafka', pattern: topic }, () =>
+   *       this.orders.handle(message.value),
+   *     ),
+   * });
+   */
+  consume<T>(headers: ConsumedHeaders, work: ConsumedWork, fn: () => T): T {
+    return this.runUnitOfWork(consumedWork(headers, work), fn);
   }
 
   /**

@@ -81,6 +81,10 @@ export const INSTRUMENTATIONS: Readonly<Record<string, () => Promise<Instrumenta
     const { traceRabbitmq } = await import('./rabbitmq/rabbitmq.js');
     return { prepare: traceRabbitmq, attach: traceRabbitmq };
   },
+  kafkajs: async () => {
+    const { traceKafkajs } = await import('./kafkajs/kafkajs.js');
+    return { prepare: traceKafkajs, attach: traceKafkajs };
+  },
   '@modelcontextprotocol/sdk': async () => {
     const { prepareMcp, attachMcp } = await import('./mcp/mcp.js');
     return { prepare: prepareMcp, attach: attachMcp };

@@ -59,7 +59,7 @@ broker.describe('a message that RabbitMQ delivers again', () => {
         QUEUE_TYPE: type,
         NO_ACK: 'false',
       });
-      const { traceId } = await services.post('redeliver', { n: 1, rejections });
+      const { traceId } = await services.post('emit/redeliver', { n: 1, rejections });
       const deliveries = await services.messages(traceId, rejections + 1);
       expect(deliveries.map(({ attempt }) => attempt)).toEqual(
         Array.from({ length: rejections + 1 }, (_, i) => i + 1),

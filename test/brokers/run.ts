@@ -80,7 +80,9 @@ async function runJest(): Promise<number> {
 
 /** Which brokers the tests may stop and start, and where. */
 function controlEnv(url: string): Record<string, string> {
-  const names = started.map(({ broker }) => broker.name);
+  const names = started
+    .filter(({ broker }) => broker.portIn === undefined)
+    .map(({ broker }) => broker.name);
   return { BROKER_CONTROL: url, RESTARTABLE_BROKERS: names.join(',') };
 }
 

@@ -19,6 +19,8 @@ export interface TransportCase {
   /** The content of their access log lines. */
   readonly name: string;
   readonly openRaw: (url: string, scope: string) => RawSender | Promise<RawSender>;
+  /** Whether an event whose handler throws is delivered again: once more, as these handlers throw once. */
+  readonly redelivers?: boolean;
   /** What the raw sender puts in the place of a trace. */
   readonly carriers: readonly unknown[];
 }
@@ -31,7 +33,7 @@ const RECONNECT_MS = 10_000;
 
 /** What must hold on every transport that a broker serves. */
 export function describeTransport(one: TransportCase): void {
-  const { broker, transport, name } = one;
+  const { broker, transport, name, redelivers = false } = one;
 
   broker.describe(one.title, () => {
     const scope = `nestjs-tracing-${transport}-${process.pid}`;
@@ -108,11 +110,30 @@ export function describeTransport(one: TransportCase): void {
       for (const path of ['send', 'emit']) {
         const n = path === 'send' ? 4 : 5;
         const { traceId } = await services.post(path, { n, fails: true });
-        const [line] = await services.messages(traceId, 1);
+        const again = redelivers && path === 'emit' ? 2 : 0;
+        const [line, ...more] = await services.messages(traceId, 1 + again);
+        expect(more.map(({ outcome }) => outcome)).toEqual(Array(again).fill('completed'));
         expect(line).toMatchObject({ level: 'error', outcome: 'errored', transport: name });
         const [filter] = await ofTask(n, 'filter');
         for (const key of IDS) expect(filter?.[key]).toBe(line?.[key]);
         expect(flawsOfTree(services.lines, traceId)).toEqual([]);
+      }
+    });
+
+    it('has its ids where NestJS logs what a handler has thrown', async () => {
+      const numbers = Array.from({ length: 20 }, (_, i) => 700 + i);
+      const sent = await Promise.all(
+        numbers.map((n) => services.post('send/plain', { n, sleepMs: n % 7 })),
+      );
+      const told = await services.linesWhere(
+        (line) => line['context'] === 'RpcExceptionsHandler' && line.message.startsWith('plain 7'),
+        20,
+      );
+      expect(told).toHaveLength(20);
+      for (const { message, trace_id, span_id } of told) {
+        const { traceId } = sent[Number(message.slice(-3)) - 700]!;
+        const [end] = await services.messages(traceId, 1);
+        expect([trace_id, span_id]).toEqual([traceId, end!.span_id]);
       }
     });
 
@@ -126,16 +147,18 @@ export function describeTransport(one: TransportCase): void {
       );
       const ids = sent.map(({ traceId }) => traceId);
       expect(new Set(ids).size).toBe(200);
+      // Ten fail in the worker. Where they are delivered again, both it and the ledger have one more.
+      const count = redelivers ? 410 : 390;
       const ends = await services.linesWhere(
         ({ message, trace_id }) => message === 'Message finished' && ids.includes(trace_id),
-        390,
+        count,
       );
-      expect(ends).toHaveLength(390);
+      expect(ends).toHaveLength(count);
       const own = services.lines.filter(({ n }) => Number(n) >= 1000);
       expect(own.length).toBeGreaterThanOrEqual(190 * 6);
       expect(own.filter((line) => line.trace_id !== ids[Number(line['n']) - 1000])).toEqual([]);
       expect(ids.flatMap((id) => flawsOfTree(services.ofTrace(id), id))).toEqual([]);
-    }, 20_000);
+    }, 60_000);
 
     it('ignores an invalid trace', async () => {
       const raw = await one.openRaw(broker.url, scope);

@@ -1,3 +1,4 @@
+import { deliveries } from '../../context/delivery.js';
 import { guardCallback } from '../../options/guard-callback.js';
 import type { ReadCarrier } from '../../trace/propagation.js';
 import {
@@ -49,7 +50,10 @@ const DELIVERIES: Readonly<Record<string, (context: MessageContext, queue: unkno
     rabbitmq: (context, queue) => rabbitDelivery(context.getMessage?.(), queue),
     mqtt: mqttDelivery,
     // NestJS itself reads the headers of a message that has none.
-    kafka: (context) => ({ read: headersIn(context.getMessage?.(), 'headers', false) }),
+    kafka: (context) => ({
+      read: headersIn(context.getMessage?.(), 'headers', false),
+      attempt: deliveries.getStore()?.takeAttempt(),
+    }),
   };
 
 const readDelivery = guardCallback(

@@ -1,4 +1,5 @@
 import type { TracedApplication } from '../../context/traced-application.js';
+import { traceKafkaServers } from '../kafkajs/kafkajs.js';
 import { loadOptional } from '../load-optional.js';
 import { traceGrpcClients, type GrpcClientProxy } from './grpc-client.js';
 import { traceMessageClients, type ClientClasses } from './message-clients.js';
@@ -8,7 +9,10 @@ import type { PacketClasses } from './packet-metadata.js';
 
 /** What is used of the package's exports. All may be missing in a version to come. */
 type Microservices = ClientClasses &
-  PacketClasses & { readonly ClientGrpcProxy?: { readonly prototype: GrpcClientProxy } };
+  PacketClasses & {
+    readonly ClientGrpcProxy?: { readonly prototype: GrpcClientProxy };
+    readonly ServerKafka?: { readonly prototype: object };
+  };
 
 /**
  * Prepares `@nestjs/microservices` to run each message in a trace, and its clients to send theirs.
@@ -21,6 +25,7 @@ export async function prepareMicroservices({ openSpan }: TracedApplication): Pro
   const classes = loaded as unknown as Microservices;
   await traceMessageServers(classes);
   await noteMessageErrors();
+  traceKafkaServers(classes.ServerKafka?.prototype);
   traceMessageClients(classes, openSpan);
   traceGrpcClients(classes.ClientGrpcProxy?.prototype, openSpan);
 }

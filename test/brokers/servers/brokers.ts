@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Address } from './address.js';
+import { KAFKA, KAFKA_CLUSTER } from './kafka.js';
 import { MARIADB } from './mariadb.js';
 import { POSTGRES } from './postgres.js';
 
-export type BrokerName = 'redis' | 'nats' | 'rabbitmq' | 'mosquitto' | 'postgres' | 'mariadb';
+export type BrokerName =
+  'redis' | 'nats' | 'rabbitmq' | 'mosquitto' | 'kafka' | 'kafka-cluster' | 'postgres' | 'mariadb';
 
 /** A process that serves a broker, or a part of it. */
 export interface Program {
@@ -35,6 +37,11 @@ export interface Broker {
   readonly debianPackage: string;
   /** In the order in which they start; the last is the broker itself. */
   programs(place: Place): readonly Program[];
+  /**
+   * The port in the output of its programs, for a broker that chooses it itself; `undefined` as long
+   * as it has not. Such a broker cannot be stopped and started by a test.
+   */
+  portIn?(output: string): number | undefined;
   /** What a client says first; empty where the broker does. */
   readonly greeting: string | Buffer;
   /** Whether the first bytes of the answer are those of such a broker that is ready. */
@@ -134,7 +141,10 @@ const MOSQUITTO: Broker = {
   isAnswer: (answer) => answer[0] === MQTT_CONNACK,
 };
 
-export const BROKERS: readonly Broker[] = [REDIS, NATS, RABBITMQ, MOSQUITTO, POSTGRES, MARIADB];
+export const BROKERS: readonly Broker[] = [
+  ...[REDIS, NATS, RABBITMQ, MOSQUITTO, KAFKA, KAFKA_CLUSTER],
+  ...[POSTGRES, MARIADB],
+];
 
 /** The URL of a broker that listens there. */
 export function urlOf({ scheme }: Broker, { host, port }: Address): string {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../support/free-port.js';
 import { OwnProcess } from '../../support/own-process.js';
+import { eventually } from '../../support/line-sink.js';
 import { findProgram } from '../../support/programs.js';
 import { untilAnswers, type Address } from './address.js';
 import type { Broker, Program } from './brokers.js';
@@ -16,7 +17,7 @@ export class StartedBroker {
 
   private constructor(
     readonly broker: Broker,
-    readonly address: Address,
+    public address: Address,
     private readonly programs: readonly Program[],
     private readonly folder: string,
   ) {}
@@ -40,10 +41,20 @@ export class StartedBroker {
   async start(): Promise<void> {
     for (const program of this.programs) this.children.push(this.run(program));
     const isAlive = (): boolean => this.children.every(({ isRunning }) => isRunning);
+    await this.findPort(isAlive);
     if (await untilAnswers(this.broker, this.address, START_MS, isAlive)) return;
     const output = this.children.map(({ output }) => output).join('\n');
     await this.stop();
     throw new Error(`${this.broker.name} does not answer. It said:\n${output}`);
+  }
+
+  private async findPort(isAlive: () => boolean): Promise<void> {
+    const { portIn } = this.broker;
+    if (portIn === undefined) return;
+    const port = (): number | undefined =>
+      portIn(this.children.map(({ output }) => output).join('\n'));
+    await eventually(() => port() !== undefined || !isAlive(), 'its port');
+    this.address = { ...this.address, port: port() ?? this.address.port };
   }
 
   /** Stops what was started, and waits until it has ended. */

@@ -1,12 +1,14 @@
 import { announce, readyService } from './run-service.js';
-import { Body, Controller, HttpException, Inject, Module, Post } from '@nestjs/common';
+import { Body, Controller, HttpException, Inject, Module, Param, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ClientProxy, ClientsModule } from '@nestjs/microservices';
+import { ClientProxy, ClientsModule, type ClientKafka } from '@nestjs/microservices';
 import { TraceContext, TracingModule } from 'nestjs-tracing';
 import { firstValueFrom, timeout } from 'rxjs';
-import { connectClient, scoped, transportTo } from './transport-options.js';
+import { scoped } from './scope.js';
+import { connectClient, transportTo } from './transport-options.js';
 
-const ANSWER_MS = 5000;
+/** On Kafka, messages of a partition wait for each other. */
+const ANSWER_MS = process.env['TRANSPORT'] === 'kafka' ? 20_000 : 5000;
 
 /** The entry point: passes on what it receives over HTTP. */
 @Controller()
@@ -16,10 +18,10 @@ class GatewayController {
     private readonly trace: TraceContext,
   ) {}
 
-  @Post('send')
-  async send(@Body() payload: object) {
+  @Post('send/:name')
+  async sendTo(@Param('name') name: string, @Body() payload: object) {
     const { traceId } = this.trace;
-    const sent = this.worker.send(scoped('work'), payload).pipe(timeout(ANSWER_MS));
+    const sent = this.worker.send(scoped(name), payload).pipe(timeout(ANSWER_MS));
     try {
       return { traceId, answer: await firstValueFrom<unknown>(sent) };
     } catch (error) {
@@ -27,17 +29,28 @@ class GatewayController {
     }
   }
 
-  @Post('emit')
-  async emit(@Body() payload: object) {
-    await firstValueFrom(this.worker.emit(scoped('event'), payload), { defaultValue: undefined });
+  @Post('send')
+  send(@Body() payload: object) {
+    return this.sendTo('work', payload);
+  }
+
+  @Post('emit/:name')
+  async emitTo(@Param('name') name: string, @Body() payload: object) {
+    await firstValueFrom(this.worker.emit(scoped(name), payload), { defaultValue: undefined });
     return { traceId: this.trace.traceId };
   }
 
-  @Post('redeliver')
-  async redeliver(@Body() payload: object) {
-    await firstValueFrom(this.worker.emit(scoped('redeliver'), payload), {
-      defaultValue: undefined,
-    });
+  @Post('emit')
+  emit(@Body() payload: object) {
+    return this.emitTo('event', payload);
+  }
+
+  /** Kafka's alone. */
+  @Post('batch')
+  async batch(@Body() { payloads }: { payloads: object[] }) {
+    const kafka = this.worker as unknown as ClientKafka;
+    const messages = payloads.map((payload) => ({ value: JSON.stringify(payload) }));
+    await firstValueFrom(kafka.emitBatch(scoped('event'), { messages }));
     return { traceId: this.trace.traceId };
   }
 }
@@ -54,5 +67,5 @@ class GatewayModule {}
 const app = await NestFactory.create(GatewayModule, { bufferLogs: true });
 readyService(app);
 await app.listen(0, '127.0.0.1');
-await connectClient(app.get<ClientProxy>('WORKER'));
+await connectClient(app.get<object>('WORKER'), 'work', 'retried', 'plain');
 announce({ url: await app.getUrl() });

@@ -4,7 +4,8 @@ import { Controller, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { TraceContext, TracingModule } from 'nestjs-tracing';
-import { listenAs, scoped } from './transport-options.js';
+import { scoped } from './scope.js';
+import { listenAs } from './transport-options.js';
 
 type Events = Record<string, { n: number }>;
 

@@ -1,17 +1,15 @@
 import {
+  ClientKafka,
   Transport,
   type ClientOptions,
   type ClientProxy,
+  type KafkaOptions,
   type RmqOptions,
 } from '@nestjs/microservices';
 import type { MqttClient } from 'mqtt';
+import { scoped } from './scope.js';
 
-const { TRANSPORT, BROKER_URL = '', SCOPE = '', QUEUE_TYPE, NO_ACK } = process.env;
-
-/** A name that no other test uses on the same broker. */
-export function scoped(name: string): string {
-  return `${SCOPE}-${name}`;
-}
+const { TRANSPORT, BROKER_URL = '', QUEUE_TYPE, NO_ACK } = process.env;
 
 /** How a service listens, and how others reach it. */
 export function transportTo(service: string): ClientOptions {
@@ -29,6 +27,8 @@ export function transportTo(service: string): ClientOptions {
       };
     case 'rabbitmq':
       return { transport: Transport.RMQ, options: rabbitOptions(service) };
+    case 'kafka':
+      return { transport: Transport.KAFKA, options: kafkaOptions(service) };
     case 'mqtt5':
       return { transport: Transport.MQTT, options: mqttOptions(5) };
     case 'mqtt3':
@@ -46,8 +46,21 @@ export function listenAs(service: string): ClientOptions {
     : ({ transport, options } as ClientOptions);
 }
 
-/** Connects a client, so that the first message does not have to. */
-export async function connectClient(client: ClientProxy): Promise<void> {
+/**
+ * Connects a client, so that the first message does not have to.
+ *
+ * @param asked what it sends requests to: Kafka has to know before.
+ */
+export async function connectClient(client: object, ...asked: string[]): Promise<void> {
+  if (client instanceof ClientKafka) {
+    for (const name of asked) client.subscribeToResponseOf(scoped(name));
+    await client.connect();
+    return;
+  }
+  await connectProxy(client as ClientProxy);
+}
+
+async function connectProxy(client: ClientProxy): Promise<void> {
   await client.connect();
   if (TRANSPORT !== 'mqtt5' && TRANSPORT !== 'mqtt3') return;
   // NestJS leaves the topic of answers when it knows of no more that are due. It does not know of
@@ -55,6 +68,21 @@ export async function connectClient(client: ClientProxy): Promise<void> {
   // tracing.
   const mqtt = client.unwrap<MqttClient>();
   mqtt.unsubscribe = () => mqtt;
+}
+
+function kafkaOptions(service: string): KafkaOptions['options'] {
+  return {
+    client: {
+      clientId: scoped(service),
+      brokers: [new URL(BROKER_URL).host],
+      retry: { initialRetryTime: 20, maxRetryTime: 100 },
+    },
+    // Its retries are counted from its start on, and when they are used up it joins the group anew.
+    consumer: { groupId: scoped(service), maxWaitTimeInMs: 20, retry: { retries: 1000 } },
+    run: { partitionsConsumedConcurrently: 4 },
+    // What is sent before a group has come together counts too.
+    subscribe: { fromBeginning: true },
+  };
 }
 
 function rabbitOptions(service: string): RmqOptions['options'] {

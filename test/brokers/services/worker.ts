@@ -23,13 +23,15 @@ import {
   ClientsModule,
   Ctx,
   EventPattern,
+  KafkaRetriableException,
   MessagePattern,
   Payload,
   type RmqContext,
 } from '@nestjs/microservices';
 import { TraceContext, TracingModule } from 'nestjs-tracing';
 import { firstValueFrom, throwError, type Observable } from 'rxjs';
-import { connectClient, listenAs, scoped, transportTo } from './transport-options.js';
+import { scoped } from './scope.js';
+import { connectClient, listenAs, transportTo } from './transport-options.js';
 
 interface Task {
   n: number;
@@ -37,6 +39,7 @@ interface Task {
   fails?: boolean;
   /** How often it is given back before it is done. */
   rejections?: number;
+  isHopeless?: boolean;
 }
 
 type Events = Record<string, Task>;
@@ -71,7 +74,11 @@ class LogInterceptor implements NestInterceptor {
 class LogFilter implements ExceptionFilter {
   catch(error: Error): Observable<never> {
     logger.log('filter', { n: Number(error.message) });
-    return throwError(() => ({ status: 'error', message: error.message }));
+    return throwError(() =>
+      error instanceof KafkaRetriableException || 'retriable' in error
+        ? error
+        : { status: 'error', message: error.message },
+    );
   }
 }
 
@@ -80,6 +87,9 @@ class LogFilter implements ExceptionFilter {
 @UseInterceptors(LogInterceptor)
 @UseFilters(LogFilter)
 class WorkerController {
+  /** How often a task has been refused. */
+  private readonly refused = new Map<number, number>();
+
   constructor(
     @Inject('LEDGER') private readonly ledger: ClientProxy,
     private readonly trace: TraceContext,
@@ -112,10 +122,51 @@ class WorkerController {
     else channel.ack(message);
   }
 
-  private async handle({ n, sleepMs = 0, fails, ...rest }: Task): Promise<void> {
+  @EventPattern<Events>(scoped('retry'))
+  async retry(@Payload() payload: Task): Promise<void> {
+    await this.handle(payload);
+    this.refuse(payload);
+  }
+
+  @MessagePattern(scoped('retried'))
+  async retried(@Payload() payload: Task) {
+    await this.retry(payload);
+    return { traceId: this.trace.traceId };
+  }
+
+  private refuse({ n, rejections = 0, isHopeless }: Task): void {
+    const count = this.refused.get(n) ?? 0;
+    this.refused.set(n, count + 1);
+    // kafkajs gives up at once where an error says so.
+    if (isHopeless === true) throw Object.assign(new Error(`never ${n}`), { retriable: false });
+    if (count < rejections) throw new KafkaRetriableException(`not yet ${n}`);
+  }
+
+  private async handle({
+    n,
+    sleepMs = 0,
+    fails,
+    rejections: _rejections,
+    isHopeless: _isHopeless,
+    ...rest
+  }: Task): Promise<void> {
     logger.log('handling', { n, rest });
     await sleep(sleepMs);
-    if (fails) throw new Error(String(n));
+    // Kafka would deliver an event that fails again and again.
+    if (fails && !this.refused.has(n)) {
+      if (process.env['TRANSPORT'] === 'kafka') this.refused.set(n, 1);
+      throw new Error(String(n));
+    }
+  }
+}
+
+/** Without a filter of its own: NestJS logs what it throws. */
+@Controller()
+class PlainController {
+  @MessagePattern(scoped('plain'))
+  async plain(@Payload() { n, sleepMs = 0 }: Task): Promise<void> {
+    await sleep(sleepMs);
+    throw new Error(`plain ${n}`);
   }
 }
 
@@ -124,7 +175,7 @@ class WorkerController {
     TracingModule.forRoot({ logger: { level: 'debug' } }),
     ClientsModule.register([{ name: 'LEDGER', ...transportTo('ledger') }]),
   ],
-  controllers: [WorkerController],
+  controllers: [WorkerController, PlainController],
 })
 class WorkerModule {}
 
@@ -134,5 +185,5 @@ const app = await NestFactory.createMicroservice(WorkerModule, {
 });
 readyService(app);
 await app.listen();
-await connectClient(app.get<ClientProxy>('LEDGER'));
+await connectClient(app.get<object>('LEDGER'), 'book');
 announce();

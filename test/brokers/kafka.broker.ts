@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Kafka, type IHeaders } from 'kafkajs';
+import { flawsOfTree } from '../support/service-process.js';
+import { accessTo } from './servers/access.js';
+import { ThreeServices } from './three-services.js';
+import { describeTransport, TRACEPARENT } from './transport-cases.js';
+
+const single = accessTo('kafka');
+
+for (const [title, broker] of [
+  ['Kafka', single],
+  ['Kafka with three brokers', accessTo('kafka-cluster')],
+] as const) {
+  describeTransport({
+    title,
+    broker,
+    transport: 'kafka',
+    name: 'kafka',
+    redelivers: true,
+    async openRaw(url) {
+      const kafka = new Kafka({ brokers: [new URL(url).host], logLevel: 0 });
+      const producer = kafka.producer();
+      await producer.connect();
+      return {
+        send: (topic, payload, headers) =>
+          producer.send({
+            topic,
+            messages: [{ value: JSON.stringify(payload), headers: headers as IHeaders }],
+          }),
+        close: () => producer.disconnect(),
+      };
+    },
+    carriers: [
+      {},
+      { traceparent: '', tracestate: '', baggage: '' },
+      { traceparent: [TRACEPARENT, TRACEPARENT] },
+      {
+        traceparent: `${TRACEPARENT}\r\n`,
+        'x-request-id': 'a\u0000b',
+        'x-session-id': 'a\u001b[0m',
+      },
+      { traceparent: 'a'.repeat(60_000), 'x-request-id': 'a'.repeat(100_000) },
+      { traceparent: Buffer.from([0xff, 0xfe, 0x00]), 'x-session-id': Buffer.from([0]) },
+      { 'nestjs-tracing': '* * *', 'x-request-id': ['a', 'b'] },
+      JSON.parse(`{ "__proto__": "${TRACEPARENT}", "constructor": "${TRACEPARENT}" }`),
+      { toString: TRACEPARENT, hasOwnProperty: TRACEPARENT },
+    ],
+  });
+}
+
+single.describe('a message of Kafka', () => {
+  let services: ThreeServices;
+  const scope = `nestjs-tracing-retry-${process.pid}`;
+
+  beforeAll(async () => {
+    services = await ThreeServices.start({
+      TRANSPORT: 'kafka',
+      BROKER_URL: single.url,
+      SCOPE: scope,
+    });
+  }, 60_000);
+  afterAll(() => services.stop());
+
+  it.each(['emit/retry', 'send/retried'])(
+    'has one line for each delivery, and so has what kafkajs says of it: %s',
+    async (path) => {
+      const payload = { n: path.length, rejections: 3 };
+      const { traceId } = await services.post(path, payload);
+      const deliveries = await services.messages(traceId, 4);
+      expect(deliveries.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
+      expect(deliveries.map(({ outcome }) => outcome)).toEqual([
+        ...['errored', 'errored', 'errored', 'completed'],
+      ]);
+      expect(new Set(deliveries.map((line) => line['parent_span_id'])).size).toBe(1);
+      const told = services.worker.lines.filter(({ message }) =>
+        /Error when calling eachMessage.*not yet/.test(message),
+      );
+      const own = told.filter(({ message }) => message.includes(`not yet ${payload.n}`));
+      expect(own.map(({ trace_id, span_id }) => [trace_id, span_id])).toEqual(
+        deliveries.slice(0, 3).map(({ trace_id, span_id }) => [trace_id, span_id]),
+      );
+      expect(flawsOfTree(services.lines, traceId)).toEqual([]);
+    },
+  );
+
+  it('has its ids where kafkajs says that it failed, among 40 that fail', async () => {
+    const numbers = Array.from({ length: 40 }, (_, i) => 2000 + i);
+    const sent = await Promise.all(
+      numbers.map((n) => services.post('emit/retry', { n, rejections: 1, sleepMs: n % 7 })),
+    );
+    await services.linesWhere(
+      ({ n, message, trace_id }) =>
+        message === 'Message finished' &&
+        n === undefined &&
+        sent.some(({ traceId }) => traceId === trace_id),
+      80,
+    );
+    const told = services.worker.lines.filter(({ message }) =>
+      /eachMessage.*not yet 20/.test(message),
+    );
+    expect(told.length).toBe(40);
+    for (const line of told) {
+      const [, n] = /not yet (20\d\d)/.exec(line.message)!;
+      expect(line.trace_id).toBe(sent[Number(n) - 2000]!.traceId);
+    }
+  }, 60_000);
+
+  it('has the trace of its batch', async () => {
+    const payloads = Array.from({ length: 50 }, (_, i) => ({ n: 3000 + i, sleepMs: i % 5 }));
+    const { traceId } = await services.post('batch', { payloads });
+    const lines = await services.messages(traceId, 100);
+    expect(new Set(lines.map(({ span_id }) => span_id)).size).toBe(100);
+    const handled = services.worker.lines.filter(
+      ({ n, message }) => message === 'handled' && Number(n) >= 3000 && Number(n) < 3050,
+    );
+    expect(handled).toHaveLength(50);
+    expect(new Set(handled.map(({ trace_id }) => trace_id))).toEqual(new Set([traceId]));
+    expect(flawsOfTree(services.lines, traceId)).toEqual([]);
+  }, 60_000);
+
+  // The last: the consumer ends with it.
+  it('has its ids where the consumer crashes on it', async () => {
+    const { traceId } = await services.post('emit/retry', { n: 77, isHopeless: true });
+    const [delivery] = await services.messages(traceId, 1);
+    const [crash] = await services.linesWhere(
+      ({ message }) => message.includes('Crash: KafkaJSNonRetriableError: never 77'),
+      1,
+    );
+    expect(crash).toMatchObject({ trace_id: traceId, span_id: delivery!.span_id, level: 'error' });
+    const others = services.worker.lines.filter(({ message }) =>
+      /\[(?:Consumer|ConsumerGroup|Connection)\]/.test(message),
+    );
+    expect(others.filter((line) => line !== crash && line.trace_id !== '-')).toEqual([]);
+  });
+});
