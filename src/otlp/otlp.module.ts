@@ -7,7 +7,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import type { Resource } from '@opentelemetry/resources';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { checkForRoot, optionsOfBareModule, requireTracing } from '../options/check-import.js';
 import { hasSdk } from '../options/sdk-detection.js';
 import { APPLICATION, settled, type Application } from '../records/application.js';

@@ -121,6 +121,7 @@ function workOf({ application, parent, sessionId }: Origin, message: McpMessage)
   return {
     kind: 'message',
     transport: 'mcp',
+    isCall: isRequest(message),
     parent,
     sessionId,
     read: readerOf(message),
