@@ -89,6 +89,8 @@ export interface RequestRecord extends TraceIds {
    * of the flight recorder, and its access log line.
    */
   readonly finished: boolean;
+  /** `true` where `TraceContext.keep` was called in it. */
+  readonly isKept?: true;
   /**
    * Its spans as a tree in depth-first order: each is below its parent, whose id it has, and
    * siblings are in the order in which they began. Folded spans are one record, before those

@@ -89,7 +89,7 @@ export class Trace implements RequestRecord {
   sdkSpan: SdkSpan | undefined = undefined;
 
   /** Whether the application has asked to keep it, see `TraceContext.keep`. Missing where it has not. */
-  declare isKept?: boolean;
+  declare isKept?: true;
 
   /** The context of an OpenTelemetry SDK that it began in, where one is registered. */
   sdkContext: object | undefined = undefined;
