@@ -101,15 +101,17 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
     logs?.open();
     const redaction = this.tracing?.lineLimits?.redaction ?? DEFAULT_REDACTION;
     const resource: Resource = serviceResource(this.application.service, this.options);
+    // One that is registered while the application runs exports its spans from then on.
+    const isOurs = this.options.traces === undefined ? isOwnSpan : isSampled;
     const isChosen = this.choice();
     if (isChosen === undefined) {
       this.subscription = subscribeConsumer(this.application, {
         ...(traces !== undefined && {
           onRequest: (request, line) => {
-            if (isSampled(request)) traces.push(spanOfTrace(request, line, resource, redaction));
+            if (isOurs(request)) traces.push(spanOfTrace(request, line, resource, redaction));
           },
           onSpan: (span, request) => {
-            if (isSampled(request)) traces.push(spanOfRecord(request, span, resource, redaction));
+            if (isOurs(request)) traces.push(spanOfRecord(request, span, resource, redaction));
           },
         }),
         ...(logs !== undefined && {
@@ -124,14 +126,14 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
       onRequestStart: ({ w3cTraceId }) => selection.begin(w3cTraceId),
       onRequest: (request, line) => {
         const id = request.w3cTraceId;
-        if (traces !== undefined && isSampled(request)) {
+        if (traces !== undefined && isOurs(request)) {
           selection.addSpan(id, spanOfTrace(request, line, resource, redaction));
         }
         selection.end(id, isChosen(line, request));
       },
       ...(traces !== undefined && {
         onSpan: (span, request) => {
-          if (!isSampled(request)) return;
+          if (!isOurs(request)) return;
           selection.addSpan(request.w3cTraceId, spanOfRecord(request, span, resource, redaction));
         },
       }),
@@ -199,6 +201,11 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
 /** Whether the trace is sampled. If the caller does not sample it, none of its spans are exported. */
 function isSampled({ origin }: RequestRecord): boolean {
   return (origin.flags & 1) === 1;
+}
+
+/** The same, where no OpenTelemetry SDK makes the spans and exports them itself. */
+function isOwnSpan(request: RequestRecord): boolean {
+  return isSampled(request) && !hasSdk();
 }
 
 async function openQueues(options: OtlpModuleOptions): Promise<ExportQueues> {
