@@ -20,6 +20,7 @@ import { requestAttributes } from './trace-attributes.js';
 
 const SCOPE = { name: 'nestjs-tracing' };
 const NOTHING: never[] = [];
+const GRPC_OK = 0;
 
 interface SpanData {
   readonly name: string;
@@ -135,6 +136,9 @@ export function spanOfRecord(
   const attributes = exportedAttributes(span.attributes ?? {}, redaction);
   const url = kind === 'client' ? urlOf(attributes) : undefined;
   if (url !== undefined) attributes['url.full'] = url;
+  if (!failed && kind === 'client' && attributes['rpc.system'] === 'grpc') {
+    attributes['rpc.grpc.status_code'] ??= GRPC_OK;
+  }
   if (failed && kind === 'client') {
     attributes['error.type'] = conventionalErrorType(error, span.attributes ?? {});
   }
