@@ -7,6 +7,7 @@ import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import { filterBaggage } from '../trace/baggage.js';
 import type { UnitOfWorkFields, UnitOfWorkKind } from '../records/access-log-record.js';
 import type { Outcome } from '../records/fields.js';
+import { conventionalKind, conventionalName, workAttributes } from '../records/span-conventions.js';
 import { adoptCloudHeader, CLOUD_HEADERS, isCloudHeader } from '../trace/cloud-headers.js';
 import { openTrace, type TraceCarrier } from '../trace/open-trace.js';
 import { carrierText } from '../trace/carrier-text.js';
@@ -106,14 +107,17 @@ export function unitOfWorkRunner(
 
 /** Starts the span of a unit of work where an OpenTelemetry SDK is registered. */
 function startWorkSpan(work: UnitOfWork, { traceparent }: TraceCarrier): SdkSpan | undefined {
-  const { kind, fields } = work;
+  const { transport, fields = {} } = work;
   const caller = callerSpan(traceparent);
   // An instrumentation of the transport has started one for this message.
   const isContinued =
     caller !== undefined && activeSpan()?.spanContext().traceId === caller.traceId;
   return startSdkSpan({
-    name: `process ${fields?.queue ?? fields?.pattern ?? fields?.job ?? work.transport}`,
-    kind: kind === 'run' ? 'internal' : 'consumer',
+    name: conventionalName(transport, fields),
+    kind: conventionalKind(work),
+    attributes: Object.fromEntries(
+      workAttributes(work, fields).map(({ name, value }) => [name, value]),
+    ),
     parent: isContinued ? undefined : (caller ?? null),
   });
 }
@@ -123,12 +127,14 @@ class WorkMetadata implements LiveMetadata {
   readonly kind: UnitOfWorkKind;
   readonly transport: string;
   readonly startedAt = Date.now();
+  readonly isCall: boolean | undefined;
   work: UnitOfWorkFields | undefined;
   handler: string | undefined;
 
-  constructor({ kind, transport, fields, handler }: UnitOfWork) {
+  constructor({ kind, transport, fields, handler, isCall }: UnitOfWork) {
     this.kind = kind;
     this.transport = transport;
+    this.isCall = isCall;
     this.work = fields;
     this.handler = handler;
   }

@@ -85,7 +85,10 @@ export const startSdkSpan = guardCallback('OpenTelemetry', beginSpan);
 function beginSpan(start: SdkSpanStart): SdkSpan | undefined {
   const { trace, context } = api() ?? {};
   if (trace === undefined || context === undefined) return undefined;
-  const { name, kind, attributes, parent } = start;
+  const { kind, attributes, parent } = start;
+  // The name of a call is its method alone there, because names should have few values.
+  const method = kind === 'client' ? attributes?.['http.request.method'] : undefined;
+  const name = typeof method === 'string' ? method : start.name;
   const span = trace
     .getTracer(TRACER)
     .startSpan(

@@ -113,6 +113,7 @@ export class TraceContext {
    */
   keep(): void {
     const trace = currentTrace();
+    if (trace !== undefined) trace.isKept = true;
     const recording = trace && recordingOf(trace);
     if (recording !== undefined) recording.isWanted = true;
   }

@@ -9,6 +9,8 @@ export interface UnitOfWork {
   readonly kind: UnitOfWorkKind;
   /** How it arrived, as in `tcp`. */
   readonly transport: string;
+  /** Whether its sender waits for a response. Default: `false`. */
+  readonly isCall?: boolean | undefined;
   /** Reads the trace headers that came with it. Omit it where there are none. */
   readonly read?: ReadCarrier;
   /** Instead of headers: ids that are known to be valid and trusted. */

@@ -3,6 +3,8 @@ import { isLoopback } from '../options/trusted-hosts.js';
 
 /** The server that a call is sent to: the one it is for, or a proxy. */
 export interface Peer {
+  /** As in `https`. */
+  readonly scheme: string;
   /** As in a URL: brackets around an IPv6 address, no port where it is the default. */
   readonly authority: string;
   /** In lower case, without brackets and port. */
@@ -76,6 +78,7 @@ export function hostIn(header: string): string {
 
 export function peerOf({ host, hostname, port, protocol }: URL): Peer {
   return {
+    scheme: protocol.slice(0, -1),
     authority: host,
     host: hostName(hostname),
     port: port === '' ? DEFAULT_PORTS.get(protocol) : Number(port),

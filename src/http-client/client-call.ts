@@ -68,7 +68,7 @@ export function openCall(
 
   removeCopied(trace, sent);
   const traceparent = sent.get('traceparent');
-  const { method, authority, host, port, path } = target;
+  const { method, scheme, authority, host, port, path } = target;
   // An instrumentation of the SDK has made the span, and `TracingSpanProcessor` has added it here.
   const isMade = hasSdk() && isRecorded(trace, parentIdIn(trace, traceparent));
   const span = isMade
@@ -81,6 +81,7 @@ export function openCall(
           'http.request.method': method,
           'server.address': host,
           ...(port !== undefined && { 'server.port': port }),
+          'url.scheme': scheme,
           'url.path': path,
         },
       });

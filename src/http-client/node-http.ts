@@ -181,12 +181,15 @@ function targetOfRequest(request: SentRequest): Target {
 function peerOf(request: SentRequest): Peer {
   const host = hostName(request.host);
   const name = host.includes(':') ? `[${host}]` : host;
+  const scheme = request.protocol === 'https:' ? 'https' : 'http';
   // Only this header has the port. One that the caller made up may mean another server.
   const [, given = '', port] = /^(.*?)(?::(\d+))?$/.exec(headerOf(request, 'host') ?? '') ?? [];
-  if (hostName(given) !== host) return { authority: name, host, port: undefined };
+  if (hostName(given) !== host) return { scheme, authority: name, host, port: undefined };
   const usual = DEFAULT_PORTS.get(request.protocol);
-  if (port === undefined || Number(port) === usual) return { authority: name, host, port: usual };
-  return { authority: `${name}:${port}`, host, port: Number(port) };
+  if (port === undefined || Number(port) === usual) {
+    return { scheme, authority: name, host, port: usual };
+  }
+  return { scheme, authority: `${name}:${port}`, host, port: Number(port) };
 }
 
 /** A proxy may copy headers to the request that it has made: they are compared as they are set. */

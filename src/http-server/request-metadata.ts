@@ -44,6 +44,8 @@ export class HttpMetadata implements LiveMetadata {
   readonly startedAt = Date.now();
   readonly method: string;
   readonly path: string;
+  readonly scheme: 'http' | 'https';
+  readonly host: string | undefined;
   /** The fields of a GraphQL operation, or of a message of MCP. */
   work: UnitOfWorkFields | undefined = undefined;
 
@@ -60,6 +62,9 @@ export class HttpMetadata implements LiveMetadata {
   constructor(raw: IncomingMessage, routed: object) {
     this.method = raw.method ?? '';
     this.path = pathOf(requestedUrl(raw));
+    this.scheme = isEncrypted(raw) ? 'https' : 'http';
+    // HTTP/2 has the pseudo-header instead.
+    this.host = raw.headers.host ?? authorityOf(raw);
     this.#request = routed;
   }
 
@@ -120,6 +125,15 @@ export class HttpMetadata implements LiveMetadata {
   private get matched(): MatchedRoute {
     return this.#request === undefined ? this.settled : matchedRoute(this.#request);
   }
+}
+
+function isEncrypted({ socket }: IncomingMessage): boolean {
+  return (socket as { encrypted?: unknown } | null | undefined)?.encrypted === true;
+}
+
+function authorityOf({ headers }: IncomingMessage): string | undefined {
+  const authority = headers[':authority'];
+  return typeof authority === 'string' ? authority : undefined;
 }
 
 function matchedRoute({ route, baseUrl = '', app, routeOptions }: RoutedRequest): MatchedRoute {

@@ -1,19 +1,25 @@
 import type { ServerResponse } from 'node:http';
 import { endSdkSpan, startSdkSpan } from '../context/sdk-spans.js';
 import type { TraceCarrier } from '../trace/open-trace.js';
+import { serverAttributes } from '../records/span-conventions.js';
 import { callerSpan, type SdkSpan } from '../trace/sdk-span.js';
 import { thrownIn } from '../trace/thrown.js';
 import type { LiveMetadata, Trace } from '../trace/trace.js';
 
 /** Starts the span of a request where an OpenTelemetry SDK is registered. */
 export function startRequestSpan(
-  { method = '', path = '' }: LiveMetadata,
+  metadata: LiveMetadata,
   { traceparent }: TraceCarrier,
 ): SdkSpan | undefined {
+  const { method = '', path = '' } = metadata;
   return startSdkSpan({
     name: method,
     kind: 'server',
-    attributes: { 'http.request.method': method, 'url.path': path },
+    attributes: {
+      'http.request.method': method,
+      'url.path': path,
+      ...serverAttributes(metadata),
+    },
     parent: callerSpan(traceparent) ?? null,
   });
 }

@@ -1,9 +1,9 @@
 import type { Registry } from 'prom-client';
-import { readProperty } from '../records/error-fields.js';
 import type { RequestRecord } from '../records/request-record.js';
-import type { SingleSpanRecord, SpanAttributes } from '../records/span-record.js';
+import { conventionalErrorType } from '../records/span-conventions.js';
+import type { SingleSpanRecord } from '../records/span-record.js';
 import { BoundedHistogram } from './bounded-histogram.js';
-import { firstValues, OTHER } from './bounded-labels.js';
+import { firstValues } from './bounded-labels.js';
 
 /**
  * In seconds, as OpenTelemetry recommends.
@@ -48,31 +48,8 @@ export class ClientMetrics {
       db_operation_name: String(
         attributes['db.operation.name'] ?? attributes['db.operation'] ?? '',
       ),
-      error_type: failed ? this.error(errorLabel(error, attributes)) : '',
+      error_type: failed ? this.error(conventionalErrorType(error, attributes)) : '',
     };
     this.calls.observe(labels, durationMs, trace);
   }
-}
-
-/**
- * The kind of an error: what the span says, else the code that the database or the system gave, such
- * as `23505`, `ER_DUP_ENTRY` and `ECONNREFUSED`, else its class. Never its message.
- */
-function errorLabel(error: unknown, attributes: SpanAttributes): string {
-  const given = attributes['error.type'] ?? attributes['db.response.status_code'];
-  if (given !== undefined) return shortWord(String(given)) ?? OTHER;
-  if (typeof error !== 'object' || error === null) return OTHER;
-  const code = readProperty(error, 'code');
-  const isCode = typeof code === 'string' || Number.isInteger(code);
-  return (isCode ? shortWord(String(code)) : undefined) ?? shortWord(className(error)) ?? OTHER;
-}
-
-/** A text that is the name of a kind and no sentence. */
-function shortWord(text: string): string | undefined {
-  return /^[\w.:-]{1,64}$/.test(text) ? text : undefined;
-}
-
-function className(error: object): string {
-  const made = readProperty(error, 'constructor');
-  return typeof made === 'function' ? String(readProperty(made, 'name')) : '';
 }

@@ -16,6 +16,7 @@ export function measureExports(registry: Registry): void {
     total('exported', 'that the collector accepted', ({ exported }) => exported),
     total('failed', 'that the collector rejected or did not receive', ({ failed }) => failed),
     total('dropped', 'that were dropped because the queue was full', ({ dropped }) => dropped),
+    total('left_out', 'of traces that `keep` does not choose', ({ leftOut }) => leftOut),
   ];
   for (const one of totals) registry.registerMetric(one);
 }

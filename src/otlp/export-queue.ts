@@ -52,6 +52,7 @@ export class ExportQueue<T> implements Exporter<T>, ExportCounts {
   exported = 0;
   failed = 0;
   dropped = 0;
+  leftOut = 0;
 
   // An item is added inside a request, but the export that follows must not be traced as part of it.
   private readonly outside = AsyncLocalStorage.snapshot();
@@ -101,6 +102,16 @@ export class ExportQueue<T> implements Exporter<T>, ExportCounts {
     this.waiting.set(item, bytes);
     // A processor that is shut down ignores it; then the queue sends it itself.
     if (!this.isClosing) this.outside(() => this.processor.add(item));
+  }
+
+  /** Counts items that were dropped before they got here. */
+  drop(count: number): void {
+    this.dropped += count;
+  }
+
+  /** Counts items that are not to be exported. */
+  leaveOut(count: number): void {
+    this.leftOut += count;
   }
 
   /** Called by the processor, with the next batch. */

@@ -1,9 +1,14 @@
 import type { Attributes, HrTime, SpanContext, SpanKind, SpanStatus } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { AccessLogRecord } from '../records/access-log-record.js';
 import type { Redaction } from '../records/redaction.js';
 import { SPAN_KIND_NUMBERS } from '../records/span-kinds.js';
+import {
+  conventionalErrorType,
+  conventionalKind,
+  conventionalName,
+} from '../records/span-conventions.js';
 import type { SingleSpanRecord } from '../records/span-record.js';
 import type { RequestRecord } from '../records/request-record.js';
 import { hrTime } from './hr-time.js';
@@ -15,6 +20,7 @@ import { requestAttributes } from './trace-attributes.js';
 
 const SCOPE = { name: 'nestjs-tracing' };
 const NOTHING: never[] = [];
+const GRPC_OK = 0;
 
 interface SpanData {
   readonly name: string;
@@ -103,8 +109,8 @@ export function spanOfTrace(
   return new ExportedSpan(
     trace,
     {
-      name: nameOf(record),
-      kind: kindOf(kind),
+      name: nameOf(trace, record),
+      kind: SPAN_KIND_NUMBERS[conventionalKind({ ...trace.metadata, kind })],
       spanId,
       parentSpanId: origin.parentSpanId,
       isParentRemote: true,
@@ -128,6 +134,14 @@ export function spanOfRecord(
 ): ExportedSpan {
   const { name, kind, spanId, parentSpanId, startedMs, durationMs = 0, failed, error } = span;
   const attributes = exportedAttributes(span.attributes ?? {}, redaction);
+  const url = kind === 'client' ? urlOf(attributes) : undefined;
+  if (url !== undefined) attributes['url.full'] = url;
+  if (!failed && kind === 'client' && attributes['rpc.system'] === 'grpc') {
+    attributes['rpc.grpc.status_code'] ??= GRPC_OK;
+  }
+  if (failed && kind === 'client') {
+    attributes['error.type'] = conventionalErrorType(error, span.attributes ?? {});
+  }
   return new ExportedSpan(
     trace,
     {
@@ -149,29 +163,30 @@ export function spanOfRecord(
 }
 
 /**
+ * The URL of a call, which the conventions ask for. Without its query, which may hold secrets.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span
+ */
+function urlOf(attributes: Attributes): string | undefined {
+  const { 'url.scheme': scheme, 'server.address': address, 'url.path': path } = attributes;
+  const { 'url.full': given, 'server.port': port } = attributes;
+  if (given !== undefined || typeof scheme !== 'string' || typeof address !== 'string') {
+    return undefined;
+  }
+  const host = address.includes(':') ? `[${address}]` : address;
+  const isUsual = port === undefined || port === (scheme === 'https' ? 443 : 80);
+  return `${scheme}://${host}${isUsual ? '' : `:${String(port)}`}${String(path ?? '')}`;
+}
+
+/**
  * The name of the span of a request, message, job or run.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#name
  */
-function nameOf({
-  method,
-  route,
-  pattern,
-  queue,
-  job,
-  mcp_method,
-  mcp_tool,
-}: AccessLogRecord): string {
+function nameOf({ metadata }: RequestRecord, record: AccessLogRecord): string {
+  const { method, route } = record;
   if (method !== undefined) return route === undefined ? method : `${method} ${route}`;
-  if (mcp_method !== undefined) {
-    return mcp_tool === undefined ? mcp_method : `${mcp_method} ${mcp_tool}`;
-  }
-  return `process ${queue ?? pattern ?? job ?? ''}`.trimEnd();
-}
-
-function kindOf(kind: RequestRecord['kind']): SpanKind {
-  if (kind === 'request') return api.SpanKind.SERVER;
-  return kind === 'run' ? api.SpanKind.INTERNAL : api.SpanKind.CONSUMER;
+  return conventionalName(metadata.transport, record);
 }
 
 function statusOf(failed: boolean): SpanStatus {

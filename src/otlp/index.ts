@@ -1,2 +1,2 @@
 export { OtlpModule } from './otlp.module.js';
-export type { OtlpModuleOptions, OtlpProtocol } from './otlp-options.js';
+export type { KeptTraces, OtlpModuleOptions, OtlpProtocol } from './otlp-options.js';

@@ -12,7 +12,14 @@ export const SHARED = {
 
 /** What is needed besides, unless the options say otherwise. One of the two encodings is enough. */
 export const EXPORTERS = {
-  '@opentelemetry/sdk-trace-base': (): unknown => require('@opentelemetry/sdk-trace-base'),
+  '@opentelemetry/sdk-trace': (): unknown => {
+    try {
+      return require('@opentelemetry/sdk-trace-base');
+    } catch {
+      // Not installed: it is the name that OpenTelemetry 2 had for it.
+      return require('@opentelemetry/sdk-trace');
+    }
+  },
   '@opentelemetry/sdk-logs': (): unknown => require('@opentelemetry/sdk-logs'),
   '@opentelemetry/exporter-trace-otlp-proto': (): unknown => {
     try {

@@ -1,4 +1,4 @@
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { importPackages } from '../options/load-packages.js';
 import { ExportAgent } from './export-agent.js';
 import { ExportQueue, MAX_CONCURRENT_EXPORTS } from './export-queue.js';
@@ -24,7 +24,7 @@ interface BatchLimits {
 /** The packages of each signal and encoding. */
 const PACKAGES = {
   traces: {
-    '@opentelemetry/sdk-trace-base': () => import('@opentelemetry/sdk-trace-base'),
+    '@opentelemetry/sdk-trace': openBatchProcessor,
   },
   logs: {
     '@opentelemetry/sdk-logs': () => import('@opentelemetry/sdk-logs'),
@@ -78,7 +78,7 @@ export async function loadExporters(
 export async function openSpanQueue(
   options: OtlpModuleOptions,
 ): Promise<ExportQueue<ReadableSpan>> {
-  const { BatchSpanProcessor } = await import('@opentelemetry/sdk-trace-base');
+  const batchProcessor = await openBatchProcessor();
   const { OTLPTraceExporter } =
     protocolOf(options, 'TRACES') === 'http/json'
       ? await import('@opentelemetry/exporter-trace-otlp-http')
@@ -95,10 +95,28 @@ export async function openSpanQueue(
         ({ make }) => new OTLPTraceExporter(target(options, 'traces', make)),
       ),
     openProcessor: (exporter) => {
-      const processor = new BatchSpanProcessor(exporter, limits);
+      const processor = batchProcessor(exporter, limits);
       return { add: (span) => processor.onEnd(span), shutdown: () => processor.shutdown() };
     },
   });
+}
+
+type OpenBatchProcessor = (exporter: SpanExporter, limits: BatchLimits) => SpanProcessor;
+
+/**
+ * Loads the batch processor for spans: of `sdk-trace`, or of `sdk-trace-base`, which is what
+ * OpenTelemetry 2 has below 2.9, and which has other parameters.
+ */
+async function openBatchProcessor(): Promise<OpenBatchProcessor> {
+  try {
+    const { BatchSpanProcessor } = await import('@opentelemetry/sdk-trace');
+    return (exporter, limits) => new BatchSpanProcessor({ ...limits, exporter });
+  } catch (error) {
+    const older = await import('@opentelemetry/sdk-trace-base').catch(() => undefined);
+    // What is to be installed is the other one.
+    if (older === undefined) throw error;
+    return (exporter, limits) => new older.BatchSpanProcessor(exporter, limits);
+  }
 }
 
 /** Opens the export queue for log entries. */

@@ -1,7 +1,13 @@
+import type { AccessLogRecord } from '../records/access-log-record.js';
+import type { RequestRecord } from '../records/request-record.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
 
 /** The two encodings of OTLP over HTTP. */
 export type OtlpProtocol = 'http/protobuf' | 'http/json';
+
+/** Which traces are exported. */
+export type KeptTraces =
+  'all' | 'notable' | ((record: AccessLogRecord, request: RequestRecord) => boolean);
 
 /** Options of {@link OtlpModule.forRoot}. Defaults come from the `OTEL_*` environment variables. */
 export interface OtlpModuleOptions {
@@ -15,6 +21,15 @@ export interface OtlpModuleOptions {
   traces?: boolean | undefined;
   /** Whether log entries are sent. Default: `true`. */
   logs?: boolean | undefined;
+  /**
+   * Which traces are exported, each with all of its spans and log entries of this application, or not
+   * at all: `'all'`; `'notable'` for those in which a request, message, job or run failed, was aborted,
+   * was slower than `accessLog.slowerThan`, or called `trace.keep()`; or a function that is called when
+   * one of them ends, with its access log line. If it throws, the trace is exported. Until then its
+   * spans and entries wait in memory, up to 16 MiB. Entries outside of a trace are exported always.
+   * Default: `'all'`.
+   */
+  keep?: KeptTraces | undefined;
   /** Attributes of the service besides its name: `deployment.environment.name`, `service.version`, … */
   resource?: Readonly<Record<string, string | number | boolean>> | undefined;
   /**
@@ -24,7 +39,16 @@ export interface OtlpModuleOptions {
   shutdownTimeout?: number | undefined;
 }
 
-const KEYS = ['url', 'headers', 'protocol', 'traces', 'logs', 'resource', 'shutdownTimeout'];
+const KEYS = [
+  'url',
+  'headers',
+  'protocol',
+  'traces',
+  'logs',
+  'keep',
+  'resource',
+  'shutdownTimeout',
+];
 
 /**
  * Validates the options.
@@ -35,7 +59,7 @@ export function checkOtlpOptions(options: OtlpModuleOptions): void {
   for (const key of Object.keys(options)) {
     if (!KEYS.includes(key)) fail(`\`${key}\` is not an option.`, `use one of ${KEYS.join(', ')}.`);
   }
-  const { url, headers, protocol, traces, logs, resource, shutdownTimeout } = options;
+  const { url, headers, protocol, traces, logs, keep, resource, shutdownTimeout } = options;
   if (url !== undefined && !isHttpUrl(url)) {
     fail('`url` is not an HTTP URL.', "give the full URL, as in `url: 'http://collector:4318'`.");
   }
@@ -51,6 +75,9 @@ export function checkOtlpOptions(options: OtlpModuleOptions): void {
     if (value !== undefined && typeof value !== 'boolean') {
       fail(`\`${name}\` is not \`true\` or \`false\`.`, 'use one of them.');
     }
+  }
+  if (keep !== undefined && keep !== 'all' && keep !== 'notable' && typeof keep !== 'function') {
+    fail('`keep` does not say which traces are exported.', 'use "all", "notable" or a function.');
   }
   if (shutdownTimeout !== undefined && !isDelay(shutdownTimeout)) {
     fail('`shutdownTimeout` is not a number of milliseconds.', 'use 0 to 2147483647.');

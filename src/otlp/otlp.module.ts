@@ -7,9 +7,10 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import type { Resource } from '@opentelemetry/resources';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { checkForRoot, optionsOfBareModule, requireTracing } from '../options/check-import.js';
+import { guardCallback } from '../options/guard-callback.js';
 import { hasSdk } from '../options/sdk-detection.js';
+import type { AccessLogRecord } from '../records/access-log-record.js';
 import { APPLICATION, settled, type Application } from '../records/application.js';
 import { subscribeConsumer, type ApplicationSubscription } from '../records/subscribe.js';
 import { warnOnce } from '../records/warnings.js';
@@ -17,13 +18,13 @@ import { REQUIRES_W3C_IDS, TRACING_OPTIONS } from '../options/options.token.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import { DEFAULT_REDACTION } from '../records/redaction.js';
 import type { RequestRecord } from '../records/request-record.js';
-import type { ExportQueue } from './export-queue.js';
 import { ExportedLog } from './exported-log.js';
 import { spanOfRecord, spanOfTrace } from './exported-span.js';
 import { loadExporters, openLogQueue, openSpanQueue } from './open-exporters.js';
 import { canExport } from './open-telemetry.js';
 import { isDisabled, isExported } from './otlp-environment.js';
 import { checkOtlpOptions, type OtlpModuleOptions } from './otlp-options.js';
+import { TraceSelection, type ExportQueues } from './trace-selection.js';
 import { serviceResource } from './service-resource.js';
 
 const OTLP_OPTIONS = Symbol('nestjs-tracing.otlp-options');
@@ -36,11 +37,8 @@ const QUEUES = Symbol('nestjs-tracing.otlp-queues');
 const senders = new WeakMap<Application, Set<string>>();
 
 const SHUTDOWN_TIMEOUT_MS = 5000;
-
-interface Queues {
-  readonly traces: ExportQueue<ReadableSpan> | undefined;
-  readonly logs: ExportQueue<ExportedLog> | undefined;
-}
+/** The default of `accessLog.slowerThan`. */
+const SLOW_MS = 1000;
 
 /**
  * Exports spans and log entries to a collector over OTLP/HTTP: the OpenTelemetry Collector, Tempo,
@@ -70,11 +68,12 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
 
   private readonly application: Application;
   private subscription: ApplicationSubscription | undefined;
+  private selection: TraceSelection | undefined;
 
   /** @internal */
   constructor(
     @Inject(OTLP_OPTIONS) private readonly options: OtlpModuleOptions,
-    @Inject(QUEUES) private readonly queues: Queues,
+    @Inject(QUEUES) private readonly queues: ExportQueues,
     @Optional() @Inject(APPLICATION) application: Application | undefined,
     @Optional() @Inject(TRACING_OPTIONS) private readonly tracing?: ResolvedTracingOptions,
   ) {
@@ -102,24 +101,75 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
     logs?.open();
     const redaction = this.tracing?.lineLimits?.redaction ?? DEFAULT_REDACTION;
     const resource: Resource = serviceResource(this.application.service, this.options);
+    // One that is registered while the application runs exports its spans from then on.
+    const isOurs = this.options.traces === undefined ? isOwnSpan : isSampled;
+    const isChosen = this.choice();
+    if (isChosen === undefined) {
+      this.subscription = subscribeConsumer(this.application, {
+        ...(traces !== undefined && {
+          onRequest: (request, line) => {
+            if (isOurs(request)) traces.push(spanOfTrace(request, line, resource, redaction));
+          },
+          onSpan: (span, request) => {
+            if (isOurs(request)) traces.push(spanOfRecord(request, span, resource, redaction));
+          },
+        }),
+        ...(logs !== undefined && {
+          onLog: (entry) => logs.push(new ExportedLog(entry, resource, redaction)),
+        }),
+      });
+      return;
+    }
+    const selection = new TraceSelection(this.queues);
+    this.selection = selection;
     this.subscription = subscribeConsumer(this.application, {
+      onRequestStart: ({ w3cTraceId }) => selection.begin(w3cTraceId),
+      onRequest: (request, line) => {
+        const id = request.w3cTraceId;
+        if (traces !== undefined && isOurs(request)) {
+          selection.addSpan(id, spanOfTrace(request, line, resource, redaction));
+        }
+        selection.end(id, isChosen(line, request));
+      },
       ...(traces !== undefined && {
-        onRequest: (request, line) => {
-          if (isSampled(request)) traces.push(spanOfTrace(request, line, resource, redaction));
-        },
         onSpan: (span, request) => {
-          if (isSampled(request)) traces.push(spanOfRecord(request, span, resource, redaction));
+          if (!isOurs(request)) return;
+          selection.addSpan(request.w3cTraceId, spanOfRecord(request, span, resource, redaction));
         },
       }),
       ...(logs !== undefined && {
-        onLog: (entry) => logs.push(new ExportedLog(entry, resource, redaction)),
+        onLog: (entry) => {
+          const log = new ExportedLog(entry, resource, redaction);
+          if (entry.trace === undefined) logs.push(log);
+          else selection.addLog(entry.trace.w3cTraceId, log);
+        },
       }),
     });
+  }
+
+  /** What chooses traces when a part of them ends; `undefined` where all of them are exported. */
+  private choice(): ((line: AccessLogRecord, request: RequestRecord) => boolean) | undefined {
+    const { keep = 'all' } = this.options;
+    if (keep === 'all') return undefined;
+    if (typeof keep === 'function') {
+      const ask = guardCallback(
+        'keep',
+        (line: AccessLogRecord, request: RequestRecord): unknown => {
+          return keep(line, request) ?? false;
+        },
+      );
+      // What throws has not said that the trace can go.
+      return (line, request) => Boolean(ask(line, request) ?? true);
+    }
+    const { slowerThan = SLOW_MS } = this.tracing?.accessLog || {};
+    return ({ outcome, duration_ms }, { isKept }) =>
+      outcome !== 'completed' || duration_ms > slowerThan || isKept === true;
   }
 
   /** Called by NestJS. */
   async onApplicationShutdown(): Promise<void> {
     await settled(this.application);
+    this.selection?.close();
     const { traces, logs } = this.queues;
     const { shutdownTimeout = SHUTDOWN_TIMEOUT_MS } = this.options;
     // The subscription goes on meanwhile: other modules may log while they shut down.
@@ -140,7 +190,8 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
 
   private isFirst(): boolean {
     const known = senders.get(this.application) ?? new Set();
-    const own = JSON.stringify(this.options);
+    const { keep, ...rest } = this.options;
+    const own = JSON.stringify([rest, typeof keep === 'function' ? String(keep) : keep]);
     if (known.has(own)) return false;
     senders.set(this.application, known.add(own));
     return true;
@@ -152,7 +203,12 @@ function isSampled({ origin }: RequestRecord): boolean {
   return (origin.flags & 1) === 1;
 }
 
-async function openQueues(options: OtlpModuleOptions): Promise<Queues> {
+/** The same, where no OpenTelemetry SDK makes the spans and exports them itself. */
+function isOwnSpan(request: RequestRecord): boolean {
+  return isSampled(request) && !hasSdk();
+}
+
+async function openQueues(options: OtlpModuleOptions): Promise<ExportQueues> {
   if (!canExport() || isDisabled()) return { traces: undefined, logs: undefined };
   // A registered OpenTelemetry SDK creates the spans and exports them itself.
   const { traces = isExported('TRACES') && !hasSdk(), logs = isExported('LOGS') } = options;

@@ -10,6 +10,8 @@ export interface ExportCounts {
   readonly failed: number;
   /** Dropped because the queue was full, in number or in bytes. */
   readonly dropped: number;
+  /** Left out because `keep` does not choose their traces. */
+  readonly leftOut: number;
 }
 
 /** The counts of all exporters of this process, so that metrics need not import the exporters. */

@@ -33,6 +33,12 @@ export interface TraceMetadata {
   readonly route?: string | undefined;
   /** Controller and method, such as `PaymentController.pay`. Known after routing. */
   readonly handler?: string | undefined;
+  /** How an HTTP request arrived in this process: behind a proxy that ends TLS, that is `http`. */
+  readonly scheme?: 'http' | 'https' | undefined;
+  /** The host that the client of an HTTP request named, with its port, as in `api.example.com:8443`. */
+  readonly host?: string | undefined;
+  /** Whether the sender of a message waits for a response. Missing for HTTP requests, jobs and runs. */
+  readonly isCall?: boolean | undefined;
   /** Fields of a unit of work, such as pattern, queue and job. */
   readonly work?: UnitOfWorkFields | undefined;
 }
@@ -83,6 +89,8 @@ export interface RequestRecord extends TraceIds {
    * of the flight recorder, and its access log line.
    */
   readonly finished: boolean;
+  /** `true` where `TraceContext.keep` was called in it. */
+  readonly isKept?: true;
   /**
    * Its spans as a tree in depth-first order: each is below its parent, whose id it has, and
    * siblings are in the order in which they began. Folded spans are one record, before those

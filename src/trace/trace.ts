@@ -90,6 +90,9 @@ export class Trace implements RequestRecord {
   /** The span of this trace in an OpenTelemetry SDK, if this package started it. */
   sdkSpan: SdkSpan | undefined = undefined;
 
+  /** Whether the application has asked to keep it, see `TraceContext.keep`. Missing where it has not. */
+  declare isKept?: true;
+
   /** The context of an OpenTelemetry SDK that it began in, where one is registered. */
   sdkContext: object | undefined = undefined;
   /** Whether it has been the current trace. */

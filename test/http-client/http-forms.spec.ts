@@ -132,6 +132,7 @@ describe('node:http carries the trace', () => {
       'http.request.method': 'GET',
       'server.address': host!.toLowerCase().replace(/:\d+$/, ''),
       'server.port': server.port,
+      'url.scheme': 'http',
       'url.path': '/x',
       'http.response.status_code': 200,
     });

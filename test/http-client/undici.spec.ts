@@ -103,6 +103,7 @@ describe('undici carries the trace', () => {
       'http.request.method': 'GET',
       'server.address': '127.0.0.1',
       'server.port': server.port,
+      'url.scheme': 'http',
       'url.path': '/x',
       'http.response.status_code': 200,
     });

@@ -390,7 +390,14 @@ describe('metrics', () => {
 
   it('include the state of the exporters', async () => {
     const { scrape } = await measuredApp('express');
-    const counts = { signal: 'traces', queued: 3, exported: 40, failed: 5, dropped: 6 } as const;
+    const counts = {
+      signal: 'traces',
+      queued: 3,
+      exported: 40,
+      failed: 5,
+      dropped: 6,
+      leftOut: 7,
+    } as const;
     exportQueues.add(counts);
     const samplesOfExport = async (accept?: string) =>
       (await scrape(accept)).samples
@@ -401,6 +408,7 @@ describe('metrics', () => {
       ['otlp_exporter_exported_total', 'traces', 40],
       ['otlp_exporter_failed_total', 'traces', 5],
       ['otlp_exporter_dropped_total', 'traces', 6],
+      ['otlp_exporter_left_out_total', 'traces', 7],
     ];
     expect(await samplesOfExport()).toEqual(expected);
     expect(await samplesOfExport('application/openmetrics-text')).toEqual(expected);
@@ -410,7 +418,8 @@ describe('metrics', () => {
   it('add up the exporters of two applications, and drop those that have closed', async () => {
     const { scrape } = await measuredApp('express');
     const queues = [3, 4].map(
-      (queued) => ({ signal: 'logs', queued, exported: 1, failed: 0, dropped: 0 }) as const,
+      (queued) =>
+        ({ signal: 'logs', queued, exported: 1, failed: 0, dropped: 0, leftOut: 7 }) as const,
     );
     const waiting = async () =>
       (await scrape()).samples.filter(({ name }) => name === 'otlp_exporter_queue_size');

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { npm, Packed } from './packed.js';
+import { npm, Packed, readmeCommands } from './packed.js';
 
 const MINUTES = 60_000;
 const run = promisify(execFile);
@@ -35,23 +35,7 @@ const nestjs = (major: number): Dependencies => ({
 const openTelemetry = (versions: Dependencies): Dependencies =>
   Object.fromEntries(Object.entries(versions).map(([name, v]) => [`@opentelemetry/${name}`, v]));
 
-const README = readFileSync('README.md', 'utf8');
-/** The commands of the README, without the library itself, which is the tarball. */
-const COMMANDS = [...README.matchAll(/\bnpm install ([^`\n]+)/g)].map(([, rest]) =>
-  expandBraces(rest!)
-    .split(/\s+/)
-    .filter((word) => word !== '' && word !== 'nestjs-tracing'),
-);
-
-/** As a shell does it: `a/{b,c}` is `a/b a/c`. */
-function expandBraces(words: string): string {
-  return words.replace(/(\S*)\{([^}]+)\}/g, (_all, prefix: string, list: string) =>
-    list
-      .split(',')
-      .map((part) => prefix + part)
-      .join(' '),
-  );
-}
+const COMMANDS = readmeCommands();
 
 const PROJECTS: Readonly<Record<string, Project>> = {
   'NestJS 11': { dependencies: nestjs(11), has: { '@nestjs/core': /^11\./ } },
@@ -162,7 +146,7 @@ const PROJECTS: Readonly<Record<string, Project>> = {
   'the commands of the README, one after the other': {
     dependencies: nestjs(12),
     install: COMMANDS.flat(),
-    has: { '@opentelemetry/sdk-logs': /^0\./, 'prom-client': /^15\./ },
+    has: { '@opentelemetry/sdk-logs': /^(?:0|3)\./, 'prom-client': /^15\./ },
   },
 };
 

@@ -69,3 +69,23 @@ export function version(cwd: string, dependency: string): string {
   const file = join(cwd, 'node_modules', dependency, 'package.json');
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
+
+/** What the `npm install` commands of the README install, without the library, which is the tarball. */
+export function readmeCommands(): string[][] {
+  const readme = readFileSync('README.md', 'utf8');
+  return [...readme.matchAll(/\bnpm install ([^`\n]+)/g)].map(([, rest]) =>
+    expandBraces(rest!)
+      .split(/\s+/)
+      .filter((word) => word !== '' && word !== 'nestjs-tracing'),
+  );
+}
+
+/** As a shell does it: `a/{b,c}` is `a/b a/c`. */
+function expandBraces(words: string): string {
+  return words.replace(/(\S*)\{([^}]+)\}/g, (_all, prefix: string, list: string) =>
+    list
+      .split(',')
+      .map((part) => prefix + part)
+      .join(' '),
+  );
+}

@@ -116,6 +116,7 @@ function spanOf(operation: 'add' | 'addBulk', queue: string, [jobs]: unknown[]):
     attributes: {
       'messaging.system': 'bull',
       'messaging.operation.name': operation,
+      'messaging.operation.type': 'send',
       'messaging.destination.name': queue,
       ...(operation === 'addBulk' && {
         'messaging.batch.message_count': Array.isArray(jobs) ? jobs.length : 0,

@@ -168,6 +168,7 @@ function spanOf(operation: string, queue: string | undefined, count: number): Sp
     attributes: {
       'messaging.system': 'bullmq',
       'messaging.operation.name': operation,
+      'messaging.operation.type': 'send',
       ...(queue !== undefined && { 'messaging.destination.name': queue }),
       ...(operation === 'addBulk' && { 'messaging.batch.message_count': count }),
     },

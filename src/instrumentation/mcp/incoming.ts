@@ -122,6 +122,7 @@ function workOf({ application, parent, sessionId }: Origin, message: McpMessage)
   return {
     kind: 'message',
     transport: 'mcp',
+    isCall: isRequest(message),
     parent,
     sessionId,
     logLevel: logLevelOf(message),

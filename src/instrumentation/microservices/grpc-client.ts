@@ -81,7 +81,12 @@ function spanOf(path: string): SpanStart {
   return {
     name: `${service}/${method}`,
     kind: 'client',
-    attributes: { 'rpc.system': 'grpc', 'rpc.service': service, 'rpc.method': method },
+    attributes: {
+      'rpc.system': 'grpc',
+      'rpc.system.name': 'grpc',
+      'rpc.service': service,
+      'rpc.method': method,
+    },
   };
 }
 

@@ -57,6 +57,7 @@ export function grpcHandler(
   const workOf = (call: GrpcCall | undefined, isAnswered: () => boolean): UnitOfWork => ({
     kind: 'message',
     transport: 'grpc',
+    isCall: true,
     handler: name,
     fields,
     ...(call && {

@@ -36,6 +36,7 @@ interface Server extends PacketServer {
   /** A number for NestJS's own. */
   readonly transportId?: unknown;
   addHandler: AnyMethod;
+  handleEvent?: AnyMethod | undefined;
   normalizePattern?(pattern: unknown): unknown;
 }
 
@@ -45,6 +46,15 @@ const MESSAGES = definePatch({
   gives: 'a trace and an access log line for each message',
   without: 'messages are not traced',
   why: 'a pre-request hook runs once for each handler of an event instead of once for a message, after request-scoped providers are made and inside of the exception filters, so their ids would be missing and its outcome would not be what the filters make of an error; the processing hooks get neither the handler nor its result, and custom strategies do not call them',
+});
+const EVENTS = definePatch({
+  package: '@nestjs/microservices',
+  target: 'Server#handleEvent',
+  gives:
+    'the right kind for the span of a message: `consumer` for an event, `server` for a request',
+  without:
+    'the kind of a span is that of its handler, also where a request has sent an event to it',
+  why: 'a handler and the hooks are called alike for both',
 });
 const HANDLER_NAMES = definePatch({
   package: '@nestjs/microservices',
@@ -77,10 +87,17 @@ export async function traceMessageServers(classes: PacketClasses): Promise<void>
           return register.call(this, controller, server, ...rest);
         }
         noteMetadata(server, transportOf(server), classes);
+        noteEvents(server);
         const className = controller?.metatype?.name ?? 'Controller';
         const addHandler: AnyMethod = (pattern, handler, ...more) => {
           const name = methodName === undefined ? className : `${className}.${methodName}`;
-          const traced = tracedHandler(application, server, pattern, name, handler as Handler);
+          const isForEvents = more[0] === true;
+          const traced = tracedHandler(
+            application,
+            server,
+            { pattern, name, isForEvents },
+            handler as Handler,
+          );
           return server.addHandler(pattern, traced, ...more);
         };
         methodName = undefined;
@@ -124,11 +141,47 @@ function transportOf({ transportId, constructor }: Server): string {
   return TRANSPORTS[transportId as number] ?? constructor.name;
 }
 
+/** The contexts of messages whose senders wait for no response. */
+const eventContexts = new WeakSet();
+const noted = new WeakSet<Server>();
+
+/** Lets a server note which messages are events: their handlers are called as those of requests are. */
+function noteEvents(server: Server): void {
+  if (noted.has(server) || typeof server.handleEvent !== 'function') return;
+  noted.add(server);
+  EVENTS.methodOfInstance(
+    server as Required<Server>,
+    'handleEvent',
+    (handleEvent) =>
+      function (this: Server, pattern, packet, context, ...rest) {
+        if (typeof context === 'object' && context !== null) eventContexts.add(context);
+        return handleEvent.call(this, pattern, packet, context, ...rest);
+      },
+  );
+}
+
+/**
+ * Whether the sender of a message waits for a response. A custom server may call the handlers of
+ * events itself.
+ */
+function isCall(server: Server, isForEvents: boolean, context: unknown): boolean {
+  if (typeof context === 'object' && context !== null && eventContexts.has(context)) return false;
+  const isNoted = typeof server.transportId === 'number' && noted.has(server);
+  return isNoted || !isForEvents;
+}
+
+/** What a handler is registered with. */
+interface Registered {
+  readonly pattern: unknown;
+  /** As in `PaymentController.pay`. */
+  readonly name: string;
+  readonly isForEvents: boolean;
+}
+
 function tracedHandler(
   application: TracedApplication,
   server: Server,
-  pattern: unknown,
-  name: string,
+  { pattern, name, isForEvents }: Registered,
   handler: Handler,
 ): Handler {
   const transport = transportOf(server);
@@ -139,9 +192,13 @@ function tracedHandler(
   const text = patternText(server, pattern);
   return replaceHandler(handler, (data, context, ...rest) => {
     const { read, attempt } = deliveryOf(transport, context, ownValue(server, 'queue'));
-    return application.runUnitOfWork({ ...message, read, fields: { pattern: text, attempt } }, () =>
-      handler(data, context, ...rest),
-    );
+    const work: UnitOfWork = {
+      ...message,
+      isCall: isCall(server, isForEvents, context),
+      read,
+      fields: { pattern: text, attempt },
+    };
+    return application.runUnitOfWork(work, () => handler(data, context, ...rest));
   });
 }
 

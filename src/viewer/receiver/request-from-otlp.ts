@@ -95,7 +95,10 @@ function workParts(
     textOf(attributes, 'messaging.destination.name', 'messaging.destination') ??
     calledMethod(attributes);
   const mcpMethod = textOf(attributes, 'mcp.method.name');
-  const system = textOf(attributes, 'messaging.system', 'rpc.system.name', 'rpc.system');
+  const system = textOf(
+    attributes,
+    ...['messaging.system', 'rpc.system.name', 'rpc.system', 'nestjs.run.trigger'],
+  );
   const job = textOf(attributes, 'nestjs.job.name');
   const parts: ViewedFields = {
     transport: system ?? (mcpMethod === undefined ? undefined : 'mcp'),
