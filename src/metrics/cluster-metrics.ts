@@ -52,6 +52,8 @@ export function clusterMetrics({ path = '/metrics' }: ClusterMetricsOptions = {}
 }
 
 const registries = new Set<Registry>();
+/** Its constructor listens for the primary. */
+let listening: object | undefined;
 
 /** Lets the primary read a registry of this worker. In a process that is no worker it does nothing. */
 export function answerPrimary(registry: Registry): void {
@@ -59,6 +61,5 @@ export function answerPrimary(registry: Registry): void {
   registries.add(registry);
   const { AggregatorRegistry, register } = promClient;
   AggregatorRegistry.setRegistries([...new Set([register, ...registries])]);
-  // Its constructor listens for the primary, once for each process.
-  new AggregatorRegistry();
+  listening ??= new AggregatorRegistry();
 }
