@@ -1,5 +1,6 @@
 import type { OpenSpan } from '../context/traced-application.js';
 import { sharedState } from '../records/shared-state.js';
+import { traceHttp2 } from './http2.js';
 import { traceHttp } from './node-http.js';
 import { noteAddresses } from './socket-reader.js';
 import { traceUndici } from './undici.js';
@@ -27,7 +28,7 @@ export function traceOutgoingCalls(openSpan: OpenSpan): void {
 
 function subscribeToCalls(openSpan: OpenSpan): InstallPatches {
   noteAddresses();
-  const patches = [traceUndici(openSpan), traceHttp(openSpan)];
+  const patches = [traceUndici(openSpan), traceHttp(openSpan), traceHttp2(openSpan)];
   return () => {
     for (const install of patches) install();
   };

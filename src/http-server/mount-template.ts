@@ -48,6 +48,7 @@ const MAX_APPLICATIONS = 16;
  * is compared with the paths that the routers and applications around the route are mounted at.
  *
  * @param app the application that has handled the request: the innermost one.
+ * @param route `undefined` for a function that is mounted, see {@link functionTemplate}.
  * @returns `''` where the route is not under a mount, and `undefined` where the template cannot be
  *   known: a mount by a regular expression, or an outer application that is not Express.
  *
@@ -56,7 +57,7 @@ const MAX_APPLICATIONS = 16;
  */
 export function mountTemplate(
   app: ExpressApplication,
-  route: object,
+  route: object | undefined,
   baseUrl: string,
 ): string | undefined {
   try {
@@ -69,6 +70,15 @@ export function mountTemplate(
     // A path that cannot be decoded, or a router of another shape.
     return undefined;
   }
+}
+
+/**
+ * The template of a function that is mounted with a path, as in `app.use('/trpc', handler)`.
+ *
+ * @param baseUrl text of the URL, which the mounts up to the function have matched.
+ */
+export function functionTemplate(app: ExpressApplication, baseUrl: string): string | undefined {
+  return baseUrl === '' ? undefined : mountTemplate(app, undefined, baseUrl);
 }
 
 /** Whether a route is in an application, under whatever mount. */
@@ -95,7 +105,7 @@ function templateIn(
   apps: readonly ExpressApplication[],
   depth: number,
   stack: readonly Layer[] | undefined,
-  route: object,
+  route: object | undefined,
   baseUrl: string,
 ): string | undefined {
   if (stack === undefined) return undefined;
@@ -106,9 +116,14 @@ function templateIn(
     }
     const isApplication = layer.name === MOUNTED_APPLICATION && depth < apps.length - 1;
     const inner = isApplication ? stackOf(apps[depth + 1]) : stackOf(layer.handle);
-    if (inner === undefined) continue;
+    const isFunction = inner === undefined;
+    if (isFunction && (route !== undefined || depth < apps.length - 1)) continue;
     const mount = mountOf(layer, baseUrl);
     if (mount === undefined) continue;
+    if (isFunction) {
+      if (mount.text !== '' && mount.text === baseUrl) return mount.template;
+      continue;
+    }
     const rest = baseUrl.slice(mount.text.length);
     const below = templateIn(apps, isApplication ? depth + 1 : depth, inner, route, rest);
     if (below !== undefined) return mount.template + below;

@@ -5,7 +5,13 @@ import { responseOf } from './request-context.js';
 import { provideRequestId } from './request-id-property.js';
 import { keepHeader } from './response-ids.js';
 import type { LiveMetadata } from '../trace/trace.js';
-import { hasRoute, mountTemplate, type ExpressApplication } from './mount-template.js';
+import {
+  functionTemplate,
+  hasRoute,
+  mountTemplate,
+  type ExpressApplication,
+} from './mount-template.js';
+import { isOfTrpc, trpcRoute } from './trpc-route.js';
 import { requestedUrl } from '../records/requested-url.js';
 
 /** Where a request has the route that matched it, on Express and on Fastify. */
@@ -119,7 +125,19 @@ export class HttpMetadata implements LiveMetadata {
     const matched = this.matched;
     // A route that is not NestJS's may have been a middleware that called `next`.
     this.settled = matched.handler === undefined && status === 404 ? NO_ROUTE : matched;
+    if (matched.handler === undefined) this.settleProcedure(this.#request, matched, status);
     this.#request = undefined;
+  }
+
+  /** The route of tRPC, which is mounted as one function or one route for all of its procedures. */
+  private settleProcedure(request: RoutedRequest, { route }: MatchedRoute, status: number): void {
+    const raw = (request.raw ?? request) as IncomingMessage;
+    const response = responseOf(raw);
+    if (response === undefined || !isOfTrpc(response)) return;
+    const { app, baseUrl = '', routeOptions } = request;
+    const mount = routeOptions?.url ?? (app && (route ?? functionTemplate(app, baseUrl)));
+    if (mount === undefined) return;
+    this.settled = { route: trpcRoute(mount, raw, response, status), handler: undefined };
   }
 
   private get matched(): MatchedRoute {

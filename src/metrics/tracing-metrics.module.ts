@@ -17,6 +17,7 @@ import { TracingConfigError } from '../records/tracing-config.error.js';
 import { warnOnce } from '../records/warnings.js';
 import { noteOnce } from './once-per-application.js';
 import { measureExports } from './otlp-exporter-metrics.js';
+import { answerPrimary } from './cluster-metrics.js';
 import { exposition } from './exposition.js';
 import { ClientMetrics } from './client-metrics.js';
 import { checkPromClient, promClient } from './prom-client.js';
@@ -33,6 +34,11 @@ export interface TracingMetricsOptions {
   registry?: Registry | undefined;
   /** Whether to add metrics of the process: CPU, memory, event loop. Default: `false`. */
   defaultMetrics?: boolean | undefined;
+  /**
+   * Whether this process is a worker of a cluster whose primary serves the metrics with
+   * `clusterMetrics`. In any other process it does nothing. Default: `false`.
+   */
+  cluster?: boolean | undefined;
 }
 
 const METRICS_OPTIONS = Symbol('nestjs-tracing.metrics-options');
@@ -72,6 +78,7 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
     this.clientMetrics = new ClientMetrics(this.registry);
     measureExports(this.registry);
     if (options.defaultMetrics === true) measureProcess(this.registry);
+    if (options.cluster === true) answerPrimary(this.registry);
   }
 
   static forRoot(options: TracingMetricsOptions = {}): DynamicModule {
