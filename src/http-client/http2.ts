@@ -213,8 +213,10 @@ function peerOfSession(session: ClientHttp2Session): Peer | undefined {
   const host = hostName(parts[1]!);
   const port = Number(parts[2]);
   const name = host.includes(':') ? `[${host}]` : host;
-  const usual = DEFAULT_PORTS.get(String(ownValue(session, 'protocol')));
-  return { authority: port === usual ? name : `${name}:${port}`, host, port };
+  const protocol = String(ownValue(session, 'protocol'));
+  const usual = DEFAULT_PORTS.get(protocol);
+  const scheme = protocol.slice(0, -1);
+  return { scheme, authority: port === usual ? name : `${name}:${port}`, host, port };
 }
 
 function ownValue(session: object, description: string): unknown {

@@ -26,7 +26,7 @@ interface WaitingTrace {
 export const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 export const MAX_WAITING_RECORDS = 20_000;
 /** The most that waits of one trace: one that never ends must not push out all others. */
-export const MAX_TRACE_BYTES = 2 * 1024 * 1024;
+const MAX_TRACE_BYTES = 2 * 1024 * 1024;
 export const MAX_TRACE_RECORDS = 2000;
 /** How many traces are waited for at most. */
 const MAX_TRACES = 10_000;

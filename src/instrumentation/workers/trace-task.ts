@@ -11,7 +11,7 @@ import { readProperty } from '../../records/error-fields.js';
 import { TracingConfigError } from '../../records/tracing-config.error.js';
 import { readCarriedData, threadCarrier, type CarriedData } from '../../trace/carried-data.js';
 import { newestApplication } from '../instrumented-applications.js';
-import { readCarrier, type CarryingJob } from '../job-carrier.js';
+import { hasRunCarrier, readCarrier } from '../job-carrier.js';
 
 /** Options of {@link traceTask}. */
 export interface TraceTaskOptions {
@@ -125,7 +125,8 @@ function workOfJob(input: unknown, handler: string | undefined): UnitOfWork | un
     kind: 'job',
     transport: queueName === undefined ? 'bull' : 'bullmq',
     handler,
-    ...(!isRepeated && { read: readCarrier(input as CarryingJob) }),
+    // One run of many begins a trace of its own, but for a worker that has begun it already.
+    ...((!isRepeated || hasRunCarrier(input)) && { read: readCarrier(input) }),
     fields: {
       queue: typeof queue === 'string' ? queue : undefined,
       job,
