@@ -37,7 +37,7 @@ async function bundle(entry: string, outDir: string): Promise<void> {
           codeSplitting: false,
           comments: false,
           keepNames: true,
-          minify: MINIFIED,
+          minify: entry === COMMAND_LINE || MINIFIED,
         },
       },
     },

@@ -14,7 +14,7 @@ const ALLOWED: readonly RegExp[] = [
   /^docs\/[\w-]+\.md$/,
   /^dist\/THIRD-PARTY-NOTICES\.txt$/,
   /^dist\/cli\/main\.js$/,
-  /^dist\/viewer-page\/(?:(?:index|export)\.html|page\.(?:js|css))$/,
+  /^dist\/viewer-page\/(?:index\.html|page\.(?:js|css))$/,
   /^dist\/cjs\/package\.json$/,
   /^dist\/(?:esm|cjs)\/types\/[\w.-]+\.d\.ts$/,
   new RegExp(`^dist/(?:esm|cjs)/(?:${entries.join('|')})\\.d\\.ts$`),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { exportPage } from '../../src/viewer/export-page.js';
 import type {
   ViewExport,
   ViewLine,
@@ -10,7 +11,10 @@ import type {
 import { Cli, fileOf, logOf, pathOf, run } from './cli.js';
 import { ALICE, BEGINNING, BOB, FIGURE, finish, line, NOBODY } from './figure.js';
 
-const TEMPLATE = 'dist/viewer-page/export.html';
+const PAGE = exportPage(
+  readFileSync('dist/viewer-page/page.js', 'utf8'),
+  readFileSync('dist/viewer-page/page.css', 'utf8'),
+);
 const ELEMENT = /(<script type="application\/json" id="records">)([^]*?)(<\/script>)/;
 
 interface Page {
@@ -36,7 +40,7 @@ async function pageOf(lines: readonly object[] | string, ...args: string[]): Pro
 describe('--html', () => {
   it('fills the page with requests and their lines', async () => {
     const page = await pageOf(FIGURE);
-    expect(page.html.replace(ELEMENT, '$1null$3')).toBe(readFileSync(TEMPLATE, 'utf8'));
+    expect(page.html.replace(ELEMENT, '$1null$3')).toBe(PAGE);
     expect(page.stderr).toMatch(/page\.html: 3 requests and 11 lines\n$/);
     expect(page.export.source).toBe(pathOf('page.log'));
     expect(Date.parse(page.export.exportedAt)).toBeGreaterThan(Date.now() - 60_000);

@@ -32,7 +32,6 @@ describe('the tarball', () => {
       'dist/THIRD-PARTY-NOTICES.txt',
       'dist/cjs/package.json',
       'dist/cli/main.js',
-      'dist/viewer-page/export.html',
       'dist/viewer-page/index.html',
       'dist/viewer-page/page.css',
       'dist/viewer-page/page.js',

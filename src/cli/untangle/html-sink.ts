@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { FifoQueue } from '../../records/fifo-queue.js';
 import { jsonValue } from '../../records/json-value.js';
+import { exportPage } from '../../viewer/export-page.js';
 import type { ViewDrops, ViewExport } from '../../viewer/view-records.js';
 import type { LineFilter } from './line-filter.js';
 import type { LogLine } from './log-line.js';
@@ -9,11 +10,12 @@ import type { RequestGroup } from './request-groups.js';
 import type { Sink } from './sink.js';
 import { LogRecordConverter } from './records-from-log.js';
 
-/** Built with the page of the trace viewer: `ViewExport` as JSON replaces `null`. */
-const TEMPLATE = new URL(
-  'dist/viewer-page/export.html',
+/** Where the built page of the trace viewer is. */
+const PAGE_FOLDER = new URL(
+  'dist/viewer-page/',
   import.meta.resolve('nestjs-tracing/package.json'),
 );
+/** `ViewExport` as JSON replaces `null`. */
 const PLACE = /(<script\b[^>]*\bid="?records"?[^>]*>)null(<\/script>)/;
 
 const MAX_REQUESTS = 5000;
@@ -54,9 +56,11 @@ export class HtmlSink implements Sink {
     isForced: boolean,
   ): Promise<HtmlSink> {
     const file = await PageFile.open(name, sources, isForced);
-    const html = await readFile(TEMPLATE, 'utf8');
+    const [script, style] = await Promise.all([pageFile('page.js'), pageFile('page.css')]);
+    const html = exportPage(script, style);
     const place = PLACE.exec(html);
-    if (place === null) throw new Error(`no place for records in ${TEMPLATE.pathname}`);
+    if (place === null)
+      throw new Error(`no place for records in the page of ${PAGE_FOLDER.pathname}`);
     const begin = place.index + place[1]!.length;
     const end = place.index + place[0].length - place[2]!.length;
     return new HtmlSink(file, sources.join(', '), [html.slice(0, begin), html.slice(end)], filter);
@@ -131,6 +135,10 @@ export class HtmlSink implements Sink {
     this.kept.lines += sign * lines;
     this.kept.characters += sign * json.length;
   }
+}
+
+function pageFile(name: string): Promise<string> {
+  return readFile(new URL(name, PAGE_FOLDER), 'utf8');
 }
 
 function jsonOf(records: readonly object[]): string {

@@ -1,5 +1,4 @@
 import { defineConfig, type Plugin } from 'vite';
-import { exportPlugin } from './vite-export-plugin.js';
 
 export default defineConfig({
   base: './',
@@ -14,7 +13,7 @@ export default defineConfig({
       output: { entryFileNames: 'page.js', assetFileNames: 'page[extname]' },
     },
   },
-  plugins: [exportPlugin(), sameOrigin()],
+  plugins: [sameOrigin()],
 });
 
 /** Vite adds `crossorigin` to the script and the style, which come from the same origin. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { exportPage } from '../export-page.js';
 import { PAGE_FOLDER } from './page-folder.cjs';
 
 /** A file of the page. */
@@ -23,8 +24,17 @@ export function pageFile(name: string): PageFile | undefined {
   if (contentType === undefined) return undefined;
   let file = read.get(name);
   if (file === undefined) {
-    file = { contentType, body: readFileSync(join(PAGE_FOLDER, name)) };
+    const body = name === 'export.html' ? Buffer.from(exportFile()) : readFile(name);
+    file = { contentType, body };
     read.set(name, file);
   }
   return file;
+}
+
+function exportFile(): string {
+  return exportPage(readFile('page.js').toString(), readFile('page.css').toString());
+}
+
+function readFile(name: string): Buffer {
+  return readFileSync(join(PAGE_FOLDER, name));
 }

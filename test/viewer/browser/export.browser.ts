@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Locator } from 'playwright-core';
+import { exportPage } from '../../../src/viewer/export-page.js';
 import { otlpLogs, sendOtlp } from './support/otlp.js';
 import { ALICE, as, BOB, startShop } from './support/shop.js';
 import { soon } from './support/soon.js';
@@ -131,7 +132,12 @@ describe('the export', () => {
   });
 
   it('that nothing was exported into says so', async () => {
-    const { page } = await openFile(join(process.cwd(), 'dist/viewer-page/export.html'));
+    const [script, style] = await Promise.all(
+      ['page.js', 'page.css'].map((name) => readFile(join('dist/viewer-page', name), 'utf8')),
+    );
+    const path = join(folder, 'empty.html');
+    await writeFile(path, exportPage(script!, style!));
+    const { page } = await openFile(path);
     await page.tab.getByText('Nothing was exported into this file').waitFor();
     await page.tab.getByText('There are no requests in this file.').waitFor();
     expect(await page.requests.count()).toBe(0);

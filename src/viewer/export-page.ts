@@ -1,29 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { Plugin } from 'vite';
 
 /**
- * Builds `export.html` from the same script and style as the page: one file that needs no server,
- * with a place for the records that it shows.
+ * The page as one file that needs no server, made of the same script and style, with a place for the
+ * records that it shows: `null` in the element `records`.
+ *
+ * @param code what `page.js` has.
+ * @param css what `page.css` has.
  */
-export function exportPlugin(): Plugin {
-  return {
-    name: 'export-page',
-    generateBundle(_options, bundle) {
-      const script = bundle['page.js'];
-      const style = bundle['page.css'];
-      if (script?.type !== 'chunk' || style?.type !== 'asset') {
-        this.error('export.html is made of page.js and page.css, and one of them was not built');
-      }
-      this.emitFile({
-        type: 'asset',
-        fileName: 'export.html',
-        source: exportHtml(inlineScript(script.code), inlineStyle(String(style.source))),
-      });
-    },
-  };
-}
-
-function exportHtml(script: string, style: string): string {
+export function exportPage(code: string, css: string): string {
+  const script = inlineScript(code);
+  const style = inlineStyle(css);
   return `<!doctype html>
 <html lang="en">
 <head>
