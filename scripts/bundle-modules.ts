@@ -1,7 +1,7 @@
-import { cpSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { rolldown, type ChunkingContext } from 'rolldown';
-import { MINIFIED } from './minified.js';
+import { MINIFIED, withoutIndentation } from './minified.js';
 import { entries } from './package-entries.js';
 
 // Bundles the compiled modules into `dist/esm`. An application so loads 30 files where it would load
@@ -48,6 +48,11 @@ await bundle.write({
   },
 });
 await bundle.close();
+
+for (const file of readdirSync(TARGET, { recursive: true, encoding: 'utf8' })) {
+  const path = join(TARGET, file);
+  if (file.endsWith('.js')) writeFileSync(path, withoutIndentation(readFileSync(path, 'utf8')));
+}
 
 // CommonJS in both builds: they are found beside the bundles as they are beside the sources.
 for (const file of readdirSync(MODULES, { recursive: true, encoding: 'utf8' })) {

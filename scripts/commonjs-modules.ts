@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { minify } from 'rolldown/utils';
-import { MINIFIED } from './minified.js';
+import { MINIFIED, withoutIndentation } from './minified.js';
 
 // Makes `dist/cjs` of `dist/esm`, file by file.
 
@@ -25,6 +25,6 @@ for (const file of readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })) {
   const { code, errors } = await minify(file, outputText, { module: false, ...MINIFIED });
   if (errors.length > 0) throw new Error(`${file}: ${errors[0]!.message}`);
   mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, code);
+  writeFileSync(target, withoutIndentation(code));
 }
 writeFileSync(join(TARGET, 'package.json'), '{ "type": "commonjs" }\n');

@@ -40,3 +40,18 @@ export interface Field<T = unknown> {
   /** The type of its values. Only for the type checker: never set at run time. */
   readonly valueType?: T;
 }
+
+type Row = Omit<Field, 'type' | 'valueType'>;
+
+/** What the type of a row says besides the type of its values. */
+type Marks<R> = R extends { readonly ofWork: true } ? { readonly ofWork: true } : unknown;
+
+/** A row of a text field. */
+export function text<const R extends Row>(row: R): Field<string> & Marks<R> {
+  return { type: 'string', ...row } as Field<string> & Marks<R>;
+}
+
+/** A row of a numeric field. */
+export function number<const R extends Row>(row: R): Field<number> & Marks<R> {
+  return { type: 'number', ...row } as Field<number> & Marks<R>;
+}

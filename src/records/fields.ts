@@ -1,18 +1,5 @@
-import type { Field } from './field.js';
+import { number, text, type Field } from './field.js';
 import type { Step } from './step.js';
-
-type Row = Omit<Field, 'type' | 'valueType'>;
-
-/** What the type of a row says besides the type of its values. */
-type Marks<R> = R extends { readonly ofWork: true } ? { readonly ofWork: true } : unknown;
-
-function text<const R extends Row>(row: R): Field<string> & Marks<R> {
-  return { type: 'string', ...row } as Field<string> & Marks<R>;
-}
-
-function number<const R extends Row>(row: R): Field<number> & Marks<R> {
-  return { type: 'number', ...row } as Field<number> & Marks<R>;
-}
 
 /**
  * All fields of the access log line, in the order in which they are written. This is the single

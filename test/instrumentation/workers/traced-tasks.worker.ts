@@ -50,7 +50,7 @@ class Steps {
   }
 }
 
-export const resize = traceTask(
+const resize = traceTask(
   async ({ n, sleepMs = 0 }: Task) => {
     await sleep(sleepMs);
     const result = await new Steps().resize(n);
