@@ -73,7 +73,7 @@ describe.each(PLATFORMS)('traceTask, for a request on %s', (platform) => {
     const { send, sink } = await app();
     work = async (trace, n) => {
       await sleep(n % 7);
-      return pool.run(trace.carry({ n, sleepMs: n % 11 }), { name: 'resize' }) as Promise<unknown>;
+      return pool.run(trace.carry({ n, sleepMs: n % 11 })) as Promise<unknown>;
     };
     const answers = await Promise.all(
       Array.from({ length: REQUESTS }, async (_, n) => {
@@ -118,7 +118,7 @@ describe.each(PLATFORMS)('traceTask, for a request on %s', (platform) => {
       trace.span('make thumbnail', () => {
         spanId = trace.spanId;
         return trace.run({ traceId: 'order/17', sessionId: 's-1' }, async () => {
-          const inner: unknown = await pool.run(trace.carry({ n: 1 }), { name: 'resize' });
+          const inner: unknown = await pool.run(trace.carry({ n: 1 }));
           return { inner, runId: trace.spanId };
         });
       });
