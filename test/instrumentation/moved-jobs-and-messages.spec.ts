@@ -29,12 +29,6 @@ const CASES: readonly Case[] = [
   },
   {
     area: 'mcp',
-    gone: 'the module of Protocol, version 1',
-    moved: { unresolvable: `^${SDK}/shared/protocol` },
-    named: SDK,
-  },
-  {
-    area: 'mcp',
     gone: 'StdioServerTransport.start, version 1',
     moved: member(`${SDK}/server/stdio.js`, 'StdioServerTransport.prototype.start'),
     named: SDK,

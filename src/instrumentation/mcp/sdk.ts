@@ -48,6 +48,9 @@ export const SDKS: readonly Sdk[] = [
     range: '^1.20',
     entries: [
       '@modelcontextprotocol/sdk/shared/protocol.js',
+      // Their classes extend it, wherever it comes to be.
+      '@modelcontextprotocol/sdk/server/index.js',
+      '@modelcontextprotocol/sdk/client/index.js',
       '@modelcontextprotocol/sdk/server/stdio.js',
     ],
   },
