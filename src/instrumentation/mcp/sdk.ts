@@ -75,7 +75,11 @@ export const SDKS: readonly Sdk[] = [
  */
 export async function classesOf(sdk: Sdk, files: readonly string[]): Promise<SdkClasses> {
   if (isNodeLoading()) return loadedClasses(sdk, files);
-  const modules = (await sdk.connect.load(() => Promise.all(esFiles(sdk).map(importFile)))) ?? [];
+  const modules: SdkExports[] = [];
+  // One after the other: Jest cannot link modules that several imports share at the same time.
+  for (const file of esFiles(sdk)) {
+    modules.push((await sdk.connect.load(() => importFile(file))) ?? {});
+  }
   return classesIn([...requiredModules(sdk, files), ...modules]);
 }
 
