@@ -20,6 +20,7 @@ import { openAccessLog } from './http-server/open-access-log.js';
 import { nameHandlers } from './http-server/handler-names.js';
 import { nameFastifyRequests } from './http-server/fastify-request-ids.js';
 import { installRequestHook } from './http-server/request-hook.js';
+import { traceRouterErrors } from './http-server/router-errors.js';
 import { RequestTracer } from './http-server/request-tracer.js';
 import { TracingMiddleware } from './http-server/tracing.middleware.js';
 import { openLogger } from './logging/winston/default-logger.js';
@@ -182,6 +183,7 @@ export class TracingModule
     const { httpAdapter } = this.adapterHost;
     nameHandlers(this.modules, httpAdapter);
     nameFastifyRequests(httpAdapter, this.tracer);
+    traceRouterErrors(httpAdapter, this.tracer);
     if (!installRequestHook(httpAdapter, this.tracer)) {
       consumer.apply(TracingMiddleware).forRoutes('{*path}');
     }

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { TraceContext, TracingLogger, TracingModule } from '../../src/index.js';
 import { eventually, LineSink } from '../support/line-sink.js';
 import { sinkLogger } from '../support/traced-app.js';
+import { SandboxedLines, TRACED_PROCESSOR } from './sandboxed-lines.js';
 import { accessTo } from './servers/access.js';
 import { deleteKeys } from './servers/delete-keys.js';
 
@@ -172,6 +173,39 @@ redis.describe('Bull in one process', () => {
     });
     await eventually(() => seen.length > 0, 'the listener');
     expect(seen[0]).not.toContain('nestjs-tracing');
+  });
+
+  it('is continued by `traceTask` in another process, for each attempt and each run of a repeated job', async () => {
+    const processors = [TRACED_PROCESSOR];
+    const { queue, sink, trace } = await start('traced sandbox', { processors }, []);
+    const sandbox = new SandboxedLines();
+    const data = (n: number) => ({ n, lines: sandbox.file });
+    const { traceId, result } = await trace.run({ requestId: 'req-7' }, async () => {
+      const once = await queue.add(data(1));
+      const retried = await queue.add(data(2), { attempts: 2 });
+      await retried.finished();
+      return { traceId: trace.traceId, result: (await once.finished()) as unknown };
+    });
+    await finished(sink, 3);
+    const repeat = { every: 50, limit: 3 };
+    const repeating = await trace.run({}, async () => {
+      await queue.add(data(4), { repeat });
+      return trace.traceId;
+    });
+    await finished(sink, 5);
+    await queue.removeRepeatable(repeat);
+    await sandbox.ends(5);
+    const attempts = sink.linesOf('Job finished');
+    expect(await sandbox.flawsOfParts(attempts)).toEqual([]);
+    const [once, ...retries] = attempts.filter(({ trace_id }) => trace_id === traceId);
+    expect([once, ...retries].map((line) => line?.['attempt'])).toEqual([1, 1, 2]);
+    const traces = attempts.slice(3).map(({ trace_id }) => trace_id);
+    expect(new Set([traceId, repeating, ...traces]).size).toBe(traces.length + 2);
+    expect(result).toMatchObject({
+      ids: { trace_id: traceId, request_id: 'req-7' },
+      isCarrierSeen: false,
+    });
+    sandbox.remove();
   });
 
   it('traces a queue that a provider makes by hand', async () => {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { TraceContext, TracingLogger, TracingModule, traceWorker } from '../../src/index.js';
 import { eventually, LineSink } from '../support/line-sink.js';
 import { sinkLogger } from '../support/traced-app.js';
+import { SandboxedLines, TRACED_PROCESSOR } from './sandboxed-lines.js';
 import { accessTo } from './servers/access.js';
 import { deleteKeys } from './servers/delete-keys.js';
 
@@ -135,6 +136,56 @@ redis.describe('BullMQ in one process', () => {
       });
     },
     20_000,
+  );
+
+  it.each([
+    { title: 'a process', name: 'traced forks', options: {} },
+    { title: 'a thread', name: 'traced threads', options: { useWorkerThreads: true } },
+  ])(
+    'is continued by `traceTask` in $title of its own, for each attempt and each run of a scheduled job',
+    async ({ name, options }) => {
+      const processors = [{ path: TRACED_PROCESSOR, ...options }];
+      const { queue, sink, trace } = await start(name, { processors }, []);
+      const sandbox = new SandboxedLines();
+      const events = new QueueEvents(name, { connection, prefix });
+      await events.waitUntilReady();
+      const data = (n: number) => ({ n, lines: sandbox.file });
+      const { traceId, result } = await trace.run({ requestId: 'req-7' }, async () => {
+        const job = await queue.add('once', data(1));
+        const answer: unknown = await job.waitUntilFinished(events, 20_000);
+        await queue.add('retried', data(2), { attempts: 2 });
+        await queue.add('put back', { ...data(3), putsBack: true });
+        return { traceId: trace.traceId, result: answer };
+      });
+      await events.close();
+      await eventually(() => sink.linesOf('Job finished').length > 4, 'five attempts');
+      const scheduling = await trace.run({}, async () => {
+        await queue.upsertJobScheduler(
+          'every',
+          { every: 50, limit: 3 },
+          { name: 'scheduled', data: data(4) },
+        );
+        return trace.traceId;
+      });
+      const runs = () => sink.linesOf('Job finished').filter(({ job }) => job === 'scheduled');
+      await eventually(() => runs().length > 1, 'two runs');
+      await queue.removeJobScheduler('every');
+      const attempts = sink.linesOf('Job finished');
+      expect(await sandbox.flawsOfParts(attempts)).toEqual([]);
+      const ofRequest = attempts.filter(({ trace_id }) => trace_id === traceId);
+      expect(
+        ofRequest
+          .map(({ job, attempt }) => `${String(job)} ${String(attempt)}`)
+          .toSorted((a, b) => a.localeCompare(b)),
+      ).toEqual(['once 1', 'put back 1', 'put back 2', 'retried 1', 'retried 2']);
+      const traces = runs().map(({ trace_id }) => trace_id);
+      expect(new Set([traceId, scheduling, ...traces]).size).toBe(traces.length + 2);
+      expect(result).toMatchObject({
+        ids: { trace_id: traceId, request_id: 'req-7' },
+        isCarrierSeen: false,
+      });
+      sandbox.remove();
+    },
   );
 
   it('traces processors that are functions, each in the application that provides its queue', async () => {

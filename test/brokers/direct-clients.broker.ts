@@ -66,23 +66,52 @@ const RECIPES: readonly Recipe[] = [
   },
 ];
 
+interface Services {
+  readonly scope: string;
+  readonly gateway: ServiceProcess;
+  readonly consumer: ServiceProcess;
+  /** The request in which the consumer was started. */
+  readonly starting: string;
+}
+
+const available = RECIPES.filter(({ broker }) => accessTo(broker).url !== '');
+const started = new Map<DirectClientName, Promise<Services>>();
+
+/** Starts what a client needs, and then what the next one needs: some wait for seconds. */
+async function servicesOf({ client, broker }: Recipe): Promise<Services> {
+  const services = started.get(client) ?? start(client, broker);
+  started.set(client, services);
+  const next = available[available.findIndex((one) => one.client === client) + 1];
+  if (next !== undefined && !started.has(next.client)) {
+    const ahead = services.then(() => start(next.client, next.broker));
+    started.set(next.client, ahead);
+    // The tests of the next client have the error.
+    ahead.catch(() => {});
+  }
+  return services;
+}
+
+async function start(client: DirectClientName, broker: BrokerName): Promise<Services> {
+  const scope = `nestjs-tracing-${client.replaceAll(/\W+/g, '-')}-${process.pid}`;
+  const env = { CLIENT: client, BROKER_URL: accessTo(broker).url, SCOPE: scope };
+  const [gateway, consumer] = await Promise.all([
+    ServiceProcess.start('test/brokers/services/direct-gateway.ts', env),
+    ServiceProcess.start('test/brokers/services/direct-consumer.ts', env),
+  ]);
+  return { scope, gateway, consumer, starting: await post(consumer, 'consume', {}) };
+}
+
 for (const recipe of RECIPES) {
   const broker = accessTo(recipe.broker);
   broker.describe(`consumed by hand with ${recipe.client}`, () => {
-    const scope = `nestjs-tracing-${recipe.client.replaceAll(/\W+/g, '-')}-${process.pid}`;
+    let scope: string;
     let gateway: ServiceProcess;
     let consumer: ServiceProcess;
     let sender: Sender;
-    /** The request in which the consumer was started. */
     let starting: string;
 
     beforeAll(async () => {
-      const env = { CLIENT: recipe.client, BROKER_URL: broker.url, SCOPE: scope };
-      [gateway, consumer] = await Promise.all([
-        ServiceProcess.start('test/brokers/services/direct-gateway.ts', env),
-        ServiceProcess.start('test/brokers/services/direct-consumer.ts', env),
-      ]);
-      starting = await post(consumer, 'consume', {});
+      ({ scope, gateway, consumer, starting } = await servicesOf(recipe));
       process.env['SCOPE'] = scope;
       sender = await DIRECT_CLIENTS[recipe.client].openSender(broker.url);
     }, 60_000);

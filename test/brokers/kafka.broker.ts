@@ -6,17 +6,35 @@ import { ThreeServices } from './three-services.js';
 import { describeTransport, TRACEPARENT } from './transport-cases.js';
 
 const single = accessTo('kafka');
-
-for (const [title, broker] of [
+const BROKERS = [
   ['Kafka', single],
   ['Kafka with three brokers', accessTo('kafka-cluster')],
-] as const) {
+] as const;
+
+const env = (url: string): Record<string, string> => ({
+  ...{ TRANSPORT: 'kafka', BROKER_URL: url, SCOPE: `nestjs-tracing-kafka-${process.pid}` },
+});
+/** By the URL of the broker. They start at the same time: joining a group takes seconds. */
+const started = new Map<string, Promise<ThreeServices>>();
+
+beforeAll(() => {
+  for (const [, { url }] of BROKERS) {
+    if (url !== '') started.set(url, ThreeServices.start(env(url)));
+  }
+});
+afterAll(async () => {
+  const all = await Promise.all(started.values());
+  await Promise.all(all.map((services) => services.stop()));
+}, 60_000);
+
+for (const [title, broker] of BROKERS) {
   describeTransport({
     title,
     broker,
     transport: 'kafka',
     name: 'kafka',
     redelivers: true,
+    services: ({ BROKER_URL = '' }) => started.get(BROKER_URL)!,
     async openRaw(url) {
       const kafka = new Kafka({ brokers: [new URL(url).host], logLevel: 0 });
       const producer = kafka.producer();
@@ -50,16 +68,10 @@ for (const [title, broker] of [
 
 single.describe('a message of Kafka', () => {
   let services: ThreeServices;
-  const scope = `nestjs-tracing-retry-${process.pid}`;
 
   beforeAll(async () => {
-    services = await ThreeServices.start({
-      TRANSPORT: 'kafka',
-      BROKER_URL: single.url,
-      SCOPE: scope,
-    });
-  }, 60_000);
-  afterAll(() => services.stop());
+    services = (await started.get(single.url))!;
+  });
 
   it.each(['emit/retry', 'send/retried'])(
     'has one line for each delivery, and so has what kafkajs says of it: %s',

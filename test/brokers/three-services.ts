@@ -22,6 +22,13 @@ export class ThreeServices {
   static async start(env: Readonly<Record<string, string>>): Promise<ThreeServices> {
     const start = (name: string): Promise<ServiceProcess> =>
       ServiceProcess.start(`${FOLDER}/${name}.ts`, env);
+    if (env['TRANSPORT'] === 'kafka') {
+      // Joining a group takes seconds, and a topic keeps what is sent before.
+      const [gateway, worker, ledger] = await Promise.all(
+        ['gateway', 'worker', 'ledger'].map(start),
+      );
+      return new ThreeServices(gateway!, worker!, ledger!);
+    }
     // Senders start after the listeners are ready.
     const [ledger, worker] = await Promise.all([start('ledger'), start('worker')]);
     return new ThreeServices(await start('gateway'), worker, ledger);

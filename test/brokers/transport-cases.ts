@@ -21,6 +21,8 @@ export interface TransportCase {
   readonly openRaw: (url: string, scope: string) => RawSender | Promise<RawSender>;
   /** Whether an event whose handler throws is delivered again: once more, as these handlers throw once. */
   readonly redelivers?: boolean;
+  /** Services that the file has started, and stops. */
+  readonly services?: (env: Readonly<Record<string, string>>) => Promise<ThreeServices>;
   /** What the raw sender puts in the place of a trace. */
   readonly carriers: readonly unknown[];
 }
@@ -33,21 +35,18 @@ const RECONNECT_MS = 10_000;
 
 /** What must hold on every transport that a broker serves. */
 export function describeTransport(one: TransportCase): void {
-  const { broker, transport, name, redelivers = false } = one;
+  const { broker, transport, name, redelivers = false, services: start } = one;
 
   broker.describe(one.title, () => {
     const scope = `nestjs-tracing-${transport}-${process.pid}`;
     let services: ThreeServices;
 
     beforeAll(async () => {
-      services = await ThreeServices.start({
-        TRANSPORT: transport,
-        BROKER_URL: broker.url,
-        SCOPE: scope,
-      });
+      const env = { TRANSPORT: transport, BROKER_URL: broker.url, SCOPE: scope };
+      services = await (start ?? ThreeServices.start)(env);
     }, 40_000);
 
-    afterAll(() => services.stop());
+    afterAll(() => (start === undefined ? services.stop() : undefined));
 
     const ofTask = (n: number, message: string): Promise<Line[]> =>
       services.linesWhere((line) => line['n'] === n && line.message === message, 1);

@@ -1,15 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Inject, Logger, Param } from '@nestjs/common';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Controller, Get, Inject, Logger, Param, type INestApplication } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { firstValueFrom, of, throwError, type Observable } from 'rxjs';
 import {
   TraceContext,
   type ConsumedHeaders,
   type ConsumedWork,
-  type TracingModuleOptions,
+  TracingLogger,
 } from '../../src/index.js';
-import type { Line } from '../support/line-sink.js';
-import { PLATFORMS, tracedApp, type TracedApp } from '../support/traced-app.js';
+import { LineSink, type Line } from '../support/line-sink.js';
+import { PLATFORMS, tracedApp } from '../support/traced-app.js';
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const PARENT_ID = 'b7ad6b7169203331';
@@ -38,20 +38,25 @@ class FetchingController {
 }
 
 describe.each(PLATFORMS)('a message that was fetched by hand, on %s', (platform) => {
-  let one: TracedApp;
+  const sink = new LineSink();
+  let app: INestApplication;
+  let url: string;
   let trace: TraceContext;
 
-  const start = async (options: TracingModuleOptions = {}): Promise<void> => {
-    one = await tracedApp(platform)
-      .with(options)
+  // One application for all tests: the builder would close it after the first.
+  beforeAll(async () => {
+    app = await tracedApp(platform, sink)
       .of({ controllers: [FetchingController] })
-      .start();
-    trace = one.app.get(TraceContext);
-  };
-  beforeEach(() => start());
-  afterEach(() => one.sink.clear());
+      .create();
+    app.useLogger(app.get(TracingLogger));
+    await app.listen(0, '127.0.0.1');
+    url = await app.getUrl();
+    trace = app.get(TraceContext);
+  });
+  beforeEach(() => sink.clear());
+  afterAll(() => app.close());
 
-  const ended = (message = 'Message finished'): Line[] => one.sink.linesOf(message);
+  const ended = (message = 'Message finished'): Line[] => sink.linesOf(message);
   /** The line of a message that does nothing. */
   const lineOf = (headers: unknown, work: unknown = WORK, message?: string): Line => {
     const before = ended(message).length;
@@ -127,12 +132,6 @@ describe.each(PLATFORMS)('a message that was fetched by hand, on %s', (platform)
     expect(line.trace_id).not.toBe(TRACE_ID);
     expect(line.request_id).toMatch(/^[0-9a-f-]{36}$/);
     expect(line.session_id).toMatch(/^[0-9a-f-]{36}$/);
-  });
-
-  it('continues nothing of a sender who is not trusted', async () => {
-    await one.app.close();
-    await start({ trustIncoming: false });
-    expect(lineOf(HEADERS).trace_id).not.toBe(TRACE_ID);
   });
 
   const works: [string, ConsumedWork, string, object][] = [
@@ -227,7 +226,9 @@ describe.each(PLATFORMS)('a message that was fetched by hand, on %s', (platform)
   it('is no part of the request in which it is fetched', async () => {
     const answers = await Promise.all(
       Array.from({ length: 40 }, async (_, n) => {
-        const response = await one.send(`/fetch/${n}`, { headers: { 'x-request-id': `web-${n}` } });
+        const response = await fetch(`${url}/fetch/${n}`, {
+          headers: { 'x-request-id': `web-${n}` },
+        });
         return (await response.json()) as {
           inner: { traceId: string; outer?: string };
           own: string;
@@ -238,7 +239,7 @@ describe.each(PLATFORMS)('a message that was fetched by hand, on %s', (platform)
       expect(inner).toEqual({ traceId: `message-${n}` });
       expect(own).toBe(`web-${n}`);
     }
-    const inner = one.sink.linesOf('inner');
+    const inner = sink.linesOf('inner');
     expect(inner).toHaveLength(40);
     for (const line of inner) {
       expect(line.trace_id).toBe(`message-${String(line['n'])}`);
@@ -257,6 +258,14 @@ describe.each(PLATFORMS)('a message that was fetched by hand, on %s', (platform)
       parent_span_id: sent['traceparent']!.split('-')[2],
     });
   });
+});
+
+it('continues nothing of a sender who is not trusted', async () => {
+  const { app, sink } = await tracedApp('express').with({ trustIncoming: false }).start();
+  app.get(TraceContext).consume(HEADERS, WORK, () => 1);
+  const [line] = sink.linesOf('Message finished');
+  expect(line).toMatchObject({ outcome: 'completed', pattern: 'orders' });
+  expect(line!.trace_id).not.toBe(TRACE_ID);
 });
 
 it('is refused by TypeScript where it is not described', () => {

@@ -1,4 +1,17 @@
 import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import {
+  credentials,
+  loadPackageDefinition,
+  Metadata,
+  Server as GrpcServer,
+  ServerCredentials,
+  type MetadataValue,
+  type sendUnaryData,
+  type ServerUnaryCall,
+  type ServiceClientConstructor,
+} from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { ClientProxyFactory, Transport, type ClientGrpcProxy } from '@nestjs/microservices';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -8,6 +21,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { firstValueFrom, type Observable } from 'rxjs';
 import * as undici from 'undici';
 import { undoPatches } from '../../src/instrumentation/patch.js';
 import { callingApp, REQUEST_ID, SESSION_ID, TRACE_ID } from './calling-app.js';
@@ -248,14 +262,30 @@ describe('a call through node:http2', () => {
     expect((await ended(1))[0]!.failed).toBe(true);
   });
 
-  it('leaves out an id that no header may have', async () => {
-    const { trace } = await callingApp();
-    const { url, received } = await serve();
-    const session = connect(url);
-    const seed = { requestId: 'ok', sessionId: SESSION_ID };
-    await trace.run(seed, () => answerOf(session.request({})));
-    expect(received[0]!.headers['x-request-id']).toBe('ok');
-  });
+  it.each(['a\u0000b', 'a\r\nx-own: 1', 'caf\u00e9', 'a\u20acb'])(
+    'leaves out an id that no header may have: %j',
+    async (id) => {
+      const ids = { generate: () => id, validate: () => true };
+      const { trace, ended } = await callingApp({ requestId: ids, session: ids });
+      const { url, received } = await serve();
+      const session = connect(url);
+      const forms: (http2.OutgoingHttpHeaders | undefined)[] = [undefined, { ':path': '/y' }];
+      // A list of names and values.
+      if (major >= 24) forms.push([':path', '/z', 'x-own', '1'] as never);
+      for (const form of forms) {
+        await trace.run({}, async () => {
+          expect(trace.requestId).toBe(id);
+          expect(await answerOf(session.request(form))).toBe('ok');
+        });
+      }
+      const spans = await ended(forms.length);
+      expect(received.map(parentOf)).toEqual(spans.map(({ spanId }) => spanId));
+      for (const { headers } of received) {
+        expect(headers).not.toHaveProperty('x-request-id');
+        expect(headers).not.toHaveProperty('x-session-id');
+      }
+    },
+  );
 
   it('is not touched outside a trace, with `outgoing: false`, and after the last application', async () => {
     const { url, received } = await serve();
@@ -313,5 +343,90 @@ describe('a call through node:http2', () => {
     expect(received).toHaveLength(1);
     expect(timesOf(received[0]!, 'traceparent')).toBe(1);
     expect(parentOf(received[0]!)).toBe(spans[0]!.spanId);
+  });
+
+  describe('beside gRPC', () => {
+    interface PaymentService {
+      charge(payment: object, metadata?: Metadata): Observable<{ user: string }>;
+    }
+    const proto = {
+      package: 'payments',
+      protoPath: 'test/instrumentation/microservices/payments.proto',
+    };
+
+    /** A server of @grpc/grpc-js, and a client of NestJS and one without it. */
+    async function grpc() {
+      const definition = loadPackageDefinition(loadSync(proto.protoPath));
+      const { PaymentService: Client } = definition['payments'] as unknown as {
+        PaymentService: ServiceClientConstructor;
+      };
+      const received: MetadataValue[][] = [];
+      const server = new GrpcServer();
+      server.addService(Client.service, {
+        Charge: (
+          { metadata, request }: ServerUnaryCall<{ user: string }, object>,
+          answer: sendUnaryData<object>,
+        ) => {
+          received.push(metadata.get('traceparent'));
+          answer(null, { user: request.user });
+        },
+      });
+      const port = await promisify(server.bindAsync.bind(server))(
+        '127.0.0.1:0',
+        ServerCredentials.createInsecure(),
+      );
+      const url = `localhost:${port}`;
+      const proxy = ClientProxyFactory.create({
+        transport: Transport.GRPC,
+        options: { ...proto, url },
+      }) as unknown as ClientGrpcProxy;
+      const plain = new Client(url, credentials.createInsecure());
+      closing.push(() => {
+        server.forceShutdown();
+        proxy.close();
+        plain.close();
+      });
+      const charge = promisify(plain['Charge']!.bind(plain)) as (
+        payment: object,
+        metadata: Metadata,
+      ) => Promise<unknown>;
+      return { service: proxy.getService<PaymentService>('PaymentService'), charge, received };
+    }
+
+    it('is one span with one `traceparent` for each call of a client of NestJS', async () => {
+      const { run, ended, spans } = await callingApp();
+      const { service, received } = await grpc();
+      const { url, received: others } = await serve();
+      const session = connect(url);
+      for (const user of ['first', 'second']) {
+        await run(async () => {
+          expect(await firstValueFrom(service.charge({ user }))).toEqual({ user });
+          await answerOf(session.request({}));
+        });
+      }
+      await ended(4);
+      await sleep(20);
+      expect(spans.map(({ kind, attributes }) => [kind, attributes?.['rpc.system']])).toEqual([
+        ['client', 'grpc'],
+        ['client', undefined],
+        ['client', 'grpc'],
+        ['client', undefined],
+      ]);
+      expect(received).toEqual(
+        [spans[0]!, spans[2]!].map(({ spanId }) => [`00-${TRACE_ID}-${spanId}-01`]),
+      );
+      expect(others.map(parentOf)).toEqual([spans[1]!.spanId, spans[3]!.spanId]);
+    });
+
+    it('leaves the calls of a client without NestJS as they are', async () => {
+      const { run, spans } = await callingApp();
+      const { charge, received } = await grpc();
+      const metadata = new Metadata();
+      await run(() => charge({ user: 'Ada' }, metadata));
+      metadata.set('traceparent', `00-${TRACE_ID}-${'c'.repeat(16)}-01`);
+      await run(() => charge({ user: 'Ada' }, metadata));
+      expect(received).toEqual([[], [`00-${TRACE_ID}-${'c'.repeat(16)}-01`]]);
+      expect(spans).toEqual([]);
+    });
   });
 });

@@ -102,6 +102,18 @@ const CASES: readonly Case[] = [
     named: 'bull',
   },
   {
+    area: 'kafkajs',
+    gone: 'Kafka.consumer',
+    moved: member('kafkajs', 'default.Kafka.prototype.consumer'),
+    named: 'kafkajs',
+  },
+  {
+    area: 'kafkajs',
+    gone: 'Kafka.logger',
+    moved: member('kafkajs', 'default.Kafka.prototype.logger'),
+    named: 'kafkajs',
+  },
+  {
     area: 'rabbitmq',
     gone: 'AmqpConnection.wrapConsumer',
     moved: member('@golevelup/nestjs-rabbitmq', 'AmqpConnection.prototype.wrapConsumer'),

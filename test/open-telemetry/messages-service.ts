@@ -1,5 +1,7 @@
 import 'reflect-metadata';
 import '../support/print-spans.js';
+import { connect } from 'node:http2';
+import { text } from 'node:stream/consumers';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
@@ -79,6 +81,15 @@ class MessagesController {
   async calls(): Promise<unknown> {
     const response = await fetch(`${process.env['PEER']}/headers?secret=1`);
     return response.json();
+  }
+
+  @Get('http2-calls')
+  async http2Calls(): Promise<unknown> {
+    const session = connect(String(process.env['HTTP2_PEER']));
+    const stream = session.request({ ':path': '/headers?secret=1' });
+    const body = await text(stream);
+    session.close();
+    return JSON.parse(body) as unknown;
   }
 
   @Get('quick')

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
+import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { Step } from '../../src/index.js';
 import { eventually, type Line } from '../support/line-sink.js';
@@ -11,6 +12,9 @@ const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
 
 let peer: Server;
+let http2Peer: Http2Server;
+/** The names of the headers of each call through `node:http2`. */
+const http2Names: string[][] = [];
 
 beforeAll(async () => {
   peer = createServer((request, response) => {
@@ -18,9 +22,17 @@ beforeAll(async () => {
     response.end(JSON.stringify(request.headersDistinct));
   });
   await new Promise<void>((resolve) => peer.listen(0, '127.0.0.1', resolve));
+  http2Peer = createHttp2Server();
+  http2Peer.on('stream', (stream, headers, _flags, raw: string[] = []) => {
+    http2Names.push(raw.filter((_text, i) => i % 2 === 0));
+    stream.respond({ ':status': 200 });
+    stream.end(JSON.stringify(headers));
+  });
+  await new Promise<void>((resolve) => http2Peer.listen(0, '127.0.0.1', resolve));
 });
 afterAll(() => {
   peer.close();
+  http2Peer.close();
 });
 
 /** Sends one request and gives back what the SDK and the log say of it. */
@@ -56,6 +68,7 @@ describe.each([
     service = await ServiceProcess.start('test/open-telemetry/messages-service.ts', {
       INSTRUMENTATIONS: instrumentations,
       PEER: `http://127.0.0.1:${(peer.address() as AddressInfo).port}`,
+      HTTP2_PEER: `http://127.0.0.1:${(http2Peer.address() as AddressInfo).port}`,
     });
   });
   afterAll(() => service.stop());
@@ -105,6 +118,22 @@ describe.each([
     expect(body['traceparent']).toEqual([
       expect.stringContaining(`-${server.trace_id}-${client[0]!.span_id}-`.replace(/^-/, '')),
     ]);
+  });
+
+  it('sends one through `node:http2` too, which no instrumentation of the SDK knows', async () => {
+    const { body, sdk } = await ask(service, '/http2-calls');
+    const client = sdk.filter(({ kind }) => Number(kind) === 2);
+    const server = sdk.find(({ kind }) => Number(kind) === 1)!;
+    expect(client).toEqual([
+      expect.objectContaining({
+        scope: 'nestjs-tracing',
+        parent_span_id: server.span_id,
+        'url.path': '/headers',
+        'http.response.status_code': 200,
+      }),
+    ]);
+    expect(body['traceparent']).toBe(`00-${server.trace_id}-${client[0]!.span_id}-01`);
+    expect(http2Names.at(-1)!.filter((name) => name === 'traceparent')).toHaveLength(1);
   });
 
   it('makes the span of a run, with what happens in it below', async () => {

@@ -1,6 +1,6 @@
 import { Delivery, deliveries } from '../../context/delivery.js';
 import { resumeTrace } from '../../context/trace-store.js';
-import type { Trace } from '../../trace/trace.js';
+import { Trace, TraceScope } from '../../trace/trace.js';
 import { copiesOf, requiredFiles } from '../clients/driver-modules.js';
 import { definePatch } from '../patch.js';
 import { DeliveredOffsets } from './delivered-offsets.js';
@@ -42,9 +42,18 @@ type KafkaLogger = Readonly<Record<'info' | 'error' | 'warn' | 'debug', Log>> & 
   namespace(...args: unknown[]): KafkaLogger;
 };
 
-/** The last message of a partition, which failed. */
+/** How many partitions may have failed; the one that failed first is forgotten. */
+const MAX_FAILURES = 256;
+/** How much is kept of the message of an error, in characters. */
+const MAX_TEXT = 1000;
+
+/** The last message of a partition, which failed. What it was, and its error, are not kept. */
 interface Failure {
-  readonly error: unknown;
+  /** The error, as long as kafkajs has it. Other values than objects are known by their text. */
+  readonly error: WeakRef<object> | undefined;
+  readonly text: string;
+  /** Of the whole text. */
+  readonly length: number;
   readonly trace: Trace;
 }
 
@@ -102,7 +111,7 @@ function traceClass(prototype: Kafka | undefined): void {
     (consumer) =>
       function (this: Kafka, ...args) {
         const failures = new Map<string, Failure>();
-        const made = consumer.apply(withLogger(this, failures), args) as Consumer;
+        const made = makeConsumer(consumer, this, withLogger(this, failures), args);
         const offsets = new DeliveredOffsets();
         CONSUMER.methodOfInstance(
           made,
@@ -115,6 +124,19 @@ function traceClass(prototype: Kafka | undefined): void {
         return made;
       },
   );
+}
+
+/** A consumer of a client whose logger is traced. Where that client is none to kafkajs: of the given one. */
+function makeConsumer(consumer: Function, given: Kafka, traced: Kafka, args: unknown[]): Consumer {
+  if (traced === given) return consumer.apply(given, args) as Consumer;
+  try {
+    return consumer.apply(traced, args) as Consumer;
+  } catch {
+    // What is wrong with the arguments is thrown again.
+    const made = consumer.apply(given, args) as Consumer;
+    CONSUMER.unsupported('it takes no other logger');
+    return made;
+  }
 }
 
 function tracedConfig(
@@ -134,8 +156,8 @@ function tracedConfig(
         return result;
       } catch (error) {
         const trace = delivery.traceOf(error);
-        if (trace === undefined) failures.delete(place);
-        else failures.set(place, { error, trace });
+        failures.delete(place);
+        if (trace !== undefined) noteFailure(failures, place, error, trace);
         throw error;
       }
     };
@@ -147,19 +169,55 @@ function tracedConfig(
   };
 }
 
+function noteFailure(
+  failures: Map<string, Failure>,
+  place: string,
+  error: unknown,
+  trace: Trace,
+): void {
+  const text = textOf(error);
+  failures.set(place, {
+    error: isObject(error) ? new WeakRef(error) : undefined,
+    text: text.slice(0, MAX_TEXT),
+    length: text.length,
+    trace: withoutMessage(trace),
+  });
+  if (failures.size <= MAX_FAILURES) return;
+  for (const first of failures.keys()) {
+    failures.delete(first);
+    break;
+  }
+}
+
+/** The same trace for what is logged of it, without the headers of its message, which keep the batch. */
+function withoutMessage(trace: Trace): Trace {
+  const { traceId, requestId, sessionId, spanId, origin, metadata, policy } = trace;
+  const copy = new Trace(traceId, requestId, sessionId, spanId, origin, metadata, policy);
+  copy.scope = new TraceScope(copy, spanId, trace.scope.fields);
+  copy.recording = null;
+  copy.finished = true;
+  return copy;
+}
+
 function placeOf(place: { readonly topic?: unknown; readonly partition?: unknown } | undefined) {
   return `${String(place?.topic)}/${String(place?.partition)}`;
 }
 
 /** A client that is the given one, with a logger that writes about a failed message in its trace. */
 function withLogger(kafka: Kafka, failures: ReadonlyMap<string, Failure>): Kafka {
-  const logger = kafka.logger?.();
+  const logger = CONSUMER.read('logger', () => kafka.logger?.());
+  if (logger === undefined) return kafka;
   const key = Reflect.ownKeys(kafka).find((name) => Reflect.get(kafka, name) === logger);
-  if (logger === undefined || key === undefined) {
-    CONSUMER.unsupported('it has no logger');
+  if (key === undefined || !isLogger(logger)) {
+    CONSUMER.unsupported('its logger has another shape');
     return kafka;
   }
   return Object.create(kafka, { [key]: { value: tracedLogger(logger, failures) } }) as Kafka;
+}
+
+function isLogger(logger: Partial<KafkaLogger>): boolean {
+  const { error, warn, debug, namespace } = logger;
+  return [error, warn, debug, namespace].every((method) => typeof method === 'function');
 }
 
 function tracedLogger(logger: KafkaLogger, failures: ReadonlyMap<string, Failure>): KafkaLogger {
@@ -191,13 +249,33 @@ function toldOf(
   failures: ReadonlyMap<string, Failure>,
 ): Trace | undefined {
   const failure = failures.get(placeOf({ topic, partition }));
-  if (failure !== undefined) return Object.is(failure.error, error) ? failure.trace : undefined;
+  if (failure !== undefined) return isErrorOf(failure, error) ? failure.trace : undefined;
   const found: Trace[] = [];
-  for (const { error: thrown, trace } of failures.values()) {
-    const text = textOf(thrown);
-    if (text !== '' && (error === text || message.endsWith(`: ${text}`))) found.push(trace);
+  for (const one of failures.values()) {
+    if (one.length === 0) continue;
+    if (
+      (typeof error === 'string' && endsWithText(error, one, '')) ||
+      endsWithText(message, one, ': ')
+    ) {
+      found.push(one.trace);
+    }
   }
   return found.length === 1 ? found[0] : undefined;
+}
+
+function isErrorOf(failure: Failure, error: unknown): boolean {
+  if (isObject(error)) return failure.error?.deref() === error;
+  return failure.error === undefined && endsWithText(textOf(error), failure, '');
+}
+
+/** Whether a message is the text of a failure, or ends with it behind a separator. */
+function endsWithText(message: string, { text, length }: Failure, separator: string): boolean {
+  const at = message.length - length - separator.length;
+  return at >= 0 && (separator !== '' || at === 0) && message.startsWith(separator + text, at);
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
 /** As kafkajs reads it. */

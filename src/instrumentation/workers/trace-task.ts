@@ -117,6 +117,8 @@ function workOfJob(input: unknown, handler: string | undefined): UnitOfWork | un
   );
   if (id === undefined || typeof opts !== 'object' || opts === null) return undefined;
   if (typeof job !== 'string' || typeof attemptsMade !== 'number') return undefined;
+  // BullMQ, which also counts attempts that have put the job back.
+  const attemptsStarted = readProperty(input, 'attemptsStarted');
   const queueName = readProperty(input, 'queueName');
   const queue = queueName ?? readProperty(Object(readProperty(input, 'queue')) as object, 'name');
   const isRepeated =
@@ -130,7 +132,7 @@ function workOfJob(input: unknown, handler: string | undefined): UnitOfWork | un
     fields: {
       queue: typeof queue === 'string' ? queue : undefined,
       job,
-      attempt: attemptsMade + 1,
+      attempt: typeof attemptsStarted === 'number' ? attemptsStarted : attemptsMade + 1,
     },
   };
 }
