@@ -7,8 +7,16 @@ import type { Node } from './node.js';
 const SMOKES = 'scripts/test-newest/smokes';
 /** Compiled there, by the newest compiler, as both kinds of modules. */
 const TYPES = 'types-consumer.ts';
-const INSTALL = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'];
+// Without npm's `--prefer-offline`, which would take what was the newest some days ago.
+const INSTALL = ['install', '--no-audit', '--no-fund', '--ignore-scripts'];
 const NESTJS = ['common', 'core', 'platform-express'].map((name) => `@nestjs/${name}`);
+
+/** What came of it. */
+interface Installation {
+  /** What npm says where the versions do not fit one another. */
+  readonly refusal: string | undefined;
+  readonly isInstalled: boolean;
+}
 
 /** The folder of an application that a smoke test runs in. */
 export class ConsumerFolder {
@@ -17,8 +25,8 @@ export class ConsumerFolder {
     private readonly consumer: Consumer,
   ) {}
 
-  /** Installs all that it needs. Returns why npm refuses, if it does. */
-  async install(node: Node, tarball: string): Promise<string | undefined> {
+  /** Installs all that it needs; by force where the packages do not allow each other's versions. */
+  async install(node: Node, tarball: string): Promise<Installation> {
     const { packages, others = [], nest, prereleases = [] } = this.consumer;
     mkdirSync(this.cwd);
     const overrides: Record<string, string> = {};
@@ -32,12 +40,11 @@ export class ConsumerFolder {
     const names = [...NESTJS.map((name) => (nest === undefined ? name : `${name}@${nest}`)), cls];
     names.push('reflect-metadata', 'rxjs', 'winston', ...packages, ...others);
     for (const name of prereleases) names.push(`${name}@${overrides[name]}`);
-    try {
-      await node.npm(this.cwd, ...INSTALL, tarball, ...new Set(names.map(newest)));
-    } catch (error) {
-      const { stderr = '' } = error as { stderr?: string };
-      const said = stderr.split('\n').filter((line) => /npm error|npm warn ERESOLVE/.test(line));
-      return `npm does not install it: ${said.join(' ').replaceAll('npm error', '') || String(error)}`;
+    const args = [...INSTALL, tarball, ...new Set(names.map(newest))];
+    const refusal = await this.tryNpm(node, args);
+    if (refusal !== undefined) {
+      const isForced = (await this.tryNpm(node, [...args, '--legacy-peer-deps'])) === undefined;
+      if (!isForced) return { refusal, isInstalled: false };
     }
     for (const file of readdirSync(SMOKES)) {
       const source = readFileSync(join(SMOKES, file), 'utf8');
@@ -45,7 +52,7 @@ export class ConsumerFolder {
         this.write(file.replace(/ts$/, 'js'), compile(join(SMOKES, file), source));
       else for (const type of ['mts', 'cts']) this.write(file.replace(/ts$/, type), source);
     }
-    return undefined;
+    return { refusal, isInstalled: true };
   }
 
   /** The version that is installed of a package. */
@@ -53,6 +60,18 @@ export class ConsumerFolder {
     const file = join(this.cwd, 'node_modules', name, 'package.json');
     if (!existsSync(file)) return undefined;
     return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+  }
+
+  /** Returns why npm refuses, if it does. */
+  private async tryNpm(node: Node, args: readonly string[]): Promise<string | undefined> {
+    try {
+      await node.npm(this.cwd, ...args);
+      return undefined;
+    } catch (error) {
+      const { stderr = '' } = error as { stderr?: string };
+      const conflict = /Could not resolve dependency:\nnpm error (.+)\n/.exec(stderr);
+      return (conflict?.[1] ?? (stderr || String(error))).trim();
+    }
   }
 
   private write(file: string, text: string): void {

@@ -15,6 +15,8 @@ export interface Consumer {
   readonly server?: ServerName;
   /** The major version of NestJS, where the packages do not allow the newest. */
   readonly nest?: 11;
+  /** What a reader of its rows has to know. */
+  readonly note?: string;
   /** Packages of which the newest prerelease is tried, also where others ask for another version. */
   readonly prereleases?: readonly string[];
 }
@@ -23,6 +25,9 @@ const OPEN_TELEMETRY = [
   ...['api', 'core', 'resources', 'sdk-trace', 'sdk-logs'],
   ...['exporter-trace-otlp-proto', 'exporter-logs-otlp-proto'],
 ].map((name) => `@opentelemetry/${name}`);
+
+const APOLLO = ['@nestjs/apollo', '@apollo/server', '@as-integrations/express5'];
+const MERCURIUS = ['@nestjs/mercurius', 'mercurius', '@nestjs/platform-fastify', 'fastify'];
 
 export const CONSUMERS: readonly Consumer[] = [
   { smoke: 'express', packages: ['express', 'winston', 'nestjs-cls'] },
@@ -43,13 +48,27 @@ export const CONSUMERS: readonly Consumer[] = [
   },
   {
     smoke: 'graphql',
-    packages: ['graphql', '@nestjs/graphql', '@nestjs/apollo'],
-    others: ['@apollo/server', '@as-integrations/express5'],
+    packages: ['graphql'],
+    others: ['@nestjs/graphql', ...APOLLO],
+    note: 'with Apollo',
   },
   {
     smoke: 'mercurius',
-    packages: ['mercurius', '@nestjs/mercurius'],
-    others: ['graphql', '@nestjs/graphql', '@nestjs/platform-fastify', 'fastify'],
+    packages: ['graphql'],
+    others: ['@nestjs/graphql', ...MERCURIUS],
+    note: 'with Mercurius',
+  },
+  {
+    smoke: 'graphql',
+    packages: ['@nestjs/graphql', '@nestjs/apollo', '@apollo/server'],
+    others: ['graphql@16', ...APOLLO],
+    note: 'with graphql 16',
+  },
+  {
+    smoke: 'mercurius',
+    packages: ['@nestjs/mercurius', 'mercurius'],
+    others: ['graphql@16', '@nestjs/graphql', ...MERCURIUS],
+    note: 'with graphql 16',
   },
   { smoke: 'open-telemetry', packages: OPEN_TELEMETRY },
   { smoke: 'prom-client', packages: ['prom-client'] },
@@ -59,12 +78,13 @@ export const CONSUMERS: readonly Consumer[] = [
   { smoke: 'pg', packages: ['pg'], server: 'postgres' },
   { smoke: 'mysql2', packages: ['mysql2'], server: 'mariadb' },
   { smoke: 'mongoose', packages: ['mongoose'], server: 'mongodb' },
-  { smoke: 'bullmq', packages: ['bullmq', '@nestjs/bullmq'], server: 'redis' },
+  { smoke: 'bullmq', packages: ['bullmq', '@nestjs/bullmq'], others: ['ioredis'], server: 'redis' },
   { smoke: 'kafkajs', packages: ['kafkajs', '@nestjs/microservices'], server: 'kafka' },
   {
     smoke: 'rabbitmq',
     packages: ['@golevelup/nestjs-rabbitmq'],
     nest: 11,
+    note: 'with NestJS 11, the newest that it allows',
     server: 'rabbitmq',
   },
   { smoke: 'sqs', packages: ['sqs-consumer', '@aws-sdk/client-sqs'], server: 'sqs' },

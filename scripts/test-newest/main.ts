@@ -73,16 +73,17 @@ async function rowsOf(
   cwd: string,
 ): Promise<string[][]> {
   const folder = new ConsumerFolder(cwd, consumer);
-  const { packages, prereleases = [], nest } = consumer;
+  const { packages, prereleases = [], note } = consumer;
   const names = [...packages, ...prereleases];
-  const refusal = await folder.install(node, tarball);
-  const { verdict, reason } =
-    refusal === undefined
-      ? await smoke(consumer, node, folder)
-      : { verdict: 'not possible', reason: refusal };
-  const with11 = nest === undefined ? '' : `with NestJS ${nest}, which is what it allows; `;
+  const { refusal, isInstalled } = await folder.install(node, tarball);
+  const { verdict, reason }: Verdict = isInstalled
+    ? await smoke(consumer, node, folder)
+    : { verdict: 'not possible', reason: '' };
+  const notes = [note, refusal && `npm refuses it for ${refusal}`];
+  if (isInstalled) notes.push(refusal && 'by force', reason);
   return names.map((name) => {
-    const row = [name, folder.versionOf(name) ?? '-', verdict, shortened(with11 + reason)];
+    const seen = shortened(notes.filter(Boolean).join('; '));
+    const row = [name, folder.versionOf(name) ?? '-', verdict, seen];
     console.log(row.join('  '));
     return row;
   });

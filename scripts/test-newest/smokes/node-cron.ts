@@ -22,5 +22,6 @@ await smoke({
         span_id,
       });
     }
+    return 'Run finished, each in a trace of its own';
   },
 });

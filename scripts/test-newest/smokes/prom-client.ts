@@ -9,5 +9,6 @@ await smoke({
       /^http_server_request_duration_seconds_count\{.*http_route="\/work\/:n".*\} 5$/m.test(text),
       'the requests are not counted by their route',
     );
+    return 'counted by their route';
   },
 });

@@ -32,8 +32,8 @@ export interface Smoke {
   readonly steps?: readonly RegExp[];
   /** Lines that the trace of each request has, besides. */
   readonly lines?: readonly Line[];
-  /** More, once the requests are over. */
-  readonly check?: (app: INestApplication) => unknown;
+  /** Checks more, once the requests are over. Returns what it has seen. */
+  readonly check?: (app: INestApplication) => Promise<string>;
   /** Once the application is closed. */
   readonly after?: () => unknown;
 }
@@ -160,7 +160,8 @@ export function smoke(test: Smoke): Promise<never> {
       await sendAll(await app.getUrl());
       if (isTraced) {
         seen = await checkLines(test);
-        await check?.(app);
+        const more = await check?.(app);
+        if (more !== undefined) seen += `; ${more}`;
       }
     }
     await app.close();
@@ -188,6 +189,7 @@ async function sendAll(url: string): Promise<void> {
 async function checkLines(test: Smoke): Promise<string> {
   const { steps = [] } = test;
   const names = new Set<string>();
+  const isWanted = (name: string): boolean => steps.some((step) => step.test(name));
   for (let n = 0; n < REQUESTS; n++) {
     const ids = { trace_id: traceIdOf(n), request_id: `request-${n}`, session_id: `session-${n}` };
     const end = { ...ids, message: 'Request finished', path: `/work/${n}`, outcome: 'completed' };
@@ -200,10 +202,10 @@ async function checkLines(test: Smoke): Promise<string> {
         `no step ${String(step)} among ${found.join(', ') || 'none'}`,
       );
     }
-    for (const name of found) if (steps.some((step) => step.test(name))) names.add(name);
+    if (n === 0) for (const name of found) if (isWanted(name)) names.add(name);
     for (const wanted of test.lines ?? []) {
-      await lineOf({ ...wanted, trace_id: traceIdOf(n) });
-      names.add(String(wanted['message'] ?? wanted['msg']));
+      const { message, msg } = await lineOf({ ...wanted, trace_id: traceIdOf(n) });
+      if (n === 0) names.add(String(message ?? msg));
     }
   }
   const all = ['Request finished', ...names];
