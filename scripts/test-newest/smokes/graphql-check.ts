@@ -22,7 +22,7 @@ export async function graphqlCheck(app: INestApplication): Promise<string> {
       const { span_id } = await lineOf({ message: `recipe ${n}`, trace_id });
       await lineOf({
         ...{ message: 'Request finished', trace_id, span_id },
-        ...{ graphql_operation: 'query Find', pattern: 'Query.recipe' },
+        ...{ graphql_operation: 'Find', pattern: 'Query.recipe' },
       });
     }),
   );
