@@ -23,7 +23,7 @@ await smoke({
   after: () => {
     collector.closeAllConnections();
     collector.close();
-    if (!isTraced) return;
+    if (!isTraced) return undefined;
     for (const [path, bodies] of Object.entries(received)) {
       const sent = Buffer.concat(bodies).toString('hex');
       for (let n = 0; n < 5; n++) {
@@ -33,5 +33,6 @@ await smoke({
     }
     const spans = Buffer.concat(received['/v1/traces'] ?? []).toString('latin1');
     expectThat(spans.includes('GET /work/:n'), 'the span has another name');
+    return 'their spans and log entries are with the collector';
   },
 });

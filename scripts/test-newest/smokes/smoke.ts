@@ -34,7 +34,7 @@ export interface Smoke {
   readonly lines?: readonly Line[];
   /** Checks more, once the requests are over. Returns what it has seen. */
   readonly check?: (app: INestApplication) => Promise<string>;
-  /** Once the application is closed. */
+  /** Once the application is closed. A text that it returns is what it has seen. */
   readonly after?: () => unknown;
 }
 
@@ -165,7 +165,8 @@ export function smoke(test: Smoke): Promise<never> {
       }
     }
     await app.close();
-    await after?.();
+    const last = await after?.();
+    if (isTraced && typeof last === 'string') seen += `; ${last}`;
     return seen;
   });
 }
