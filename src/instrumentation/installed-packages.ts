@@ -1,4 +1,5 @@
 import { readFileSync, realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 /** What is read of the manifest of a package. */
@@ -57,8 +58,13 @@ export function esModuleSeenFrom(file: string, specifier: string): string | unde
   if (folder === undefined) return undefined;
   const { type, exports } = manifestOf(folder) ?? {};
   if (type !== 'module') return undefined;
-  const entry = entryIn(exports, `.${specifier.slice(name.length)}`);
+  const path = specifier.slice(name.length);
   try {
+    // Without `exports` it is the `main` of the manifest, or the file that is named.
+    if (exports === undefined) {
+      return realpathSync(createRequire(join(folder, 'package.json')).resolve(join(folder, path)));
+    }
+    const entry = entryIn(exports, `.${path}`);
     return entry === undefined ? undefined : realpathSync(join(folder, entry));
   } catch {
     // The manifest names a file that is not there.
