@@ -98,7 +98,8 @@ class DirectConsumer implements OnApplicationBootstrap {
       batchSize: 10,
       waitTimeSeconds: 1,
       messageAttributeNames: ['own'],
-      handleMessageTimeout: 500,
+      // A busy machine takes long for 200 messages at once.
+      handleMessageTimeout: 3000,
       terminateVisibilityTimeout: true,
       handleMessage: async (message) => {
         await this.mailer.handle(message);

@@ -176,7 +176,7 @@ describe('a message of SQS', () => {
 
   it('is errored when its handler takes too long', async () => {
     const n = ++lastN;
-    const { traceId } = await send({ queue: 'direct', tasks: [{ n, sleepMs: 700 }] });
+    const { traceId } = await send({ queue: 'direct', tasks: [{ n, sleepMs: 3500 }] });
     const [end] = await ends(traceId);
     expect(end).toMatchObject({ outcome: 'errored', error: { name: 'TimeoutError' } });
     const [line] = await workerLines((one) => one['n'] === n && one.message === 'on timeout', 1);
