@@ -35,7 +35,7 @@ describe('the public names', () => {
   });
 
   it('of the other entries are few', () => {
-    expect(Object.keys(metrics)).toEqual(['TracingMetricsModule']);
+    expect(Object.keys(metrics)).toEqual(['TracingMetricsModule', 'clusterMetrics']);
     expect(Object.keys(otlp)).toEqual(['OtlpModule']);
     expect(Object.keys(viewer)).toEqual(['TraceViewerModule']);
     expect(Object.keys(testing).toSorted()).toEqual([
