@@ -15,8 +15,6 @@ export interface IngressAttack {
   readonly bytes: string | readonly string[];
   /** Of each request that the server has to see, in order. Default: none is adopted. */
   readonly ids?: ExpectedIds | readonly ExpectedIds[];
-  /** The adapter whose router answers it before any hook runs, so that it has no line. */
-  readonly refusedBy?: 'fastify';
 }
 
 /** What no line and no header may hold. Hostile values have it in them. */
@@ -212,7 +210,7 @@ export const INGRESS_ATTACKS: readonly IngressAttack[] = [
 
   { name: 'a path of slashes', bytes: get('///..//%2e%2e/'), ids: {} },
   { name: 'a path that is no URL', bytes: get('//['), ids: {} },
-  { name: 'a path with half an escape', bytes: get('/%'), ids: {}, refusedBy: 'fastify' },
+  { name: 'a path with half an escape', bytes: get('/%'), ids: {} },
   { name: 'a path with NUL', bytes: get('/%00'), ids: {} },
   { name: 'a path with raw bytes', bytes: get('/\xff\xfe'), ids: {} },
   { name: 'a path of 7,000 characters', bytes: get(`/${'a/'.repeat(3500)}`), ids: {} },
