@@ -16,15 +16,12 @@ class MailProcessor extends WorkerHost {
 
 await smoke({
   needsServer: true,
-  metadata: {
-    imports:
-      SERVER === ''
-        ? []
-        : [
-            BullModule.forRoot({ connection: { host, port: Number(port) } }),
-            BullModule.registerQueue({ name: 'mail' }),
-          ],
-    providers: SERVER === '' ? [] : [MailProcessor],
+  withServer: {
+    imports: [
+      BullModule.forRoot({ connection: { host, port: Number(port) } }),
+      BullModule.registerQueue({ name: 'mail' }),
+    ],
+    providers: [MailProcessor],
   },
   work: (n, app) => app.get<Queue>(getQueueToken('mail')).add('welcome', { n }),
   lines: [{ message: /^mailing \d$/ }, { message: 'Job finished', outcome: 'completed' }],

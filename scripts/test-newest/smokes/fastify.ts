@@ -1,5 +1,4 @@
 import { Controller, Post } from '@nestjs/common';
-import type { AbstractHttpAdapter } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { expectThat, lineOf, smoke, traceIdOf } from './smoke.js';
 
@@ -20,7 +19,7 @@ const CONTENT_TYPES: readonly [type: string, status: number][] = [
 ];
 
 await smoke({
-  adapter: new FastifyAdapter({ forceCloseConnections: true }) as unknown as AbstractHttpAdapter,
+  adapter: new FastifyAdapter({ forceCloseConnections: true }),
   metadata: { controllers: [OrdersController] },
   check: async (app) => {
     const seen: string[] = [];

@@ -1,7 +1,19 @@
-import type { INestApplication } from '@nestjs/common';
+import { Logger, type INestApplication } from '@nestjs/common';
+import { Args, Int, Query, Resolver } from '@nestjs/graphql';
 import { expectThat, lineOf, traceIdOf } from './smoke.js';
 
 export { smoke } from './smoke.js';
+
+@Resolver()
+export class RecipesResolver {
+  private readonly logger = new Logger('Recipes');
+
+  @Query(() => Int)
+  recipe(@Args('n', { type: () => Int }) n: number): number {
+    this.logger.log(`recipe ${n}`);
+    return n;
+  }
+}
 
 /** Operations that overlap: the resolver's lines and the access log line are those of the request. */
 export async function graphqlCheck(app: INestApplication): Promise<string> {

@@ -33,10 +33,8 @@ class OrdersController {
 
 await smoke({
   needsServer: true,
-  metadata: {
-    imports: [ClientsModule.register([{ ...options, name: 'KAFKA' }])],
-    controllers: SERVER === '' ? [] : [OrdersController],
-  },
+  metadata: { imports: [ClientsModule.register([{ ...options, name: 'KAFKA' }])] },
+  withServer: { controllers: [OrdersController] },
   prepared: async (app) => {
     if (SERVER === '') return;
     const admin = new Kafka({ brokers }).admin();

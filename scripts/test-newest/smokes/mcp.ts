@@ -6,8 +6,6 @@ import { All, Controller, Logger, Req, Res } from '@nestjs/common';
 import { z } from 'zod';
 import { smoke } from './smoke.js';
 
-type Handle = (request: IncomingMessage, response: ServerResponse, body: unknown) => Promise<void>;
-
 const logger = new Logger('Tools');
 
 function serverOf(): McpServer {
@@ -21,7 +19,7 @@ function serverOf(): McpServer {
 
 @Controller('mcp')
 class McpController {
-  private readonly handle = toNodeHandler(createMcpHandler(serverOf)) as unknown as Handle;
+  private readonly handle = toNodeHandler(createMcpHandler(serverOf));
 
   @All()
   async serve(

@@ -19,18 +19,15 @@ class OrdersConsumer {
 
 await smoke({
   needsServer: true,
-  metadata: {
-    imports:
-      SERVER === ''
-        ? []
-        : [
-            RabbitMQModule.forRoot({
-              uri: SERVER,
-              exchanges: [{ name: 'smoke', type: 'topic', options: { autoDelete: true } }],
-              connectionInitOptions: { wait: true, timeout: 15_000 },
-            }),
-          ],
-    providers: SERVER === '' ? [] : [OrdersConsumer],
+  withServer: {
+    imports: [
+      RabbitMQModule.forRoot({
+        uri: SERVER,
+        exchanges: [{ name: 'smoke', type: 'topic', options: { autoDelete: true } }],
+        connectionInitOptions: { wait: true, timeout: 15_000 },
+      }),
+    ],
+    providers: [OrdersConsumer],
   },
   work: (n, app) => app.get(AmqpConnection).publish('smoke', 'order.created', { n }),
   lines: [

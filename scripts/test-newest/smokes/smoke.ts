@@ -21,6 +21,8 @@ export type Line = Readonly<Record<string, unknown>>;
 /** What an application does with a package, and what its log has to have of it. */
 export interface Smoke {
   readonly metadata?: ModuleMetadata;
+  /** The part of the application that only starts with `SERVER`. */
+  readonly withServer?: ModuleMetadata;
   readonly adapter?: AbstractHttpAdapter;
   /** Before the application listens. */
   readonly prepared?: (app: INestApplication) => unknown;
@@ -110,6 +112,7 @@ export async function report(run: () => Promise<string>): Promise<never> {
   let reason: string;
   try {
     reason = await run();
+    // A package may warn a moment after what it warns of.
     await sleep(50);
     if (isTraced && warnings.length > 0) throw new Error(warnings.join(' '));
   } catch (error) {
@@ -129,6 +132,7 @@ export async function report(run: () => Promise<string>): Promise<never> {
 export function smoke(test: Smoke): Promise<never> {
   return report(async () => {
     const { metadata = {}, adapter, prepared, needsServer = false, work, check, after } = test;
+    const { withServer = {} } = SERVER === '' ? {} : test;
     const canRun = !needsServer || SERVER !== '';
     let app: INestApplication;
     @Controller()
@@ -143,9 +147,13 @@ export function smoke(test: Smoke): Promise<never> {
       }
     }
     @Module({
-      ...metadata,
-      imports: [...tracing(), ...(metadata.imports ?? [])],
-      controllers: [WorkController, ...(metadata.controllers ?? [])],
+      imports: [...tracing(), ...(metadata.imports ?? []), ...(withServer.imports ?? [])],
+      controllers: [
+        WorkController,
+        ...(metadata.controllers ?? []),
+        ...(withServer.controllers ?? []),
+      ],
+      providers: [...(metadata.providers ?? []), ...(withServer.providers ?? [])],
     })
     class AppModule {}
     const options = { bufferLogs: isTraced, abortOnError: false, forceCloseConnections: true };
