@@ -114,11 +114,10 @@ describe.each(PLATFORMS)('what was consumed by hand, on %s', (platform) => {
     end();
     await done;
     trace.consume(HEADERS, { transport: 'redis', queue: 'mail', job: 'welcome' }, () => {});
-    await trace
-      .consume(HEADERS, { transport: 'kafka', pattern: 'orders' }, () =>
-        Promise.reject(new RangeError('refused')),
-      )
-      .catch(() => {});
+    const refused = trace.consume(HEADERS, { transport: 'kafka', pattern: 'orders' }, () =>
+      Promise.reject(new RangeError('refused')),
+    );
+    await expect(refused).rejects.toThrow('refused');
     expect((await samples('messaging_active_messages{'))[0]).toBe(active(0)[0]);
     const count = 'messaging_process_duration_seconds_count';
     const labels = (system: string, name: string, error: string): string =>
