@@ -49,6 +49,9 @@ const BUNDLED: Readonly<Record<string, string>> = { commander: 'cli', pbf: 'view
 const CASTS = /\bas (?:never|unknown as)\b/;
 /** What runs in a browser, and is built by itself. */
 const PAGE = 'viewer/page/';
+/** What the page, the server and the command share: pure functions and collections of records. */
+const OF_RECORDS =
+  /^viewer\/(?:(?:store|search|summary|waterfall)\/|(?:view-records|request-title|request-outcome|duration-text|plain-json)\.ts$)/;
 
 interface Import {
   readonly from: string;
@@ -184,13 +187,24 @@ describe('the layout', () => {
         return !isBuild && !/^preact(?:\/|$)/.test(specifier);
       }
       const to = target({ from, specifier, isLazy: false });
-      return !to.startsWith(PAGE) && !/^(?:viewer\/view-records\.ts|(?:records|trace)\/)/.test(to);
+      return !to.startsWith(PAGE) && !OF_RECORDS.test(to) && !/^(?:records|trace)\//.test(to);
     });
     expect(foreign).toEqual([]);
     const intoPage = local.filter(
       (one) => !one.from.startsWith(PAGE) && target(one).startsWith(PAGE),
     );
     expect(intoPage).toEqual([]);
+  });
+
+  it('keeps what the page and the command share free of both the browser and Node', () => {
+    const ofRecords = imports.filter(({ from }) => OF_RECORDS.test(from));
+    expect(ofRecords.length).toBeGreaterThan(20);
+    const foreign = ofRecords.filter((one) => {
+      if (!one.specifier.startsWith('.')) return true;
+      const to = target(one);
+      return !OF_RECORDS.test(to) && !/^(?:records|trace)\//.test(to);
+    });
+    expect(foreign).toEqual([]);
   });
 
   it('has no folder for odds and ends, and no file too long to read', () => {

@@ -15,14 +15,14 @@ import { useHovered } from './hooks/use-hovered.js';
 import { useShortcuts } from './hooks/use-shortcuts.js';
 import { SessionLegend } from './session-legend.js';
 import { LinePanel } from './line-panel.js';
-import { isEmptyFilter } from './lists/filtered-records.js';
+
 import { exportOf } from './export/html-export.js';
-import type { Filter } from './model/filter.js';
-import type { PageLine, PageRequest } from './model/page-records.js';
+import { isEmptyFilter, type Filter } from '../search/filter.js';
+import type { ViewedLine, ViewedRequest } from '../store/viewed-records.js';
 import { PanelTabs, type PanelName } from './panel-tabs.js';
 import { RequestPanel } from './request-panel.js';
 import { SearchBar } from './search-bar.js';
-import { SLOW_MS } from './text/request-status.js';
+import { SLOW_MS } from '../request-outcome.js';
 import { visibleText } from './text/visible-text.js';
 import { TopBar } from './top-bar.js';
 
@@ -60,8 +60,8 @@ export function App({ feed, exported }: AppProps): JSX.Element {
   const clearFilter = (): void => setFilter(NO_FILTER);
   const stopFollowing = useCallback(() => setIsFollowing(false), []);
   const save = async (
-    chosen: readonly PageRequest[],
-    others: readonly PageLine[] = [],
+    chosen: readonly ViewedRequest[],
+    others: readonly ViewedLine[] = [],
   ): Promise<void> => {
     setNotice('');
     try {

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
-import type { Filter, StatusFilter } from './model/filter.js';
-import type { Session } from './model/page-records.js';
+import type { Filter, StatusFilter } from '../search/filter.js';
+import type { Session } from '../store/viewed-records.js';
 import { sessionLabel } from './text/display-text.js';
 import { visibleText } from './text/visible-text.js';
 

@@ -3,14 +3,14 @@ import type { Hovered } from './hooks/use-hovered.js';
 import type { Numbered } from './lists/row-window.js';
 import { VirtualList } from './lists/virtual-list.js';
 import { LineRow } from './line-row.js';
-import type { PageLine } from './model/page-records.js';
+import type { ViewedLine } from '../store/viewed-records.js';
 import { OverviewRuler } from './overview-ruler.js';
 
 const ROW_HEIGHT = 26;
 const COMPACT_ROW_HEIGHT = 46;
 
 interface LinePanelProps {
-  readonly lines: readonly PageLine[];
+  readonly lines: readonly ViewedLine[];
   readonly hovered: Hovered;
   readonly query: string;
   readonly hasService: boolean;
@@ -23,8 +23,8 @@ interface LinePanelProps {
   /** Whether the detail covers this panel. */
   readonly isCovered: boolean;
   onScrollUp(): void;
-  onHover(line: PageLine | undefined): void;
-  onOpen(line: PageLine): void;
+  onHover(line: ViewedLine | undefined): void;
+  onOpen(line: ViewedLine): void;
 }
 
 /** The list of log lines of all requests, on the right, in the order in which they were written. */

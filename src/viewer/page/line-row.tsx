@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { ViewLine } from '../view-records.js';
 import { memo } from './lists/memo.js';
-import type { Session, PageLine } from './model/page-records.js';
+import type { Session, ViewedLine } from '../store/viewed-records.js';
 import { sessionLabel, timeText } from './text/display-text.js';
 import { sessionClass } from './parts/session-class.js';
 import { rowFields, rowMessage } from './text/line-row-text.js';
@@ -11,7 +11,7 @@ import { shortId } from './text/short-id.js';
 import { visibleText } from './text/visible-text.js';
 
 interface LineRowProps {
-  readonly line: PageLine;
+  readonly line: ViewedLine;
   readonly record: ViewLine;
   readonly session: Session | undefined;
   readonly query: string;
@@ -19,7 +19,7 @@ interface LineRowProps {
   readonly isHighlighted: boolean;
   readonly isDimmed: boolean;
   readonly tabIndex: 0 | -1;
-  onOpen(line: PageLine): void;
+  onOpen(line: ViewedLine): void;
 }
 
 /** One row of the list of log lines, as the text format shows it. */

@@ -1,12 +1,12 @@
 import type { JSX } from 'preact';
-import type { Session, PageLine } from './model/page-records.js';
+import type { Session, ViewedLine } from '../store/viewed-records.js';
 import { sessionClass } from './parts/session-class.js';
 
 const MAX_MARKS = 300;
 
 interface OverviewRulerProps {
-  readonly lines: readonly PageLine[];
-  readonly highlighted: ReadonlySet<PageLine>;
+  readonly lines: readonly ViewedLine[];
+  readonly highlighted: ReadonlySet<ViewedLine>;
   readonly session: Session | undefined;
   /** Pixels. */
   readonly rowHeight: number;
@@ -34,7 +34,7 @@ export function OverviewRuler({
 }
 
 /** Lines are in the order of their time. */
-function indexOfLine(lines: readonly PageLine[], line: PageLine): number {
+function indexOfLine(lines: readonly ViewedLine[], line: ViewedLine): number {
   let from = 0;
   let to = lines.length;
   while (from < to) {

@@ -2,15 +2,15 @@ import type { JSX } from 'preact';
 import type { Hovered } from './hooks/use-hovered.js';
 import type { Numbered } from './lists/row-window.js';
 import { VirtualList } from './lists/virtual-list.js';
-import type { PageRequest } from './model/page-records.js';
+import type { ViewedRequest } from '../store/viewed-records.js';
 import { RequestRow } from './request-row.js';
 
 const ROW_HEIGHT = 64;
 
 interface RequestPanelProps {
-  readonly requests: readonly PageRequest[];
+  readonly requests: readonly ViewedRequest[];
   readonly hovered: Hovered;
-  readonly open: PageRequest | undefined;
+  readonly open: ViewedRequest | undefined;
   readonly query: string;
   readonly slowMs: number;
   readonly hasService: boolean;
@@ -19,7 +19,7 @@ interface RequestPanelProps {
   readonly empty: string;
   readonly isHidden: boolean;
   onScrollUp(): void;
-  onHover(request: PageRequest | undefined): void;
+  onHover(request: ViewedRequest | undefined): void;
 }
 
 /** The list of requests, on the left, in the order in which they began. */

@@ -2,12 +2,14 @@ import type { JSX } from 'preact';
 import type { ViewRequest } from '../view-records.js';
 import { permalinkOf } from './hooks/use-permalink.js';
 import { memo } from './lists/memo.js';
-import type { Session } from './model/page-records.js';
-import { durationText, sessionLabel, timeText, titleOf } from './text/display-text.js';
+import type { Session } from '../store/viewed-records.js';
+import { durationText } from '../duration-text.js';
+import { sessionLabel, timeText } from './text/display-text.js';
+import { titleOf } from '../request-title.js';
 import { sessionClass } from './parts/session-class.js';
 import { OutcomeWord, StatusBadge } from './parts/status-badge.js';
 import { HighlightedText } from './text/highlighted-text.js';
-import { isSlow } from './text/request-status.js';
+import { isSlow } from '../request-outcome.js';
 import { shortId } from './text/short-id.js';
 import { visibleText } from './text/visible-text.js';
 

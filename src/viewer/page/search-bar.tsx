@@ -1,8 +1,8 @@
 import type { JSX, RefObject } from 'preact';
 import { useState } from 'preact/hooks';
 import { FilterFields } from './filter-fields.js';
-import type { Filter } from './model/filter.js';
-import type { Session } from './model/page-records.js';
+import type { Filter } from '../search/filter.js';
+import type { Session } from '../store/viewed-records.js';
 import { Icon } from './parts/icon.js';
 
 interface SearchBarProps {

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Session } from './model/page-records.js';
+import type { Session } from '../store/viewed-records.js';
 import { sessionLabel } from './text/display-text.js';
 import { sessionClass } from './parts/session-class.js';
 import { visibleText } from './text/visible-text.js';

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ViewRequest } from '../../../src/viewer/view-records.js';
 import { asCurl, asGrep, asJson } from '../../../src/viewer/page/model/copy-formats.js';
-import { PageStore } from '../../../src/viewer/page/model/page-store.js';
+import { ViewStore } from '../../../src/viewer/store/view-store.js';
 import { codePoint } from '../../support/arbitraries.js';
-import { aLine, aRequest, aSpan } from './records.js';
+import { aLine, aRequest, aSpan } from '../view-records.js';
 
 const ORIGIN = 'http://localhost:3000';
 // What drives terminals, ends lines or shows text in another order. A newline may be in JSON
@@ -16,7 +16,7 @@ const ORIGIN = 'http://localhost:3000';
 const CONTROLS = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u;
 
 function shown(overrides: Partial<ViewRequest> = {}) {
-  const store = new PageStore();
+  const store = new ViewStore();
   store.add([aRequest('1', { requestId: 'req-001', sessionId: 'alice', ...overrides })]);
   return { store, request: store.requests[0]! };
 }

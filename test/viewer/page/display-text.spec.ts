@@ -1,12 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ViewRequest } from '../../../src/viewer/view-records.js';
-import {
-  durationText,
-  sessionLabel,
-  timeText,
-  titleOf,
-} from '../../../src/viewer/page/text/display-text.js';
-import { aRequest } from './records.js';
+import { durationText } from '../../../src/viewer/duration-text.js';
+import { sessionLabel, timeText } from '../../../src/viewer/page/text/display-text.js';
+import { titleOf } from '../../../src/viewer/request-title.js';
+import { aRequest } from '../view-records.js';
 
 describe('titleOf', () => {
   const none = { method: undefined, path: undefined };

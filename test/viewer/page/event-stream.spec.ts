@@ -9,7 +9,7 @@ import {
   type Stream,
   type StreamHandlers,
 } from '../../../src/viewer/page/connection/event-stream.js';
-import { aLine } from './records.js';
+import { aLine } from '../view-records.js';
 
 type Answer = (response: ServerResponse) => void;
 

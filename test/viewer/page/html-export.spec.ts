@@ -3,9 +3,9 @@ import * as fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import type { ViewExport } from '../../../src/viewer/view-records.js';
 import { exportOf, fillTemplate } from '../../../src/viewer/page/export/html-export.js';
-import { PageStore } from '../../../src/viewer/page/model/page-store.js';
+import { ViewStore } from '../../../src/viewer/store/view-store.js';
 import { codePoint } from '../../support/arbitraries.js';
-import { aLine, aRequest, aSpan, messagesOf, TRACE_ID } from './records.js';
+import { aLine, aRequest, aSpan, messagesOf, TRACE_ID } from '../view-records.js';
 
 const OPENING = '<script type="application/json" id="records">';
 const TEMPLATE = `<!doctype html><title>x</title>${OPENING}null</script><div id="page"></div>`;
@@ -59,7 +59,7 @@ describe('fillTemplate', () => {
 });
 
 describe('exportOf', () => {
-  const store = new PageStore();
+  const store = new ViewStore();
   store.add([
     aRequest('1'),
     aRequest('2', { service: 'ledger' }),
@@ -79,7 +79,7 @@ describe('exportOf', () => {
       source: 'shop',
       age: true,
     });
-    const copy = new PageStore();
+    const copy = new ViewStore();
     copy.add(records);
     expect(copy.requests.map(({ record }) => record.key)).toEqual(['1', '2']);
     expect(messagesOf(copy.lines)).toEqual(['without request in the trace', 'early', 'late']);
@@ -91,7 +91,7 @@ describe('exportOf', () => {
   it('has other lines that are wanted, each once', () => {
     const wanted = store.lines.filter(({ record }) => /boot|another/.test(record.message));
     const { records } = exportOf(store, [third!], 'shop', wanted);
-    const copy = new PageStore();
+    const copy = new ViewStore();
     copy.add(records);
     expect(messagesOf(copy.lines)).toEqual(['of another trace', 'boot']);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { ViewLine, ViewSpan } from '../../../src/viewer/view-records.js';
 
 import { RecordQueue } from '../../../src/viewer/page/connection/record-queue.js';
-import { PageStore } from '../../../src/viewer/page/model/page-store.js';
+import { ViewStore } from '../../../src/viewer/store/view-store.js';
 
 const line = (message: string) => ({ type: 'line', message }) as ViewLine;
 const lines = (...messages: string[]) => messages.map(line);
@@ -53,7 +53,7 @@ describe('records that wait', () => {
 describe('what servers have dropped', () => {
   it.each([4, 10, 12])('is added up when one is restarted: 10, then %d', (later) => {
     const queue = new RecordQueue(10);
-    const store = new PageStore();
+    const store = new ViewStore();
     const dropped = (lines: number): void => {
       queue.push([{ type: 'drops', requests: 0, lines, spans: 0 }]);
     };

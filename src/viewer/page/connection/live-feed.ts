@@ -1,5 +1,5 @@
 import type { ViewRecord } from '../../view-records.js';
-import { PageStore } from '../model/page-store.js';
+import { ViewStore } from '../../store/view-store.js';
 import type { Hello, StreamState } from './event-stream.js';
 import { RecordQueue } from './record-queue.js';
 
@@ -15,7 +15,7 @@ const HIDDEN_DELAY_MS = 500;
  * long that a key press or a scroll would wait.
  */
 export class LiveFeed {
-  readonly store = new PageStore();
+  readonly store = new ViewStore();
   state: StreamState = 'connecting';
   hello: Hello | undefined;
   isPaused = false;

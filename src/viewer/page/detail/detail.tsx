@@ -1,19 +1,19 @@
 import type { JSX } from 'preact';
 import type { DetailState } from '../hooks/use-detail.js';
-import type { PageStore } from '../model/page-store.js';
-import type { PageRequest } from '../model/page-records.js';
+import type { ViewStore } from '../../store/view-store.js';
+import type { ViewedRequest } from '../../store/viewed-records.js';
 import { LineDetail } from './line-detail.js';
 import { MissingDetail } from './missing-detail.js';
 import { RequestDetail } from './request-detail.js';
 
 interface DetailProps {
-  readonly store: PageStore;
+  readonly store: ViewStore;
   readonly detail: DetailState;
   readonly slowMs: number;
   /** Whether everything that the server has may have arrived. */
   readonly isLive: boolean;
   readonly isExport: boolean;
-  onExport(request: PageRequest): void;
+  onExport(request: ViewedRequest): void;
 }
 
 /** The request or line that is open, if any. */

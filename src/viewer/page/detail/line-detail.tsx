@@ -1,12 +1,12 @@
 import type { JSX } from 'preact';
-import type { PageLine } from '../model/page-records.js';
+import type { ViewedLine } from '../../store/viewed-records.js';
 import { levelTone } from '../text/level-tone.js';
 import { visibleText } from '../text/visible-text.js';
 import { DetailFrame } from './detail-frame.js';
 import { LineProperties } from './line-properties.js';
 
 interface LineDetailProps {
-  readonly line: PageLine;
+  readonly line: ViewedLine;
   onClose(): void;
 }
 

@@ -1,14 +1,15 @@
 import type { JSX } from 'preact';
 import { useWaterfall } from '../hooks/use-waterfall.js';
 import { asCurl, asGrep, asJson } from '../model/copy-formats.js';
-import type { PageStore } from '../model/page-store.js';
-import type { PageLine, PageRequest } from '../model/page-records.js';
-import { durationText, titleOf } from '../text/display-text.js';
+import type { ViewStore } from '../../store/view-store.js';
+import type { ViewedLine, ViewedRequest } from '../../store/viewed-records.js';
+import { durationText } from '../../duration-text.js';
+import { titleOf } from '../../request-title.js';
 import { CopyButton } from '../parts/copy-button.js';
 import { Icon } from '../parts/icon.js';
 import { sessionClass } from '../parts/session-class.js';
 import { OutcomeWord, StatusBadge } from '../parts/status-badge.js';
-import { isSlow } from '../text/request-status.js';
+import { isSlow } from '../../request-outcome.js';
 import { visibleLines, visibleText } from '../text/visible-text.js';
 import { DetailFrame } from './detail-frame.js';
 import { PropertyList } from './property-list.js';
@@ -16,10 +17,10 @@ import { idProperties, requestProperties } from './request-properties.js';
 import { Timeline } from './timeline.js';
 
 interface RequestDetailProps {
-  readonly store: PageStore;
-  readonly request: PageRequest;
+  readonly store: ViewStore;
+  readonly request: ViewedRequest;
   /** The line that was clicked. */
-  readonly line: PageLine | undefined;
+  readonly line: ViewedLine | undefined;
   readonly slowMs: number;
   readonly isExport: boolean;
   onExport(): void;

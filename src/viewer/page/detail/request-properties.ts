@@ -2,7 +2,8 @@ import type { Field } from '../../../records/field.js';
 import { accessLogField, ACCESS_LOG_FIELD_NAMES } from '../../../records/fields.js';
 import { queryText } from '../../../records/query-text.js';
 import type { ViewRequest } from '../../view-records.js';
-import { durationText, timeText } from '../text/display-text.js';
+import { durationText } from '../../duration-text.js';
+import { timeText } from '../text/display-text.js';
 import type { Property } from './property-list.js';
 
 /** The ids of a request, those that are searched for most first. */

@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { permalinkOf } from '../hooks/use-permalink.js';
-import { durationText } from '../text/display-text.js';
-import type { WaterfallRow } from '../model/waterfall.js';
+import { durationText } from '../../duration-text.js';
+import type { WaterfallRow } from '../../waterfall/waterfall.js';
 import { sessionClass } from '../parts/session-class.js';
 import { visibleLines, visibleText } from '../text/visible-text.js';
 import { PropertyList, type Property } from './property-list.js';

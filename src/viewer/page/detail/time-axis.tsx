@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { durationText } from '../text/display-text.js';
+import { durationText } from '../../duration-text.js';
 import { ticksOf } from './axis-ticks.js';
 
 const MOST_SHARE = 0.93;

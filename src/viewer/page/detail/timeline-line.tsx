@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { PageLine } from '../model/page-records.js';
-import { durationText } from '../text/display-text.js';
+import type { ViewedLine } from '../../store/viewed-records.js';
+import { durationText } from '../../duration-text.js';
 import { rowFields, rowMessage } from '../text/line-row-text.js';
 import { levelTone } from '../text/level-tone.js';
 import { visibleText } from '../text/visible-text.js';
@@ -9,7 +9,7 @@ import { LineProperties } from './line-properties.js';
 import { share } from './time-axis.js';
 
 interface TimelineLineProps {
-  readonly line: PageLine;
+  readonly line: ViewedLine;
   readonly offsetMs: number;
   readonly totalMs: number;
   readonly hasService: boolean;

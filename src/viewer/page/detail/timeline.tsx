@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { PageLine, PageRequest } from '../model/page-records.js';
-import { durationText } from '../text/display-text.js';
-import type { Waterfall } from '../model/waterfall.js';
+import type { ViewedLine, ViewedRequest } from '../../store/viewed-records.js';
+import { durationText } from '../../duration-text.js';
+import type { Waterfall } from '../../waterfall/waterfall.js';
 import { sessionClass } from '../parts/session-class.js';
 import { SpanRow } from './span-row.js';
 import { gridStep, TimeAxis } from './time-axis.js';
@@ -13,8 +13,8 @@ const AT_ONCE = 200;
 
 interface TimelineProps {
   readonly waterfall: Waterfall;
-  readonly request: PageRequest;
-  readonly marked: PageLine | undefined;
+  readonly request: ViewedRequest;
+  readonly marked: ViewedLine | undefined;
 }
 
 /** The whole trace on one time axis: its spans, and below them its lines. */

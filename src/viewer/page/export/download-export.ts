@@ -1,6 +1,6 @@
 import type { ViewExport } from '../../view-records.js';
 import { fillTemplate } from './html-export.js';
-import type { PageRequest } from '../model/page-records.js';
+import type { ViewedRequest } from '../../store/viewed-records.js';
 
 const REVOKE_MS = 10_000;
 
@@ -12,7 +12,7 @@ export async function downloadExport(records: ViewExport, name: string): Promise
 }
 
 /** `request-….html` for one request, else `traces-….html` with the time. */
-export function fileName(requests: readonly PageRequest[], others: readonly unknown[]): string {
+export function fileName(requests: readonly ViewedRequest[], others: readonly unknown[]): string {
   const [only] = requests;
   if (only !== undefined && requests.length === 1 && others.length === 0) {
     return `request-${only.record.spanId.replace(/\W/g, '_')}.html`;

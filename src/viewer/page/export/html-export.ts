@@ -1,7 +1,7 @@
 import type { ViewExport, ViewRecord } from '../../view-records.js';
-import { scriptJson } from '../model/plain-json.js';
-import type { PageStore } from '../model/page-store.js';
-import type { PageLine, PageRequest } from '../model/page-records.js';
+import { scriptJson } from '../../plain-json.js';
+import type { ViewStore } from '../../store/view-store.js';
+import type { ViewedLine, ViewedRequest } from '../../store/viewed-records.js';
 
 // A pattern that does not match itself: it is in the script of the page that it is applied to.
 const PLACE = /(?<=id="records">)null(?=<\/script>)/;
@@ -21,14 +21,14 @@ export function fillTemplate(html: string, records: ViewExport): string {
  * Requests with all records of their traces, so that each waterfall is complete, and other lines.
  */
 export function exportOf(
-  store: PageStore,
-  requests: readonly PageRequest[],
+  store: ViewStore,
+  requests: readonly ViewedRequest[],
   source: string,
-  otherLines: readonly PageLine[] = [],
+  otherLines: readonly ViewedLine[] = [],
 ): ViewExport {
-  const shown = new Set<PageRequest>();
+  const shown = new Set<ViewedRequest>();
   const spans = new Set<ViewRecord>();
-  const lines = new Set<PageLine>();
+  const lines = new Set<ViewedLine>();
   for (const request of requests) {
     if (shown.has(request)) continue;
     const trace = store.traceOf(request);
@@ -45,6 +45,6 @@ export function exportOf(
 }
 
 /** In the order in which they arrived. */
-function recordsOf(shown: ReadonlySet<PageRequest | PageLine>): ViewRecord[] {
+function recordsOf(shown: ReadonlySet<ViewedRequest | ViewedLine>): ViewRecord[] {
   return [...shown].toSorted((a, b) => a.n - b.n).map(({ record }) => record);
 }

@@ -1,33 +1,33 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { PageStore } from '../model/page-store.js';
-import type { PageLine, PageRequest } from '../model/page-records.js';
+import type { ViewStore } from '../../store/view-store.js';
+import type { ViewedLine, ViewedRequest } from '../../store/viewed-records.js';
 
 // Long enough that a pointer on its way across a list scrolls nothing.
 const DWELL_MS = 200;
 
 /** The request or line under the pointer or with the keyboard focus, and what belongs to it. */
 export interface Hovered {
-  readonly request: PageRequest | undefined;
+  readonly request: ViewedRequest | undefined;
   /** The line under the pointer, which may belong to no request. */
-  readonly line: PageLine | undefined;
+  readonly line: ViewedLine | undefined;
   /** The lines of the request. */
-  readonly lines: ReadonlySet<PageLine>;
+  readonly lines: ReadonlySet<ViewedLine>;
   /** What the other list scrolls to, once the pointer has rested. */
-  readonly revealRequests: readonly PageRequest[] | undefined;
-  readonly revealLines: readonly PageLine[] | undefined;
+  readonly revealRequests: readonly ViewedRequest[] | undefined;
+  readonly revealLines: readonly ViewedLine[] | undefined;
 }
 
 interface Target {
-  readonly request?: PageRequest;
-  readonly line?: PageLine;
+  readonly request?: ViewedRequest;
+  readonly line?: ViewedLine;
 }
 
 const NOTHING: Target = {};
-const NO_LINES: ReadonlySet<PageLine> = new Set();
+const NO_LINES: ReadonlySet<ViewedLine> = new Set();
 
-export function useHovered(store: PageStore): Hovered & {
-  hoverRequest(request: PageRequest | undefined): void;
-  hoverLine(line: PageLine | undefined): void;
+export function useHovered(store: ViewStore): Hovered & {
+  hoverRequest(request: ViewedRequest | undefined): void;
+  hoverLine(line: ViewedLine | undefined): void;
 } {
   const [target, setTarget] = useState(NOTHING);
   const [reveal, setReveal] = useState(NOTHING);

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { PageStore } from '../model/page-store.js';
-import type { PageRequest } from '../model/page-records.js';
-import { waterfallOf, type Waterfall } from '../model/waterfall.js';
+import type { ViewStore } from '../../store/view-store.js';
+import type { ViewedRequest } from '../../store/viewed-records.js';
+import { waterfallOf, type Waterfall } from '../../waterfall/waterfall.js';
 
 const REFRESH_MS = 400;
 
@@ -9,7 +9,11 @@ const REFRESH_MS = 400;
  * The waterfall of a request. It is drawn again at once when the request ends, and in intervals as
  * other records arrive, few of which belong to it, and as time passes.
  */
-export function useWaterfall(store: PageStore, request: PageRequest, isExport: boolean): Waterfall {
+export function useWaterfall(
+  store: ViewStore,
+  request: ViewedRequest,
+  isExport: boolean,
+): Waterfall {
   const [drawnAt, setDrawnAt] = useState(store.version);
   const { record } = request;
   const isRunning = record.outcome === undefined && !isExport;

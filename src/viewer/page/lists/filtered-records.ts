@@ -1,6 +1,6 @@
-import { isMatchingLine, isMatchingRequest, type Filter } from '../model/filter.js';
-import type { PageStore } from '../model/page-store.js';
-import type { PageLine, PageRequest } from '../model/page-records.js';
+import { isEmptyFilter, RecordFilter, type Filter } from '../../search/filter.js';
+import type { ViewStore } from '../../store/view-store.js';
+import type { ViewedLine, ViewedRequest } from '../../store/viewed-records.js';
 
 const SLICE_MS = 6;
 // Items between two looks at the clock.
@@ -9,13 +9,8 @@ const ITEMS_AT_ONCE = 200;
 const SHARE = 0.2;
 
 export interface FilteredRecords {
-  readonly requests: readonly PageRequest[];
-  readonly lines: readonly PageLine[];
-}
-
-/** Whether the filter lets everything through. */
-export function isEmptyFilter(filter: Filter): boolean {
-  return Object.values(filter).every((value) => value === undefined || value === '');
+  readonly requests: readonly ViewedRequest[];
+  readonly lines: readonly ViewedLine[];
 }
 
 /**
@@ -32,7 +27,7 @@ export class FilteredView {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly store: PageStore,
+    private readonly store: ViewStore,
     private readonly onChange: () => void,
   ) {
     this.shown = store;
@@ -95,10 +90,11 @@ export class FilteredView {
   }
 }
 
-function* matches(store: PageStore, filter: Filter): Generator<void, FilteredRecords> {
+function* matches(store: ViewStore, filter: Filter): Generator<void, FilteredRecords> {
+  const matching = new RecordFilter(store, filter);
   return {
-    requests: yield* select(store.requests, (request) => isMatchingRequest(store, request, filter)),
-    lines: yield* select(store.lines, (line) => isMatchingLine(store, line, filter)),
+    requests: yield* select(store.requests, (request) => matching.isMatchingRequest(request)),
+    lines: yield* select(store.lines, (line) => matching.isMatchingLine(line)),
   };
 }
 

@@ -1,10 +1,10 @@
-import { plainJson } from './plain-json.js';
-import type { PageStore } from './page-store.js';
+import { plainJson } from '../../plain-json.js';
+import type { ViewStore } from '../../store/view-store.js';
 import { shellQuote } from './shell-quote.js';
-import type { PageRequest } from './page-records.js';
+import type { ViewedRequest } from '../../store/viewed-records.js';
 
 /** A request with its lines, as JSON to read. */
-export function asJson(store: PageStore, request: PageRequest): string {
+export function asJson(store: ViewStore, request: ViewedRequest): string {
   const { record } = request;
   // Spans of another service are not part of its request record.
   const spans = store.traceOf(request).spans.filter(({ service }) => service === record.service);
@@ -23,7 +23,7 @@ const DERIVED_SESSION = /^(?:tok|mcp)_/;
  * The `curl` command that sends such a request again, with its ids and without its body, which is not
  * known. `undefined` for what did not come over HTTP.
  */
-export function asCurl({ record }: PageRequest, origin: string): string | undefined {
+export function asCurl({ record }: ViewedRequest, origin: string): string | undefined {
   const { kind, method, path, requestId, sessionId } = record;
   if (kind !== 'request' || path === undefined) return undefined;
   if (method === undefined || !TOKEN.test(method)) return undefined;
@@ -58,7 +58,7 @@ function urlPath(path: string): string {
 }
 
 /** The command that finds the lines of a request in a log of JSON. */
-export function asGrep({ record: { requestId, traceId } }: PageRequest): string {
+export function asGrep({ record: { requestId, traceId } }: ViewedRequest): string {
   const [name, id] = requestId === undefined ? ['trace_id', traceId] : ['request_id', requestId];
   return `grep -F ${shellQuote(`"${name}":${plainJson(id)}`)} app.log`;
 }

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { ViewRequest } from '../../view-records.js';
-import { outcomeWord, toneOf } from '../text/request-status.js';
+import { outcomeWord, toneOf } from '../../request-outcome.js';
 
 /** The status of a request that has one. */
 export function StatusBadge({ record }: { readonly record: ViewRequest }): JSX.Element | null {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ViewRecord } from '../../../src/viewer/view-records.js';
-import { MAX_REQUESTS, PageStore } from '../../../src/viewer/page/model/page-store.js';
+import { MAX_REQUESTS, ViewStore } from '../../../src/viewer/store/view-store.js';
 import {
   aLine,
   aRequest,
@@ -9,7 +9,7 @@ import {
   messagesOf,
   spanId,
   TRACE_ID,
-} from './records.js';
+} from '../view-records.js';
 
 /** A line of another service: it knows its trace and its span. */
 function remoteLine(message: string, overrides: Parameters<typeof aLine>[1] = {}) {
@@ -17,7 +17,7 @@ function remoteLine(message: string, overrides: Parameters<typeof aLine>[1] = {}
 }
 
 /** The keys of the requests that have lines, with the messages of those. */
-function ownersOf(store: PageStore): Record<string, string[]> {
+function ownersOf(store: ViewStore): Record<string, string[]> {
   const owners: Record<string, string[]> = {};
   for (const line of store.lines) {
     const key = store.requestOf(line)?.record.key ?? 'none';
@@ -42,7 +42,7 @@ function* ordersOf(records: readonly ViewRecord[]): Generator<ViewRecord[]> {
 function ownersInAnyOrder(records: readonly ViewRecord[]): Record<string, string[]> {
   const found: Record<string, string[]>[] = [];
   for (const order of ordersOf(records)) {
-    const store = new PageStore();
+    const store = new ViewStore();
     for (const record of order) {
       store.add([record]);
       ownersOf(store);
@@ -163,7 +163,7 @@ describe('two requests with the same id at the same time', () => {
   });
 
   it('lose no line to each other when one of them is dropped', () => {
-    const store = new PageStore();
+    const store = new ViewStore();
     store.add([
       aRequest('old', { at: -50, requestId: 'req-001', spanId: spanId('1'), duration_ms: 20 }),
       remoteLine('of the old', { at: -40, requestId: 'req-001' }),
@@ -203,7 +203,7 @@ describe('a line that has only a request id', () => {
   });
 
   it('may be distinguished once a request has ended', () => {
-    const store = new PageStore();
+    const store = new ViewStore();
     const id = { requestId: 'req-001' };
     store.add([
       aRunningRequest('1', id),
@@ -216,7 +216,7 @@ describe('a line that has only a request id', () => {
   });
 
   it('finds a trace by the id that its log has, when that is all it says', () => {
-    const store = new PageStore();
+    const store = new ViewStore();
     store.add([aRequest('1'), aLine('x', { traceId: TRACE_ID, requestId: 'req-1' })]);
     expect(ownersOf(store)).toEqual({ 1: ['x'] });
   });
@@ -224,7 +224,7 @@ describe('a line that has only a request id', () => {
 
 describe('the lines of a request', () => {
   it('are in the order in which they were written', () => {
-    const store = new PageStore();
+    const store = new ViewStore();
     const line = (message: string, at: number) => aLine(message, { at, key: '1' });
     store.add([aRequest('1'), line('third', 3), line('first', 1)]);
     const request = store.requests[0]!;
@@ -234,7 +234,7 @@ describe('the lines of a request', () => {
   });
 
   it('do not have one twice that moved away and back', () => {
-    const store = new PageStore();
+    const store = new ViewStore();
     const id = { requestId: 'req-001', duration_ms: 10 };
     store.add([
       aRequest('1', id),

@@ -1,8 +1,8 @@
-import { FifoQueue } from '../../../records/fifo-queue.js';
-import type { ViewRequest, ViewSpan } from '../../view-records.js';
+import { FifoQueue } from '../../records/fifo-queue.js';
+import type { ViewRequest, ViewSpan } from '../view-records.js';
 import { StoredRequest } from './stored-records.js';
 import type { StoredTraces } from './stored-traces.js';
-import type { PageLimits } from './page-limits.js';
+import type { StoreLimits } from './store-limits.js';
 
 /** The spans in the store. Beyond the limit, those that arrived first are dropped. */
 export class StoredSpans {
@@ -14,7 +14,7 @@ export class StoredSpans {
 
   constructor(
     private readonly traces: StoredTraces,
-    private readonly limits: PageLimits,
+    private readonly limits: StoreLimits,
   ) {}
 
   /** Adds a span. Returns how many spans were dropped for it; it may be one of them. */

@@ -1,10 +1,10 @@
-import type { ViewLine, ViewRequest } from '../../view-records.js';
-import { titleOf } from '../text/display-text.js';
+import type { ViewLine, ViewRequest } from '../view-records.js';
+import { titleOf } from '../request-title.js';
 
 /** Everything that a request can be found by, in lower case. */
 export function requestText(record: ViewRequest): string {
   const { requestId, traceId, w3cTraceId, sessionId, spanId, parentSpanId } = record;
-  const { service, route, handler } = record;
+  const { service, route, handler, outcome, error, status_code: status } = record;
   const title = titleOf(record);
   return textOf([
     title,
@@ -17,15 +17,18 @@ export function requestText(record: ViewRequest): string {
     service,
     route,
     handler,
+    outcome ?? 'running',
+    status === undefined ? undefined : String(status),
+    error,
   ]);
 }
 
 /** Everything that a line can be found by, in lower case. Fields are as the log text has them. */
 export function lineText(record: ViewLine): string {
   const { message, requestId, traceId, w3cTraceId, sessionId, spanId } = record;
-  const { service, context, fields, error } = record;
+  const { service, level, context, fields, error } = record;
   const ids = [requestId, traceId, w3cTraceId, sessionId, spanId];
-  return textOf([message, ...ids, service, context, ...pairsOf(fields), error]);
+  return textOf([message, ...ids, level, service, context, ...pairsOf(fields), error]);
 }
 
 function pairsOf(fields: ViewLine['fields']): string[] {

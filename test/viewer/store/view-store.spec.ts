@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { MAX_LINES, MAX_REQUESTS, PageStore } from '../../../src/viewer/page/model/page-store.js';
-import { aLine, aRequest, aRunningRequest, aSpan, messagesOf, spanId } from './records.js';
+import { MAX_LINES, MAX_REQUESTS, ViewStore } from '../../../src/viewer/store/view-store.js';
+import { aLine, aRequest, aRunningRequest, aSpan, messagesOf, spanId } from '../view-records.js';
 
-function storeOf(...batches: Parameters<PageStore['add']>[0][]): PageStore {
-  const store = new PageStore();
+function storeOf(...batches: Parameters<ViewStore['add']>[0][]): ViewStore {
+  const store = new ViewStore();
   for (const batch of batches) store.add(batch);
   return store;
 }
 
-const keysOf = ({ requests }: PageStore): string[] => requests.map(({ record }) => record.key);
+const keysOf = ({ requests }: ViewStore): string[] => requests.map(({ record }) => record.key);
 
 describe('the order of the page', () => {
   it('is that in which the lines were written, not that in which they came', () => {
@@ -203,7 +203,7 @@ describe('the limits', () => {
   });
 
   it('hold for the spans of all traces together', () => {
-    const store = new PageStore();
+    const store = new ViewStore();
     const spansOf = (n: number, count: number) =>
       Array.from({ length: count }, (_, m) => aSpan(`${n}-${m}`));
     // Requests begin one after the other, so that none is dropped.
@@ -225,7 +225,7 @@ describe('the spans of a request that is sent again', () => {
   const spans = [aSpan('a'), aSpan('b'), aSpan('c')];
 
   it('count once, however often', () => {
-    const store = new PageStore(limits);
+    const store = new ViewStore(limits);
     for (let n = 0; n < 9; n++) store.add([aRequest('1', { spans })]);
     expect(store.dropped.spans).toBe(0);
     expect(store.requests[0]!.record.spans).toHaveLength(3);
@@ -233,7 +233,7 @@ describe('the spans of a request that is sent again', () => {
   });
 
   it('are within the limit when they come back', () => {
-    const store = new PageStore(limits);
+    const store = new ViewStore(limits);
     store.add([aRequest('1', { spans }), aRequest('2', { at: 1, spans })]);
     expect(store.requests.map(({ record }) => record.spans?.length)).toEqual([undefined, 3]);
     store.add([aRequest('1', { spans })]);
@@ -269,7 +269,7 @@ describe('what the server dropped', () => {
 
 describe('the store', () => {
   it('has another version after each change', () => {
-    const store = new PageStore();
+    const store = new ViewStore();
     const versions = [store.version];
     store.add([aLine('')]);
     versions.push(store.version);

@@ -1,12 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ViewRecord } from '../../../src/viewer/view-records.js';
-import { PageStore } from '../../../src/viewer/page/model/page-store.js';
-import { waterfallOf, type Waterfall } from '../../../src/viewer/page/model/waterfall.js';
-import { aLine, aRequest, aRunningRequest, aSpan, spanId, START, TRACE_ID } from './records.js';
+import { ViewStore } from '../../../src/viewer/store/view-store.js';
+import { waterfallOf, type Waterfall } from '../../../src/viewer/waterfall/waterfall.js';
+import {
+  aLine,
+  aRequest,
+  aRunningRequest,
+  aSpan,
+  spanId,
+  START,
+  TRACE_ID,
+} from '../view-records.js';
 
 /** That of the first request. */
 function waterfall(records: readonly ViewRecord[], now?: number): Waterfall {
-  const store = new PageStore();
+  const store = new ViewStore();
   store.add(records);
   const key = records.find((record) => record.type === 'request')!.key;
   const request = store.requests.find(({ record }) => record.key === key)!;
@@ -332,7 +340,7 @@ describe('the lines', () => {
 
 describe('a request that is dropped while it is open', () => {
   it('is drawn all the same', () => {
-    const store = new PageStore({ requests: 1, lines: 9, spans: 9, spansPerTrace: 9 });
+    const store = new ViewStore({ requests: 1, lines: 9, spans: 9, spansPerTrace: 9 });
     store.add([aRequest('1', { path: '/old' }), aLine('x', { key: '1' })]);
     const [request] = store.requests;
     store.add([aRequest('2', { at: 1, path: '/new' })]);

@@ -1,4 +1,4 @@
-import type { ViewDrops } from '../../view-records.js';
+import type { ViewDrops } from '../view-records.js';
 
 /** How many records are missing. */
 export interface Drops {

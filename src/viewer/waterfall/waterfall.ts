@@ -1,8 +1,8 @@
-import type { ViewSpan } from '../../view-records.js';
-import { titleOf } from '../text/display-text.js';
-import type { PageStore } from './page-store.js';
+import type { ViewSpan } from '../view-records.js';
+import { titleOf } from '../request-title.js';
+import type { ViewStore } from '../store/view-store.js';
 import { selfGaps, type Interval } from './self-gaps.js';
-import type { PageLine, PageRequest, PageTrace } from './page-records.js';
+import type { ViewedLine, ViewedRequest, ViewedTrace } from '../store/viewed-records.js';
 import { spanTree, type SpanNode } from './span-tree.js';
 
 /** A trace on one time axis. Times are those of the machines, whose clocks may differ. */
@@ -23,7 +23,7 @@ interface Gap {
 }
 
 interface PlacedLine {
-  readonly line: PageLine;
+  readonly line: ViewedLine;
   readonly offsetMs: number;
 }
 
@@ -40,7 +40,7 @@ export interface WaterfallRow {
   readonly count?: number | undefined;
   /** The times in which none of its children ran; empty for a row without children. */
   readonly selfGaps: readonly Gap[];
-  readonly request?: PageRequest | undefined;
+  readonly request?: ViewedRequest | undefined;
   readonly span?: ViewSpan | undefined;
 }
 
@@ -55,7 +55,7 @@ const MIN_GAP = 1 / 1000;
  * @param now the end so far of what still runs, milliseconds since the Unix epoch. Leave it out where
  *   nothing can still run, as in an export: the end is then the last time that is known.
  */
-export function waterfallOf(store: PageStore, request: PageRequest, now?: number): Waterfall {
+export function waterfallOf(store: ViewStore, request: ViewedRequest, now?: number): Waterfall {
   const trace = store.traceOf(request);
   const tree = spanTree(trace);
   const ends = new Ends(tree, trace, now);
@@ -81,7 +81,7 @@ class Ends {
   readonly last: number;
   private readonly now: number;
 
-  constructor(tree: readonly SpanNode[], { lines }: PageTrace, now: number | undefined) {
+  constructor(tree: readonly SpanNode[], { lines }: ViewedTrace, now: number | undefined) {
     let last = lines.at(-1)?.record.time ?? -Infinity;
     for (const node of tree) {
       const { startedAt, duration_ms: durationMs = 0 } = node.record;

@@ -1,5 +1,5 @@
 /** How many records the page keeps. */
-export interface PageLimits {
+export interface StoreLimits {
   readonly requests: number;
   readonly lines: number;
   /** Spans of all traces, including those that arrived with their requests. */
@@ -11,7 +11,7 @@ export interface PageLimits {
 export const MAX_REQUESTS = 5000;
 export const MAX_LINES = 50_000;
 
-export const DEFAULT_LIMITS: PageLimits = {
+export const DEFAULT_LIMITS: StoreLimits = {
   requests: MAX_REQUESTS,
   lines: MAX_LINES,
   spans: 100_000,

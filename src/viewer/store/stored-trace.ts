@@ -1,4 +1,4 @@
-import type { ViewLine, ViewRequest, ViewSpan } from '../../view-records.js';
+import type { ViewLine, ViewRequest, ViewSpan } from '../view-records.js';
 import {
   LineSet,
   type StoredLine,

@@ -1,4 +1,4 @@
-import { escapeLines } from '../../../records/control-characters.js';
+import { escapeLines } from '../records/control-characters.js';
 
 /** JSON in which every control character is an escape, as in the logs of this package. */
 export function plainJson(value: unknown, indent?: number): string {

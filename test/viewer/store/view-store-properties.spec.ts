@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { ViewRecord } from '../../../src/viewer/view-records.js';
-import { isMatchingLine, isMatchingRequest } from '../../../src/viewer/page/model/filter.js';
-import { DropCounts } from '../../../src/viewer/page/model/drop-counts.js';
+import { RecordFilter } from '../../../src/viewer/search/filter.js';
+import { DropCounts } from '../../../src/viewer/store/drop-counts.js';
 import { exportOf } from '../../../src/viewer/page/export/html-export.js';
-import { PageContents, traceIdOf } from '../../../src/viewer/page/model/page-contents.js';
-import { PageStore } from '../../../src/viewer/page/model/page-store.js';
-import { waterfallOf } from '../../../src/viewer/page/model/waterfall.js';
-import { START } from './records.js';
+import { StoreContents, traceIdOf } from '../../../src/viewer/store/store-contents.js';
+import { ViewStore } from '../../../src/viewer/store/view-store.js';
+import { waterfallOf } from '../../../src/viewer/waterfall/waterfall.js';
+import { START } from '../view-records.js';
 
 // Few values, so that records have to do with each other.
 const anyNumber = fc.double({ noNaN: true, min: -1e15, max: 1e15 });
@@ -110,7 +110,7 @@ describe('any records, in any order', () => {
   it('each line is among the lines of its request, and of no other', () => {
     fc.assert(
       fc.property(batches, (batches) => {
-        const store = new PageStore();
+        const store = new ViewStore();
         for (const batch of batches) {
           store.add(batch);
           const owned = store.requests.flatMap((request) =>
@@ -130,13 +130,13 @@ describe('any records, in any order', () => {
   it('the request of a line does not depend on when the store was read', () => {
     fc.assert(
       fc.property(batches, (batches) => {
-        const [watched, unwatched] = [new PageStore(), new PageStore()];
+        const [watched, unwatched] = [new ViewStore(), new ViewStore()];
         for (const batch of batches) {
           watched.add(batch);
           for (const line of watched.lines) watched.requestOf(line);
           unwatched.add(batch);
         }
-        const ownersIn = (store: PageStore) =>
+        const ownersIn = (store: ViewStore) =>
           store.lines.map((line) => store.requestOf(line)?.record.key);
         expect(ownersIn(watched)).toEqual(ownersIn(unwatched));
       }),
@@ -147,7 +147,7 @@ describe('any records, in any order', () => {
   it('the lists are in order, and sessions and services count right', () => {
     fc.assert(
       fc.property(batches, (batches) => {
-        const store = new PageStore();
+        const store = new ViewStore();
         for (const batch of batches) store.add(batch);
         const { requests, lines, sessions, services } = store;
         expect(isInOrder(lines.map(({ record }) => record.time))).toBe(true);
@@ -165,12 +165,13 @@ describe('any records, in any order', () => {
     const search = fc.constantFrom('', 'a', 'req-001', 'k');
     fc.assert(
       fc.property(batches, search, fc.option(time), (batches, text, now) => {
-        const store = new PageStore();
+        const store = new ViewStore();
         for (const batch of batches) store.add(batch);
         const filter = { text, level: 'error', status: '2xx', slowerThanMs: 5 } as const;
-        for (const line of store.lines) isMatchingLine(store, line, filter);
+        const matching = new RecordFilter(store, filter);
+        for (const line of store.lines) matching.isMatchingLine(line);
         for (const request of store.requests) {
-          isMatchingRequest(store, request, filter);
+          matching.isMatchingRequest(request);
           const waterfall = waterfallOf(store, request, now ?? undefined);
           expect(waterfall.rows.some((row) => row.request === request)).toBe(true);
           expect(waterfall.durationMs).toBeGreaterThanOrEqual(0);
@@ -180,7 +181,7 @@ describe('any records, in any order', () => {
             for (const gap of row.selfGaps) expect(gap.durationMs).toBeGreaterThan(0);
           }
         }
-        const copy = new PageStore();
+        const copy = new ViewStore();
         copy.add(exportOf(store, store.requests, 'test', store.lines).records);
         expect(copy.lines.map(({ record }) => record)).toEqual(
           store.lines.map(({ record }) => record),
@@ -199,7 +200,7 @@ describe('any records, in any order', () => {
     fc.assert(
       fc.property(fc.array(batches, { minLength: 1, maxLength: 3 }), (rounds) => {
         const drops = new DropCounts();
-        const contents = new PageContents(limits, drops, 0);
+        const contents = new StoreContents(limits, drops, 0);
         for (const batch of rounds.flat()) {
           contents.add(batch.filter(({ type }) => type !== 'drops'));
           const traces = [...contents.traces['traces'].values()];

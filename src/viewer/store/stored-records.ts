@@ -1,12 +1,12 @@
-import type { ViewLine, ViewRequest } from '../../view-records.js';
-import type { Session, PageLine, PageRequest } from './page-records.js';
+import type { ViewLine, ViewRequest } from '../view-records.js';
+import type { Session, ViewedLine, ViewedRequest } from './viewed-records.js';
 import { byTime, type Timed } from './time-order.js';
 
 export interface StoredSession extends Session {
   requests: number;
 }
 
-export class StoredLine implements PageLine, Timed {
+export class StoredLine implements ViewedLine, Timed {
   readonly time: number;
   /** Its request; `undefined` where that is not known. */
   slot: RequestSlot | undefined;
@@ -23,7 +23,7 @@ export class StoredLine implements PageLine, Timed {
   }
 }
 
-export class StoredRequest implements PageRequest, Timed {
+export class StoredRequest implements ViewedRequest, Timed {
   readonly time: number;
   session: StoredSession | undefined;
   searchText: string | undefined;

@@ -1,11 +1,11 @@
-import type { ViewRequest, ViewSpan } from '../../view-records.js';
-import type { PageRequest, PageTrace } from './page-records.js';
+import type { ViewRequest, ViewSpan } from '../view-records.js';
+import type { ViewedRequest, ViewedTrace } from '../store/viewed-records.js';
 
 /** A request or a span in its place in the trace. */
 export interface SpanNode {
   readonly record: ViewRequest | ViewSpan;
   /** The request; missing for a span. */
-  readonly request?: PageRequest | undefined;
+  readonly request?: ViewedRequest | undefined;
   readonly parentSpanId: string | undefined;
   /** How many others it is inside of. */
   depth: number;
@@ -17,13 +17,13 @@ export interface SpanNode {
  * The requests and spans of a trace, each after its parent and before what began later. One whose
  * parent is not known is at the top, and so is one of a circle.
  */
-export function spanTree({ requests, spans }: PageTrace): readonly SpanNode[] {
+export function spanTree({ requests, spans }: ViewedTrace): readonly SpanNode[] {
   const nodes: SpanNode[] = [];
   const byId = new Map<string, SpanNode>();
   const add = (
     record: ViewRequest | ViewSpan,
     parentSpanId: string | undefined,
-    request?: PageRequest,
+    request?: ViewedRequest,
   ): void => {
     const node: SpanNode = { record, request, parentSpanId, depth: 0, children: [] };
     nodes.push(node);

@@ -1,36 +1,36 @@
-import type { ViewRecord } from '../../view-records.js';
+import type { ViewRecord } from '../view-records.js';
 import { DropCounts, type Drops } from './drop-counts.js';
 import type { StoredLine, StoredRequest } from './stored-records.js';
-import { PageContents, traceIdOf } from './page-contents.js';
-import { DEFAULT_LIMITS } from './page-limits.js';
-import { lineText, requestText } from './search-text.js';
-import type { Session, PageLine, PageRequest, PageTrace } from './page-records.js';
+import { StoreContents, traceIdOf } from './store-contents.js';
+import { DEFAULT_LIMITS } from './store-limits.js';
+import { lineText, requestText } from '../search/search-text.js';
+import type { Session, ViewedLine, ViewedRequest, ViewedTrace } from './viewed-records.js';
 import { byTime } from './time-order.js';
 
-export { MAX_LINES, MAX_REQUESTS } from './page-limits.js';
-export type { Session, PageLine, PageRequest, PageTrace } from './page-records.js';
+export { MAX_LINES, MAX_REQUESTS } from './store-limits.js';
+export type { Session, ViewedLine, ViewedRequest, ViewedTrace } from './viewed-records.js';
 
 /**
  * Everything that the page shows, within limits: beyond them, the oldest records are dropped and
- * counted. Its lists change with each {@link PageStore.add}, and so does `version`.
+ * counted. Its lists change with each {@link ViewStore.add}, and so does `version`.
  */
-export class PageStore {
+export class ViewStore {
   /** One more after each change. */
   version = 0;
   private readonly drops = new DropCounts();
-  private contents: PageContents;
+  private contents: StoreContents;
 
   constructor(private readonly limits = DEFAULT_LIMITS) {
-    this.contents = new PageContents(limits, this.drops, 0);
+    this.contents = new StoreContents(limits, this.drops, 0);
   }
 
   /** In the order in which they began. */
-  get requests(): readonly PageRequest[] {
+  get requests(): readonly ViewedRequest[] {
     return this.contents.requests;
   }
 
   /** In the order in which they were written; at equal times in the order in which they arrived. */
-  get lines(): readonly PageLine[] {
+  get lines(): readonly ViewedLine[] {
     return this.contents.lines;
   }
 
@@ -56,28 +56,28 @@ export class PageStore {
 
   clear(): void {
     this.drops.reset();
-    this.contents = new PageContents(this.limits, this.drops, this.contents.serial);
+    this.contents = new StoreContents(this.limits, this.drops, this.contents.serial);
     this.version++;
   }
 
   /** The request of a line; `undefined` where that is not known, or the request was dropped. */
-  requestOf(line: PageLine): PageRequest | undefined {
+  requestOf(line: ViewedLine): ViewedRequest | undefined {
     const stored = line as StoredLine;
     if (stored.isProvisional) this.contents.traces.get(traceIdOf(stored.record))?.assignLines();
     return stored.slot?.request;
   }
 
   /** In the order in which they were written. */
-  linesOf(request: PageRequest): readonly PageLine[] {
+  linesOf(request: ViewedRequest): readonly ViewedLine[] {
     return this.storedLinesOf(request as StoredRequest);
   }
 
   /** The latest request with this span id. */
-  requestBySpanId(spanId: string): PageRequest | undefined {
+  requestBySpanId(spanId: string): ViewedRequest | undefined {
     return this.contents.bySpanId.get(spanId);
   }
 
-  traceOf(request: PageRequest): PageTrace {
+  traceOf(request: ViewedRequest): ViewedTrace {
     const trace = this.contents.traces.get(request.record.w3cTraceId);
     // A request that was dropped while it is open still has its own lines.
     const requests = [...new Set(trace?.requests).add(request as StoredRequest)];
@@ -90,12 +90,12 @@ export class PageStore {
   }
 
   /** Everything that a request can be found by, in lower case. */
-  requestText(request: PageRequest): string {
+  requestText(request: ViewedRequest): string {
     return ((request as StoredRequest).searchText ??= requestText(request.record));
   }
 
   /** Everything that a line can be found by, in lower case. */
-  lineText(line: PageLine): string {
+  lineText(line: ViewedLine): string {
     return ((line as StoredLine).searchText ??= lineText(line.record));
   }
 

@@ -1,20 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ViewRecord } from '../../../src/viewer/view-records.js';
-import {
-  isMatchingLine,
-  isMatchingRequest,
-  type Filter,
-} from '../../../src/viewer/page/model/filter.js';
-import { PageStore } from '../../../src/viewer/page/model/page-store.js';
-import { aLine, aRequest, aRunningRequest, messagesOf, START, TRACE_ID } from './records.js';
+import { RecordFilter, type Filter } from '../../../src/viewer/search/filter.js';
+import { ViewStore } from '../../../src/viewer/store/view-store.js';
+import { aLine, aRequest, aRunningRequest, messagesOf, START, TRACE_ID } from '../view-records.js';
 
 /** The keys of the requests and the messages of the lines that are let through. */
 function shown(records: readonly ViewRecord[], filter: Partial<Filter>) {
-  const store = new PageStore();
+  const store = new ViewStore();
   store.add(records);
-  const whole = { text: '', ...filter };
-  const requests = store.requests.filter((request) => isMatchingRequest(store, request, whole));
-  const lines = store.lines.filter((line) => isMatchingLine(store, line, whole));
+  const matching = new RecordFilter(store, { text: '', ...filter });
+  const requests = store.requests.filter((request) => matching.isMatchingRequest(request));
+  const lines = store.lines.filter((line) => matching.isMatchingLine(line));
   return { requests: requests.map(({ record }) => record.key), lines: messagesOf(lines) };
 }
 
@@ -76,9 +72,10 @@ describe('text', () => {
   });
 
   it('searches a request again when its record is replaced', () => {
-    const store = new PageStore();
+    const store = new ViewStore();
     store.add([aRunningRequest('1')]);
-    const matches = () => isMatchingRequest(store, store.requests[0]!, { text: 'late' });
+    const matches = () =>
+      new RecordFilter(store, { text: 'late' }).isMatchingRequest(store.requests[0]!);
     expect(matches()).toBe(false);
     store.add([aRequest('1', { handler: 'Late.name' })]);
     expect(matches()).toBe(true);

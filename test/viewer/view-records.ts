@@ -1,5 +1,5 @@
-import type { ViewLine, ViewRequest, ViewSpan } from '../../../src/viewer/view-records.js';
-import type { PageLine } from '../../../src/viewer/page/model/page-records.js';
+import type { ViewLine, ViewRequest, ViewSpan } from '../../src/viewer/view-records.js';
+import type { ViewedLine } from '../../src/viewer/store/viewed-records.js';
 
 /** 10:30:15 of some morning, UTC. */
 export const START = Date.UTC(2024, 0, 15, 10, 30, 15);
@@ -73,6 +73,6 @@ export function aSpan(
   };
 }
 
-export function messagesOf(lines: readonly PageLine[]): string[] {
+export function messagesOf(lines: readonly ViewedLine[]): string[] {
   return lines.map(({ record }) => record.message);
 }

@@ -1,4 +1,4 @@
-import type { ViewLine, ViewRequest, ViewSpan } from '../../view-records.js';
+import type { ViewLine, ViewRequest, ViewSpan } from '../view-records.js';
 
 /** A session of one user or connection: its requests and lines have one colour. */
 export interface Session {
@@ -10,7 +10,7 @@ export interface Session {
 }
 
 /** A request in the store. It stays the same object when its record is replaced. */
-export interface PageRequest {
+export interface ViewedRequest {
   /** A number that no other request has. */
   readonly n: number;
   /** The latest: replaced when the request has ended. */
@@ -19,7 +19,7 @@ export interface PageRequest {
 }
 
 /** A line in the store. */
-export interface PageLine {
+export interface ViewedLine {
   /** A number that no other line has. */
   readonly n: number;
   readonly record: ViewLine;
@@ -27,11 +27,11 @@ export interface PageLine {
 }
 
 /** Everything in the store of one trace, from all services. */
-export interface PageTrace {
+export interface ViewedTrace {
   /** In the order in which they arrived. */
-  readonly requests: readonly PageRequest[];
+  readonly requests: readonly ViewedRequest[];
   /** Spans that did not come with their request, in the order in which they arrived. */
   readonly spans: readonly ViewSpan[];
   /** In the order in which they were written. */
-  readonly lines: readonly PageLine[];
+  readonly lines: readonly ViewedLine[];
 }

@@ -1,16 +1,16 @@
-import type { ViewLine, ViewRecord, ViewRequest } from '../../view-records.js';
+import type { ViewLine, ViewRecord, ViewRequest } from '../view-records.js';
 import type { DropCounts } from './drop-counts.js';
 import { StoredLine, StoredRequest, RequestSlot, type StoredSession } from './stored-records.js';
 import { StoredSpans } from './stored-spans.js';
 import { StoredTraces } from './stored-traces.js';
-import type { PageLimits } from './page-limits.js';
+import type { StoreLimits } from './store-limits.js';
 import { RefCountedMap } from './ref-counted-map.js';
 import { mergeByTime } from './time-order.js';
 
 const COLORS = 12;
 
 /** The records in the store with all their indexes: a record that is dropped leaves every index. */
-export class PageContents {
+export class StoreContents {
   readonly requests: StoredRequest[] = [];
   readonly lines: StoredLine[] = [];
   readonly bySpanId = new Map<string, StoredRequest>();
@@ -22,7 +22,7 @@ export class PageContents {
   private sessionsSeen = 0;
 
   constructor(
-    private readonly limits: PageLimits,
+    private readonly limits: StoreLimits,
     private readonly drops: DropCounts,
     /** The number of the latest request or line. */
     public serial: number,

@@ -2,10 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { ViewRecord } from '../../../src/viewer/view-records.js';
-import { isMatchingLine, isMatchingRequest } from '../../../src/viewer/page/model/filter.js';
-import { MAX_LINES, MAX_REQUESTS, PageStore } from '../../../src/viewer/page/model/page-store.js';
-import { waterfallOf } from '../../../src/viewer/page/model/waterfall.js';
-import { aLine, aRequest, aRunningRequest, aSpan, spanId } from './records.js';
+import { RecordFilter } from '../../../src/viewer/search/filter.js';
+import { MAX_LINES, MAX_REQUESTS, ViewStore } from '../../../src/viewer/store/view-store.js';
+import { waterfallOf } from '../../../src/viewer/waterfall/waterfall.js';
+import { aLine, aRequest, aRunningRequest, aSpan, spanId } from '../view-records.js';
 
 const LINES_EACH = 10;
 
@@ -65,7 +65,7 @@ function shortest(runs: number, run: () => void): number {
 }
 
 describe('a full page', () => {
-  const store = new PageStore();
+  const store = new ViewStore();
   for (const batch of batchesOf(0, MAX_REQUESTS, 20)) store.add(batch);
 
   it('holds what it says', () => {
@@ -89,8 +89,10 @@ describe('a full page', () => {
     const filter = { text: 'no such text', level: 'info', status: '2xx' } as const;
     // The first search writes everything in lower case.
     const searchMs = shortest(3, () => {
-      for (const line of store.lines) isMatchingLine(store, line, { text: filter.text });
-      for (const request of store.requests) isMatchingRequest(store, request, filter);
+      const ofText = new RecordFilter(store, { text: filter.text });
+      for (const line of store.lines) ofText.isMatchingLine(line);
+      const matching = new RecordFilter(store, filter);
+      for (const request of store.requests) matching.isMatchingRequest(request);
     });
     expect(searchMs).toBeLessThan(300);
     const middle = store.requests[MAX_REQUESTS / 2]!;
@@ -111,7 +113,7 @@ describe('a full page', () => {
 
 describe('one endless trace', () => {
   it('does not grow, whether anybody looks or not', () => {
-    const store = new PageStore();
+    const store = new ViewStore();
     const w3cTraceId = 'e'.repeat(32);
     const add = (round: number): number => {
       for (let batch = 0; batch < 100; batch++) {
