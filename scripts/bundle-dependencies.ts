@@ -3,17 +3,16 @@ import { basename, dirname, join, relative } from 'node:path';
 import { build } from 'vite';
 import { MINIFIED } from './minified.js';
 
-// Bundles what needs a dependency together with it, so that the package has no dependency of its
-// own: the command line with `commander`, and the viewer's reader of protobuf.
+// Bundles what is used of a dependency in the place of the module that exports it, so that the package
+// has no dependency of its own.
 
-const COMMAND_LINE = 'src/cli/main.ts';
-/** The module that exports what the viewer needs of `pbf`, and nothing else. */
-const REEXPORT = 'pbf-reader.ts';
+/** The modules that export what is used of `commander` and of `pbf`, and nothing else. */
+const REEXPORTS = ['command-parser.ts', 'pbf-reader.ts'];
 
-await bundle(COMMAND_LINE, 'dist/cli');
-const reexport = find('src', REEXPORT);
-// In the place of what the compiler made of it.
-await bundle(reexport, join('build/modules', dirname(relative('src', reexport))));
+for (const name of REEXPORTS) {
+  const file = find('src', name);
+  await bundle(file, join('build/modules', dirname(relative('src', file))));
+}
 
 /** Leaves the licences of what it bundled in `.licenses`, for `write-notices.ts`. */
 async function bundle(entry: string, outDir: string): Promise<void> {
@@ -37,7 +36,7 @@ async function bundle(entry: string, outDir: string): Promise<void> {
           codeSplitting: false,
           comments: false,
           keepNames: true,
-          minify: entry === COMMAND_LINE || MINIFIED,
+          minify: MINIFIED,
         },
       },
     },

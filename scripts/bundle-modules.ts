@@ -1,14 +1,15 @@
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { rolldown, type ChunkingContext } from 'rolldown';
-import { MINIFIED, withoutIndentation } from './minified.js';
+import { MINIFIED, withLines } from './minified.js';
 import { entries } from './package-entries.js';
 
-// Bundles the compiled modules into `dist/esm`. An application so loads 30 files where it would load
-// 300, and what it does not use stays in files of its own.
+// Bundles the compiled modules into `dist/esm`, and the command line into `dist/cli`. An application so
+// loads 30 files where it would load 300, and what it does not use stays in files of its own.
 
 const MODULES = resolve('build/modules');
-const TARGET = 'dist/esm';
+const TARGET = 'dist';
+const COMMAND_LINE = 'cli/main';
 /**
  * In bytes, of one file. In the tarball each is next to the same file of the other build, and gzip
  * finds what it has seen within 32 kB.
@@ -17,7 +18,9 @@ const MAX_BYTES = 24_000;
 /** It finds the package's own frames by the name of its file. */
 const OWN_FRAMES = join(MODULES, 'records/own-frames.js');
 
-const inputs = entries.map((entry) => [entry, join(MODULES, `${entry}.js`)] as const);
+const inputs = [...entries, COMMAND_LINE].map(
+  (entry) => [entry, join(MODULES, `${entry}.js`)] as const,
+);
 let chunks: ReadonlyMap<string, string> | undefined;
 
 const bundle = await rolldown({
@@ -28,12 +31,15 @@ const bundle = await rolldown({
   // What one instrumentation loads later may be what another needs at once.
   checks: { ineffectiveDynamicImport: false },
 });
-rmSync(TARGET, { recursive: true, force: true });
+for (const folder of ['esm', 'cli']) {
+  rmSync(join(TARGET, folder), { recursive: true, force: true });
+}
 await bundle.write({
   dir: TARGET,
   format: 'es',
-  entryFileNames: '[name].js',
-  chunkFileNames: 'internal/[name].js',
+  entryFileNames: ({ name }) => (name === COMMAND_LINE ? '[name].js' : 'esm/[name].js'),
+  chunkFileNames: ({ name }) =>
+    /^cli-\d+$/.test(name) ? 'cli/[name].js' : 'esm/internal/[name].js',
   comments: false,
   minifyInternalExports: false,
   minify: MINIFIED,
@@ -49,21 +55,23 @@ await bundle.write({
 });
 await bundle.close();
 
-for (const file of readdirSync(TARGET, { recursive: true, encoding: 'utf8' })) {
-  const path = join(TARGET, file);
-  if (file.endsWith('.js')) writeFileSync(path, withoutIndentation(readFileSync(path, 'utf8')));
+for (const folder of ['esm', 'cli']) {
+  for (const file of readdirSync(join(TARGET, folder), { recursive: true, encoding: 'utf8' })) {
+    const path = join(TARGET, folder, file);
+    if (file.endsWith('.js')) writeFileSync(path, withLines(readFileSync(path, 'utf8')));
+  }
 }
 
 // CommonJS in both builds: they are found beside the bundles as they are beside the sources.
 for (const file of readdirSync(MODULES, { recursive: true, encoding: 'utf8' })) {
-  if (file.endsWith('.cjs')) cpSync(join(MODULES, file), join(TARGET, file));
+  if (file.endsWith('.cjs')) cpSync(join(MODULES, file), join(TARGET, 'esm', file));
 }
 
 /**
  * The chunk of each module that an entry imports. A chunk has modules that follow each other in the
  * order in which they run, so that no two chunks import each other. What the core does not need and
- * several others do is apart from them: each may need a package that the others do not. What is
- * imported later, with `import()`, is left to the bundler.
+ * several others do is apart from them: each may need a package that the others do not. So is what the
+ * command line needs, which loads none. What is imported later, with `import()`, is left to the bundler.
  */
 function chunksOfEntries(context: ChunkingContext): Map<string, string> {
   const users = new Map<string, Set<string>>();
@@ -79,7 +87,8 @@ function chunksOfEntries(context: ChunkingContext): Map<string, string> {
   const files = new Map<string, { number: number; bytes: number }>();
   for (const [id, names] of users) {
     const [only] = names;
-    const name = names.has('core') ? 'core' : names.size > 1 ? 'shared' : only!;
+    const name =
+      names.size === 1 ? only! : names.has('cli') ? 'plain' : names.has('core') ? 'core' : 'shared';
     const { number, bytes } = files.get(name) ?? { number: 1, bytes: 0 };
     const size = statSync(id).size;
     const isFull = bytes > 0 && bytes + size > MAX_BYTES;

@@ -13,7 +13,7 @@ const ALLOWED: readonly RegExp[] = [
   /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
   /^docs\/[\w-]+\.md$/,
   /^dist\/THIRD-PARTY-NOTICES\.txt$/,
-  /^dist\/cli\/main\.js$/,
+  /^dist\/cli\/[\w-]+\.js$/,
   /^dist\/viewer-page\/(?:index\.html|page\.(?:js|css))$/,
   /^dist\/cjs\/package\.json$/,
   /^dist\/(?:esm|cjs)\/types\/[\w.-]+\.d\.ts$/,

@@ -1,29 +1,37 @@
 import ts from 'typescript';
 
+const NAMES = { function: true, class: true } as const;
+
 /**
- * What the build shortens in JavaScript: the names of local variables. The names of functions, classes
- * and properties stay, and so do the lines: they are what a stack shows, and Node prints the line of
- * an error that is not caught.
+ * What the build shortens in JavaScript: white space, the names of local variables, and expressions.
+ * The names of functions, classes and properties stay: they are what a stack shows.
  */
 export const MINIFIED = {
-  compress: false,
+  compress: { keepNames: NAMES, sequences: false, joinVars: false },
   mangle: { toplevel: false, keepNames: true },
-  codegen: { removeWhitespace: false },
+  codegen: { removeWhitespace: true },
 } as const;
 
-/** Leaves out the white space at the beginning of lines, but for those inside of a template. */
-export function withoutIndentation(code: string): string {
-  const inTemplate = new Set<number>();
+/** Begins a line for each statement: Node prints the line of an error that is not caught. */
+export function withLines(code: string): string {
   const source = ts.createSourceFile('module.js', code, ts.ScriptTarget.ES2023);
+  const starts: number[] = [];
   const visit = (node: ts.Node): void => {
-    if (ts.isTemplateLiteralToken(node)) {
-      const first = source.getLineAndCharacterOfPosition(node.getStart(source)).line;
-      const last = source.getLineAndCharacterOfPosition(node.end).line;
-      for (let line = first + 1; line <= last; line++) inTemplate.add(line);
-    }
+    if (ts.isStatement(node) || ts.isClassElement(node)) starts.push(node.getStart(source));
     ts.forEachChild(node, visit);
   };
   visit(source);
-  const lines = code.split('\n');
-  return lines.map((line, i) => (inTemplate.has(i) ? line : line.replace(/^\s+/, ''))).join('\n');
+  let last = 0;
+  let result = '';
+  for (const start of starts.filter((at) => isBetweenStatements(code, at))) {
+    result += `${code.slice(last, start)}\n`;
+    last = start;
+  }
+  return result + code.slice(last);
+}
+
+/** Whether a line may begin here: after `;` or a brace, and not already at the begin of one. */
+function isBetweenStatements(code: string, at: number): boolean {
+  const before = code[at - 1];
+  return before === ';' || before === '{' || before === '}';
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError } from './command-parser.js';
 import { printError, errorReason } from './print-error.js';
 import { escapeLines } from '../records/control-characters.js';
 import { untangleCommand } from './untangle/untangle-command.js';

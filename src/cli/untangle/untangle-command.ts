@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from '../command-parser.js';
 import { LEVEL_NAMES, severityOf } from '../../records/severity.js';
 import { untangle, type UntangleOptions } from './untangle.js';
 
