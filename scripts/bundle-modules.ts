@@ -4,11 +4,11 @@ import { rolldown, type ChunkingContext } from 'rolldown';
 import { MINIFIED, withLines } from './minified.js';
 import { entries } from './package-entries.js';
 
-// Bundles the compiled modules into `dist/esm`, and the command line into `dist/cli`. An application so
-// loads 30 files where it would load 300, and what it does not use stays in files of its own.
+// Bundles the compiled modules into `dist/esm`. An application so loads 30 files where it would load
+// 300, and what it does not use stays in files of its own.
 
 const MODULES = resolve('build/modules');
-const TARGET = 'dist';
+const TARGET = 'dist/esm';
 const COMMAND_LINE = 'cli/main';
 /**
  * In bytes, of one file. In the tarball each is next to the same file of the other build, and gzip
@@ -31,15 +31,12 @@ const bundle = await rolldown({
   // What one instrumentation loads later may be what another needs at once.
   checks: { ineffectiveDynamicImport: false },
 });
-for (const folder of ['esm', 'cli']) {
-  rmSync(join(TARGET, folder), { recursive: true, force: true });
-}
+rmSync(TARGET, { recursive: true, force: true });
 await bundle.write({
   dir: TARGET,
   format: 'es',
-  entryFileNames: ({ name }) => (name === COMMAND_LINE ? '[name].js' : 'esm/[name].js'),
-  chunkFileNames: ({ name }) =>
-    /^cli-\d+$/.test(name) ? 'cli/[name].js' : 'esm/internal/[name].js',
+  entryFileNames: '[name].js',
+  chunkFileNames: ({ name }) => `${/^cli-\d+$/.test(name) ? 'cli' : 'internal'}/[name].js`,
   comments: false,
   minifyInternalExports: false,
   minify: MINIFIED,
@@ -55,16 +52,14 @@ await bundle.write({
 });
 await bundle.close();
 
-for (const folder of ['esm', 'cli']) {
-  for (const file of readdirSync(join(TARGET, folder), { recursive: true, encoding: 'utf8' })) {
-    const path = join(TARGET, folder, file);
-    if (file.endsWith('.js')) writeFileSync(path, withLines(readFileSync(path, 'utf8')));
-  }
+for (const file of readdirSync(TARGET, { recursive: true, encoding: 'utf8' })) {
+  const path = join(TARGET, file);
+  if (file.endsWith('.js')) writeFileSync(path, withLines(readFileSync(path, 'utf8')));
 }
 
 // CommonJS in both builds: they are found beside the bundles as they are beside the sources.
 for (const file of readdirSync(MODULES, { recursive: true, encoding: 'utf8' })) {
-  if (file.endsWith('.cjs')) cpSync(join(MODULES, file), join(TARGET, 'esm', file));
+  if (file.endsWith('.cjs')) cpSync(join(MODULES, file), join(TARGET, file));
 }
 
 /**

@@ -13,7 +13,6 @@ const ALLOWED: readonly RegExp[] = [
   /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
   /^docs\/[\w-]+\.md$/,
   /^dist\/THIRD-PARTY-NOTICES\.txt$/,
-  /^dist\/cli\/[\w-]+\.js$/,
   /^dist\/viewer-page\/(?:index\.html|page\.(?:js|css))$/,
   /^dist\/cjs\/package\.json$/,
   /^dist\/(?:esm|cjs)\/types\/[\w.-]+\.d\.ts$/,
@@ -21,7 +20,8 @@ const ALLOWED: readonly RegExp[] = [
   /^dist\/(?:esm|cjs)\/[\w./-]+\.c?js$/,
 ];
 /** JavaScript that has no place there: it is bundled, or no part of the package. */
-const FORBIDDEN = /^dist\/(?:esm|cjs)\/(?:.*\/)?(?:page|cli|test)\/|\.(?:spec|test)\.c?js$/;
+const FORBIDDEN =
+  /^dist\/(?:(?:esm|cjs)\/(?:.*\/)?(?:page|test)|cjs\/cli)\/|\.(?:spec|test)\.c?js$/;
 
 interface Packed {
   readonly size: number;

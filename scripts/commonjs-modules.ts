@@ -4,10 +4,11 @@ import ts from 'typescript';
 import { minify } from 'rolldown/utils';
 import { MINIFIED, withLines } from './minified.js';
 
-// Makes `dist/cjs` of `dist/esm`, file by file.
+// Makes `dist/cjs` of `dist/esm`, file by file, without the command line.
 
 const SOURCE = 'dist/esm';
 const TARGET = 'dist/cjs';
+const COMMAND_LINE = join('cli', '/');
 
 interface OwnImports {
   /** The module with its own imports as calls of `require`, and without its exports. */
@@ -24,7 +25,7 @@ rmSync(TARGET, { recursive: true, force: true });
 for (const file of readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })) {
   const target = join(TARGET, file);
   if (file.endsWith('.cjs')) cpSync(join(SOURCE, file), target);
-  if (!file.endsWith('.js')) continue;
+  if (!file.endsWith('.js') || file.startsWith(COMMAND_LINE)) continue;
   const own = withoutOwnImports(file, readFileSync(join(SOURCE, file), 'utf8'));
   importsOf.set(file, own.files);
   const { outputText } = ts.transpileModule(own.code, {

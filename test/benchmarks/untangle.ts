@@ -44,7 +44,7 @@ const reportUsage = fileURLToPath(new URL('./report-usage.js', import.meta.url))
 const readers: readonly Reader[] = [
   {
     name: '`nestjs-tracing untangle`',
-    args: (file) => [bin('dist/cli/main.js'), 'untangle', '--color', file],
+    args: (file) => [bin('dist/esm/cli/main.js'), 'untangle', '--color', file],
   },
   {
     name: 'pino-pretty',

@@ -31,7 +31,7 @@ describe('the tarball', () => {
       'README.md',
       'dist/THIRD-PARTY-NOTICES.txt',
       'dist/cjs/package.json',
-      'dist/cli/main.js',
+      'dist/esm/cli/main.js',
       'dist/viewer-page/index.html',
       'dist/viewer-page/page.css',
       'dist/viewer-page/page.js',
