@@ -94,7 +94,7 @@ describe.each(PLATFORMS)('more requests than are recorded, on %s', (platform) =>
     const requests = (await reader.until('request', 1)).filter(isEnded);
     const lines = await reader.until('line', 1);
     const failed = requests.filter(({ outcome }) => outcome === 'errored');
-    expect(failed.map(({ path }) => path).toSorted()).toEqual(
+    expect(failed.map(({ path }) => path!).toSorted()).toEqual(
       paths.filter((path) => path.startsWith('/fail')).toSorted(),
     );
     for (const request of failed) {
