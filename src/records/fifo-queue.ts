@@ -15,6 +15,11 @@ export class FifoQueue<T> {
     return this.items[this.head];
   }
 
+  /** The item with this index. The oldest has the index 0. */
+  at(index: number): T | undefined {
+    return this.items[this.head + index];
+  }
+
   push(item: T): void {
     this.items.push(item);
   }

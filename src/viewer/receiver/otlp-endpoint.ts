@@ -84,9 +84,7 @@ export class OtlpReceiver {
     const { store } = this;
     const now = performance.now();
     for (const record of records) {
-      if (record.type === 'request' && !store.admitsRequest(now)) continue;
-      if (record.type === 'line' && !store.admitsLine(now)) continue;
-      store.add(record.type, JSON.stringify(record));
+      store.receive(record, now);
       yield;
     }
   }

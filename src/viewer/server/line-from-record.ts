@@ -18,8 +18,22 @@ export interface LineSource {
   readonly time: number;
 }
 
+/** What a line is made of. */
+export type LineEntry = Pick<
+  LogRecord,
+  | 'level'
+  | 'text'
+  | 'trace'
+  | 'spanId'
+  | 'context'
+  | 'fields'
+  | 'error'
+  | 'isAccessLog'
+  | 'forEachField'
+>;
+
 /** A log entry as the trace viewer shows it, cut so that many of them fit into memory. */
-export function lineRecord({ key, service, time }: LineSource, entry: LogRecord): ViewLine {
+export function lineRecord({ key, service, time }: LineSource, entry: LineEntry): ViewLine {
   const { level, text, trace, spanId, context, error } = entry;
   return {
     type: 'line',
@@ -39,7 +53,22 @@ export function lineRecord({ key, service, time }: LineSource, entry: LogRecord)
   };
 }
 
-function fieldsOf(entry: LogRecord): ViewLine['fields'] {
+/**
+ * The fields of a line that are its request's: those that the application has added for all lines, and
+ * on the access log line also the application's own.
+ */
+export function requestFields(
+  { fields: added, isAccessLog }: LineEntry,
+  { fields }: ViewLine,
+): ViewLine['fields'] {
+  if (fields === undefined || (added === undefined && !isAccessLog)) return undefined;
+  const entries = Object.entries(fields).filter(([name]) =>
+    isAccessLog ? !OWN_FIELDS.has(name) : Object.hasOwn(added!, name),
+  );
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+function fieldsOf(entry: LineEntry): ViewLine['fields'] {
   // Without a prototype, so that any key is only a key.
   const fields = Object.create(null) as Record<string, unknown>;
   // The spans of the request show more than its steps.

@@ -1,85 +1,127 @@
-import { FifoQueue } from '../../records/fifo-queue.js';
+import { recordBytes, RecordList, type RecordGroup, type StoredRecord } from './record-list.js';
 import type { ViewRecord } from '../view-records.js';
+import { isNotableRequest } from './notable-request.js';
 import { TokenBucket } from './token-bucket.js';
 import type { ResolvedViewerOptions } from './viewer-options.js';
 
-/** A record as it is sent to the page. */
-export interface StoredRecord {
-  /** One more than that of the record before it. */
-  readonly seq: number;
-  readonly type: ViewRecord['type'];
-  readonly json: string;
-}
-
-/** Memory that a record takes besides its text. */
-const OVERHEAD_BYTES = 128;
-/** V8 needs two bytes for each character of a text that has any outside Latin-1. */
-const BYTES_PER_CHARACTER = 2;
 /** The largest share of the memory that one record may take. */
 const MAX_SHARE = 1 / 16;
+/** The share of each limit that notable records may take from newer ones that are not. */
+const NOTABLE_SHARE = 1 / 2;
+/** A storm of failures is limited too. */
+const NOTABLE_REQUESTS_PER_SECOND = 2000;
+const NOTABLE_LINES_PER_SECOND = 10_000;
 
 /**
  * The latest records, as text, so that no object of the application is kept alive by them. Records
- * beyond the limits of rate, number or memory are dropped and counted.
+ * beyond the limits of rate, number or memory are dropped and counted. Notable requests, which failed,
+ * were aborted or were slow, have a rate of their own, and stay longer than others.
  */
 export class RecordStore {
   readonly dropped = { requests: 0, lines: 0, spans: 0 };
-  private readonly records = new FifoQueue<StoredRecord>();
+  /** Called with each record that is added. */
+  onAdd: ((record: StoredRecord) => void) | undefined;
+  private readonly latest = new RecordList();
+  /** Notable records that the limits would have dropped. They are older than all of `latest`. */
+  private readonly notable = new RecordList();
   private seq = 0;
-  private bytes = 0;
-  private readonly counts = { request: 0, line: 0, span: 0, drops: 0 };
   private readonly requestRate: TokenBucket;
   private readonly lineRate: TokenBucket;
+  private readonly notableRequestRate = new TokenBucket(NOTABLE_REQUESTS_PER_SECOND);
+  private readonly notableLineRate = new TokenBucket(NOTABLE_LINES_PER_SECOND);
 
   constructor(private readonly limits: ResolvedViewerOptions['limits']) {
     this.requestRate = new TokenBucket(limits.requestsPerSecond);
     this.lineRate = new TokenBucket(limits.linesPerSecond);
   }
 
-  /** Whether one more request may be recorded now. If not, it is counted as dropped. */
+  /** The number of the latest record. */
+  get lastSeq(): number {
+    return this.seq;
+  }
+
+  /** How many records there are. */
+  get size(): number {
+    return this.notable.length + this.latest.length;
+  }
+
+  /** Whether one more request may be recorded now, by the rate of all requests. */
   admitsRequest(nowMs: number): boolean {
-    if (this.requestRate.take(nowMs)) return true;
-    this.dropped.requests++;
-    return false;
+    return this.requestRate.take(nowMs);
   }
 
-  /** Whether one more line may be recorded now. If not, it is counted as dropped. */
+  /** The same for a request that failed, was aborted or was slow. */
+  admitsNotableRequest(nowMs: number): boolean {
+    return this.notableRequestRate.take(nowMs);
+  }
+
+  /** Whether one more line may be recorded now, by the rate of all lines. */
   admitsLine(nowMs: number): boolean {
-    if (this.lineRate.take(nowMs)) return true;
-    this.dropped.lines++;
-    return false;
+    return this.lineRate.take(nowMs);
   }
 
-  add(type: StoredRecord['type'], json: string): void {
-    const bytes = sizeOf(json);
-    if (bytes > this.limits.bytes * MAX_SHARE) {
+  /** The same for a line of a notable request. */
+  admitsNotableLine(nowMs: number): boolean {
+    return this.notableLineRate.take(nowMs);
+  }
+
+  /** Adds what another process has sent. */
+  receive(record: ViewRecord, nowMs: number): void {
+    const { type } = record;
+    const isNotable = type === 'request' && isNotableRequest(record, this.limits.slowerThan);
+    const isAdmitted =
+      (type !== 'request' || this.admitsRequest(nowMs)) &&
+      (type !== 'line' || this.admitsLine(nowMs));
+    if (!isAdmitted && !(isNotable && this.admitsNotableRequest(nowMs))) this.drop(type);
+    else this.add(type, JSON.stringify(record), isNotable ? { isNotable } : undefined);
+  }
+
+  /** @param group that of the request that the record belongs to. */
+  add(type: StoredRecord['type'], json: string, group?: RecordGroup): void {
+    if (recordBytes(json) > this.limits.bytes * MAX_SHARE) {
       this.drop(type);
       return;
     }
-    this.records.push({ seq: ++this.seq, type, json });
-    this.counts[type]++;
-    this.bytes += bytes;
+    const record: StoredRecord = { seq: ++this.seq, type, json, group };
+    this.latest.push(record);
+    this.onAdd?.(record);
     while (this.isFull()) this.removeOldest();
   }
 
   /** At most `count` records that follow the one with this number, oldest first. */
   after(seq: number, count: number): readonly StoredRecord[] {
-    const oldest = this.seq - this.records.length + 1;
-    const from = Math.max(0, seq + 1 - oldest);
-    return this.records.slice(from, from + count);
+    const notable = this.notable.after(seq, count);
+    if (notable.length === count) return notable;
+    const latest = this.latest.after(seq, count - notable.length);
+    return notable.length === 0 ? latest : notable.concat(latest);
   }
 
   private isFull(): boolean {
-    const { requests, lines, bytes } = this.limits;
-    const { request, line, span } = this.counts;
-    // A request has two records: when it begins and when it has ended.
-    return request > requests * 2 || line + span > lines || this.bytes > bytes;
+    const { limits, latest, notable } = this;
+    return (
+      // A request has two records: when it begins and when it has ended.
+      latest.requests + notable.requests > limits.requests * 2 ||
+      latest.lines + notable.lines > limits.lines ||
+      latest.bytes + notable.bytes > limits.bytes
+    );
   }
 
+  private hasTooManyNotable(): boolean {
+    const { limits, notable } = this;
+    return (
+      notable.requests > limits.requests * 2 * NOTABLE_SHARE ||
+      notable.lines > limits.lines * NOTABLE_SHARE ||
+      notable.bytes > limits.bytes * NOTABLE_SHARE
+    );
+  }
+
+  /** Removes the oldest record that is not notable, and notable ones beyond their share. */
   private removeOldest(): void {
-    const { type, json } = this.records.shift()!;
-    this.counts[type]--;
-    this.bytes -= sizeOf(json);
+    const { latest, notable } = this;
+    const oldest = latest.shift();
+    if (oldest === undefined) notable.shift();
+    else if (oldest.group?.isNotable === true) notable.push(oldest);
+    while (this.hasTooManyNotable()) notable.shift();
   }
 
   private drop(type: StoredRecord['type']): void {
@@ -87,8 +129,4 @@ export class RecordStore {
     if (type === 'line') this.dropped.lines++;
     if (type === 'span') this.dropped.spans++;
   }
-}
-
-function sizeOf(json: string): number {
-  return json.length * BYTES_PER_CHARACTER + OVERHEAD_BYTES;
 }

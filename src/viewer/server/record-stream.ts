@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { RecordStore, StoredRecord } from './record-store.js';
+import type { StoredRecord } from './record-list.js';
+import type { RecordStore } from './record-store.js';
 
 /** The first event of each stream. */
 export interface StreamHello {
@@ -70,16 +71,21 @@ export class RecordStream {
 
   /** The last record that a page has; 0 if that was in another run of the application. */
   private seqOf(from: string | undefined): number {
-    const [instance, seq] = from?.split(':') ?? [];
-    return instance === this.hello.instance && /^\d{1,15}$/.test(seq ?? '') ? Number(seq) : 0;
+    const [instance, digits = ''] = from?.split(':') ?? [];
+    const isOurs = instance === this.hello.instance && /^\d{1,15}$/.test(digits);
+    const seq = isOurs ? Number(digits) : 0;
+    return seq <= this.store.lastSeq ? seq : 0;
   }
 }
 
 /** One page that is open, and the last record that it was sent. */
 class Reader {
   private sentDrops = '';
-  /** Records that were dropped from the store before they could be sent to the page. */
-  private missed = 0;
+  /** Records that it was sent. */
+  private sent = 0;
+  /** Records that it had not been sent when it was opened, with those that it would resume after. */
+  private readonly expected: number;
+  private readonly openedAt: number;
   private writtenMs = performance.now();
 
   constructor(
@@ -87,7 +93,12 @@ class Reader {
     private readonly store: RecordStore,
     private readonly instance: string,
     private seq: number,
-  ) {}
+  ) {
+    const { lastSeq, size } = store;
+    this.openedAt = lastSeq;
+    // A page that is new has missed nothing. One that resumes may have, while it was away.
+    this.expected = seq === 0 ? size : Math.max(0, lastSeq - seq);
+  }
 
   /** Sends new records. A page that does not keep up continues where it was, as long as that is kept. */
   send(): void {
@@ -105,16 +116,18 @@ class Reader {
       this.writeDrops();
       return false;
     }
-    if (this.seq > 0) this.missed += records[0]!.seq - this.seq - 1;
+    this.sent += records.length;
     this.seq = last.seq;
     this.write(records.map(({ json }) => json).join(','), last.seq);
     return true;
   }
 
   private writeDrops(): void {
-    const { requests, lines, spans } = this.store.dropped;
-    // Most of all records are lines.
-    const drops = JSON.stringify({ type: 'drops', requests, lines: lines + this.missed, spans });
+    const { dropped, lastSeq } = this.store;
+    const { requests, lines, spans } = dropped;
+    // All that there is has been sent: what else was added is gone. Most of all records are lines.
+    const missed = this.expected + lastSeq - this.openedAt - this.sent;
+    const drops = JSON.stringify({ type: 'drops', requests, lines: lines + missed, spans });
     if (drops !== this.sentDrops) {
       this.sentDrops = drops;
       this.write(drops, this.seq);

@@ -5,24 +5,41 @@ import type { LogRecord } from '../../records/log-record.js';
 import type { RequestRecord } from '../../records/request-record.js';
 import { subscribeConsumer, type ApplicationSubscription } from '../../records/subscribe.js';
 import type { ViewRecord } from '../view-records.js';
-import { lineRecord } from './line-from-record.js';
+import { heldLine, type HeldLine } from './held-line.js';
+import { HeldLines } from './held-lines.js';
+import { lineRecord, requestFields, type LineSource } from './line-from-record.js';
+import { isNotableRequest } from './notable-request.js';
+import type { RecordGroup } from './record-list.js';
 import type { RecordStore } from './record-store.js';
 import { begunRequest, endedRequest, type RequestSource } from './request-from-record.js';
 import { WallClock } from './wall-clock.js';
+import type { ResolvedViewerOptions } from './viewer-options.js';
 
-/** Records what one application does. */
+interface RecordedRequest extends RequestSource {
+  readonly group: RecordGroup;
+}
+
+/**
+ * Records what one application does. A request that comes too fast is recorded when it turns out to
+ * have failed, to be aborted or to be slow, with the lines that were held for it; otherwise it is
+ * dropped and counted.
+ */
 export class Recorder {
   /** Distinguishes the keys of this run of the application from those of the next. */
   readonly instance = randomBytes(6).toString('hex');
   private requests = 0;
-  private readonly recorded = new WeakMap<RequestRecord, RequestSource>();
+  private readonly recorded = new WeakMap<RequestRecord, RecordedRequest>();
+  private readonly held: HeldLines;
   private readonly clock = new WallClock();
   private subscription: ApplicationSubscription | undefined;
 
   constructor(
     private readonly application: Application,
     private readonly store: RecordStore,
-  ) {}
+    private readonly limits: ResolvedViewerOptions['limits'],
+  ) {
+    this.held = new HeldLines(limits.bytes, (lines) => (store.dropped.lines += lines));
+  }
 
   start(): void {
     this.subscription = subscribeConsumer(this.application, {
@@ -38,31 +55,85 @@ export class Recorder {
 
   private begin(request: RequestRecord): void {
     if (!this.store.admitsRequest(request.startedMs)) return;
-    const key = `${this.instance}-${++this.requests}`;
-    const source: RequestSource = { key, request, clock: this.clock };
-    this.recorded.set(request, source);
-    this.keep(begunRequest(source));
+    const source = this.sourceOf(request, false);
+    this.keep(begunRequest(source), source.group);
   }
 
   private end(request: RequestRecord, line: AccessLogRecord): void {
-    const source = this.recorded.get(request);
-    if (source !== undefined) this.keep(endedRequest(source, line));
+    const { store, held } = this;
+    let source = this.recorded.get(request);
+    const isNotable = isNotableRequest(line, this.limits.slowerThan) || request.isKept === true;
+    if (source === undefined) {
+      if (!isNotable || !store.admitsNotableRequest(performance.now())) {
+        store.dropped.requests++;
+        held.drop(request);
+        return;
+      }
+      source = this.sourceOf(request, true);
+    }
+    source.group.isNotable ||= isNotable;
+    if (isNotable) this.keepHeld(source);
+    else held.drop(request);
+    this.keep(endedRequest(source, line), source.group);
   }
 
   private addLine(entry: LogRecord): void {
     const { trace } = entry;
-    const key = trace === undefined ? undefined : this.recorded.get(trace)?.key;
-    if (trace !== undefined && key === undefined) {
-      this.store.dropped.lines++;
+    const { store } = this;
+    const now = performance.now();
+    if (trace === undefined) {
+      if (store.admitsLine(now)) this.keep(lineRecord(this.lineSource(now), entry));
+      else store.dropped.lines++;
       return;
     }
-    const now = performance.now();
-    if (!this.store.admitsLine(now)) return;
-    const { service } = this.application;
-    this.keep(lineRecord({ key, service, time: this.clock.at(now) }, entry));
+    const source = this.recorded.get(trace) ?? this.slowSource(trace, now);
+    const ofLine = this.lineSource(now, source?.key);
+    if (source === undefined || !store.admitsLine(now))
+      this.held.add(trace, heldLine(entry, ofLine));
+    else this.keepLine(source, { entry, time: ofLine.time, record: undefined });
   }
 
-  private keep(record: ViewRecord): void {
-    this.store.add(record.type, JSON.stringify(record));
+  /** Begins to record a request that is slow already: it may never end. */
+  private slowSource(request: RequestRecord, now: number): RecordedRequest | undefined {
+    if (request.finished || now - request.startedMs <= this.limits.slowerThan) return undefined;
+    if (!this.store.admitsNotableRequest(now)) return undefined;
+    const source = this.sourceOf(request, true);
+    this.keep(begunRequest(source), source.group);
+    this.keepHeld(source);
+    return source;
+  }
+
+  private sourceOf(request: RequestRecord, isNotable: boolean): RecordedRequest {
+    const key = `${this.instance}-${++this.requests}`;
+    const source = { key, request, clock: this.clock, group: { isNotable } };
+    this.recorded.set(request, source);
+    return source;
+  }
+
+  private lineSource(now: number, key?: string): LineSource {
+    return { key, service: this.application.service, time: this.clock.at(now) };
+  }
+
+  private keepHeld(source: RecordedRequest): void {
+    const { store } = this;
+    const now = performance.now();
+    for (const line of this.held.take(source.request)) {
+      if (store.admitsNotableLine(now)) this.keepLine(source, line);
+      else store.dropped.lines++;
+    }
+  }
+
+  private keepLine(
+    source: RecordedRequest,
+    { entry, time, record }: Pick<HeldLine, 'entry' | 'time' | 'record'>,
+  ): void {
+    const { key, group } = source;
+    const line = record ?? lineRecord({ key, service: this.application.service, time }, entry);
+    source.fields = requestFields(entry, line) ?? source.fields;
+    this.keep(line.key === key ? line : { ...line, key }, group);
+  }
+
+  private keep(record: ViewRecord, group?: RecordGroup): void {
+    this.store.add(record.type, JSON.stringify(record), group);
   }
 }

@@ -70,7 +70,7 @@ export class TraceViewerModule
     this.application = requireTracing(application, 'TraceViewerModule');
     const store = new RecordStore(options.limits);
     const { service } = this.application;
-    this.recorder = new Recorder(this.application, store);
+    this.recorder = new Recorder(this.application, store, options.limits);
     const hello = { instance: this.recorder.instance, service, path: options.path };
     this.stream = new RecordStream(store, hello, options.limits.pages);
     this.store = store;

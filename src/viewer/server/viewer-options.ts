@@ -27,10 +27,15 @@ export interface ViewerLimits {
   lines?: number | undefined;
   /** Bytes of memory for all that is kept. Default: 64 MiB. */
   bytes?: number | undefined;
-  /** Requests that are recorded in a second, with all their lines. Default: 100. */
+  /**
+   * Requests that are recorded in a second, with all their lines. Of those beyond, all that fail, are
+   * aborted or are slow are recorded too: up to 2,000 a second, with 10,000 lines. Default: 100.
+   */
   requestsPerSecond?: number | undefined;
   /** Lines that are recorded in a second. Default: 2,000. */
   linesPerSecond?: number | undefined;
+  /** A request that takes more milliseconds is slow. Default: 500. */
+  slowerThan?: number | undefined;
   /** Bytes in a body that another service sends, unpacked. Default: 4 MiB. */
   bodyBytes?: number | undefined;
   /** Pages that are open at the same time. Default: 20. */
@@ -50,6 +55,7 @@ const DEFAULT_LIMITS: ResolvedViewerOptions['limits'] = {
   bytes: 64 * 1024 * 1024,
   requestsPerSecond: 100,
   linesPerSecond: 2000,
+  slowerThan: 500,
   bodyBytes: 4 * 1024 * 1024,
   pages: 20,
 };

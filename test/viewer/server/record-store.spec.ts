@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { array, assert, constantFrom, nat, property, tuple } from 'fast-check';
-import { RecordStore, type StoredRecord } from '../../../src/viewer/server/record-store.js';
+import { array, assert, boolean, constantFrom, integer, nat, property, tuple } from 'fast-check';
+import type { StoredRecord } from '../../../src/viewer/server/record-list.js';
+import { RecordStore } from '../../../src/viewer/server/record-store.js';
 import { TokenBucket } from '../../../src/viewer/server/token-bucket.js';
 import {
   resolveViewerOptions,
@@ -52,6 +53,55 @@ describe('the store', () => {
     store.add('line', 'x'.repeat((10_000 - 128) / 2 + 1));
     expect(store.after(0, 10)).toHaveLength(2);
     expect(store.dropped).toEqual({ requests: 0, lines: 1, spans: 0 });
+  });
+
+  it('drops ordinary records before notable ones, which take no more than half', () => {
+    const store = storeOf({ lines: 10 });
+    const group = { isNotable: false };
+    for (let n = 1; n <= 3; n++) store.add('line', `early ${n}`, group);
+    // Known only now.
+    group.isNotable = true;
+    for (let n = 1; n <= 50; n++) store.add('line', `${n}`, { isNotable: n % 25 === 0 });
+    expect(jsonOf(store.after(0, 100))).toEqual([
+      ...['early 1', 'early 2', 'early 3', '25'],
+      ...['45', '46', '47', '48', '49', '50'],
+    ]);
+    for (let n = 51; n <= 90; n++) store.add('line', `${n}`, { isNotable: n % 2 === 0 });
+    // As among ordinary ones, the oldest goes first.
+    expect(jsonOf(store.after(0, 100))).toEqual([
+      ...['76', '78', '80', '82', '84'],
+      ...['86', '87', '88', '89', '90'],
+    ]);
+    expect(store.size).toBe(10);
+    expect(jsonOf(store.after(store.lastSeq - 3, 2))).toEqual(['88', '89']);
+  });
+
+  it('returns all of what it has, in parts of any size, for any records', () => {
+    assert(
+      property(
+        array(tuple(constantFrom('request', 'line', 'span'), nat(300), boolean()), {
+          maxLength: 200,
+        }),
+        integer({ min: 1, max: 30 }),
+        (added, part) => {
+          const store = storeOf({ lines: 20, requests: 10, bytes: 20_000 });
+          for (const [type, length, isNotable] of added) {
+            store.add(type as StoredRecord['type'], 'x'.repeat(length), { isNotable });
+          }
+          const all = store.after(0, 1000);
+          expect(all).toHaveLength(store.size);
+          expect(all.map(({ seq }) => seq)).toEqual(
+            [...new Set(all.map(({ seq }) => seq))].toSorted((a, b) => a - b),
+          );
+          const parts: StoredRecord[] = [];
+          for (let next = store.after(0, part); next.length > 0;) {
+            parts.push(...next);
+            next = store.after(next.at(-1)!.seq, part);
+          }
+          expect(parts).toEqual(all);
+        },
+      ),
+    );
   });
 
   it('is the tail of what was added, for any records', () => {

@@ -79,6 +79,27 @@ describe('the stream of records', () => {
     stream.close();
   });
 
+  it.each([
+    { name: 'a new page', from: undefined, sent: 4, missed: 0 },
+    { name: 'one that has had the first', from: 'run:1', sent: 3, missed: 4 },
+    { name: 'one that has had all', from: 'run:8', sent: 0, missed: 0 },
+    { name: 'one that says that it has had more than there is', from: 'run:9', sent: 4, missed: 0 },
+  ])('counts what $name has missed', async ({ from, sent, missed }) => {
+    const store = new RecordStore(resolveViewerOptions({ limits: { lines: 4 } }).limits);
+    const stream = new RecordStream(store, HELLO, 20);
+    for (let n = 1; n <= 8; n++) store.add('line', line(1), { isNotable: n % 4 === 1 });
+    const server = createServer((_request, answer) => stream.open(answer, from));
+    const { body } = await fetch(`http://127.0.0.1:${await portOf(server)}`);
+    let text = '';
+    for await (const chunk of body!.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      if (text.includes('"drops"') && text.endsWith('\n\n')) break;
+    }
+    expect(text.match(/"type":"line"/g)?.length ?? 0).toBe(sent);
+    expect(text).toContain(`{"type":"drops","requests":0,"lines":${missed},"spans":0}`);
+    stream.close();
+  });
+
   it('frees the slot of an HTTP/2 client that disconnected before it was admitted', async () => {
     const { stream } = streamOf(1);
     const opened: boolean[] = [];

@@ -1,0 +1,75 @@
+import type { LogRecord } from '../../records/log-record.js';
+import type { ViewLine } from '../view-records.js';
+import { lineRecord, type LineEntry, type LineSource } from './line-from-record.js';
+import { MAX_MESSAGE } from './text-limits.js';
+
+/** Memory that a held line takes besides its texts. */
+const OVERHEAD_BYTES = 256;
+const BYTES_PER_CHARACTER = 2;
+
+/** A line of a request of which it is not known yet whether it is recorded. */
+export interface HeldLine {
+  readonly entry: LineEntry;
+  readonly time: number;
+  /** Missing where the entry is made into a record only if that is needed. */
+  readonly record: ViewLine | undefined;
+  /** An estimate of the memory that it takes. */
+  readonly bytes: number;
+}
+
+/**
+ * Holds a line as it is now. Most lines have only short texts and numbers, and of those a copy is
+ * enough: a record costs several times as much, and most are thrown away.
+ */
+export function heldLine(entry: LogRecord, source: LineSource): HeldLine {
+  const { time } = source;
+  const plain = new PlainEntry(entry);
+  if (plain.isWhole) {
+    const bytes = plain.characters * BYTES_PER_CHARACTER + OVERHEAD_BYTES;
+    return { entry: plain, time, record: undefined, bytes };
+  }
+  const record = lineRecord(source, entry);
+  const bytes = JSON.stringify(record).length * BYTES_PER_CHARACTER + OVERHEAD_BYTES;
+  return { entry, time, record, bytes };
+}
+
+/** A copy of an entry that has only plain values: formats change the entry of the logger after this. */
+class PlainEntry implements LineEntry {
+  readonly level: LogRecord['level'];
+  readonly text: LogRecord['text'];
+  readonly trace: LogRecord['trace'];
+  readonly spanId: LogRecord['spanId'];
+  readonly context: LogRecord['context'];
+  readonly fields: LogRecord['fields'];
+  readonly error = undefined;
+  readonly isAccessLog: boolean;
+  /** Whether it has all that the entry has. */
+  isWhole: boolean;
+  characters: number;
+  private readonly names: string[] = [];
+  private readonly values: unknown[] = [];
+
+  constructor(entry: LogRecord) {
+    this.level = entry.level;
+    this.text = entry.text;
+    this.trace = entry.trace;
+    this.spanId = entry.spanId;
+    this.context = entry.context;
+    this.fields = entry.fields;
+    this.isAccessLog = entry.isAccessLog;
+    this.characters = this.text.length + (this.context?.length ?? 0);
+    this.isWhole = this.characters <= MAX_MESSAGE && entry.error === undefined;
+    if (this.isWhole) entry.forEachField((name, value) => this.add(name, value));
+  }
+
+  forEachField(visit: (name: string, value: unknown) => void): void {
+    for (const [index, name] of this.names.entries()) visit(name, this.values[index]);
+  }
+
+  private add(name: string, value: unknown): void {
+    this.names.push(name);
+    this.values.push(value);
+    this.characters += name.length + (typeof value === 'string' ? value.length : 0);
+    if (typeof value === 'object' || this.characters > MAX_MESSAGE) this.isWhole = false;
+  }
+}
