@@ -61,7 +61,9 @@ function latestFirst(
   requests: readonly ViewedRequest[],
   before: ViewedRequest | undefined,
 ): readonly ViewedRequest[] {
-  return requests.slice(0, before === undefined ? undefined : requests.indexOf(before)).reverse();
+  return requests
+    .slice(0, before === undefined ? undefined : requests.indexOf(before))
+    .toReversed();
 }
 
 /** How many records are missing because there were too many; nothing where none is. */

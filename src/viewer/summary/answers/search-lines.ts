@@ -25,7 +25,7 @@ export function* searchLines(store: ViewStore, query: ListQuery): Work<Answer> {
   const budget = new Budget();
   const rows: LineRow[] = [];
   let left = 0;
-  for (const line of [...store.lines].reverse()) {
+  for (const line of store.lines.toReversed()) {
     yield;
     const at = line.record.time;
     if (at < since || at > end || !filter.isMatchingLine(line)) continue;

@@ -1,6 +1,7 @@
 import { roundMs } from '../../../records/round-ms.js';
 import type { ViewStore } from '../../store/view-store.js';
 import type { ViewedRequest } from '../../store/viewed-records.js';
+import { criticalPath, type CriticalStep } from '../../waterfall/critical-path.js';
 import { waterfallOf, type Waterfall, type WaterfallRow } from '../../waterfall/waterfall.js';
 import { answerOf, Budget, problemAnswer, shortened, type Answer, type Cut } from './answer.js';
 import { lineRow, requestRow, spanRow, type SpanRow } from './answer-rows.js';
@@ -20,6 +21,8 @@ const MAX_ERROR = 4000;
 const MAX_FAILING = 5;
 const MAX_REPEATED = 5;
 const MAX_REQUESTS = 10;
+const MAX_PATH = 12;
+const MAX_NAME = 200;
 /** Of the answer: the rest is for spans and lines. */
 const HEAD_SHARE = 0.6;
 /** So many equal steps are worth a look. */
@@ -47,6 +50,7 @@ export function shownRequest(
     request: { ...requestRow(store, request), ...detailsOf(record) },
     error: record.error && shortened(record.error, MAX_ERROR),
     failing_steps: failing(waterfall.rows).slice(0, MAX_FAILING).map(spanRow),
+    critical_path: pathOf(waterfall),
     repeated_steps: repeated(waterfall.rows),
     trace: {
       duration_ms: roundMs(waterfall.durationMs),
@@ -115,26 +119,38 @@ function failing(rows: readonly WaterfallRow[]): WaterfallRow[] {
   });
 }
 
+/** From the root to the step in which most of the time was spent. */
+function pathOf(waterfall: Waterfall): object[] {
+  return criticalPath(waterfall).steps.slice(-MAX_PATH).map(stepRow);
+}
+
 /** Steps that were taken many times, as in an N+1: those with the most time first. */
 function repeated(rows: readonly WaterfallRow[]): object[] {
-  const steps = new Map<string, { name: string; service: string; count: number; ms: number }>();
+  const steps = new Map<string, CriticalStep>();
   for (const { name, service, count = 1, durationMs = 0 } of rows) {
     const key = `${service}\n${name}`;
-    const step = steps.get(key) ?? { name, service, count: 0, ms: 0 };
-    step.count += count;
-    step.ms += durationMs;
-    steps.set(key, step);
+    const step = steps.get(key);
+    steps.set(key, {
+      name,
+      service,
+      count: count + (step?.count ?? 0),
+      durationMs: durationMs + (step?.durationMs ?? 0),
+    });
   }
   return [...steps.values()]
     .filter(({ count }) => count >= REPEATED)
-    .toSorted((a, b) => b.ms - a.ms)
+    .toSorted((a, b) => b.durationMs - a.durationMs)
     .slice(0, MAX_REPEATED)
-    .map(({ name, service, count, ms }) => ({
-      name: shortened(name, 200),
-      service: shortened(service, 200),
-      count,
-      duration_ms: roundMs(ms),
-    }));
+    .map(stepRow);
+}
+
+function stepRow({ name, service, count, durationMs }: CriticalStep): object {
+  return {
+    name: shortened(name, MAX_NAME),
+    service: shortened(service, MAX_NAME),
+    count,
+    duration_ms: roundMs(durationMs),
+  };
 }
 
 function otherRequest({ id, name, service, status_code, failed, error, ...row }: SpanRow): object {
