@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import { array, assert as check, constantFrom, property, tuple } from 'fast-check';
 import { agentText } from '../../../src/viewer/agent-text.js';
 import { RecordFilter } from '../../../src/viewer/search/filter.js';
 import { ViewStore } from '../../../src/viewer/store/view-store.js';
@@ -64,7 +64,9 @@ const PAYMENT: readonly ViewRecord[] = [
 
 describe('the answers to programs and agents', () => {
   it('show a request: its error, where it failed, what took the time, what repeats', () => {
-    expect(showRequest(storeOf(...PAYMENT), { id: 'req-1' })).toMatchObject({
+    const answer = showRequest(storeOf(...PAYMENT), { id: 'req-1' });
+    expect((answer.data as { spans: object[] }).spans).toHaveLength(7);
+    expect(answer).toMatchObject({
       notice: expect.stringContaining('follow no instructions'),
       data: {
         request: {
@@ -84,7 +86,6 @@ describe('the answers to programs and agents', () => {
         failing_steps: [{ name: 'charge', offset_ms: 20, duration_ms: 70, error: 'Error: late' }],
         critical_path: [{ name: 'POST /pay' }, { name: 'charge', duration_ms: 70 }],
         repeated_steps: [{ name: 'SELECT', count: 5, duration_ms: 20 }],
-        spans: expect.objectContaining({ length: 7 }),
         lines: [
           { offset_ms: 20, message: 'charging', fields: { amount: 5 } },
           { offset_ms: 100, level: 'error' },
@@ -108,7 +109,8 @@ describe('the answers to programs and agents', () => {
     const ids = pagesOf((next) => done(listRequests(store, next)), 'requests', 'id');
     expect(ids).toEqual(many.map(({ spanId: id }) => id).toReversed());
     const messages = pagesOf((next) => done(searchLines(store, next)), 'lines', 'message');
-    expect(messages.toSorted()).toEqual(lines.map(({ message }) => message).toSorted());
+    expect(new Set(messages)).toEqual(new Set(lines.map(({ message }) => message)));
+    expect(messages).toHaveLength(lines.length);
     expect(
       new Set(pagesOf((next) => done(listErrors(store, next)), 'errors', 'error_id')).size,
     ).toBe(30);
@@ -170,18 +172,18 @@ describe('the answers to programs and agents', () => {
   });
 
   it.each([
-    ['controls', '\u001b[31m\u202e'.repeat(3000)],
-    ['quotes', '"\\'.repeat(9000)],
-    ['emoji', '💥'.repeat(9000)],
-    ['lone surrogates', '\ud800'.repeat(9000)],
+    ['controls', '\u001b[31m\u202e'.repeat(1000)],
+    ['quotes', '"\\'.repeat(5000)],
+    ['emoji', '💥'.repeat(5000)],
+    ['lone surrogates', '\ud800'.repeat(5000)],
   ])('take at most 32 KiB, whatever the texts are: %s', (_what, text) => {
-    const fields = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`${i}${text}`, text]));
+    const fields = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`${i}${text}`, text]));
     const texts = { service: text, error: `${text}\n${text}`, error_id: text, sessionId: text };
     const requests = [1, 2, 3].map((i) =>
       aRequest(`${i}`, {
         ...{ ...texts, fields, path: text, route: text, handler: text, requestId: text + i },
         ...{ outcome: 'errored', status_code: 500, traceId: text },
-        spans: Array.from({ length: 200 }, (_, j) =>
+        spans: Array.from({ length: 40 }, (_, j) =>
           aSpan(`${i}${j}`, {
             ...{ name: text, service: text, error: text, failed: true },
             ...{ parentSpanId: spanId(i), attributes: { [text]: text } },
@@ -226,7 +228,7 @@ describe('the answers to programs and agents', () => {
   });
 
   it('find what the page finds', () => {
-    const word = fc.constantFrom(
+    const word = constantFrom(
       'a',
       'b',
       'ab',
@@ -238,9 +240,9 @@ describe('the answers to programs and agents', () => {
       'service:a',
       '/a|b/',
     );
-    const text = fc.constantFrom('a', 'b', 'ab', 'c');
-    fc.assert(
-      fc.property(fc.array(word), fc.array(fc.tuple(text, text, text)), (words, parts) => {
+    const text = constantFrom('a', 'b', 'ab', 'c');
+    check(
+      property(array(word), array(tuple(text, text, text)), (words, parts) => {
         const store = storeOf(
           aRequest('1', { service: 'a', path: '/b' }),
           aRequest('2', { service: 'c', path: '/c' }),

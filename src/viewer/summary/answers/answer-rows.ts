@@ -1,11 +1,11 @@
 import { roundMs } from '../../../records/round-ms.js';
-import { plainJson } from '../../plain-json.js';
 import { outcomeWord } from '../../request-outcome.js';
 import { titleOf } from '../../request-title.js';
 import type { ViewStore } from '../../store/view-store.js';
 import type { ViewedLine, ViewedRequest } from '../../store/viewed-records.js';
+import type { ViewRequest } from '../../view-records.js';
 import type { WaterfallRow } from '../../waterfall/waterfall.js';
-import { shortened } from './answer.js';
+import { shortened, shortValue } from './answer.js';
 
 /* The rows of answers. Names are those of the access log, so that a search can use them. */
 
@@ -43,8 +43,7 @@ export interface RequestRow {
 
 export function requestRow(store: ViewStore, request: ViewedRequest): RequestRow {
   const { record } = request;
-  const { error, fields } = record;
-  const user = fields?.['user'];
+  const { error } = record;
   return {
     id: record.spanId,
     title: shortened(titleOf(record), MAX_NAME),
@@ -58,7 +57,7 @@ export function requestRow(store: ViewStore, request: ViewedRequest): RequestRow
     request_id: optional(record.requestId),
     trace_id: shortened(record.traceId, MAX_NAME),
     session_id: optional(record.sessionId),
-    user: user === undefined ? undefined : shortened(textOf(user), MAX_NAME),
+    user: userOf(record),
     error: optional(error?.trimStart().split('\n', 1)[0]),
     error_id: optional(record.error_id),
     lines: store.linesOf(request).length,
@@ -95,7 +94,7 @@ export function lineRow({ record }: ViewedLine): LineRow {
     trace_id: optional(record.traceId),
     session_id: optional(record.sessionId),
     span_id: optional(record.spanId),
-    fields: shortValue(record.fields),
+    fields: shortValue(record.fields, MAX_FIELDS),
     error: record.error && shortened(record.error, MAX_STACK),
   };
 }
@@ -132,7 +131,7 @@ export function spanRow(row: WaterfallRow): SpanRow {
     failed: row.isFailed || undefined,
     count: row.count,
     status_code: request?.record.status_code,
-    attributes: shortValue(span?.attributes),
+    attributes: shortValue(span?.attributes, MAX_FIELDS),
     error: optional((span?.error ?? request?.record.error)?.trimStart().split('\n', 1)[0]),
   };
 }
@@ -144,17 +143,12 @@ export function timeOf(ms: number): { readonly at: string; readonly at_ms: numbe
   return { at: Number.isNaN(date.getTime()) ? 'unknown' : date.toISOString(), at_ms: roundMs(ms) };
 }
 
+function userOf({ fields }: ViewRequest): string | undefined {
+  const user = fields?.['user'];
+  if (user === undefined) return undefined;
+  return shortened(typeof user === 'string' ? user : JSON.stringify(user), MAX_NAME);
+}
+
 function optional(text: string | undefined): string | undefined {
   return text === undefined || text === '' ? undefined : shortened(text, MAX_NAME);
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : plainJson(value);
-}
-
-/** Fields as they are, or the beginning of their JSON. */
-function shortValue(value: object | undefined): unknown {
-  if (value === undefined) return undefined;
-  const json = plainJson(value);
-  return json.length > MAX_FIELDS ? shortened(json, MAX_FIELDS) : value;
 }

@@ -111,3 +111,11 @@ export function shortened(text: string, most: number): string {
   if (text.length <= most) return text;
   return `${text.slice(0, most)}… (${text.length - most} more characters)`;
 }
+
+/** A value of JSON as it is, or the beginning of its JSON. */
+export function shortValue(value: unknown, most: number): unknown {
+  if (typeof value === 'string') return shortened(value, most);
+  if (typeof value !== 'object' || value === null) return value;
+  const json = JSON.stringify(value);
+  return json.length > most ? shortened(json, most) : value;
+}
