@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from '../parts/icon.js';
 
 interface DetailFrameProps {
@@ -10,6 +10,8 @@ interface DetailFrameProps {
   readonly badges?: ComponentChildren;
   /** Buttons for the requests before and after. */
   readonly navigation?: ComponentChildren;
+  /** What is not scrolled away. */
+  readonly top?: ComponentChildren;
   readonly children: ComponentChildren;
   onClose(): void;
 }
@@ -18,7 +20,8 @@ interface DetailFrameProps {
 export function DetailFrame(props: DetailFrameProps): JSX.Element {
   const title = useRef<HTMLHeadingElement>(null);
   const body = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  // Before anything in it scrolls to where it is.
+  useLayoutEffect(() => {
     title.current!.focus({ preventScroll: true });
     body.current!.scrollTop = 0;
   }, [props.subject]);
@@ -42,6 +45,7 @@ export function DetailFrame(props: DetailFrameProps): JSX.Element {
           </button>
         </div>
       </header>
+      {props.top}
       <div class="detail-body" ref={body} role="group" aria-label="Details" tabIndex={0}>
         {props.children}
       </div>
