@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { permalinkOf } from '../hooks/use-permalink.js';
+import { permalinkOf } from '../model/address.js';
 import { durationText } from '../../duration-text.js';
 import type { WaterfallRow } from '../../waterfall/waterfall.js';
 import { sessionClass } from '../parts/session-class.js';
