@@ -35,6 +35,11 @@ export interface ViewRequest extends ViewedFields {
   readonly parentSpanId?: string | undefined;
   /** Milliseconds since the Unix epoch, with a fraction where it is known. */
   readonly startedAt: number;
+  /**
+   * What the application has added for this request: with `TraceContext.set` and `add`, with `enrich`,
+   * and with `accessLog.fields`. `user` names whom the request is for. Missing while it runs.
+   */
+  readonly fields?: Readonly<Record<string, unknown>> | undefined;
   /** The error of the request itself, where its service sends that. */
   readonly error?: string | undefined;
   /** The spans of its own process, as a tree in depth-first order. */

@@ -39,6 +39,21 @@ export function lineRecord({ key, service, time }: LineSource, entry: LogRecord)
   };
 }
 
+/**
+ * The fields of a line that are its request's: those that the application has added for all lines, and
+ * on the access log line also the application's own.
+ */
+export function requestFields(
+  { fields: added, isAccessLog }: LogRecord,
+  { fields }: ViewLine,
+): ViewLine['fields'] {
+  if (fields === undefined || (added === undefined && !isAccessLog)) return undefined;
+  const entries = Object.entries(fields).filter(([name]) =>
+    isAccessLog ? !OWN_FIELDS.has(name) : Object.hasOwn(added!, name),
+  );
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
 function fieldsOf(entry: LogRecord): ViewLine['fields'] {
   // Without a prototype, so that any key is only a key.
   const fields = Object.create(null) as Record<string, unknown>;

@@ -5,7 +5,7 @@ import type { LogRecord } from '../../records/log-record.js';
 import type { RequestRecord } from '../../records/request-record.js';
 import { subscribeConsumer, type ApplicationSubscription } from '../../records/subscribe.js';
 import type { ViewRecord } from '../view-records.js';
-import { lineRecord } from './line-from-record.js';
+import { lineRecord, requestFields } from './line-from-record.js';
 import type { RecordStore } from './record-store.js';
 import { begunRequest, endedRequest, type RequestSource } from './request-from-record.js';
 import { WallClock } from './wall-clock.js';
@@ -51,15 +51,17 @@ export class Recorder {
 
   private addLine(entry: LogRecord): void {
     const { trace } = entry;
-    const key = trace === undefined ? undefined : this.recorded.get(trace)?.key;
-    if (trace !== undefined && key === undefined) {
+    const source = trace === undefined ? undefined : this.recorded.get(trace);
+    if (trace !== undefined && source === undefined) {
       this.store.dropped.lines++;
       return;
     }
     const now = performance.now();
     if (!this.store.admitsLine(now)) return;
     const { service } = this.application;
-    this.keep(lineRecord({ key, service, time: this.clock.at(now) }, entry));
+    const line = lineRecord({ key: source?.key, service, time: this.clock.at(now) }, entry);
+    if (source !== undefined) source.fields = requestFields(entry, line) ?? source.fields;
+    this.keep(line);
   }
 
   private keep(record: ViewRecord): void {

@@ -1,5 +1,6 @@
 import type { ViewRequest, ViewSpan } from '../view-records.js';
 import type { AccessLogRecord } from '../../records/access-log-record.js';
+import { ACCESS_LOG_FIELD_NAMES } from '../../records/fields.js';
 import { errorText } from '../../records/error-text.js';
 import { isError, jsonValue } from '../../records/json-value.js';
 import type { RequestRecord } from '../../records/request-record.js';
@@ -9,11 +10,15 @@ import { cut, MAX_TEXT } from './text-limits.js';
 import { plainValue } from './plain-value.js';
 import type { WallClock } from './wall-clock.js';
 
+const OWN_FIELDS: ReadonlySet<string> = new Set(ACCESS_LOG_FIELD_NAMES);
+
 /** A request that is recorded, and what its record is made with. */
 export interface RequestSource {
   readonly key: string;
   readonly request: RequestRecord;
   readonly clock: WallClock;
+  /** What the application has added to its lines so far, as it is shown. */
+  fields?: ViewRequest['fields'];
 }
 
 /** A request, message, job or run that has begun. */
@@ -25,11 +30,31 @@ export function begunRequest(source: RequestSource): ViewRequest {
 /** The same when it has ended, with its spans. */
 export function endedRequest(source: RequestSource, line: AccessLogRecord): ViewRequest {
   const { droppedSpans } = source.request;
-  return requestRecord(source, line, spansOf(source), droppedSpans || undefined);
+  const counters = countersOf(line);
+  if (counters !== undefined) source.fields = { ...counters, ...source.fields };
+  const own = counters === undefined ? line : ownFields(line);
+  return requestRecord(source, own, spansOf(source), droppedSpans || undefined);
+}
+
+/** The counters of `TraceContext.add`. They are beside the fields, and may have any name. */
+function countersOf(line: AccessLogRecord): Record<string, unknown> | undefined {
+  let counters: Record<string, unknown> | undefined;
+  for (const name in line) {
+    if (OWN_FIELDS.has(name)) continue;
+    counters ??= Object.create(null) as Record<string, unknown>;
+    const value = plainValue(name, line[name as keyof AccessLogRecord]);
+    if (value !== undefined) counters[name] = value;
+  }
+  return counters;
+}
+
+function ownFields(line: AccessLogRecord): AccessLogRecord {
+  const own = Object.entries(line).filter(([name]) => OWN_FIELDS.has(name));
+  return Object.fromEntries(own) as AccessLogRecord;
 }
 
 function requestRecord(
-  { key, request, clock }: RequestSource,
+  { key, request, clock, fields }: RequestSource,
   line: Partial<AccessLogRecord>,
   spans?: readonly ViewSpan[],
   droppedSpans?: number,
@@ -49,6 +74,7 @@ function requestRecord(
     parentSpanId: request.origin.parentSpanId,
     startedAt: clock.at(request.startedMs),
     transport: kind === 'request' ? undefined : request.metadata.transport,
+    fields,
     spans,
     droppedSpans,
     ...line,

@@ -48,6 +48,16 @@ class PaymentController {
     for (let n = 0; n < Number(count); n++) this.logger.log(`line ${n}`);
   }
 
+  @Get('count')
+  count(): void {
+    this.logger.log('Counting');
+    this.trace.add('key', 1);
+    this.trace.add('type', 2);
+  }
+
+  @Get('quiet')
+  quiet(): void {}
+
   @Get('loop')
   async loop(): Promise<void> {
     for (let n = 0; n < 25; n++) await this.trace.span('tick', () => sleep(0));
@@ -88,6 +98,7 @@ describe.each(PLATFORMS)('the stream, on %s', (platform) => {
       outcome: 'completed',
       route: '/pay/:user',
       handler: 'PaymentController.pay',
+      fields: { user: 'Alice' },
       spans: [{ name: 'Payments.pay', parentSpanId: begun!.spanId, kind: 'internal' }],
     });
     expect(ended!.duration_ms).toBeGreaterThanOrEqual(4);
@@ -116,6 +127,32 @@ describe.each(PLATFORMS)('the stream, on %s', (platform) => {
     expect(lines[0]!.time - Date.now()).toBeLessThan(1);
     // The log and the trace viewer agree.
     expect(sink.lines.map(({ message }) => message)).toEqual(lines.map(({ message }) => message));
+    reader.close();
+  });
+
+  it('shows what the application has added for a request, and hides what is hidden elsewhere', async () => {
+    const { port, send } = await tracedApp(platform)
+      .with({
+        enrich: (request) => ({ user: String(Reflect.get(request, 'url')), password: 'hunter2' }),
+        accessLog: { fields: (record) => ({ ...record, plan: 'gold' }), exclude: ['/count'] },
+      })
+      .of({
+        imports: [TraceViewerModule.forRoot()],
+        controllers: [PaymentController],
+        providers: [Payments],
+      })
+      .start();
+    const reader = await StreamReader.open(port);
+    await send('/count');
+    await send('/quiet');
+    const ended = (await reader.until('request', 4)).filter(({ outcome }) => outcome !== undefined);
+    const [counted, quiet] = ['/count', '/quiet'].map((path) =>
+      ended.find((request) => request.path === path),
+    );
+    // Counters of any name change nothing of the record itself.
+    expect(counted).toMatchObject({ type: 'request', kind: 'request', path: '/count' });
+    expect(counted!.fields).toEqual({ user: '/count', key: 1, type: 2 });
+    expect(quiet!.fields).toEqual({ user: '/quiet', plan: 'gold' });
     reader.close();
   });
 

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { permalinkOf } from '../hooks/use-permalink.js';
+import { permalinkOf } from '../model/address.js';
 import { durationText } from '../../duration-text.js';
 import type { CriticalSegment } from '../../waterfall/critical-path.js';
 import type { VisibleRow } from '../../waterfall/visible-rows.js';
