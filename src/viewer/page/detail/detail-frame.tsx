@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { SplitHandle } from '../split-handle.js';
 import { Icon } from '../parts/icon.js';
 
 interface DetailFrameProps {
@@ -26,29 +27,32 @@ export function DetailFrame(props: DetailFrameProps): JSX.Element {
     body.current!.scrollTop = 0;
   }, [props.subject]);
   return (
-    <section class="detail" aria-labelledby="detail-title">
-      <header class="detail-head">
-        <h2 id="detail-title" ref={title} tabIndex={-1}>
-          {props.title}
-        </h2>
-        <p class="detail-badges">{props.badges}</p>
-        <div class="detail-navigation">
-          {props.navigation}
-          <button
-            type="button"
-            class="icon-button"
-            aria-label="Close"
-            title="Close (Esc)"
-            onClick={props.onClose}
-          >
-            <Icon name="close" />
-          </button>
+    <>
+      <SplitHandle />
+      <section class="detail" aria-labelledby="detail-title">
+        <header class="detail-head">
+          <h2 id="detail-title" ref={title} tabIndex={-1}>
+            {props.title}
+          </h2>
+          <p class="detail-badges">{props.badges}</p>
+          <div class="detail-navigation">
+            {props.navigation}
+            <button
+              type="button"
+              class="icon-button"
+              aria-label="Close"
+              title="Close (Esc)"
+              onClick={props.onClose}
+            >
+              <Icon name="close" />
+            </button>
+          </div>
+        </header>
+        {props.top}
+        <div class="detail-body" ref={body} role="group" aria-label="Details" tabIndex={0}>
+          {props.children}
         </div>
-      </header>
-      {props.top}
-      <div class="detail-body" ref={body} role="group" aria-label="Details" tabIndex={0}>
-        {props.children}
-      </div>
-    </section>
+      </section>
+    </>
   );
 }
