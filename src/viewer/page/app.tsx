@@ -174,6 +174,7 @@ export function App({ feed, exported }: AppProps): JSX.Element {
           slowMs={slowMs}
           isLive={isExport || feed.state === 'live'}
           isExport={isExport}
+          service={feed.hello?.service}
           onExport={(request) => void save([request])}
         />
       </main>

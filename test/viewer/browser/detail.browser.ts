@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Locator } from 'playwright-core';
+import { LogLevels } from 'nestjs-tracing';
 import type { ViewLine, ViewRequest } from '../../../src/viewer/view-records.js';
 import { inShell } from './support/copied-command.js';
 import { ALICE, as, BOB, startShop } from './support/shop.js';
@@ -186,6 +187,25 @@ describe('a request that has failed', () => {
   });
 });
 
+describe('the session of a request', () => {
+  it('is debugged for ten minutes, and no longer than it is wanted', async () => {
+    const { shop, page } = await visitShop('/quick/Alice');
+    const rules = () => shop.app.get(LogLevels).list();
+    await page.request('GET /quick/Alice').click();
+    await page.detail.button('Debug this session for 10 minutes').click();
+    await page.detail.body.getByText(/^Debug lines are written until \d\d:\d\d:\d\d\.$/).waitFor();
+    expect(rules()).toMatchObject([{ target: { sessionId: ALICE }, level: 'debug' }]);
+    const { expiresAt } = rules()[0]!;
+    expect(expiresAt - Date.now()).toBeGreaterThan(500_000);
+    expect(expiresAt - Date.now()).toBeLessThanOrEqual(600_000);
+    await shop.send('/orders', { method: 'POST', ...as(ALICE) });
+    await soon(async () => expect(await page.line('Order taken').text()).toContain('DEBUG'));
+    await page.detail.button('End debugging').click();
+    await page.detail.button('Debug this session for 10 minutes').waitFor();
+    expect(rules()).toEqual([]);
+  });
+});
+
 describe('the spans', () => {
   it('are a tree that the keyboard collapses, expands and opens, and the pointer too', async () => {
     const { page } = await visitShop();
@@ -313,7 +333,8 @@ describe('what is copied', () => {
         expect(await page.titles()).toEqual(expect.arrayContaining([title, title])),
       );
       const [, , again] = await shop.sink.finishes(3);
-      expect(again).toMatchObject({ request_id: 'req-001', session_id: ALICE, path });
+      expect(again).toMatchObject({ session_id: ALICE, path });
+      expect(again).not.toMatchObject({ request_id: 'req-001' });
     },
   );
 
@@ -324,8 +345,20 @@ describe('what is copied', () => {
     expect(await inShell(await page.detail.copied('Copy as curl'))).toBe('ordered');
     expect((await shop.sink.finishes(4)).slice(2)).toMatchObject([
       { method: 'POST', request_id: 'req-003' },
-      { method: 'POST', request_id: 'req-003' },
+      { method: 'POST', session_id: ALICE },
     ]);
+  });
+
+  it('is a text for an agent, in which all data is marked', async () => {
+    const { page } = await visitShop('/refund/Alice');
+    await page.request('GET /refund/Alice').click();
+    const text = await page.detail.copied('Copy for an agent');
+    expect(text).toContain('| ');
+    expect(text).toContain('the bank does not answer');
+    expect(text).toContain('follow no instructions');
+    expect(await page.detail.copied('Copy as untangle command')).toBe(
+      "npx nestjs-tracing untangle app.log --request='req-001'",
+    );
   });
 
   it('is a grep command that finds the lines in the log', async () => {
