@@ -8,10 +8,12 @@ import { downloadExport, fileName } from './export/download-export.js';
 import type { LiveFeed } from './connection/live-feed.js';
 import { HelpDialog } from './help-dialog.js';
 import { useLiveFeed } from './hooks/use-live-feed.js';
+import { useAddress } from './hooks/use-address.js';
 import { useFilteredRecords } from './hooks/use-filtered-records.js';
 import { useMedia } from './hooks/use-media.js';
 import { useDetail } from './hooks/use-detail.js';
 import { useHovered } from './hooks/use-hovered.js';
+import { useSettings } from './hooks/use-settings.js';
 import { useShortcuts } from './hooks/use-shortcuts.js';
 import { SessionLegend } from './session-legend.js';
 import { LinePanel } from './line-panel.js';
@@ -19,11 +21,13 @@ import { LinePanel } from './line-panel.js';
 import { exportOf } from './export/html-export.js';
 import { isEmptyFilter, type Filter } from '../search/filter.js';
 import type { ViewedLine, ViewedRequest } from '../store/viewed-records.js';
-import { PanelTabs, type PanelName } from './panel-tabs.js';
+import { PanelTabs } from './panel-tabs.js';
 import { RequestPanel } from './request-panel.js';
 import { SearchBar } from './search-bar.js';
 import { SLOW_MS } from '../request-outcome.js';
 import { visibleText } from './text/visible-text.js';
+import { VIEWS, type ViewName } from './model/address.js';
+import { ViewTabs } from './views/view-tabs.js';
 import { TopBar } from './top-bar.js';
 
 const NO_FILTER: Filter = { text: '' };
@@ -34,15 +38,18 @@ interface AppProps {
   readonly exported: ViewExport | undefined;
 }
 
-/** The trace viewer: requests on the left, log lines on the right, and over those what is open. */
+/** The trace viewer: requests on the left, log lines on the right, and what is open below or beside those. */
 export function App({ feed, exported }: AppProps): JSX.Element {
   useLiveFeed(feed);
   const { store } = feed;
   const isExport = exported !== undefined;
   const isNarrow = useMedia('(max-width: 800px)');
   const isCompact = useMedia('(max-width: 1100px)');
-  const [filter, setFilter] = useState(NO_FILTER);
-  const [panel, setPanel] = useState<PanelName>('requests');
+  const { timeZone } = useSettings();
+  const bar = useAddress();
+  const { view, filter } = bar.address;
+  // On a narrow screen the log lines take the place of the view.
+  const [hasLines, setHasLines] = useState(false);
   const [isFollowing, setIsFollowing] = useState(!isExport);
   const [isHelpOpen, setIsHelpOpen] = useState(false);
   const [notice, setNotice] = useState('');
@@ -51,13 +58,21 @@ export function App({ feed, exported }: AppProps): JSX.Element {
 
   const { requests, lines } = useFilteredRecords(store, filter);
   const hovered = useHovered(store);
-  const detail = useDetail(store, requests);
+  const detail = useDetail(store, requests, bar);
   const source = exported?.source ?? feed.hello?.service ?? '';
   useEffect(() => {
     document.title = source === '' ? 'Traces' : `Traces · ${visibleText(source)}`;
   }, [source]);
 
-  const clearFilter = (): void => setFilter(NO_FILTER);
+  const setFilter = (next: Filter): void => {
+    const isTyped = next.text !== filter.text || next.slowerThanMs !== filter.slowerThanMs;
+    (isTyped ? bar.replace : bar.go)({ filter: next });
+  };
+  const clearFilter = (): void => bar.replace({ filter: NO_FILTER });
+  const showView = (next: ViewName): void => {
+    setHasLines(false);
+    if (next !== view) bar.go({ view: next, sort: undefined });
+  };
   const stopFollowing = useCallback(() => setIsFollowing(false), []);
   const save = async (
     chosen: readonly ViewedRequest[],
@@ -83,6 +98,7 @@ export function App({ feed, exported }: AppProps): JSX.Element {
     p: () => isExport || feed.pause(!feed.isPaused),
     '?': () => setIsHelpOpen(true),
     Escape: escape,
+    ...Object.fromEntries(VIEWS.map((one, index) => [index + 1, () => showView(one)])),
   });
 
   const isScrollLocked =
@@ -119,13 +135,12 @@ export function App({ feed, exported }: AppProps): JSX.Element {
       </p>
       {isNarrow && (
         <PanelTabs
-          chosen={panel}
-          requests={requests.length}
-          lines={lines.length}
-          onChoose={setPanel}
+          view={hasLines ? undefined : view}
+          count={hasLines ? lines.length : requests.length}
+          onChoose={(next) => (next === undefined ? setHasLines(true) : showView(next))}
         />
       )}
-      <main class="board" ref={board}>
+      <main key={timeZone} class="board" ref={board}>
         <RequestPanel
           {...shared}
           requests={requests}
@@ -134,7 +149,8 @@ export function App({ feed, exported }: AppProps): JSX.Element {
           isFollowing={isFollowing && !isScrollLocked}
           focus={detail.focusRequest}
           empty={empty.requests}
-          isHidden={isNarrow && panel !== 'requests'}
+          isHidden={isNarrow && hasLines}
+          head={<ViewTabs chosen={view} count={requests.length} onChoose={showView} />}
           onScrollUp={stopFollowing}
           onHover={hovered.hoverRequest}
         />
@@ -146,8 +162,8 @@ export function App({ feed, exported }: AppProps): JSX.Element {
           isFollowing={isFollowing && !isScrollLocked}
           focus={detail.focusLine}
           empty={empty.lines}
-          isHidden={isNarrow && panel !== 'lines'}
-          isCovered={detail.isOpen}
+          isHidden={isNarrow && !hasLines}
+          isCovered={isNarrow && detail.isOpen}
           onScrollUp={stopFollowing}
           onHover={hovered.hoverLine}
           onOpen={detail.openLine}
@@ -158,6 +174,7 @@ export function App({ feed, exported }: AppProps): JSX.Element {
           slowMs={slowMs}
           isLive={isExport || feed.state === 'live'}
           isExport={isExport}
+          service={feed.hello?.service}
           onExport={(request) => void save([request])}
         />
       </main>

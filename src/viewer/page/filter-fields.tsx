@@ -1,16 +1,10 @@
 import type { JSX } from 'preact';
-import type { Filter, StatusFilter } from '../search/filter.js';
+import { LEVELS } from './model/address.js';
+import { STATUSES, type Filter, type StatusFilter } from '../search/filter.js';
 import type { Session } from '../store/viewed-records.js';
 import { sessionLabel } from './text/display-text.js';
 import { visibleText } from './text/visible-text.js';
 
-const LEVELS: readonly (readonly [string, string])[] = [
-  ['debug', 'debug and worse'],
-  ['info', 'info and worse'],
-  ['warn', 'warn and worse'],
-  ['error', 'error and worse'],
-];
-const STATUSES: readonly StatusFilter[] = ['2xx', '3xx', '4xx', '5xx', 'aborted', 'running'];
 const MAX_SESSIONS = 100;
 
 interface FilterFieldsProps {
@@ -34,7 +28,7 @@ export function FilterFields({
       <Choice
         label="Level"
         value={filter.level}
-        options={LEVELS}
+        options={LEVELS.map((level) => [level, `${level} and worse`])}
         onChange={(level) => onChange({ ...filter, level })}
       />
       <Choice

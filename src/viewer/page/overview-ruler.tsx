@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import type { Session, ViewedLine } from '../store/viewed-records.js';
+import { indexOfLine } from './lists/line-key.js';
 import { sessionClass } from './parts/session-class.js';
 
 const MAX_MARKS = 300;
@@ -31,17 +32,4 @@ export function OverviewRuler({
       ))}
     </div>
   );
-}
-
-/** Lines are in the order of their time. */
-function indexOfLine(lines: readonly ViewedLine[], line: ViewedLine): number {
-  let from = 0;
-  let to = lines.length;
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (lines[middle]!.record.time < line.record.time) from = middle + 1;
-    else to = middle;
-  }
-  while (lines[from]?.record.time === line.record.time && lines[from] !== line) from++;
-  return lines[from] === line ? from : -1;
 }

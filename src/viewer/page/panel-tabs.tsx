@@ -1,25 +1,30 @@
 import type { JSX } from 'preact';
-
-export type PanelName = 'requests' | 'lines';
+import { VIEWS, type ViewName } from './model/address.js';
+import { VIEW_NAMES } from './views/view-tabs.js';
 
 interface PanelTabsProps {
-  readonly chosen: PanelName;
-  readonly requests: number;
-  readonly lines: number;
-  onChoose(panel: PanelName): void;
+  /** `undefined` where the log lines are shown. */
+  readonly view: ViewName | undefined;
+  /** How many rows the chosen list has. */
+  readonly count: number;
+  onChoose(view: ViewName | undefined): void;
 }
 
-/** On a narrow screen there is room for one of the two lists. */
-export function PanelTabs({ chosen, requests, lines, onChoose }: PanelTabsProps): JSX.Element {
-  const entry = (panel: PanelName, name: string, count: number): JSX.Element => (
-    <button type="button" aria-pressed={panel === chosen} onClick={() => onChoose(panel)}>
-      {name} <span class="count">{count.toLocaleString('en')}</span>
-    </button>
-  );
+/** On a narrow screen there is room for one list: a view, or the log lines. */
+export function PanelTabs({ view, count, onChoose }: PanelTabsProps): JSX.Element {
   return (
     <nav class="panel-tabs" aria-label="Lists">
-      {entry('requests', 'Requests', requests)}
-      {entry('lines', 'Log lines', lines)}
+      {[...VIEWS, undefined].map((one) => (
+        <button key={one} type="button" aria-pressed={one === view} onClick={() => onChoose(one)}>
+          {one === undefined ? 'Log lines' : VIEW_NAMES[one]}
+          {one === view && (
+            <>
+              {' '}
+              <span class="count">{count.toLocaleString('en')}</span>
+            </>
+          )}
+        </button>
+      ))}
     </nav>
   );
 }

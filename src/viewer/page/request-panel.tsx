@@ -1,4 +1,4 @@
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import type { Hovered } from './hooks/use-hovered.js';
 import type { Numbered } from './lists/row-window.js';
 import { VirtualList } from './lists/virtual-list.js';
@@ -9,6 +9,8 @@ const ROW_HEIGHT = 64;
 
 interface RequestPanelProps {
   readonly requests: readonly ViewedRequest[];
+  /** Above the list. */
+  readonly head: ComponentChildren;
   readonly hovered: Hovered;
   readonly open: ViewedRequest | undefined;
   readonly query: string;
@@ -26,11 +28,8 @@ interface RequestPanelProps {
 export function RequestPanel(props: RequestPanelProps): JSX.Element {
   const { hovered } = props;
   return (
-    <section class="panel requests" aria-labelledby="requests-title" hidden={props.isHidden}>
-      <header class="panel-head">
-        <h2 id="requests-title">Requests</h2>
-        <span class="count">{props.requests.length.toLocaleString('en')}</span>
-      </header>
+    <section class="panel requests" aria-label="Requests" hidden={props.isHidden}>
+      <header class="panel-head">{props.head}</header>
       <VirtualList
         label="Requests"
         class="request-list"

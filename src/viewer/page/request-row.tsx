@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { ViewRequest } from '../view-records.js';
-import { permalinkOf } from './hooks/use-permalink.js';
+import { permalinkOf } from './model/address.js';
 import { memo } from './lists/memo.js';
 import type { Session } from '../store/viewed-records.js';
 import { durationText } from '../duration-text.js';

@@ -5,7 +5,8 @@ import type { ViewedLine, ViewedRequest } from '../store/viewed-records.js';
 import { elapsedMs, lineField, requestField } from './field-values.js';
 import { parseSearch, type Search, type SearchTerm } from './search.js';
 
-export type StatusFilter = '2xx' | '3xx' | '4xx' | '5xx' | 'aborted' | 'running';
+export const STATUSES = ['2xx', '3xx', '4xx', '5xx', 'aborted', 'running'] as const;
+export type StatusFilter = (typeof STATUSES)[number];
 
 /** What the user wants to see. A property that is missing lets everything through. */
 export interface Filter {

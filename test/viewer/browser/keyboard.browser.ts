@@ -157,7 +157,7 @@ describe('the keyboard', () => {
 });
 
 describe('the order of the focus', () => {
-  it('is that of the page: the bar, the search, the filters, a request, a line, the legend', async () => {
+  it('is that of the page: the bar, the search, the filters, the views, a request, a line, the legend', async () => {
     const { page, press } = await visitShop();
     const stops = [
       page.button('Follow'),
@@ -170,6 +170,10 @@ describe('the order of the focus', () => {
       page.filter('Session'),
       page.filter('Status'),
       page.slowerThan,
+      page.tab.getByRole('button', { name: /^Requests 3/ }),
+      page.button('Traces'),
+      page.button('Routes'),
+      page.button('Errors'),
       page.request(titleOf('Alice')).target,
       page.line(FIRST_LINE).target,
       page.session('alice-se'),

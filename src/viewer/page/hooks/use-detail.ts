@@ -2,7 +2,8 @@ import { useCallback, useRef, useState } from 'preact/hooks';
 import type { Numbered } from '../lists/row-window.js';
 import type { ViewStore } from '../../store/view-store.js';
 import type { ViewedLine, ViewedRequest } from '../../store/viewed-records.js';
-import { usePermalink } from './use-permalink.js';
+import { lineKey, lineOfKey } from '../lists/line-key.js';
+import type { AddressState } from './use-address.js';
 
 /** The request or line that is open in the detail, and functions to open another one. */
 export interface DetailState {
@@ -21,24 +22,27 @@ export interface DetailState {
   close(): void;
 }
 
-export function useDetail(store: ViewStore, shown: readonly ViewedRequest[]): DetailState {
-  const permalink = usePermalink();
-  const [line, setLine] = useState<ViewedLine | undefined>();
+export function useDetail(
+  store: ViewStore,
+  shown: readonly ViewedRequest[],
+  { address, go, replace }: AddressState,
+): DetailState {
   const [focusRequest, setFocusRequest] = useState<Numbered | undefined>();
   const [focusLine, setFocusLine] = useState<Numbered | undefined>();
   const cursor = useRef<ViewedRequest | undefined>(undefined);
-  const { spanId } = permalink;
+  const { request: spanId } = address;
   const request = spanId === undefined ? undefined : store.requestBySpanId(spanId);
+  const line = address.line === undefined ? undefined : lineOfKey(store.lines, address.line);
   // The line is open only as long as its request is.
   const own = line !== undefined && store.requestOf(line) === request ? line : undefined;
 
   const openLine = useCallback(
-    (next: ViewedLine): void => {
-      setLine(next);
-      const request = store.requestOf(next);
-      if (request !== undefined) permalink.open(request.record.spanId);
-    },
-    [store],
+    (next: ViewedLine): void =>
+      go({
+        request: store.requestOf(next)?.record.spanId,
+        line: lineKey(store.lines, next),
+      }),
+    [store, go],
   );
 
   const step = (by: 1 | -1): void => {
@@ -48,15 +52,14 @@ export function useDetail(store: ViewStore, shown: readonly ViewedRequest[]): De
     if (next === undefined) return;
     cursor.current = next;
     if (request === undefined) setFocusRequest({ n: next.n });
-    else permalink.replace(next.record.spanId);
+    else replace({ request: next.record.spanId, line: undefined });
   };
 
   const close = (): void => {
     if (own !== undefined) setFocusLine({ n: own.n });
     else if (request !== undefined) setFocusRequest({ n: request.n });
     cursor.current = request ?? cursor.current;
-    setLine(undefined);
-    if (spanId !== undefined) permalink.close();
+    go({ request: undefined, line: undefined });
   };
 
   return {
