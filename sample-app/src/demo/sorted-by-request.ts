@@ -1,6 +1,6 @@
 import { isAccessLogLine, type LogEntry } from '../system/log-entry.js';
 import { errorLines, recordedMark, stepLine, timeOf } from '../terminal/log-line.js';
-import { paint } from '../terminal/terminal.js';
+import { paint, printable } from '../terminal/terminal.js';
 
 const SESSION_LENGTH = 8;
 /** The fields that all lines have, and those whose content the message of its line repeats. */
@@ -49,7 +49,7 @@ function resultOf(finish: LogEntry): string {
   const { method, path, status_code, outcome, duration_ms = 0 } = finish;
   const result = `${status_code} ${outcome} in ${duration_ms.toFixed(1)} ms`;
   const isGood = outcome === 'completed';
-  return `${method} ${path}  ${paint(isGood ? 'green' : 'red', result)}${databaseOf(finish)}`;
+  return `${method} ${printable(String(path))}  ${paint(isGood ? 'green' : 'red', result)}${databaseOf(finish)}`;
 }
 
 function databaseOf({ db_count, db_ms = 0 }: LogEntry): string {
@@ -59,8 +59,8 @@ function databaseOf({ db_count, db_ms = 0 }: LogEntry): string {
 }
 
 function lineOf(entry: LogEntry): string {
-  const line = `  ${paint('gray', timeOf(entry))} - ${entry.level.toUpperCase()} - ${entry.message}`;
-  return line + paint('gray', fieldsOf(entry)) + recordedMark(entry);
+  const line = `  ${paint('gray', timeOf(entry))} - ${entry.level.toUpperCase()} - ${printable(entry.message)}`;
+  return line + paint('gray', printable(fieldsOf(entry))) + recordedMark(entry);
 }
 
 /** What the application has logged beside the message. */

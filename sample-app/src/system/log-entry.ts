@@ -20,6 +20,17 @@ export interface LoggedError {
   cause?: LoggedError;
 }
 
+/** The entry that a line is, or nothing if the line is other text. */
+export function parseEntry(line: string): LogEntry | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line) as LogEntry;
+  } catch {
+    // A process that was killed leaves half a line.
+    return undefined;
+  }
+}
+
 export function isAccessLogLine(entry: LogEntry): boolean {
   return entry.outcome !== undefined;
 }
