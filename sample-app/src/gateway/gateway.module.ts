@@ -3,6 +3,7 @@ import { TracingModule } from 'nestjs-tracing';
 import { TracingMetricsModule } from 'nestjs-tracing/metrics';
 import { TraceViewerModule } from 'nestjs-tracing/viewer';
 import { collector } from '../exporters.js';
+import { FAULT_MODULES } from '../faults/fault-modules.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EventsModule } from './events/events.module.js';
 import { MessagesModule } from './messages/messages.module.js';
@@ -31,6 +32,7 @@ import { TasksModule } from './tasks/tasks.module.js';
     MessagesModule,
     TasksModule,
     EventsModule,
+    ...FAULT_MODULES,
   ],
 })
 export class GatewayModule {}
