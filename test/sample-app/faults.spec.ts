@@ -3,11 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Line } from '../support/line-sink.js';
 import { SampleServices } from './sample-services.js';
 
+/** A busy machine is slow, not broken. */
+const START_MS = 120_000;
+
 let services: SampleServices;
 
 beforeAll(async () => {
   services = await SampleServices.start(['gateway', 'feed']);
-});
+}, START_MS);
 
 afterAll(() => services.stop());
 

@@ -1,5 +1,6 @@
 import { isAccessLogLine, type LogEntry } from '../system/log-entry.js';
 import { errorLines, recordedMark, stepLine, timeOf } from '../terminal/log-line.js';
+import { sessionColors } from '../terminal/session-colors.js';
 import { paint, printable } from '../terminal/terminal.js';
 
 const SESSION_LENGTH = 8;
@@ -19,17 +20,17 @@ const OTHERS: ReadonlySet<string> = new Set([
   'step',
   'count',
   'route',
+  'user',
 ]);
-const SESSION_COLORS = ['blueBright', 'magentaBright'] as const;
 
 /** A block for each request: the result from its access log line, then its lines. */
 export function sortedByRequest(log: readonly LogEntry[]): string {
-  const sessions = [...new Set(log.map((entry) => entry.session_id))].toSorted();
+  const colors = sessionColors(log);
   return log
     .filter(isAccessLogLine)
     .toSorted((a, b) => a.request_id.localeCompare(b.request_id))
     .map((finish) => {
-      const color = SESSION_COLORS[sessions.indexOf(finish.session_id)] ?? 'white';
+      const color = colors.get(finish.session_id) ?? 'white';
       const lines = log.filter((entry) => entry.request_id === finish.request_id);
       return [
         `${paint(color, idsOf(finish))}  ${resultOf(finish)}`,
@@ -41,8 +42,9 @@ export function sortedByRequest(log: readonly LogEntry[]): string {
     .join('\n\n');
 }
 
-function idsOf({ request_id, session_id }: LogEntry): string {
-  return `${request_id}  session ${session_id.slice(0, SESSION_LENGTH)}`;
+function idsOf({ request_id, session_id, user }: LogEntry): string {
+  const session = `session ${session_id.slice(0, SESSION_LENGTH)}`;
+  return `${request_id}  ${session}${user === undefined ? '' : ` of ${printable(user)}`}`;
 }
 
 function resultOf(finish: LogEntry): string {

@@ -10,6 +10,7 @@ import { MessagesModule } from './messages/messages.module.js';
 import { PaymentsModule } from './payments/payments.module.js';
 import { ProfileModule } from './profile/profile.module.js';
 import { StatusModule } from './status/status.module.js';
+import { UsersModule } from './users/users.module.js';
 import { TasksModule } from './tasks/tasks.module.js';
 
 @Module({
@@ -26,6 +27,7 @@ import { TasksModule } from './tasks/tasks.module.js';
     TraceViewerModule.forRoot(),
     ...collector(),
     DatabaseModule,
+    UsersModule,
     PaymentsModule,
     ProfileModule,
     StatusModule,

@@ -9,6 +9,8 @@ export interface LogEntry extends Partial<AccessLogRecord> {
   request_id: string;
   session_id: string;
   service: string;
+  /** Who has the session, where the application knows. */
+  user?: string;
   /** Whether it is below the level of the log, and was kept until its request failed. */
   recorded?: true;
 }

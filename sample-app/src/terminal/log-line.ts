@@ -88,10 +88,14 @@ export function timeOf({ timestamp }: LogEntry): string {
   return new Date(timestamp).toTimeString().slice(0, 8);
 }
 
-function levelText(level: string): string {
+/** The level, colored where it is a warning or an error. */
+export function levelText(
+  level: string,
+  color: (style: 'yellow' | 'red', text: string) => string = paint,
+): string {
   const text = level.toUpperCase();
-  if (level.startsWith('warn')) return paint('yellow', text);
-  return level.startsWith('error') ? paint('red', text) : text;
+  if (level.startsWith('warn')) return color('yellow', text);
+  return level.startsWith('error') ? color('red', text) : text;
 }
 
 function saying(entry: LogEntry): string {

@@ -7,7 +7,13 @@ export const paint: typeof styleText = (style, text) => (isColored ? styleText(s
 /** Text of a log in one line, without what would drive the terminal. */
 export function printable(text: string): string {
   const line = stripVTControlCharacters(text).replaceAll(/[\t\r\n]/g, ' ');
-  return line.replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, '\uFFFD');
+  // Controls and what is invisible, but for the joiner of emoji.
+  return line.replaceAll(/[^\P{C}\u200D]/gu, '\uFFFD');
+}
+
+/** The width of the terminal; what is no terminal has room for two columns. */
+export function terminalColumns(): number {
+  return process.stdout.columns ?? 120;
 }
 
 export function heading(text: string): string {
