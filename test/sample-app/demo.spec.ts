@@ -54,35 +54,37 @@ describe('the check of the five requests', () => {
   });
 
   it.each([
-    ['a status', answer(503), [check, finish], 'status 503 instead of 200'],
+    ['a status', answer(503), [check, finish], ['status', '200', '503']],
     [
       'a response header',
       answer(200, 'req-009'),
       [check, finish],
-      'answered with X-Request-ID req-009',
+      ['X-Request-ID', 'req-001', 'req-009'],
     ],
-    ['a missing line', answer(200), [finish], 'wrote [Request finished] instead of [Status check]'],
-    ['a missing access log line', answer(200), [check], 'finished as [] instead of [completed]'],
+    ['a missing line', answer(200), [finish], ['lines', '[Status check]', '[Request finished]']],
+    ['a missing access log line', answer(200), [check], ['outcome', '[completed]', '[]']],
     [
       'a second access log line',
       answer(200),
       [check, finish, finish],
-      'finished as [completed, completed] instead of [completed]',
+      ['outcome', '[completed]', '[completed, completed]'],
     ],
     [
       'an outcome',
       answer(200),
       [check, { ...finish, outcome: 'aborted' as const }],
-      'finished as [aborted] instead of [completed]',
+      ['outcome', '[completed]', '[aborted]'],
     ],
     [
       'a strange session',
       answer(200),
       [{ ...check, session_id: 'def67890-of-bob' }, finish],
-      '1 lines carry another session',
+      ['session', 'abc12345-of-alice', '[def67890-of-bob]'],
     ],
-  ])('notices %s', (_name, wrong, log, problem) => {
-    expect(problemsOfRequests([wrong], log)).toEqual([`req-001, GET /api/status: ${problem}`]);
+  ])('notices %s', (_name, wrong, log, [what, expected, seen]) => {
+    expect(problemsOfRequests([wrong], log)).toEqual([
+      { what: `req-001, GET /api/status: ${what}`, expected, seen },
+    ]);
   });
 });
 
@@ -129,29 +131,29 @@ describe('the check of an expected log', () => {
   });
 
   it.each([
-    ['a silent process', [check, finish], 'worker wrote [] instead of [Message finished]'],
+    ['a silent process', [check, finish], ['lines of worker', '[Message finished]', '[]']],
     [
       'a second access log line',
       [...whole, worked],
-      'worker wrote [Message finished, Message finished] instead of [Message finished]',
+      ['lines of worker', '[Message finished]', '[Message finished, Message finished]'],
     ],
     [
       'a stranger',
       [...whole, { ...check, service: 'payments-feed' }],
-      'feed wrote [Status check] instead of []',
+      ['lines of feed', '[]', '[Status check]'],
     ],
     [
       'a strange session',
       [{ ...check, session_id: 'def67890-of-bob' }, worked, finish],
-      '1 lines carry another session',
+      ['session', 'abc12345-of-alice', '[def67890-of-bob]'],
     ],
     [
       'an outcome',
       [check, { ...worked, outcome: 'errored' as const }, finish],
-      'worker, Message finished: errored',
+      ['outcome of worker, Message finished', 'completed', 'errored'],
     ],
-  ])('notices %s', (_name, log, problem) => {
-    expect(logProblems(expectedLog, log, request.sessionId)).toEqual([problem]);
+  ])('notices %s', (_name, log, [what, expected, seen]) => {
+    expect(logProblems(expectedLog, log, request.sessionId)).toEqual([{ what, expected, seen }]);
   });
 });
 

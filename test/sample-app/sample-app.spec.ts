@@ -109,6 +109,7 @@ describe.each(PLATFORMS)('the payments gateway on %s', (platform) => {
       ['info', 'Request finished'],
     ]);
     expect(new Set(lines.map(({ session_id }) => session_id))).toEqual(new Set([SESSION]));
+    expect(new Set(lines.map(({ user }) => user))).toEqual(new Set(['Alice']));
     expect(finish).toMatchObject({
       route: '/api/payment',
       handler: 'PaymentController.pay',
@@ -197,6 +198,7 @@ describe.each(PLATFORMS)('the payments gateway on %s', (platform) => {
     expect(Buffer.byteLength(JSON.stringify(finish)) + 1).toBeLessThanOrEqual(4096);
     const steps = finish?.['steps'] as Step[];
     expect(steps.map(({ name, depth = 0, failed = false }) => [name, depth, failed])).toEqual([
+      ['UserMiddleware.use', 0, false],
       ['MessagesController.list', 0, true],
       ['MessagesService.unread', 1, true],
       ['MessagesRepository.openMailbox', 2, false],

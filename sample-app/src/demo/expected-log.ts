@@ -1,5 +1,6 @@
 import { hasLedgerQueue } from '../messaging/ledger-queue.js';
 import { isAccessLogLine, processOf, type LogEntry } from '../system/log-entry.js';
+import { list, type Difference } from './difference.js';
 
 /** The messages that each process logs in one trace, in order. */
 export type ExpectedLog = Readonly<Record<string, readonly string[]>>;
@@ -29,31 +30,33 @@ export function countFinished(expectedLog: ExpectedLog): number {
   return messages.filter((message) => message.endsWith(' finished')).length;
 }
 
-/** How a log differs from what is expected, in sentences. */
+/** How a log differs from what is expected. */
 export function logProblems(
   expectedLog: ExpectedLog,
   log: readonly LogEntry[],
   sessionId: string,
-): string[] {
+): Difference[] {
   return [...wrongMessages(expectedLog, log), ...wrongLines(log, sessionId)];
 }
 
-function* wrongMessages(expectedLog: ExpectedLog, log: readonly LogEntry[]): Iterable<string> {
+function* wrongMessages(expectedLog: ExpectedLog, log: readonly LogEntry[]): Iterable<Difference> {
   const processes = new Set([...Object.keys(expectedLog), ...log.map(processOf)]);
   for (const process of processes) {
     const expected = expectedLog[process] ?? [];
     const written = log.filter((entry) => processOf(entry) === process).map((line) => line.message);
     if (written.join() !== expected.join()) {
-      yield `${process} wrote [${written.join(', ')}] instead of [${expected.join(', ')}]`;
+      yield { what: `lines of ${process}`, expected: list(expected), seen: list(written) };
     }
   }
 }
 
-function* wrongLines(log: readonly LogEntry[], sessionId: string): Iterable<string> {
-  const strangers = log.filter((entry) => entry.session_id !== sessionId);
-  if (strangers.length > 0) yield `${strangers.length} lines carry another session`;
+function* wrongLines(log: readonly LogEntry[], sessionId: string): Iterable<Difference> {
+  const sessions = new Set(log.map((entry) => entry.session_id));
+  sessions.delete(sessionId);
+  if (sessions.size > 0) yield { what: 'session', expected: sessionId, seen: list([...sessions]) };
   const finishes = log.filter(isAccessLogLine);
   for (const finish of finishes.filter(({ outcome }) => outcome !== 'completed')) {
-    yield `${processOf(finish)}, ${finish.message}: ${finish.outcome}`;
+    const what = `outcome of ${processOf(finish)}, ${finish.message}`;
+    yield { what, expected: 'completed', seen: String(finish.outcome) };
   }
 }

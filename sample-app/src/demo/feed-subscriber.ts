@@ -1,10 +1,7 @@
 import { once } from 'node:events';
-import { setTimeout } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { Booking } from '../contracts/booking.js';
-
-const PATIENCE_MS = 5000;
-const POLL_MS = 10;
+import { waitUntil } from '../system/wait-until.js';
 
 /** A subscriber of the feed. */
 export class FeedSubscriber {
@@ -23,11 +20,13 @@ export class FeedSubscriber {
     return new FeedSubscriber(socket);
   }
 
-  /** Whether the feed announces that charge within a few seconds. */
+  /** Whether the feed announces that charge, as long as it is connected. */
   async receives(chargeId: string): Promise<boolean> {
-    const deadline = performance.now() + PATIENCE_MS;
     const hasCharge = (): boolean => this.received.some((booking) => booking.chargeId === chargeId);
-    while (!hasCharge() && performance.now() < deadline) await setTimeout(POLL_MS);
+    await waitUntil(
+      () => hasCharge() || this.socket.readyState !== WebSocket.OPEN,
+      () => `the feed to announce charge ${chargeId}`,
+    );
     return hasCharge();
   }
 

@@ -1,9 +1,6 @@
-import { setTimeout } from 'node:timers/promises';
 import { isAccessLogLine, type LogEntry } from '../system/log-entry.js';
 import type { System } from '../system/system.js';
-
-const PATIENCE_MS = 10_000;
-const POLL_MS = 10;
+import { waitUntil } from '../system/wait-until.js';
 
 /** Records the lines of all processes. */
 export class LogRecorder {
@@ -22,13 +19,16 @@ export class LogRecorder {
 
   /**
    * The lines that match, in the order of their time, once so many requests, messages, jobs and
-   * runs have finished: a client has its answer shortly before.
+   * runs have finished: a client has its answer shortly before. Those so far when a process has
+   * ended, or when it takes too long.
    */
   async linesAfter(finishes: number, matches: (entry: LogEntry) => boolean): Promise<LogEntry[]> {
-    const deadline = performance.now() + PATIENCE_MS;
-    const isMissing = (): boolean =>
-      this.log.filter((entry) => matches(entry) && isAccessLogLine(entry)).length < finishes;
-    while (isMissing() && performance.now() < deadline) await setTimeout(POLL_MS);
+    const finished = (): number =>
+      this.log.filter((entry) => matches(entry) && isAccessLogLine(entry)).length;
+    await waitUntil(
+      () => finished() >= finishes || this.system.failure !== undefined,
+      () => `${finishes} access log lines, of which ${finished()} are there`,
+    );
     return this.log.filter(matches).toSorted((a, b) => a.timestamp.localeCompare(b.timestamp));
   }
 }

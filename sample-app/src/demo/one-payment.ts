@@ -2,17 +2,22 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import type { Receipt } from '../contracts/payment.js';
 import type { LogEntry } from '../system/log-entry.js';
 import type { System } from '../system/system.js';
+import { PATIENCE_MS } from '../system/wait-until.js';
 import { processLine } from '../terminal/log-line.js';
 import { heading, print } from '../terminal/terminal.js';
 import { FeedSubscriber } from './feed-subscriber.js';
+import type { Difference } from './difference.js';
 import type { LogRecorder } from './log-recorder.js';
 import { ALICE } from './requests.js';
 import { countFinished, paymentLog, logProblems } from './expected-log.js';
 
 type TracedReceipt = Receipt & { traceId: string };
 
-/** Second part: one payment, and the lines of all processes about it. Returns the problems. */
-export async function followOnePayment(system: System, recorder: LogRecorder): Promise<string[]> {
+/** Second part: one payment, and the lines of all processes about it. Returns the differences. */
+export async function followOnePayment(
+  system: System,
+  recorder: LogRecorder,
+): Promise<Difference[]> {
   const feed = await FeedSubscriber.connect(system.urls.feed);
   const { chargeId, traceId } = await payAsAssistant(system.urls.mcp);
   const isOfPayment = ({ trace_id }: LogEntry): boolean => trace_id === traceId;
@@ -21,7 +26,9 @@ export async function followOnePayment(system: System, recorder: LogRecorder): P
   print(log.map(processLine).join('\n'));
 
   const problems = logProblems(paymentLog, log, ALICE);
-  if (!(await feed.receives(chargeId))) problems.push('the subscriber received no booking');
+  if (!(await feed.receives(chargeId))) {
+    problems.push({ what: 'the subscriber of the feed', expected: 'a booking', seen: 'none' });
+  }
   feed.disconnect();
   return problems;
 }
@@ -32,11 +39,12 @@ async function payAsAssistant(url: string): Promise<TracedReceipt> {
   const headers = { 'X-Session-ID': ALICE };
   await client.connect(
     new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }),
+    { timeout: PATIENCE_MS },
   );
-  const { content } = await client.callTool({
-    name: 'pay',
-    arguments: { user: 'Alice', amount: 42 },
-  });
+  const { content } = await client.callTool(
+    { name: 'pay', arguments: { user: 'Alice', amount: 42 } },
+    { timeout: PATIENCE_MS },
+  );
   await client.close();
   const [answer] = content;
   if (answer?.type !== 'text') throw new Error('The tool did not answer with text');

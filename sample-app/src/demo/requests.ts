@@ -1,6 +1,7 @@
+import { PATIENCE_MS } from '../system/wait-until.js';
+
 export const ALICE = 'abc12345-6d1f-4c0e-9a57-2f4f5e0c8b11';
 const BOB = 'def67890-0b7a-4e5d-8c3e-7d9a1f2b6c22';
-const PATIENCE_MS = 5000;
 
 export interface DemoRequest {
   requestId: string;

@@ -1,6 +1,7 @@
 import { isAccessLogLine, type LogEntry } from '../system/log-entry.js';
 import { errorLines, recordedMark, stepLine, timeOf } from '../terminal/log-line.js';
-import { paint } from '../terminal/terminal.js';
+import { sessionColors } from '../terminal/session-colors.js';
+import { paint, printable } from '../terminal/terminal.js';
 
 const SESSION_LENGTH = 8;
 /** The fields that all lines have, and those whose content the message of its line repeats. */
@@ -19,17 +20,17 @@ const OTHERS: ReadonlySet<string> = new Set([
   'step',
   'count',
   'route',
+  'user',
 ]);
-const SESSION_COLORS = ['blueBright', 'magentaBright'] as const;
 
 /** A block for each request: the result from its access log line, then its lines. */
 export function sortedByRequest(log: readonly LogEntry[]): string {
-  const sessions = [...new Set(log.map((entry) => entry.session_id))].toSorted();
+  const colors = sessionColors(log);
   return log
     .filter(isAccessLogLine)
     .toSorted((a, b) => a.request_id.localeCompare(b.request_id))
     .map((finish) => {
-      const color = SESSION_COLORS[sessions.indexOf(finish.session_id)] ?? 'white';
+      const color = colors.get(finish.session_id) ?? 'white';
       const lines = log.filter((entry) => entry.request_id === finish.request_id);
       return [
         `${paint(color, idsOf(finish))}  ${resultOf(finish)}`,
@@ -41,15 +42,16 @@ export function sortedByRequest(log: readonly LogEntry[]): string {
     .join('\n\n');
 }
 
-function idsOf({ request_id, session_id }: LogEntry): string {
-  return `${request_id}  session ${session_id.slice(0, SESSION_LENGTH)}`;
+function idsOf({ request_id, session_id, user }: LogEntry): string {
+  const session = `session ${session_id.slice(0, SESSION_LENGTH)}`;
+  return `${request_id}  ${session}${user === undefined ? '' : ` of ${printable(user)}`}`;
 }
 
 function resultOf(finish: LogEntry): string {
   const { method, path, status_code, outcome, duration_ms = 0 } = finish;
   const result = `${status_code} ${outcome} in ${duration_ms.toFixed(1)} ms`;
   const isGood = outcome === 'completed';
-  return `${method} ${path}  ${paint(isGood ? 'green' : 'red', result)}${databaseOf(finish)}`;
+  return `${method} ${printable(String(path))}  ${paint(isGood ? 'green' : 'red', result)}${databaseOf(finish)}`;
 }
 
 function databaseOf({ db_count, db_ms = 0 }: LogEntry): string {
@@ -59,8 +61,8 @@ function databaseOf({ db_count, db_ms = 0 }: LogEntry): string {
 }
 
 function lineOf(entry: LogEntry): string {
-  const line = `  ${paint('gray', timeOf(entry))} - ${entry.level.toUpperCase()} - ${entry.message}`;
-  return line + paint('gray', fieldsOf(entry)) + recordedMark(entry);
+  const line = `  ${paint('gray', timeOf(entry))} - ${entry.level.toUpperCase()} - ${printable(entry.message)}`;
+  return line + paint('gray', printable(fieldsOf(entry))) + recordedMark(entry);
 }
 
 /** What the application has logged beside the message. */

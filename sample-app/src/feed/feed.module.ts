@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TracingModule } from 'nestjs-tracing';
 import { TracingMetricsModule } from 'nestjs-tracing/metrics';
 import { collectorOrViewer } from '../exporters.js';
+import { RefundEventsModule } from '../faults/lost-message/refund-events.module.js';
 import { FeedController } from './feed.controller.js';
 import { FeedGateway } from './feed.gateway.js';
 
@@ -10,6 +11,7 @@ import { FeedGateway } from './feed.gateway.js';
     TracingModule.forRoot({ service: 'payments-feed' }),
     TracingMetricsModule.forRoot(),
     ...collectorOrViewer(),
+    RefundEventsModule,
   ],
   controllers: [FeedController],
   providers: [FeedGateway],

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { HOST, portOf } from '../addresses.js';
 import type { Payment } from '../contracts/payment.js';
 
-const PATIENCE_MS = 5000;
+/** Longer than the gateway waits for the payments worker. */
+const PATIENCE_MS = 90_000;
 
 /** The payments gateway, as an HTTP client sees it. */
 @Injectable()

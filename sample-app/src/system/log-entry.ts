@@ -9,6 +9,8 @@ export interface LogEntry extends Partial<AccessLogRecord> {
   request_id: string;
   session_id: string;
   service: string;
+  /** Who has the session, where the application knows. */
+  user?: string;
   /** Whether it is below the level of the log, and was kept until its request failed. */
   recorded?: true;
 }
@@ -18,6 +20,17 @@ export interface LoggedError {
   name: string;
   message: string;
   cause?: LoggedError;
+}
+
+/** The entry that a line is, or nothing if the line is other text. */
+export function parseEntry(line: string): LogEntry | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line) as LogEntry;
+  } catch {
+    // A process that was killed leaves half a line.
+    return undefined;
+  }
 }
 
 export function isAccessLogLine(entry: LogEntry): boolean {

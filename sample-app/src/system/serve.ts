@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { SYSTEM_COLUMNS, systemLine } from '../terminal/log-line.js';
-import { heading, print } from '../terminal/terminal.js';
+import { heading, print, warn } from '../terminal/terminal.js';
 import type { System } from './system.js';
 import { thingsToTry } from './things-to-try.js';
 
-/** Shows the log of all processes, until Ctrl+C. A process that ends by itself is a failure. */
+/** Shows the log of all processes until Ctrl+C. It fails when the process with the page ends. */
 export async function serve(system: System): Promise<void> {
   const isAsked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   print(heading(`Try it yourself: serving on ${system.urls.gateway} until Ctrl+C`));
@@ -12,6 +12,9 @@ export async function serve(system: System): Promise<void> {
   print(heading(`See it: ${system.urls.page}`));
   print(SYSTEM_COLUMNS);
   system.on('line', (entry) => print(systemLine(entry)));
-  const failure = await Promise.race([isAsked.then(() => undefined), system.ended()]);
+  const warnOfEnd = (how: string): void => warn(`${how}; the other processes go on`);
+  system.on('end', warnOfEnd);
+  const failure = await Promise.race([isAsked.then(() => undefined), system.pageEnded()]);
+  system.off('end', warnOfEnd);
   if (failure !== undefined) throw new Error(failure);
 }

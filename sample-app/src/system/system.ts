@@ -1,16 +1,20 @@
 import { EventEmitter, once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { HOST, portOf } from '../addresses.js';
+import { note, warn } from '../terminal/terminal.js';
 import type { LogEntry } from './log-entry.js';
 import { ServiceProcess } from './service-process.js';
+import { waitUntil } from './wait-until.js';
 
 /** What the gateway prints when its trace viewer can be opened. */
 const LINK = /https?:\/\/\S+\?token=\S+/;
-const LINK_MS = 2000;
-const SERVICES = ['gateway', 'worker', 'ledger', 'feed', 'mcp', 'nightly'];
+const LINK_MS = 5000;
+/** It serves the page, so the system does not outlive it. */
+const FRONT = 'gateway';
+const SERVICES = [FRONT, 'worker', 'ledger', 'feed', 'mcp', 'nightly'];
 
 /** All services, each in a process of its own, and the lines that they log. */
-export class System extends EventEmitter<{ line: [LogEntry]; link: [] }> {
+export class System extends EventEmitter<{ line: [LogEntry]; link: []; end: [string] }> {
   readonly urls = {
     gateway: `http://${HOST}:${portOf('GATEWAY_PORT')}`,
     /** The link to the trace viewer: with its token once the system has started. */
@@ -20,22 +24,46 @@ export class System extends EventEmitter<{ line: [LogEntry]; link: [] }> {
   };
   private services: readonly ServiceProcess[] = [];
 
+  /** Waits as long as all processes are alive, within reason. */
   async start(): Promise<void> {
     const link = once(this, 'link');
+    note(`Starting ${SERVICES.length} processes: ${SERVICES.join(', ')}`);
     this.services = SERVICES.map((name) => this.spawn(name));
-    await Promise.all(this.services.map((service) => service.ready()));
+    for (const service of this.services) {
+      void service.ended.then((how) => this.emit('end', how));
+    }
+    const missing = (): string =>
+      this.services
+        .filter(({ isReady }) => !isReady)
+        .map(({ name }) => name)
+        .join(', ');
+    await waitUntil(() => missing() === '' || this.failure !== undefined, missing);
+    if (this.failure !== undefined) throw new Error(this.failure);
+    if (missing() !== '') warn(`expected all processes to be ready; not ready yet: ${missing()}`);
     // It comes through another pipe than the message that the gateway is ready.
     await Promise.race([link, setTimeout(LINK_MS, undefined, { ref: false })]);
   }
 
-  /** Starts another process, which ends by itself. */
-  async run(name: string, ...args: string[]): Promise<void> {
-    await this.spawn(name, args).ended;
+  /** How the first service has ended, if one has. */
+  get failure(): string | undefined {
+    return this.services.find(({ end }) => end !== undefined)?.end;
   }
 
-  /** Resolves when one of the services has ended, to a sentence about how. */
-  ended(): Promise<string> {
-    return Promise.race(this.services.map((service) => service.ended));
+  /** Starts another process, which ends by itself. Returns whether it did so in time. */
+  async run(name: string, ...args: string[]): Promise<boolean> {
+    const process = this.spawn(name, args);
+    const isOver = await waitUntil(
+      () => process.end !== undefined,
+      () => `the end of ${name} ${args.join(' ')}`,
+    );
+    if (!isOver) await process.stop();
+    return isOver;
+  }
+
+  /** Resolves when the process that serves the page has ended, to a sentence about how. */
+  async pageEnded(): Promise<string> {
+    const front = this.services.find(({ name }) => name === FRONT);
+    return front === undefined ? `${FRONT} has not started` : front.ended;
   }
 
   async stop(): Promise<void> {
@@ -50,7 +78,7 @@ export class System extends EventEmitter<{ line: [LogEntry]; link: [] }> {
   /** Keeps the link for where a reader finds it, and passes on all else. */
   private takeMessage(text: string): void {
     const [link] = LINK.exec(text) ?? [];
-    if (link === undefined) process.stderr.write(`${text}\n`);
+    if (link === undefined) note(text);
     else {
       this.urls.page = link;
       this.emit('link');

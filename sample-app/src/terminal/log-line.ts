@@ -5,7 +5,7 @@ import {
   type LogEntry,
   type LoggedError,
 } from '../system/log-entry.js';
-import { paint } from './terminal.js';
+import { paint, printable } from './terminal.js';
 
 const ID_LENGTH = 8;
 const NAME_LENGTH = 8;
@@ -57,7 +57,7 @@ export function stepLine(step: Step): string {
   const times = count === undefined ? '' : ` (${count} times)`;
   const took =
     duration_ms === undefined ? 'did not end' : `took ${duration_ms.toFixed(1)} ms${times}`;
-  const line = `    ${'  '.repeat(depth)}${name} began at ${start_ms.toFixed(1)} ms, ${took}`;
+  const line = `    ${'  '.repeat(depth)}${printable(name)} began at ${start_ms.toFixed(1)} ms, ${took}`;
   return line + paint('red', failureOf(step));
 }
 
@@ -65,14 +65,14 @@ export function stepLine(step: Step): string {
 function failureOf({ failed, status, error }: Step): string {
   if (failed !== true) return '';
   const answer = status === undefined ? '' : ` with ${status}`;
-  return `, failed${answer}${error === undefined ? '' : `: ${error}`}`;
+  return `, failed${answer}${error === undefined ? '' : printable(`: ${error}`)}`;
 }
 
 /** The error of a line with its causes, one line of text for each, without their stacks. */
 export function errorLines({ error }: LogEntry): string[] {
   const lines: string[] = [];
   for (let at = error as LoggedError | undefined; at !== undefined; at = at.cause) {
-    const reason = `${at.name}: ${at.message}`;
+    const reason = printable(`${at.name}: ${at.message}`);
     lines.push(`    ${paint('red', lines.length === 0 ? reason : `caused by ${reason}`)}`);
   }
   return lines;
@@ -88,14 +88,18 @@ export function timeOf({ timestamp }: LogEntry): string {
   return new Date(timestamp).toTimeString().slice(0, 8);
 }
 
-function levelText(level: string): string {
+/** The level, colored where it is a warning or an error. */
+export function levelText(
+  level: string,
+  color: (style: 'yellow' | 'red', text: string) => string = paint,
+): string {
   const text = level.toUpperCase();
-  if (level.startsWith('warn')) return paint('yellow', text);
-  return level.startsWith('error') ? paint('red', text) : text;
+  if (level.startsWith('warn')) return color('yellow', text);
+  return level.startsWith('error') ? color('red', text) : text;
 }
 
 function saying(entry: LogEntry): string {
-  if (!isAccessLogLine(entry)) return entry.message;
+  if (!isAccessLogLine(entry)) return printable(entry.message);
   return `${entry.message}  ${paint('gray', resultOf(entry))}`;
 }
 
@@ -106,5 +110,5 @@ function resultOf(finish: LogEntry): string {
   const isRequest = method !== undefined;
   const what = isRequest ? [method, path] : [transport, queue, job, pattern, mcp_method, mcp_tool];
   const words = [...what, status_code, outcome].filter((word) => word !== undefined);
-  return `${words.join(' ')} in ${duration_ms.toFixed(1)} ms`;
+  return `${printable(words.join(' '))} in ${duration_ms.toFixed(1)} ms`;
 }

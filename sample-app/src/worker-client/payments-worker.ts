@@ -9,4 +9,4 @@ export abstract class PaymentsWorker {
 }
 
 /** How long callers wait for its answer, in milliseconds. */
-export const PATIENCE_MS = 5000;
+export const PATIENCE_MS = 60_000;
