@@ -3,12 +3,28 @@ import type { ViewRecord } from '../view-records.js';
 import { TokenBucket } from './token-bucket.js';
 import type { ResolvedViewerOptions } from './viewer-options.js';
 
+/** What several records have in common. */
+export interface RecordGroup {
+  /** Whether its request has failed, was aborted or is slow. */
+  isNotable: boolean;
+  /** Where the record comes from, if that is another process. */
+  readonly origin?: RecordOrigin;
+}
+
+/** Another process that a record comes from, and its number there. */
+export interface RecordOrigin {
+  /** The random name of the process's run. */
+  readonly instance: string;
+  readonly seq: number;
+}
+
 /** A record as it is sent to the page. */
 export interface StoredRecord {
   /** One more than that of the record before it. */
   readonly seq: number;
   readonly type: ViewRecord['type'];
   readonly json: string;
+  readonly group?: RecordGroup | undefined;
 }
 
 /** Memory that a record takes besides its text. */
@@ -50,13 +66,13 @@ export class RecordStore {
     return false;
   }
 
-  add(type: StoredRecord['type'], json: string): void {
+  add(type: StoredRecord['type'], json: string, group?: RecordGroup): void {
     const bytes = sizeOf(json);
     if (bytes > this.limits.bytes * MAX_SHARE) {
       this.drop(type);
       return;
     }
-    this.records.push({ seq: ++this.seq, type, json });
+    this.records.push({ seq: ++this.seq, type, json, group });
     this.counts[type]++;
     this.bytes += bytes;
     while (this.isFull()) this.removeOldest();
