@@ -37,6 +37,8 @@ const WARNINGS = {
   TRACING_TWO_TRACE_IDS: 'A log and the responses name a trace differently.',
   TRACING_UNSUPPORTED:
     'A package has a version or a structure that is not supported: a part of it is not traced.',
+  TRACING_VIEWER_NOT_SHARED:
+    'The trace viewer was to be shared by several processes, but does not find the others.',
   TRACING_VIEWER_WITHOUT_HTTP:
     'The trace viewer is imported in an application without an HTTP server.',
   TRACING_WRITE_FAILED: 'Log lines could not be written.',

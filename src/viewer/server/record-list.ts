@@ -1,10 +1,22 @@
 import { FifoQueue } from '../../records/fifo-queue.js';
 import type { ViewRecord } from '../view-records.js';
 
-/** The records of one request: whether they are kept longer than others. */
+/** What the records of one request have in common. */
 export interface RecordGroup {
-  /** Whether the request has failed, was aborted or is slow. It may become so after it is stored. */
+  /**
+   * Whether the request has failed, was aborted or is slow, so that they are kept longer than others.
+   * It may become so after they are stored.
+   */
   isNotable: boolean;
+  /** Where the record comes from, if that is another process. */
+  readonly origin?: RecordOrigin;
+}
+
+/** Another process that a record comes from, and its number there. */
+export interface RecordOrigin {
+  /** The random name of the process's run. */
+  readonly instance: string;
+  readonly seq: number;
 }
 
 /** A record as it is sent to the page. */

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { PagePosition } from './hub/page-position.js';
 import type { StoredRecord } from './record-list.js';
 import type { RecordStore } from './record-store.js';
 
@@ -42,7 +43,7 @@ export class RecordStream {
     if (isDisconnected(response)) return true;
     response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
     response.write(`event: hello\ndata: ${JSON.stringify(this.hello)}\n\n`);
-    const reader = new Reader(response, this.store, this.hello.instance, this.seqOf(from));
+    const reader = new Reader(response, this.store, new PagePosition(this.hello.instance, from));
     this.readers.add(reader);
     response.once('close', () => this.remove(reader));
     this.timer ??= setInterval(() => this.send(), BATCH_MS).unref();
@@ -55,6 +56,11 @@ export class RecordStream {
     this.isClosed = true;
     // A slow page stays until all is sent, and must not be written to after its end.
     clearInterval(this.timer);
+    this.disconnect();
+  }
+
+  /** Ends the streams that are open. Pages reconnect. */
+  disconnect(): void {
     for (const reader of this.readers) reader.end();
   }
 
@@ -68,18 +74,12 @@ export class RecordStream {
     clearInterval(this.timer);
     this.timer = undefined;
   }
-
-  /** The last record that a page has; 0 if that was in another run of the application. */
-  private seqOf(from: string | undefined): number {
-    const [instance, digits = ''] = from?.split(':') ?? [];
-    const isOurs = instance === this.hello.instance && /^\d{1,15}$/.test(digits);
-    const seq = isOurs ? Number(digits) : 0;
-    return seq <= this.store.lastSeq ? seq : 0;
-  }
 }
 
 /** One page that is open, and the last record that it was sent. */
 class Reader {
+  /** The last record of the store that the page has. */
+  private seq: number;
   private sentDrops = '';
   /** Records that it was sent. */
   private sent = 0;
@@ -91,13 +91,13 @@ class Reader {
   constructor(
     private readonly response: ServerResponse,
     private readonly store: RecordStore,
-    private readonly instance: string,
-    private seq: number,
+    private readonly position: PagePosition,
   ) {
+    this.seq = position.seq;
     const { lastSeq, size } = store;
     this.openedAt = lastSeq;
     // A page that is new has missed nothing. One that resumes may have, while it was away.
-    this.expected = seq === 0 ? size : Math.max(0, lastSeq - seq);
+    this.expected = this.seq === 0 ? size : Math.max(0, lastSeq - this.seq);
   }
 
   /** Sends new records. A page that does not keep up continues where it was, as long as that is kept. */
@@ -118,7 +118,10 @@ class Reader {
     }
     this.sent += records.length;
     this.seq = last.seq;
-    this.write(records.map(({ json }) => json).join(','), last.seq);
+    // It may have some of them from another process.
+    const news = records.filter((record) => this.position.take(record));
+    this.position.reach(last.seq);
+    if (news.length > 0) this.write(news.map(({ json }) => json).join(','));
     return true;
   }
 
@@ -130,16 +133,16 @@ class Reader {
     const drops = JSON.stringify({ type: 'drops', requests, lines: lines + missed, spans });
     if (drops !== this.sentDrops) {
       this.sentDrops = drops;
-      this.write(drops, this.seq);
+      this.write(drops);
     } else if (performance.now() - this.writtenMs > HEARTBEAT_MS) {
       this.writtenMs = performance.now();
       this.response.write(':\n\n');
     }
   }
 
-  private write(records: string, seq: number): void {
+  private write(records: string): void {
     this.writtenMs = performance.now();
-    this.response.write(`event: records\nid: ${this.instance}:${seq}\ndata: [${records}]\n\n`);
+    this.response.write(`event: records\nid: ${this.position.id}\ndata: [${records}]\n\n`);
   }
 }
 

@@ -59,8 +59,8 @@ function cacheFolder(from: string): string | undefined {
   }
 }
 
-/** The token in the file, or a new one that is now there; `undefined` where none can be kept. */
-function keptToken(file: string): string | undefined {
+/** The secret in a file, or a new one that is now there; `undefined` where none can be kept. */
+export function keptToken(file: string): string | undefined {
   const known = readToken(file);
   if (known !== undefined) return known;
   // Whatever else has this name: a damaged file, a link, a file of another user.
@@ -119,6 +119,7 @@ function readToken(file: string): string | undefined {
   }
 }
 
-function isPrivate({ uid, mode }: Stats): boolean {
+/** Whether a file or folder is this user's, and no other user may use it. */
+export function isPrivate({ uid, mode }: Stats): boolean {
   return !HAS_PERMISSIONS || (uid === process.getuid?.() && (mode & OTHERS) === 0);
 }

@@ -14,6 +14,7 @@ import { LEVEL_RULES, type LevelRuleControl } from '../../options/level-rule-opt
 import { APPLICATION, type Application } from '../../records/application.js';
 import { TracingConfigError } from '../../records/tracing-config.error.js';
 import { warnOnce } from '../../records/warnings.js';
+import { SharedViewer } from './hub/shared-viewer.js';
 import { LevelEndpoint } from './level-endpoint.js';
 import { installViewerHook } from './viewer-request-hook.js';
 import { RecordStore } from './record-store.js';
@@ -42,7 +43,8 @@ const installed = new WeakMap<Application, Map<string, AuthorizeViewer | undefin
  *
  * It is for development: the process prints a link with a token at its start, on standard error, and
  * only who has followed it may look. Where `NODE_ENV` is anything but `development`, `test` or unset,
- * the application does not start unless `authorize` decides who may see it.
+ * the application does not start unless `authorize` decides who may see it. With `shared`, several
+ * processes have one page.
  *
  * @publicApi
  *
@@ -59,6 +61,7 @@ export class TraceViewerModule
   private readonly recorder: Recorder;
   private readonly stream: RecordStream;
   private readonly store: RecordStore;
+  private shared: SharedViewer | undefined;
 
   /** @internal */
   constructor(
@@ -106,27 +109,34 @@ export class TraceViewerModule
   /** Called by NestJS. A page that is open must not delay the shutdown. */
   beforeApplicationShutdown(): void {
     this.stream.close();
+    this.shared?.endPages();
   }
 
   /** Called by NestJS. */
   onApplicationShutdown(): void {
     this.recorder.stop();
+    this.shared?.close();
   }
 
   /** Returns `false` for an adapter that cannot serve the viewer. */
   private serveOn(adapter: object): boolean {
-    const { options, store, stream } = this;
-    const { authorize } = options;
-    const levels = new LevelEndpoint(this.rules);
-    if (authorize !== undefined) {
-      const server = new ViewerServer(options, { authorize }, undefined, store, stream, levels);
-      return installViewerHook(adapter, server);
+    const { options, store, stream, recorder, application, rules } = this;
+    const { authorize, shared } = options;
+    const token = shared ? ViewerToken.ofUser() : ViewerToken.ofProject();
+    const gate = authorize === undefined ? { token } : { authorize };
+    const link = authorize === undefined ? new ViewerLink(options.path, token) : undefined;
+    const { instance } = recorder;
+    const { service } = application;
+    if (shared) {
+      this.shared = new SharedViewer({ instance, service, store, stream, rules, options, link });
     }
-    const token = ViewerToken.ofProject();
-    const link = new ViewerLink(options.path, token);
-    const server = new ViewerServer(options, { token }, link, store, stream, levels);
+    const hub = this.shared?.hub;
+    const levels = new LevelEndpoint(hub?.rules ?? rules);
+    const server = new ViewerServer(options, gate, link, store, stream, levels, hub);
     if (!installViewerHook(adapter, server)) return false;
-    link.printFor(this.adapterHost.httpAdapter.getHttpServer() as Server);
+    const listener = this.adapterHost.httpAdapter.getHttpServer() as Server;
+    if (this.shared === undefined) link?.printFor(listener);
+    else this.shared.start(server, listener);
     return true;
   }
 

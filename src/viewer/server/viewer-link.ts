@@ -21,9 +21,7 @@ export class ViewerLink {
 
   /** Prints the link when the server listens. */
   printFor(server: Server): void {
-    const print = (): void => this.print(originOf(server), pipeOf(server));
-    if (server.listening) print();
-    else server.once('listening', print);
+    whenListening(server, (origin) => this.print(origin, pipeOf(server)));
   }
 
   /**
@@ -42,6 +40,12 @@ export class ViewerLink {
     const link = `${origin}${this.path}?token=${this.token.value}`;
     process.stderr.write(`nestjs-tracing: to see the traces, open ${link}${where}\n`);
   }
+}
+
+/** Calls a function with the origin of a server's URLs, when it listens. */
+export function whenListening(server: Server, use: (origin: string) => void): void {
+  if (server.listening) use(originOf(server));
+  else server.once('listening', () => use(originOf(server)));
 }
 
 /** Where a server listens; on a pipe or a Unix socket, only its user knows the host. */

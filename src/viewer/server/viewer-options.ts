@@ -1,5 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { checkFunctionOr, checkKeys, checkRecord, invalid } from '../../options/check-value.js';
+import {
+  checkBoolean,
+  checkFunctionOr,
+  checkKeys,
+  checkRecord,
+  invalid,
+} from '../../options/check-value.js';
 import { TracingConfigError } from '../../records/tracing-config.error.js';
 
 /** Decides whether a request may see the page and send to it. */
@@ -17,6 +23,17 @@ export interface TraceViewerOptions {
    */
   authorize?: AuthorizeViewer | undefined;
   limits?: ViewerLimits | undefined;
+  /**
+   * Lets the processes of a cluster, of PM2 and of this machine meet on one page: each of their pages
+   * then shows the requests and lines of all, and log levels that are set on it are set in all. The
+   * processes of one user meet, through a socket in the folder for temporary files that this user
+   * alone may use; with `authorize`, only those that run in the same folder do. Where they cannot
+   * meet, each has a page of its own, and a warning says why. Default: `false`.
+   *
+   * @example
+   * TraceViewerModule.forRoot({ shared: true })
+   */
+  shared?: boolean | undefined;
 }
 
 /** What the trace viewer may keep and receive. Records beyond that are dropped and counted. */
@@ -46,6 +63,7 @@ export interface ViewerLimits {
 export interface ResolvedViewerOptions {
   readonly path: string;
   readonly authorize: AuthorizeViewer | undefined;
+  readonly shared: boolean;
   readonly limits: Readonly<Record<keyof ViewerLimits, number>>;
 }
 
@@ -73,9 +91,10 @@ const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/;
  */
 export function resolveViewerOptions(options: TraceViewerOptions): ResolvedViewerOptions {
   checkRecord('TraceViewerModule.forRoot', options);
-  checkKeys('', options, ['path', 'authorize', 'limits']);
-  const { path = '/_traces', authorize, limits = {} } = options;
+  checkKeys('', options, ['path', 'authorize', 'limits', 'shared']);
+  const { path = '/_traces', authorize, limits = {}, shared = false } = options;
   checkFunctionOr('authorize', authorize);
+  checkBoolean('shared', shared);
   checkRecord('limits', limits);
   checkKeys('limits.', limits, Object.keys(DEFAULT_LIMITS));
   if (typeof path !== 'string' || !PATH.test(path)) {
@@ -91,7 +110,7 @@ export function resolveViewerOptions(options: TraceViewerOptions): ResolvedViewe
     }
   }
   const given = Object.entries(limits).filter(([, limit]) => limit !== undefined);
-  return { path, authorize, limits: { ...DEFAULT_LIMITS, ...Object.fromEntries(given) } };
+  return { path, authorize, shared, limits: { ...DEFAULT_LIMITS, ...Object.fromEntries(given) } };
 }
 
 /** The values of `NODE_ENV` for which the token is enough. An empty one is as good as none. */

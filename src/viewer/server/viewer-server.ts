@@ -9,6 +9,7 @@ import {
 } from './access.js';
 import { closeAfter } from '../receiver/close-after.js';
 import { OtlpReceiver } from '../receiver/otlp-endpoint.js';
+import type { ProcessHub } from './hub/process-hub.js';
 import { LevelEndpoint } from './level-endpoint.js';
 import { pageFile } from './page-files.js';
 import type { RecordStore } from './record-store.js';
@@ -27,7 +28,10 @@ const HOW_TO_GET_IN =
 export class ViewerServer {
   private readonly receiver: OtlpReceiver;
 
-  /** @param link the link to the viewer, where a token opens it. */
+  /**
+   * @param link the link to the viewer, where a token opens it.
+   * @param hub the processes whose records one page shows.
+   */
   constructor(
     private readonly options: ResolvedViewerOptions,
     private readonly gate: Gate,
@@ -35,6 +39,7 @@ export class ViewerServer {
     store: RecordStore,
     private readonly stream: RecordStream,
     private readonly levels: LevelEndpoint,
+    private readonly hub: ProcessHub | undefined,
   ) {
     this.receiver = new OtlpReceiver(store, options.limits.bodyBytes);
   }
@@ -50,15 +55,28 @@ export class ViewerServer {
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     setSecurityHeaders(response);
     try {
-      const { pathname, searchParams } = new URL(request.url!, 'http://localhost');
+      const { pathname, search, searchParams } = new URL(request.url!, 'http://localhost');
       const path = pathname.slice(this.options.path.length);
       const isSent = Object.hasOwn(OTLP_PATHS, path) || path === METRICS_PATH;
       if (!isSent && this.answerLink(request, response, path, searchParams.get('token'))) return;
       const refusal = await (isSent ? senderRefusal : pageRefusal)(request, this.gate);
-      if (refusal !== undefined) this.refuse(request, response, refusal);
-      else await this.route(request, response, path, searchParams.get('from'));
+      if (refusal !== undefined) return this.refuse(request, response, refusal);
+      // What is sent is received here, and goes to the page with this process's own records.
+      const isOwn = isSent || path === '';
+      if (isOwn || !(await this.hub?.pass(`${path}${search}`, request, response)))
+        await this.route(request, response, path, searchParams.get('from'));
     } catch (error) {
       // An error of the viewer must not reach the application.
+      if (!response.headersSent) sendText(response, 500, `Not shown: ${String(error)}`);
+    }
+  }
+
+  /** Answers a request that another process passes on. Its URL is what follows the viewer's path. */
+  async answerPassedOn(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const { pathname, searchParams } = new URL(`http://localhost${request.url}`);
+      await this.route(request, response, pathname, searchParams.get('from'));
+    } catch (error) {
       if (!response.headersSent) sendText(response, 500, `Not shown: ${String(error)}`);
     }
   }

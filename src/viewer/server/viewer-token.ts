@@ -1,7 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
 import type { TLSSocket } from 'node:tls';
 import { sharedState } from '../../records/shared-state.js';
+import { hubToken } from './hub/hub-place.js';
 import { projectToken } from './token-file.js';
 
 const BEARER = /^Bearer +([^\s,]+) *$/i;
@@ -30,6 +32,17 @@ export class ViewerToken {
     const value = tokens.get(folder) ?? projectToken(folder);
     tokens.set(folder, value);
     return new ViewerToken(value);
+  }
+
+  /** The token of this user, for the shared viewer; where it cannot be kept, that of the project. */
+  static ofUser(): ViewerToken {
+    try {
+      const value = hubToken(tmpdir());
+      if (value !== undefined) return new ViewerToken(value);
+    } catch {
+      // There is no folder for it, so nothing is shared either, which a warning says.
+    }
+    return ViewerToken.ofProject();
   }
 
   /** Whether a text is the token, compared in constant time. */
