@@ -43,6 +43,8 @@ export async function untangle(
   progress.clear();
   await sink.end();
   if (page !== undefined) process.stderr.write(`${escapeText(html!)}: ${page.summary}\n`);
+  const unread = untangler.counts.report();
+  if (unread !== undefined) process.stderr.write(`nestjs-tracing: ${unread}\n`);
   if (reading.hasFailed) return FAILED;
   if (reading.isInterrupted) return INTERRUPTED;
   return filter.isActive && !untangler.hasShown ? FAILED : 0;
