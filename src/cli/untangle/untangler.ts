@@ -2,9 +2,10 @@ import { EntryReader } from './entry-reader.js';
 import type { LineFilter } from './line-filter.js';
 import { LineSplitter } from './line-splitter.js';
 import type { LogLine } from './log-line.js';
-import { ReadCounts } from './read-counts.js';
+import type { ReadCounts } from './read-counts.js';
 import { RequestGroups } from './request-groups.js';
 import type { Sink } from './sink.js';
+import { terminalText } from './terminal-text.js';
 
 /** In live output: how long a request that has ended waits for more lines, and one that has not. */
 const ENDED_MS = 200;
@@ -22,22 +23,31 @@ export interface SourceInput {
 export class Untangler {
   /** Whether anything was shown. */
   hasShown = false;
-  readonly counts = new ReadCounts();
+  private shown = 0;
   private readonly readers = new Set<EntryReader>();
   private readonly groups: RequestGroups;
 
   constructor(
     private readonly sink: Sink,
     private readonly filter: LineFilter,
+    private readonly counts: ReadCounts,
+    /** How many requests, and lines outside of requests, are shown. */
+    private readonly limit = Infinity,
   ) {
     this.groups = new RequestGroups((group) => {
-      const passes = filter.passesGroup(group);
+      const passes = !this.isDone && filter.passesGroup(group);
       if (passes) {
+        this.shown++;
         this.hasShown = true;
         sink.group(group);
       }
       return passes;
     });
+  }
+
+  /** Whether everything was shown that is wanted. */
+  get isDone(): boolean {
+    return this.shown >= this.limit;
   }
 
   /** Begins a source. */
@@ -55,6 +65,7 @@ export class Untangler {
     const splitter = new LineSplitter(
       {
         line: (bytes, start, end) => {
+          if (this.isDone) return;
           counts.lines++;
           reader.take(bytes, start, end);
         },
@@ -91,15 +102,16 @@ export class Untangler {
   private takeLine(line: LogLine, bytes: number): void {
     if (line.key !== undefined) {
       this.groups.add(line.key, line, bytes, Date.now());
-    } else if (this.filter.passesAlone(line)) {
+    } else if (!this.isDone && this.filter.passesAlone(line)) {
+      this.shown++;
       this.hasShown = true;
       this.sink.line(line);
     }
   }
 
-  /** Shows what is no entry. It has neither an id nor a level, so it matches no filter. */
+  /** Shows what is no entry. It has neither an id nor a level, so it matches hardly a filter. */
   private pass(bytes: Buffer): void {
-    if (this.filter.isActive) return;
+    if (this.isDone || !this.filter.passesText(() => terminalText(bytes.toString()))) return;
     this.hasShown = true;
     this.sink.other(bytes);
   }
