@@ -41,7 +41,7 @@ describe('any entry', () => {
           const read = readLine(one);
           if (read === undefined) continue;
           const group: RequestGroup = {
-            ...{ id: 1, lines: [read], isContinued: false, wasShown: false },
+            ...{ id: 1, lines: [read], isContinued: false, wasShown: false, bytes: 1 },
             accessLogLine: read.isAccessLogEntry ? read : undefined,
           };
           const text = groupText(group, () => true, plain);

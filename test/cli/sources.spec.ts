@@ -64,7 +64,7 @@ describe('gzip', () => {
     const file = fileOf('cut.gz', long.subarray(0, long.length - 100));
     const { stdout, stderr, code } = await run(['untangle', file]);
     expect(stdout).toContain('● POST /api/payment 201');
-    expect(stderr).toBe(`nestjs-tracing: ${file}: unexpected end of file\n`);
+    expect(stderr).toMatch(/cut\.gz: unexpected end of file\nnestjs-tracing: 1 of \S+ lines could/);
     expect(code).toBe(1);
   });
 });

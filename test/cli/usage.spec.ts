@@ -19,6 +19,8 @@ describe('the command line', () => {
     const { stdout } = await run(['untangle', '--help']);
     for (const option of [
       ...['request <id>', 'session <id>', 'trace <id>', 'errors', 'slower-than <ms>'],
+      ...['grep <text>', 'route <route>', 'status <status>', 'service <name>', 'since <time>'],
+      ...['until <time>', 'limit <count>', 'sort <by>', 'summary', 'json'],
       ...['level <level>', 'follow', 'html <file>', 'force', 'color', 'no-color', 'help'],
     ]) {
       expect(stdout).toMatch(new RegExp(`^  (?:-\\w, )?--${option} {2,}\\S`, 'm'));
@@ -38,6 +40,13 @@ describe('the command line', () => {
     ['an option without its value', ['untangle', '--request'], /argument missing/],
     ['no number', ['untangle', '--slower-than', '1s'], /Not a number of milliseconds/],
     ['no level', ['untangle', '--level', 'loud'], /Not one of trace, debug, info, warn, error/],
+    ['no pattern', ['untangle', '--grep', '/(/'], /Invalid regular expression/],
+    ['a pattern that may run away', ['untangle', '-g', '/(a+)+$/'], /repeated group/],
+    ['no status', ['untangle', '--status', '20'], /Not a status, such as 404/],
+    ['no time', ['untangle', '--since', 'soon'], /Not a time, such as 5m, 2h/],
+    ['no count', ['untangle', '-n', '0'], /Not a number of 1 to/],
+    ['no order', ['untangle', '--sort', 'name'], /Allowed choices are duration/],
+    ['two outputs', ['untangle', '--json', '--html', 'x'], /--html and --json do not go together/],
   ])('%s is reported on standard error, with exit code 2', async (_name, args, message) => {
     const { stdout, stderr, code } = await run(args);
     expect(stdout).toBe('');

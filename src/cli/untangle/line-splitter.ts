@@ -21,6 +21,8 @@ export class LineSplitter {
     private readonly receivers: LineReceivers,
     /** Lines without these bytes are skipped. */
     private readonly needle?: Buffer,
+    /** Whether lines may be skipped now. */
+    private readonly maySkip: () => boolean = () => true,
   ) {}
 
   push(chunk: Buffer): void {
@@ -32,7 +34,7 @@ export class LineSplitter {
       this.end();
       start = end;
     }
-    start = this.needle === undefined ? this.takeAll(chunk, start) : this.takeFound(chunk, start);
+    start = this.isSkipping ? this.takeFound(chunk, start) : this.takeAll(chunk, start);
     if (start < chunk.length) this.keep(chunk.subarray(start));
   }
 
@@ -44,8 +46,12 @@ export class LineSplitter {
     this.isOverlong = false;
     if (bytes.length === 0) return;
     if (isOverlong) this.receivers.part(bytes);
-    else if (this.needle === undefined || bytes.includes(this.needle))
+    else if (!this.isSkipping || bytes.includes(this.needle!))
       this.receivers.line(bytes, 0, bytes.length);
+  }
+
+  private get isSkipping(): boolean {
+    return this.needle !== undefined && this.maySkip();
   }
 
   /** Returns the beginning of the line that has no end yet. */
@@ -68,6 +74,7 @@ export class LineSplitter {
       const begin = Math.max(chunk.lastIndexOf(NEWLINE, found) + 1, start);
       start = chunk.indexOf(NEWLINE, found) + 1;
       this.receivers.line(chunk, begin, start);
+      if (!this.isSkipping) return this.takeAll(chunk, start);
     }
     return Math.max(complete, from);
   }

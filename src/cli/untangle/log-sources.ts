@@ -1,15 +1,12 @@
 import { createReadStream, statSync } from 'node:fs';
-import { pipeline, Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { MAGIC_BYTES, unpacked } from './unpacked.js';
 
 /** The name of standard input among files. */
 export const STDIN = '-';
 
 const CHUNK_BYTES = 2 ** 18;
-// RFC 1952, 2.3.1
-const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 
-/** Reads a file or standard input, unpacked where it is gzip, whatever its name. */
+/** Reads a file or standard input, unpacked where it is gzip or zstd, whatever its name. */
 export async function* readSource(
   name: string,
   onRead: (bytes: number) => void,
@@ -18,14 +15,7 @@ export async function* readSource(
     name === STDIN ? process.stdin : createReadStream(name, { highWaterMark: CHUNK_BYTES });
   const raw = counted(stream, onRead);
   const head = await firstBytes(raw);
-  if (head.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC)) {
-    const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
-    // An error of either reaches the reader of `gunzip`.
-    pipeline(Readable.from(joined(head, raw)), gunzip, () => {});
-    yield* gunzip as AsyncIterable<Buffer>;
-  } else {
-    yield* joined(head, raw);
-  }
+  yield* unpacked(head, joined(head, raw));
 }
 
 async function* counted(
@@ -38,10 +28,10 @@ async function* counted(
   }
 }
 
-/** Enough bytes to recognize gzip; a pipe may deliver them one by one. */
+/** Enough bytes to recognize what is packed; a pipe may deliver them one by one. */
 async function firstBytes(chunks: AsyncGenerator<Buffer>): Promise<Buffer> {
   let head = Buffer.alloc(0);
-  while (head.length < GZIP_MAGIC.length) {
+  while (head.length < MAGIC_BYTES) {
     const { value, done } = await chunks.next();
     if (done === true) break;
     head = Buffer.concat([head, value]);

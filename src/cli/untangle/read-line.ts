@@ -8,6 +8,7 @@ import { firstMembers, mayRepeat } from './first-members.js';
 import type { FieldMeaning } from './log-field-names.js';
 import { levelOf, otelLevel, type Level } from './entry-level.js';
 import { lineTime } from './line-time.js';
+import type { LineOrigin } from './line-origin.js';
 import type { LogLine } from './log-line.js';
 import { plainValue } from './otlp-entries.js';
 import { accessLogFields, isAccessLogLine, fieldsOfOtherLine } from './request-fields.js';
@@ -40,8 +41,9 @@ const fields = new EntryFields();
  * A JSON entry as a log line; `undefined` for an object that is none.
  *
  * @param json the text of the entry, where it has one of its own
+ * @param origin what was in front of the entry or around it
  */
-export function readLine(entry: object, json?: string): LogLine | undefined {
+export function readLine(entry: object, json?: string, origin?: LineOrigin): LogLine | undefined {
   let dialect = dialectOf(entry);
   fields.read(entry, dialect);
   if (json !== undefined && mayRepeat(json, fields.idKeys)) {
@@ -56,7 +58,7 @@ export function readLine(entry: object, json?: string): LogLine | undefined {
   if (message === undefined ? !hasLevel || time === undefined : !hasLevel && time === undefined) {
     return undefined;
   }
-  return makeLine(message ?? '', time, level, dialect);
+  return makeLine(message ?? '', time, level, dialect, origin);
 }
 
 function makeLine(
@@ -64,16 +66,17 @@ function makeLine(
   time: number | undefined,
   level: Level,
   dialect: Dialect,
+  origin: LineOrigin | undefined,
 ): LogLine {
   const request = requestId();
   const trace = traceId(dialect, request);
-  const service = serviceName();
+  const service = serviceName() ?? origin?.service;
   const isAccessLogEntry = isAccessLogLine(fields, message);
   const context = fields.get('context');
   if (time === undefined) fields.giveBack('time');
   giveBackUnused(level, isAccessLogEntry);
   return {
-    time,
+    time: time ?? lineTime(origin?.time),
     level: level.name,
     severity: level.severity,
     message,
@@ -83,7 +86,7 @@ function makeLine(
     request,
     session: id('session'),
     span: id('span'),
-    key: keyOf(service, trace, request),
+    key: ownKey(origin?.source, service, trace, request),
     requestFields: isAccessLogEntry ? accessLogFields(fields, message) : fieldsOfOtherLine(fields),
     isAccessLogEntry,
     error: readError(fields),
@@ -95,7 +98,8 @@ function makeLine(
  * What the lines of one request have in common. Callers may send the same id twice at once, and every
  * process may count its ids from 1. The span is no part of it: lines in a child span have that one's.
  */
-function keyOf(
+function ownKey(
+  source: string | undefined,
   service: string | undefined,
   trace: string | undefined,
   request: string | undefined,
@@ -104,7 +108,11 @@ function keyOf(
   if ((request ?? transaction ?? trace) === undefined) return undefined;
   const process = fields.get('pid') ?? fields.get('process');
   const machine = fields.get('hostname') ?? fields.get('machine');
-  const parts = [service, process, machine, transaction, trace, request];
+  return keyOf([source, service, process, machine, transaction, trace, request]);
+}
+
+/** A key of what identifies a request, in any order that is always the same. */
+export function keyOf(parts: readonly unknown[]): string {
   return parts.join(SEPARATOR);
 }
 
@@ -169,7 +177,10 @@ function serviceName(): string | undefined {
 
 function id(meaning: FieldMeaning): string | undefined {
   const value = fields.get(meaning);
-  if (value === undefined) return undefined;
-  const text = String(value);
+  return value === undefined ? undefined : knownId(String(value));
+}
+
+/** An id; `undefined` for a value that means that there is none. */
+export function knownId(text: string): string | undefined {
   return NO_ID.test(text) ? undefined : text;
 }

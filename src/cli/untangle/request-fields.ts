@@ -108,7 +108,7 @@ function outcomeOf(fields: EntryFields, message: string, status: number | undefi
 }
 
 /** Whether a value may be that of a field. Errors and steps are read elsewhere. */
-function isOfType(value: unknown, type: Field['type']): boolean {
+export function isOfType(value: unknown, type: Field['type']): boolean {
   if (type === 'list') return Array.isArray(value) && value.every((one) => typeof one === 'string');
   if (type === 'record') {
     return typeof value === 'object' && value !== null && !Array.isArray(value);

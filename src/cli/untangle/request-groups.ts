@@ -11,6 +11,8 @@ export interface RequestGroup extends LinesOfRequest {
   readonly isContinued: boolean;
   /** Whether what was shown before had passed the filter. */
   readonly wasShown: boolean;
+  /** Bytes of its lines. */
+  readonly bytes: number;
 }
 
 /** Shows a group; returns whether it passed the filter. */
@@ -186,7 +188,7 @@ export class RequestGroups {
     const isContinued = before !== undefined && !isAnother;
     const wasShown = isContinued && before.wasShown;
     const id = isContinued ? before.id : ++this.lastId;
-    const passed = this.show({ id, lines, accessLogLine, isContinued, wasShown });
+    const passed = this.show({ id, lines, accessLogLine, isContinued, wasShown, bytes });
     this.shown.set(key, {
       id,
       span: accessLogLine?.span ?? before?.span,

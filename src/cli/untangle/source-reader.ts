@@ -25,11 +25,17 @@ export class SourceReader {
     return this.stop.signal.aborted;
   }
 
+  private get isOver(): boolean {
+    return this.isInterrupted || this.untangler.isDone;
+  }
+
   /** One after the other. */
   async readAll(names: readonly string[]): Promise<void> {
     const isLive = names.includes(STDIN);
     const timer = isLive ? this.startLiveOutput() : undefined;
-    for (const name of names) await this.guard(name, () => this.read(name));
+    for (const name of names) {
+      if (!this.isOver) await this.guard(name, () => this.read(name));
+    }
     clearInterval(timer);
   }
 
@@ -54,36 +60,36 @@ export class SourceReader {
   }
 
   private async read(name: string): Promise<void> {
-    const splitter = this.untangler.openSource();
+    const input = this.untangler.openSource();
     const source = readSource(name, (bytes) => this.progress.add(bytes));
     const closeInput = (): void => void process.stdin.destroy();
     this.stop.signal.addEventListener('abort', closeInput);
     try {
       for await (const chunk of source) {
-        splitter.push(chunk);
+        input.push(chunk);
         await this.sink.flush();
-        if (this.isInterrupted) return;
+        if (this.isOver) return;
       }
     } finally {
-      splitter.end();
+      input.end();
     }
   }
 
   private async followFile(name: string): Promise<void> {
-    const splitter = this.untangler.openSource();
-    const file = new FollowedFile(name, () => splitter.end());
+    const input = this.untangler.openSource();
+    const file = new FollowedFile(name, () => input.end());
     await file.open();
     try {
-      while (!this.isInterrupted) {
+      while (!this.isOver) {
         for await (const chunk of file.read()) {
-          splitter.push(chunk);
+          input.push(chunk);
           await this.sink.flush();
-          if (this.isInterrupted) break;
+          if (this.isOver) break;
         }
         await sleep(POLL_MS, undefined, { signal: this.stop.signal }).catch(() => {});
       }
     } finally {
-      splitter.end();
+      input.end();
       await file.close();
     }
   }

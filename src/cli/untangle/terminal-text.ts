@@ -12,7 +12,17 @@ const LINE_END = /\r?\n$/;
  */
 export function terminalText(text: string): string {
   const end = LINE_END.test(text) ? '\n' : '';
-  return escapeButTabs(text.replace(LINE_END, '').replace(STYLES, '')) + end;
+  return escapeButTabs(withoutStyles(text.replace(LINE_END, ''))) + end;
+}
+
+/** Whether a text may have colours or styles. */
+export function hasStyles(text: string): boolean {
+  return text.includes(ESCAPE) || text.includes('\u009b');
+}
+
+/** Text without the colours and styles of a terminal. */
+export function withoutStyles(text: string): string {
+  return text.replace(STYLES, '');
 }
 
 function escapeButTabs(text: string): string {
