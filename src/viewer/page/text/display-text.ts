@@ -5,12 +5,41 @@ export function sessionLabel(id: string): string {
   return id.slice(0, SESSION_LENGTH);
 }
 
+/** The name of a session's user with the session, as in `Alice (abc12345)`; without one the session. */
+export function sessionText({
+  id,
+  user,
+}: {
+  readonly id: string;
+  readonly user?: string | undefined;
+}): string {
+  return user === undefined ? sessionLabel(id) : `${user} (${sessionLabel(id)})`;
+}
+
 /** The user's own time of day, as in `10:30:15.042`. */
 export function timeText(time: number): string {
   const date = new Date(time);
   if (Number.isNaN(date.getTime())) return '--:--:--.---';
   const clock = [date.getHours(), date.getMinutes(), date.getSeconds()];
   return `${clock.map((part) => digits(part, 2)).join(':')}.${digits(date.getMilliseconds(), 3)}`;
+}
+
+/** The day of a time as in `2026-11-27`, in the user's own time zone; `''` for today. */
+export function dayText(time: number, now = Date.now()): string {
+  const day = dateText(time);
+  return day === dateText(now) ? '' : day;
+}
+
+/** The time of day, after the day where that is another one than today. */
+export function dayTimeText(time: number, now?: number): string {
+  return `${dayText(time, now)} ${timeText(time)}`.trimStart();
+}
+
+function dateText(time: number): string {
+  const date = new Date(time);
+  if (Number.isNaN(date.getTime())) return '';
+  const parts = [date.getFullYear(), date.getMonth() + 1, date.getDate()];
+  return parts.map((part) => digits(part, 2)).join('-');
 }
 
 function digits(value: number, length: number): string {
