@@ -160,7 +160,7 @@ export function App({ feed, exported }: AppProps): JSX.Element {
       {isNarrow && (
         <PanelTabs
           view={hasLines ? undefined : view}
-          count={hasLines ? lines.length : requests.length}
+          count={hasLines ? lines.length : view === 'requests' ? requests.length : undefined}
           onChoose={(next) => (next === undefined ? setHasLines(true) : showView(next))}
         />
       )}
