@@ -1,8 +1,10 @@
 /** Of those that a list may have, so many are spared when the oldest are dropped. */
 const SPARED_SHARE = 0.5;
+/** As a walk over the spared ones costs more than what it takes out, it takes out this share at once. */
+const STEP_SHARE = 0.01;
 
 /**
- * Takes the oldest items out of a list until it has no more than `limit`. Those to be spared stay
+ * Takes the oldest items out of a list that has more than `limit`, until it has a little less. Those to be spared stay
  * until they are half of the limit; then the oldest of them go as well.
  */
 export function takeOldest<T>(
@@ -10,8 +12,8 @@ export function takeOldest<T>(
   limit: number,
   isSpared: (item: T) => boolean,
 ): readonly T[] {
-  const excess = items.length - limit;
-  if (excess <= 0) return [];
+  if (items.length <= limit) return [];
+  const excess = items.length - limit + Math.floor(limit * STEP_SHARE);
   const mostSpared = Math.floor(limit * SPARED_SHARE);
   const taken: T[] = [];
   const spared: T[] = [];

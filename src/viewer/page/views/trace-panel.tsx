@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
+import { useCallback, useMemo, useState } from 'preact/hooks';
 import type { ViewStore } from '../../store/view-store.js';
 import type { ViewedRequest } from '../../store/viewed-records.js';
 import type { Hovered } from '../hooks/use-hovered.js';
@@ -53,11 +53,13 @@ export function TracePanel(props: RequestListProps & { readonly store: ViewStore
     [props.focus],
   );
 
-  const toggle = (id: string): void => {
-    const next = new Set(unfolded);
-    if (!next.delete(id)) next.add(id);
-    setUnfolded(new Set([...next].slice(-MAX_UNFOLDED)));
-  };
+  const toggle = useCallback((id: string): void => {
+    setUnfolded((now) => {
+      const next = new Set(now);
+      if (!next.delete(id)) next.add(id);
+      return new Set([...next].slice(-MAX_UNFOLDED));
+    });
+  }, []);
 
   return (
     <section class="panel requests" aria-label="Traces" hidden={props.isHidden}>
@@ -94,7 +96,7 @@ export function TracePanel(props: RequestListProps & { readonly store: ViewStore
               }
               isUnfolded={unfolded.has(trace.w3cTraceId)}
               isOpen={props.open !== undefined && trace.requests.includes(props.open)}
-              onToggle={() => toggle(trace.w3cTraceId)}
+              onToggle={toggle}
             />
           ) : (
             <RequestRow

@@ -4,6 +4,7 @@ import { titleOf } from '../../request-title.js';
 import type { Session } from '../../store/viewed-records.js';
 import type { TraceSummary } from '../../summary/trace-summary.js';
 import type { ViewRequest } from '../../view-records.js';
+import { memo } from '../lists/memo.js';
 import { Icon } from '../parts/icon.js';
 import { sessionClass } from '../parts/session-class.js';
 import { StatusBadge } from '../parts/status-badge.js';
@@ -26,11 +27,11 @@ interface TraceRowProps {
   readonly isDimmed: boolean;
   readonly isOpen: boolean;
   readonly tabIndex: 0 | -1;
-  onToggle(): void;
+  onToggle(w3cTraceId: string): void;
 }
 
 /** A trace by the request that began it. */
-export function TraceRow(props: TraceRowProps): JSX.Element {
+export const TraceRow = memo(function TraceRow(props: TraceRowProps): JSX.Element {
   const { trace, record, isUnfolded } = props;
   const { requests, services, failed, durationMs } = trace;
   const others = services.length - MAX_SERVICES;
@@ -48,7 +49,7 @@ export function TraceRow(props: TraceRowProps): JSX.Element {
         tabIndex={props.tabIndex}
         aria-expanded={isUnfolded}
         aria-label={`Requests of ${visibleText(titleOf(record))}`}
-        onClick={props.onToggle}
+        onClick={() => props.onToggle(trace.w3cTraceId)}
       >
         <Icon name={isUnfolded ? 'down' : 'right'} />
       </button>
@@ -78,4 +79,4 @@ export function TraceRow(props: TraceRowProps): JSX.Element {
       </div>
     </div>
   );
-}
+});
