@@ -289,6 +289,7 @@ describe('a line that is clicked', () => {
 
   it('that no request wrote is shown by itself', async () => {
     const { page } = await visitShop();
+    await page.showOutside();
     await page.line('Nest application successfully started').click();
     await page.detail.titled('Log line').waitFor();
     const text = await page.detail.titled('Log line').innerText();
