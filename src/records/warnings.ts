@@ -37,6 +37,8 @@ const WARNINGS = {
   TRACING_TWO_TRACE_IDS: 'A log and the responses name a trace differently.',
   TRACING_UNSUPPORTED:
     'A package has a version or a structure that is not supported: a part of it is not traced.',
+  TRACING_VIEWER_NOT_KEPT:
+    'The folder of the trace viewer cannot be written: its records do not survive a restart.',
   TRACING_VIEWER_WITHOUT_HTTP:
     'The trace viewer is imported in an application without an HTTP server.',
   TRACING_WRITE_FAILED: 'Log lines could not be written.',

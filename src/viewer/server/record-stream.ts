@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { StoredRecord } from './record-list.js';
+import type { RestoredRecords } from './kept/restored-records.js';
 import type { RecordStore } from './record-store.js';
 
 /** The first event of each stream. */
@@ -27,6 +28,8 @@ const HEARTBEAT_MS = 15_000;
 export class RecordStream {
   private readonly readers = new Set<Reader>();
   private timer: NodeJS.Timeout | undefined;
+  /** What earlier runs have recorded, if anything. */
+  restored: Pick<RestoredRecords, 'knownTo'> | undefined;
   private isClosed = false;
 
   constructor(
@@ -42,7 +45,7 @@ export class RecordStream {
     if (isDisconnected(response)) return true;
     response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
     response.write(`event: hello\ndata: ${JSON.stringify(this.hello)}\n\n`);
-    const reader = new Reader(response, this.store, this.hello.instance, this.seqOf(from));
+    const reader = this.readerFrom(response, from);
     this.readers.add(reader);
     response.once('close', () => this.remove(reader));
     this.timer ??= setInterval(() => this.send(), BATCH_MS).unref();
@@ -69,12 +72,14 @@ export class RecordStream {
     this.timer = undefined;
   }
 
-  /** The last record that a page has; 0 if that was in another run of the application. */
-  private seqOf(from: string | undefined): number {
-    const [instance, digits = ''] = from?.split(':') ?? [];
-    const isOurs = instance === this.hello.instance && /^\d{1,15}$/.test(digits);
-    const seq = isOurs ? Number(digits) : 0;
-    return seq <= this.store.lastSeq ? seq : 0;
+  /** @param from the run of the application and the number of the last record that a page has. */
+  private readerFrom(response: ServerResponse, from = ''): Reader {
+    const { store, hello } = this;
+    const [instance = '', digits = ''] = from.split(':');
+    const seq = /^\d{1,15}$/.test(digits) ? Number(digits) : 0;
+    const isOurs = instance === hello.instance && seq <= store.lastSeq;
+    const isKnown = isOurs ? undefined : this.restored?.knownTo(instance, seq);
+    return new Reader(response, store, hello.instance, isOurs ? seq : 0, isKnown);
   }
 }
 
@@ -93,6 +98,7 @@ class Reader {
     private readonly store: RecordStore,
     private readonly instance: string,
     private seq: number,
+    private readonly isKnown: ((record: StoredRecord) => boolean) | undefined,
   ) {
     const { lastSeq, size } = store;
     this.openedAt = lastSeq;
@@ -118,7 +124,9 @@ class Reader {
     }
     this.sent += records.length;
     this.seq = last.seq;
-    this.write(records.map(({ json }) => json).join(','), last.seq);
+    const { isKnown } = this;
+    const news = isKnown === undefined ? records : records.filter((record) => !isKnown(record));
+    if (news.length > 0) this.write(news.map(({ json }) => json).join(','), last.seq);
     return true;
   }
 
