@@ -39,6 +39,8 @@ const WARNINGS = {
     'A package has a version or a structure that is not supported: a part of it is not traced.',
   TRACING_VIEWER_NOT_SHARED:
     'The trace viewer was to be shared by several processes, but does not find the others.',
+  TRACING_VIEWER_NOT_KEPT:
+    'The folder of the trace viewer cannot be written: its records do not survive a restart.',
   TRACING_VIEWER_WITHOUT_HTTP:
     'The trace viewer is imported in an application without an HTTP server.',
   TRACING_WRITE_FAILED: 'Log lines could not be written.',

@@ -1,4 +1,5 @@
 import type { AccessLogRecord, UnitOfWorkKind } from '../records/access-log-record.js';
+import type { Outcome } from '../records/fields.js';
 import type { SpanKind } from '../records/span-record.js';
 
 /**
@@ -12,8 +13,11 @@ export type ViewRecord = ViewRequest | ViewSpan | ViewLine | ViewDrops;
  * `duration_ms` and `outcome` are missing while it runs. The spans are records of their own.
  */
 export type ViewedFields = Partial<
-  Omit<AccessLogRecord, 'error' | 'steps' | 'dropped_steps' | 'parent_span_id'>
->;
+  Omit<AccessLogRecord, 'error' | 'steps' | 'dropped_steps' | 'parent_span_id' | 'outcome'>
+> & {
+  /** `interrupted`: its process ended while it ran. Its duration is then what is known of it. */
+  readonly outcome?: Outcome | 'interrupted' | undefined;
+};
 
 /** A request, message, job or run. It is sent when it begins, and again, complete, when it has ended. */
 export interface ViewRequest extends ViewedFields {

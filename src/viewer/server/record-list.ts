@@ -8,11 +8,9 @@ export interface RecordGroup {
    * It may become so after they are stored.
    */
   isNotable: boolean;
-  /** Where the record comes from, if that is another process. */
-  readonly origin?: RecordOrigin;
 }
 
-/** Another process that a record comes from, and its number there. */
+/** The process that a record comes from, another one or an earlier one, and its number there. */
 export interface RecordOrigin {
   /** The random name of the process's run. */
   readonly instance: string;
@@ -26,6 +24,8 @@ export interface StoredRecord {
   readonly type: ViewRecord['type'];
   readonly json: string;
   readonly group?: RecordGroup | undefined;
+  /** Missing for a record of this process. */
+  readonly origin?: RecordOrigin | undefined;
 }
 
 /** Memory that a record takes besides its text. */

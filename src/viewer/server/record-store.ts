@@ -1,4 +1,10 @@
-import { recordBytes, RecordList, type RecordGroup, type StoredRecord } from './record-list.js';
+import {
+  recordBytes,
+  RecordList,
+  type RecordGroup,
+  type StoredRecord,
+  type RecordOrigin,
+} from './record-list.js';
 import type { ViewRecord } from '../view-records.js';
 import { isNotableRequest } from './notable-request.js';
 import { TokenBucket } from './token-bucket.js';
@@ -76,13 +82,16 @@ export class RecordStore {
     else this.add(type, JSON.stringify(record), isNotable ? { isNotable } : undefined);
   }
 
-  /** @param group that of the request that the record belongs to. */
-  add(type: StoredRecord['type'], json: string, group?: RecordGroup): void {
+  /**
+   * @param group that of the request that the record belongs to.
+   * @param origin where it comes from, if that is another process.
+   */
+  add(type: StoredRecord['type'], json: string, group?: RecordGroup, origin?: RecordOrigin): void {
     if (recordBytes(json) > this.limits.bytes * MAX_SHARE) {
       this.drop(type);
       return;
     }
-    const record: StoredRecord = { seq: ++this.seq, type, json, group };
+    const record: StoredRecord = { seq: ++this.seq, type, json, group, origin };
     this.latest.push(record);
     this.onAdd?.(record);
     while (this.isFull()) this.removeOldest();

@@ -93,8 +93,9 @@ class Reader {
     private readonly store: RecordStore,
     private readonly position: PagePosition,
   ) {
-    this.seq = position.seq;
     const { lastSeq, size } = store;
+    // A number that no record has yet was made up.
+    this.seq = position.seq <= lastSeq ? position.seq : 0;
     this.openedAt = lastSeq;
     // A page that is new has missed nothing. One that resumes may have, while it was away.
     this.expected = this.seq === 0 ? size : Math.max(0, lastSeq - this.seq);

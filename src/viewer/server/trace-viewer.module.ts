@@ -15,6 +15,7 @@ import { APPLICATION, type Application } from '../../records/application.js';
 import { TracingConfigError } from '../../records/tracing-config.error.js';
 import { warnOnce } from '../../records/warnings.js';
 import { SharedViewer } from './hub/shared-viewer.js';
+import { KeptRecords } from './kept/kept-records.js';
 import { LevelEndpoint } from './level-endpoint.js';
 import { installViewerHook } from './viewer-request-hook.js';
 import { RecordStore } from './record-store.js';
@@ -39,7 +40,8 @@ const installed = new WeakMap<Application, Map<string, AuthorizeViewer | undefin
 /**
  * Serves the trace viewer: a live page with the application's requests on the left and its log lines
  * on the right. Pointing at one highlights the other; a click shows where the time went. Other
- * services can send theirs to the same page over OTLP. Everything is in memory, within limits.
+ * services can send theirs to the same page over OTLP. Everything is in memory, within limits; with
+ * `keep`, it survives a restart.
  *
  * It is for development: the process prints a link with a token at its start, on standard error, and
  * only who has followed it may look. Where `NODE_ENV` is anything but `development`, `test` or unset,
@@ -62,6 +64,7 @@ export class TraceViewerModule
   private readonly stream: RecordStream;
   private readonly store: RecordStore;
   private shared: SharedViewer | undefined;
+  private kept: KeptRecords | undefined;
 
   /** @internal */
   constructor(
@@ -96,14 +99,25 @@ export class TraceViewerModule
    * Called by NestJS. By now the core has installed its hooks, and a configuration module that sets
    * `NODE_ENV` from a file has run.
    */
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     refuseOpenProduction(this.options);
     if (!this.isFirst()) return;
     // An application context has `null`, and a testing module that is not an application nothing.
     const adapter: object | null | undefined = this.adapterHost.httpAdapter;
-    if (adapter !== undefined && adapter !== null && this.serveOn(adapter)) this.recorder.start();
-    else
+    if (adapter === undefined || adapter === null || !this.serveOn(adapter)) {
       warnOnce('TRACING_VIEWER_WITHOUT_HTTP', 'the trace viewer has no HTTP server for its page');
+      return;
+    }
+    await this.restore();
+    this.recorder.start();
+  }
+
+  /** Restores what earlier runs have kept, and keeps what this one records. */
+  private async restore(): Promise<void> {
+    const { keep, limits } = this.options;
+    if (keep === undefined) return;
+    this.kept = new KeptRecords(keep, this.recorder.instance);
+    await this.kept.start(this.store, limits);
   }
 
   /** Called by NestJS. A page that is open must not delay the shutdown. */
@@ -113,9 +127,10 @@ export class TraceViewerModule
   }
 
   /** Called by NestJS. */
-  onApplicationShutdown(): void {
+  async onApplicationShutdown(): Promise<void> {
     this.recorder.stop();
     this.shared?.close();
+    await this.kept?.stop(this.store);
   }
 
   /** Returns `false` for an adapter that cannot serve the viewer. */

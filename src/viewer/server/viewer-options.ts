@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { resolve } from 'node:path';
 import {
   checkBoolean,
   checkFunctionOr,
@@ -34,6 +35,27 @@ export interface TraceViewerOptions {
    * TraceViewerModule.forRoot({ shared: true })
    */
   shared?: boolean | undefined;
+  /**
+   * Keeps the records in a folder, so that they survive a restart: a path, from the working directory
+   * of the process, or {@link ViewerKeep}. A process that is killed loses the last second at most. The
+   * folder is made where it is missing, for this user alone, with a `.gitignore`. Several processes
+   * may have the same one; each shows what others had recorded that have ended. Where it cannot be
+   * written, there is a warning, `TRACING_VIEWER_NOT_KEPT`. Default: they are in memory only.
+   *
+   * @example
+   * TraceViewerModule.forRoot({ keep: '.traces' })
+   */
+  keep?: string | ViewerKeep | undefined;
+}
+
+/** Where the trace viewer keeps its records, and how many. The oldest are removed. */
+export interface ViewerKeep {
+  /** A path, from the working directory of the process. */
+  folder: string;
+  /** Bytes on the disk, of all processes together. Default: 64 MiB. */
+  bytes?: number | undefined;
+  /** Milliseconds for which they are kept. Default: 7 days. */
+  maxAgeMs?: number | undefined;
 }
 
 /** What the trace viewer may keep and receive. Records beyond that are dropped and counted. */
@@ -65,7 +87,16 @@ export interface ResolvedViewerOptions {
   readonly authorize: AuthorizeViewer | undefined;
   readonly shared: boolean;
   readonly limits: Readonly<Record<keyof ViewerLimits, number>>;
+  readonly keep: ResolvedKeep | undefined;
 }
+
+/** {@link ViewerKeep} with defaults. */
+export type ResolvedKeep = Readonly<Record<'bytes' | 'maxAgeMs', number>> & {
+  readonly folder: string;
+};
+
+const DISK_BYTES = 64 * 1024 * 1024;
+const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
 
 const DEFAULT_LIMITS: ResolvedViewerOptions['limits'] = {
   requests: 5000,
@@ -91,7 +122,7 @@ const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/;
  */
 export function resolveViewerOptions(options: TraceViewerOptions): ResolvedViewerOptions {
   checkRecord('TraceViewerModule.forRoot', options);
-  checkKeys('', options, ['path', 'authorize', 'limits', 'shared']);
+  checkKeys('', options, ['path', 'authorize', 'limits', 'keep', 'shared']);
   const { path = '/_traces', authorize, limits = {}, shared = false } = options;
   checkFunctionOr('authorize', authorize);
   checkBoolean('shared', shared);
@@ -110,7 +141,31 @@ export function resolveViewerOptions(options: TraceViewerOptions): ResolvedViewe
     }
   }
   const given = Object.entries(limits).filter(([, limit]) => limit !== undefined);
-  return { path, authorize, shared, limits: { ...DEFAULT_LIMITS, ...Object.fromEntries(given) } };
+  const keep = resolveKeep(options.keep);
+  return {
+    path,
+    authorize,
+    shared,
+    limits: { ...DEFAULT_LIMITS, ...Object.fromEntries(given) },
+    keep,
+  };
+}
+
+function resolveKeep(keep: TraceViewerOptions['keep']): ResolvedKeep | undefined {
+  if (keep === undefined) return undefined;
+  checkRecord('keep', typeof keep === 'string' ? { folder: keep } : keep);
+  const given = typeof keep === 'string' ? { folder: keep } : keep;
+  checkKeys('keep.', given, ['folder', 'bytes', 'maxAgeMs']);
+  const { folder, bytes = DISK_BYTES, maxAgeMs = MAX_AGE_MS } = given;
+  if (typeof folder !== 'string' || folder === '' || folder.includes('\0')) {
+    throw invalid('keep', keep, "a folder, as in `keep: '.traces'`");
+  }
+  for (const [name, limit] of Object.entries({ bytes, maxAgeMs })) {
+    if (!(Number.isFinite(limit) && limit >= 1)) {
+      throw invalid(`keep.${name}`, limit, 'a finite number, 1 or more');
+    }
+  }
+  return { folder: resolve(folder), bytes, maxAgeMs };
 }
 
 /** The values of `NODE_ENV` for which the token is enough. An empty one is as good as none. */

@@ -9,7 +9,7 @@ import { RecordStream } from '../../../src/viewer/server/record-stream.js';
 import { resolveViewerOptions } from '../../../src/viewer/server/viewer-options.js';
 import { eventually } from '../../support/line-sink.js';
 
-const HELLO = { instance: 'run', service: 'test', path: '/_traces' };
+const HELLO = { instance: 'aaaaaaaaaaaa', service: 'test', path: '/_traces' };
 /** More than there is between two looks of the stream at what is new. */
 const BEAT_MS = 150;
 
@@ -67,7 +67,7 @@ describe('the stream of records', () => {
     let text = '';
     for await (const chunk of body!.pipeThrough(new TextDecoderStream())) {
       text += chunk;
-      if (text.includes('id: run:12\n') && text.endsWith('\n\n')) break;
+      if (text.includes('id: aaaaaaaaaaaa:12\n') && text.endsWith('\n\n')) break;
     }
     const events = text
       .match(/^data: \[.*/gm)!
@@ -81,9 +81,9 @@ describe('the stream of records', () => {
 
   it.each([
     { name: 'a new page', from: undefined, sent: 4, missed: 0 },
-    { name: 'one that has had the first', from: 'run:1', sent: 3, missed: 4 },
-    { name: 'one that has had all', from: 'run:8', sent: 0, missed: 0 },
-    { name: 'one that says that it has had more than there is', from: 'run:9', sent: 4, missed: 0 },
+    { name: 'one that has had the first', from: 'aaaaaaaaaaaa:1', sent: 3, missed: 4 },
+    { name: 'one that has had all', from: 'aaaaaaaaaaaa:8', sent: 0, missed: 0 },
+    { name: 'one that says that it has had more than there is', from: 'aaaaaaaaaaaa:9', sent: 4, missed: 0 },
   ])('counts what $name has missed', async ({ from, sent, missed }) => {
     const store = new RecordStore(resolveViewerOptions({ limits: { lines: 4 } }).limits);
     const stream = new RecordStream(store, HELLO, 20);

@@ -32,8 +32,7 @@ export class PagePosition {
   }
 
   /** Whether the page does not have a record yet. It then counts as one that the page has. */
-  take({ seq, group }: StoredRecord): boolean {
-    const origin = group?.origin;
+  take({ seq, origin }: StoredRecord): boolean {
     return origin === undefined
       ? this.move(this.instance, seq)
       : this.move(origin.instance, origin.seq);

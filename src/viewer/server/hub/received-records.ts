@@ -1,11 +1,11 @@
-import type { RecordGroup, StoredRecord } from '../record-list.js';
+import type { RecordGroup, RecordOrigin, StoredRecord } from '../record-list.js';
 import type { DropCounts, SentRecord, RecordType } from './hub-messages.js';
 
 /** The store of a process, as far as records of others are concerned. */
 export interface HubStore {
   /** How many records were dropped since the start. */
   readonly dropped: { requests: number; lines: number; spans: number };
-  add(type: RecordType, json: string, group: RecordGroup): void;
+  add(type: RecordType, json: string, group: RecordGroup, origin: RecordOrigin): void;
   after(seq: number, count: number): readonly StoredRecord[];
 }
 
@@ -36,7 +36,7 @@ export class ReceivedRecords {
     const source = this.sourceOf(instance);
     if (seq <= source.seq) return;
     source.seq = seq;
-    this.store.add(type, json, { isNotable, origin: { instance, seq } });
+    this.store.add(type, json, { isNotable }, { instance, seq });
   }
 
   /** Counts what a process has dropped: the totals since its start. */

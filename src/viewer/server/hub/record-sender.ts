@@ -49,10 +49,10 @@ export class RecordSender {
     }
     if (this.seq > 0) this.missed += records[0]!.seq - this.seq - 1;
     let text = '';
-    for (const { seq, type, json, group } of records) {
+    for (const { seq, type, json, group, origin } of records) {
       this.seq = seq;
-      // A record of another process is sent by that.
-      if (group?.origin !== undefined || type === 'drops') continue;
+      // A record of another process is sent by that, and what one before it has kept by the owner.
+      if (origin !== undefined || type === 'drops') continue;
       if (json.length + LINE_OVERHEAD > MAX_LINE_CHARACTERS) this.missed++;
       else text += recordLine({ seq, type, json, isNotable: group?.isNotable === true });
       if (text.length > MAX_LINE_CHARACTERS) break;
