@@ -21,7 +21,11 @@ export class ViewerLink {
 
   /** Prints the link when the server listens. */
   printFor(server: Server): void {
-    const print = (): void => this.print(originOf(server), pipeOf(server));
+    const print = (): void => {
+      const origin = publicUrl(portOf(server));
+      if (origin === undefined) this.print(originOf(server), pipeOf(server));
+      else this.print(origin);
+    };
     if (server.listening) print();
     else server.once('listening', print);
   }
@@ -32,7 +36,8 @@ export class ViewerLink {
    */
   printForRequest({ socket }: IncomingMessage): void {
     const { localAddress = '', localPort, encrypted } = socket as Partial<TLSSocket>;
-    if (localPort !== undefined) this.print(urlOf(encrypted === true, localAddress, localPort));
+    if (localPort === undefined) return;
+    this.print(publicUrl(localPort) ?? urlOf(encrypted === true, localAddress, localPort));
   }
 
   private print(origin: string, pipe?: string): void {
@@ -42,6 +47,33 @@ export class ViewerLink {
     const link = `${origin}${this.path}?token=${this.token.value}`;
     process.stderr.write(`nestjs-tracing: to see the traces, open ${link}${where}\n`);
   }
+}
+
+const NAME = /^[a-z\d](?:[a-z\d.-]*[a-z\d])?$/i;
+
+/**
+ * The address of the application outside of a container, where the environment says it: in
+ * `TRACING_VIEWER_URL`, or in a GitHub Codespace.
+ *
+ * @see https://docs.github.com/en/codespaces/developing-in-a-codespace/default-environment-variables-for-your-codespace
+ */
+function publicUrl(port: number | undefined): string | undefined {
+  const {
+    TRACING_VIEWER_URL: url = '',
+    CODESPACE_NAME: name = '',
+    GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN: domain = '',
+  } = process.env;
+  if (/^https?:\/\//i.test(url) && URL.canParse(url)) {
+    const { origin, pathname } = new URL(url);
+    return origin + pathname.replace(/\/+$/, '');
+  }
+  if (port === undefined || !NAME.test(name) || !NAME.test(domain)) return undefined;
+  return `https://${name}-${port}.${domain}`;
+}
+
+function portOf(server: Server): number | undefined {
+  const address = server.address();
+  return typeof address === 'object' ? address?.port : undefined;
 }
 
 /** Where a server listens; on a pipe or a Unix socket, only its user knows the host. */

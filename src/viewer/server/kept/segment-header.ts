@@ -23,9 +23,10 @@ export function parseHeader(line: string): SegmentHeader | undefined {
     if (typeof value !== 'object' || value?.version !== VERSION) return undefined;
     const { host, pid, started, restored = {}, restoredCount = 0 } = value;
     const isIdentity = typeof host === 'string' && typeof started === 'string';
-    if (!isIdentity || !Number.isSafeInteger(pid) || pid! < 1) return undefined;
+    if (!isIdentity || typeof restoredCount !== 'number' || !Number.isSafeInteger(pid) || pid! < 1)
+      return undefined;
     return {
-      ...{ host, pid: pid!, started, restoredCount: Number(restoredCount) },
+      ...{ host, pid: pid!, started, restoredCount },
       restored: Object.fromEntries(
         Object.entries(restored)
           .filter(([, seq]) => Number.isSafeInteger(seq))
