@@ -72,6 +72,7 @@ const PLACES = [
   '/stream',
   '/page.js',
   '/mcp',
+  '/levels',
   '/v1/',
   '/../_traces/stream',
   '//stream',

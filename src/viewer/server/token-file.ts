@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -13,7 +13,8 @@ import {
   writeSync,
   type Stats,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
 
 /** 192 random bits, in hexadecimal so that a double click selects all of it. */
 const TOKEN_BYTES = 24;
@@ -25,18 +26,34 @@ const OTHERS = 0o077;
 
 /**
  * The token of a project. It is kept in the cache of the nearest `node_modules`, so that a restart
- * needs no new link. Where it cannot be kept, it is a new one; that is no error.
+ * needs no new link; where there is none, or it cannot be written, in the cache of the user. Where it
+ * cannot be kept at all, it is a new one; that is no error.
  *
  * @param from the folder from which `node_modules` is looked for, towards the root.
  */
 export function projectToken(from: string): string {
+  return tokenIn(() => cacheFolder(from)) ?? tokenIn(() => userFolder(from)) ?? newToken();
+}
+
+function tokenIn(folderOf: () => string | undefined): string | undefined {
   try {
-    const folder = cacheFolder(from);
-    if (folder !== undefined) return keptToken(join(folder, FILE)) ?? newToken();
+    const folder = folderOf();
+    return folder === undefined ? undefined : keptToken(join(folder, FILE));
   } catch {
-    // A read-only or foreign folder, a full disk: the token lives as long as the process.
+    // A read-only or foreign folder, a full disk.
+    return undefined;
   }
-  return newToken();
+}
+
+/** A folder for the token of a project in the cache of the user. */
+function userFolder(project: string): string | undefined {
+  const { XDG_CACHE_HOME: given = '', LOCALAPPDATA: local } = process.env;
+  const cache = isAbsolute(given) ? given : (local ?? join(homedir(), '.cache'));
+  const name = createHash('sha256').update(project).digest('hex').slice(0, 16);
+  const all = join(cache, 'nestjs-tracing');
+  const own = join(all, name);
+  mkdirSync(own, { recursive: true, mode: 0o700 });
+  return [all, own].every((folder) => lstatSync(folder).isDirectory()) ? own : undefined;
 }
 
 function newToken(): string {

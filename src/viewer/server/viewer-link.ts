@@ -21,7 +21,9 @@ export class ViewerLink {
 
   /** Prints the link when the server listens. */
   printFor(server: Server): void {
-    whenListening(server, (origin) => this.print(origin, pipeOf(server)));
+    whenListening(server, (origin, isPublic) =>
+      this.print(origin, isPublic ? undefined : pipeOf(server)),
+    );
   }
 
   /**
@@ -30,7 +32,8 @@ export class ViewerLink {
    */
   printForRequest({ socket }: IncomingMessage): void {
     const { localAddress = '', localPort, encrypted } = socket as Partial<TLSSocket>;
-    if (localPort !== undefined) this.print(urlOf(encrypted === true, localAddress, localPort));
+    if (localPort === undefined) return;
+    this.print(publicUrl(localPort) ?? urlOf(encrypted === true, localAddress, localPort));
   }
 
   private print(origin: string, pipe?: string): void {
@@ -43,9 +46,43 @@ export class ViewerLink {
 }
 
 /** Calls a function with the origin of a server's URLs, when it listens. */
-export function whenListening(server: Server, use: (origin: string) => void): void {
-  if (server.listening) use(originOf(server));
-  else server.once('listening', () => use(originOf(server)));
+export function whenListening(
+  server: Server,
+  use: (origin: string, isPublic: boolean) => void,
+): void {
+  const listening = (): void => {
+    const origin = publicUrl(portOf(server));
+    use(origin ?? originOf(server), origin !== undefined);
+  };
+  if (server.listening) listening();
+  else server.once('listening', listening);
+}
+
+const NAME = /^[a-z\d](?:[a-z\d.-]*[a-z\d])?$/i;
+
+/**
+ * The address of the application outside of a container, where the environment says it: in
+ * `TRACING_VIEWER_URL`, or in a GitHub Codespace.
+ *
+ * @see https://docs.github.com/en/codespaces/developing-in-a-codespace/default-environment-variables-for-your-codespace
+ */
+function publicUrl(port: number | undefined): string | undefined {
+  const {
+    TRACING_VIEWER_URL: url = '',
+    CODESPACE_NAME: name = '',
+    GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN: domain = '',
+  } = process.env;
+  if (/^https?:\/\//i.test(url) && URL.canParse(url)) {
+    const { origin, pathname } = new URL(url);
+    return origin + pathname.replace(/\/+$/, '');
+  }
+  if (port === undefined || !NAME.test(name) || !NAME.test(domain)) return undefined;
+  return `https://${name}-${port}.${domain}`;
+}
+
+function portOf(server: Server): number | undefined {
+  const address = server.address();
+  return typeof address === 'object' ? address?.port : undefined;
 }
 
 /** Where a server listens; on a pipe or a Unix socket, only its user knows the host. */

@@ -25,9 +25,15 @@ beforeEach(() => {
   folder = join(project, 'node_modules/.cache/nestjs-tracing');
   file = join(folder, 'viewer-token');
   mkdirSync(join(project, 'node_modules'));
+  process.env['XDG_CACHE_HOME'] = join(project, 'cache');
 });
 
-afterEach(() => rmSync(project, { recursive: true, force: true }));
+const { XDG_CACHE_HOME } = process.env;
+afterEach(() => {
+  rmSync(project, { recursive: true, force: true });
+  if (XDG_CACHE_HOME === undefined) delete process.env['XDG_CACHE_HOME'];
+  else process.env['XDG_CACHE_HOME'] = XDG_CACHE_HOME;
+});
 
 it('is kept for the next start, where only this user reads it', () => {
   const token = projectToken(project);
@@ -71,19 +77,34 @@ it('is not read through a link, and what the link leads to stays', () => {
   expect(readFileSync(planted, 'utf8')).toBe('a'.repeat(48));
 });
 
-it('is not kept where the folder leads elsewhere, where there is none, or where nothing can be written', () => {
+it('is kept in the cache of the user where the project has no folder for it', () => {
   const elsewhere = join(project, 'elsewhere');
   mkdirSync(elsewhere);
   mkdirSync(join(project, 'node_modules/.cache'));
   symlinkSync(elsewhere, folder);
-  expect(projectToken(project)).toMatch(TOKEN);
+  const token = projectToken(project);
+  expect(token).toMatch(TOKEN);
   expect(readdirSync(elsewhere)).toEqual([]);
   rmSync(join(project, 'node_modules'), { recursive: true });
   mkdirSync(join(project, 'node_modules'));
   writeFileSync(join(project, 'node_modules/.cache'), '');
+  expect(projectToken(project)).toBe(token);
+  rmSync(join(project, 'node_modules'), { recursive: true });
+  expect(projectToken(project)).toBe(token);
+  expect(existsSync(join(project, 'node_modules'))).toBe(false);
+  // Another project has another one.
+  expect(projectToken(elsewhere)).not.toBe(token);
+  const own = join(project, 'cache/nestjs-tracing');
+  const [name] = readdirSync(own);
+  const modes = [own, join(own, name!), join(own, name!, 'viewer-token')].map(
+    (path) => statSync(path).mode & 0o777,
+  );
+  expect(modes).toEqual([0o700, 0o700, 0o600]);
+});
+
+it('is not kept where nothing can be written', () => {
+  rmSync(join(project, 'node_modules'), { recursive: true });
+  writeFileSync(join(project, 'cache'), '');
   expect(projectToken(project)).toMatch(TOKEN);
   expect(projectToken(project)).not.toBe(projectToken(project));
-  rmSync(join(project, 'node_modules'), { recursive: true });
-  expect(projectToken(project)).toMatch(TOKEN);
-  expect(existsSync(join(project, 'node_modules'))).toBe(false);
 });

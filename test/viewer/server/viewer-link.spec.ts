@@ -48,6 +48,42 @@ it.each(PLATFORMS)('is printed once, when the server listens, on %s', async (pla
   }
 });
 
+const PUBLIC = {
+  TRACING_VIEWER_URL: '',
+  CODESPACE_NAME: '',
+  GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN: '',
+};
+
+it.each([
+  [{ TRACING_VIEWER_URL: 'https://shop.test:8443' }, () => 'https://shop.test:8443'],
+  [{ TRACING_VIEWER_URL: 'http://u:p@shop.test/api/?x=1#y' }, () => 'http://shop.test/api'],
+  [{ TRACING_VIEWER_URL: 'javascript:alert(1)' }, (port: number) => `http://localhost:${port}`],
+  [{ TRACING_VIEWER_URL: 'https://' }, (port: number) => `http://localhost:${port}`],
+  [
+    { CODESPACE_NAME: 'octo-1', GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN: 'app.github.dev' },
+    (port: number) => `https://octo-1-${port}.app.github.dev`,
+  ],
+  [
+    { CODESPACE_NAME: 'a/\u001b[31m', GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN: 'app.github.dev' },
+    (port: number) => `http://localhost:${port}`,
+  ],
+])('works outside of the container, with %j', async (env, origin) => {
+  const before = { ...process.env };
+  Object.assign(process.env, PUBLIC, env);
+  try {
+    const app = await create('express');
+    await app.listen(0, '0.0.0.0');
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    await app.close();
+    expect(links()).toEqual([line(origin(port))]);
+  } finally {
+    for (const name of Object.keys(PUBLIC)) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
+  }
+});
+
 it('names the Unix socket on which the server listens', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'viewer-link-'));
   const app = await create('express');
