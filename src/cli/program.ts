@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from './command-parser.js';
+import { agentCommand } from './agents/agent-command.js';
+import { queryCommands } from './agents/query-commands.js';
 import { printError, errorReason } from './print-error.js';
 import { escapeLines } from '../records/control-characters.js';
 import { untangleCommand } from './untangle/untangle-command.js';
@@ -14,8 +16,11 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   const program = new Command('nestjs-tracing')
     .description('Shows which lines of a log belong to which request.')
     .version(packageVersion())
-    .addCommand(untangleCommand((exit) => (code = exit)));
-  for (const command of [program, ...program.commands]) {
+    .addCommand(untangleCommand((exit) => (code = exit)))
+    .addCommand(agentCommand());
+  for (const command of queryCommands((exit) => (code = exit))) program.addCommand(command);
+  const nested = program.commands.flatMap(({ commands }) => commands);
+  for (const command of [program, ...program.commands, ...nested]) {
     command
       .exitOverride()
       .configureOutput({ outputError: (text, write) => write(escapeLines(text)) });

@@ -28,7 +28,8 @@ const HEARTBEAT_MS = 15_000;
 export class RecordStream {
   private readonly readers = new Set<Reader>();
   private timer: NodeJS.Timeout | undefined;
-  private isClosed = false;
+  /** Whether the application is being closed. */
+  isClosed = false;
 
   constructor(
     private readonly store: RecordStore,

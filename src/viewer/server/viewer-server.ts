@@ -7,6 +7,9 @@ import {
   type Gate,
   type Refusal,
 } from './access.js';
+import { AgentQuestions } from '../agents/agent-questions.js';
+import { McpEndpoint } from '../agents/mcp-endpoint.js';
+import { RecordIndex } from '../agents/record-index.js';
 import { closeAfter } from '../receiver/close-after.js';
 import { OtlpReceiver } from '../receiver/otlp-endpoint.js';
 import type { ProcessHub } from './hub/process-hub.js';
@@ -27,6 +30,7 @@ const HOW_TO_GET_IN =
 /** Answers the requests below the viewer's path, on Node's own request and response. */
 export class ViewerServer {
   private readonly receiver: OtlpReceiver;
+  private readonly agents: McpEndpoint;
 
   /**
    * @param link the link to the viewer, where a token opens it.
@@ -42,6 +46,8 @@ export class ViewerServer {
     private readonly hub: ProcessHub | undefined,
   ) {
     this.receiver = new OtlpReceiver(store, options.limits.bodyBytes);
+    const index = new RecordIndex(store, options.limits);
+    this.agents = new McpEndpoint(new AgentQuestions(index, () => stream.isClosed));
   }
 
   /** Whether a request is for the viewer. */
@@ -133,6 +139,7 @@ export class ViewerServer {
       return sendText(response, 404, 'Metrics are not shown here.');
     }
     if (LevelEndpoint.owns(path)) return this.levels.answer(request, response, path);
+    if (path === '/mcp') return this.agents.answer(request, response);
     if (!isRead(request)) {
       if (!request.complete) closeAfter(request, response);
       response.setHeader('Allow', 'GET, HEAD');
