@@ -13,6 +13,7 @@ import { useFilteredRecords } from './hooks/use-filtered-records.js';
 import { useMedia } from './hooks/use-media.js';
 import { useDetail } from './hooks/use-detail.js';
 import { useHovered } from './hooks/use-hovered.js';
+import { useSettings } from './hooks/use-settings.js';
 import { useShortcuts } from './hooks/use-shortcuts.js';
 import { SessionLegend } from './session-legend.js';
 import { LinePanel } from './line-panel.js';
@@ -40,13 +41,14 @@ interface AppProps {
   readonly exported: ViewExport | undefined;
 }
 
-/** The trace viewer: requests on the left, log lines on the right, and over those what is open. */
+/** The trace viewer: requests on the left, log lines on the right, and what is open below or beside those. */
 export function App({ feed, exported }: AppProps): JSX.Element {
   useLiveFeed(feed);
   const { store } = feed;
   const isExport = exported !== undefined;
   const isNarrow = useMedia('(max-width: 800px)');
   const isCompact = useMedia('(max-width: 1100px)');
+  const { timeZone } = useSettings();
   const bar = useAddress();
   const { view, filter, sort, hasOutside = false } = bar.address;
   // On a narrow screen the log lines take the place of the view.
@@ -164,7 +166,7 @@ export function App({ feed, exported }: AppProps): JSX.Element {
           onChoose={(next) => (next === undefined ? setHasLines(true) : showView(next))}
         />
       )}
-      <main class="board" ref={board}>
+      <main key={timeZone} class="board" ref={board}>
         {view === 'requests' && <RequestPanel {...list} />}
         {view === 'traces' && <TracePanel {...list} store={store} />}
         {(view === 'routes' || view === 'errors') && (
@@ -190,7 +192,7 @@ export function App({ feed, exported }: AppProps): JSX.Element {
             focus={detail.focusLine}
             empty={empty.lines}
             isHidden={isNarrow && !hasLines}
-            isCovered={detail.isOpen}
+            isCovered={isNarrow && detail.isOpen}
             onScrollAway={stopFollowing}
             onHover={hovered.hoverLine}
             onOpen={detail.openLine}

@@ -2,6 +2,8 @@ import type { ComponentChildren, JSX } from 'preact';
 import type { ViewExport } from '../view-records.js';
 import type { LiveFeed } from './connection/live-feed.js';
 import { Icon, Logo, type IconName } from './parts/icon.js';
+import { timeZoneName } from './text/display-text.js';
+import { SettingsMenu } from './settings-menu.js';
 import { visibleText } from './text/visible-text.js';
 
 interface TopBarProps {
@@ -25,6 +27,7 @@ export function TopBar(props: TopBarProps): JSX.Element {
       {exported === undefined ? <Connection feed={feed} /> : <ExportedAt exported={exported} />}
       <div class="actions">
         {exported === undefined && <LiveActions {...props} />}
+        <SettingsMenu />
         <button
           type="button"
           class="button quiet"
@@ -59,7 +62,10 @@ function ExportedAt({ exported }: { readonly exported: ViewExport }): JSX.Elemen
   const time = new Date(exported.exportedAt);
   return (
     <span class="connection">
-      Exported <time dateTime={exported.exportedAt}>{time.toLocaleString()}</time>
+      Exported{' '}
+      <time dateTime={exported.exportedAt}>
+        {time.toLocaleString([], { timeZone: timeZoneName() })}
+      </time>
     </span>
   );
 }

@@ -4,19 +4,12 @@ export interface Interval {
   readonly to: number;
 }
 
-/**
- * The time of a span in which none of its children ran. They are in the order in which they began;
- * what is shorter than `least` cannot be seen.
- */
-export function selfGaps(
-  { from, to }: Interval,
-  children: readonly Interval[],
-  least: number,
-): Interval[] {
+/** The time of a span in which none of its children ran. They are in the order in which they began. */
+export function selfGaps({ from, to }: Interval, children: readonly Interval[]): Interval[] {
   const gaps: Interval[] = [];
   let covered = from;
   const addGap = (end: number): void => {
-    if (end - covered > least) gaps.push({ from: covered, to: end });
+    if (end > covered) gaps.push({ from: covered, to: end });
   };
   for (const child of children) {
     addGap(Math.min(child.from, to));

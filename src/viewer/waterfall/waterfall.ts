@@ -32,6 +32,8 @@ export interface WaterfallRow {
   readonly name: string;
   readonly service: string;
   readonly depth: number;
+  /** The index of the row that it ran in; missing at the top. */
+  readonly parent?: number | undefined;
   readonly offsetMs: number;
   /** For a request that runs: until now. Missing for a span that its request did not wait for. */
   readonly durationMs?: number | undefined;
@@ -40,6 +42,8 @@ export interface WaterfallRow {
   readonly count?: number | undefined;
   /** The times in which none of its children ran; empty for a row without children. */
   readonly selfGaps: readonly Gap[];
+  /** How long none of its children ran: all of its time where it has none. */
+  readonly selfMs: number;
   readonly request?: ViewedRequest | undefined;
   readonly span?: ViewSpan | undefined;
 }
@@ -61,7 +65,8 @@ export function waterfallOf(store: ViewStore, request: ViewedRequest, now?: numb
   const ends = new Ends(tree, trace, now);
   const startedAt = tree.reduce((first, { record }) => Math.min(first, record.startedAt), Infinity);
   const axis: Axis = { startedAt, durationMs: ends.last - startedAt };
-  const rows = tree.map((node) => rowOf(node, ends, axis));
+  const parents = parentsOf(tree);
+  const rows = tree.map((node, index) => rowOf(node, parents[index], ends, axis));
   const lines = trace.lines.map((line) => ({
     line,
     // Its time may be known in whole milliseconds only.
@@ -110,34 +115,53 @@ function isRunningRequest({ record }: SpanNode): boolean {
   return type === 'request' && durationMs === undefined && record.outcome === undefined;
 }
 
-function rowOf(node: SpanNode, ends: Ends, axis: Axis): WaterfallRow {
+/** The index of the parent of each node. In a circle, the first one has none. */
+function parentsOf(tree: readonly SpanNode[]): readonly (number | undefined)[] {
+  const places = new Map(tree.map((node, index) => [node, index]));
+  const parents = Array.from<number | undefined>({ length: tree.length });
+  for (const [index, { children }] of tree.entries()) {
+    for (const child of children) {
+      const place = places.get(child)!;
+      if (place > index) parents[place] = index;
+    }
+  }
+  return parents;
+}
+
+function rowOf(node: SpanNode, parent: number | undefined, ends: Ends, axis: Axis): WaterfallRow {
   const { record, request, depth } = node;
   const { type, service, startedAt } = record;
   const span = type === 'span' ? record : undefined;
   const end = ends.of(node);
+  const gaps = gapsOf(node, ends);
+  const ownMs = end === undefined ? 0 : end - startedAt;
   return {
     kind: type,
     name: type === 'span' ? record.name : titleOf(record),
     service,
     depth: Math.min(depth, MAX_DEPTH),
+    parent,
     offsetMs: startedAt - axis.startedAt,
     durationMs: end === undefined ? undefined : end - startedAt,
     isFailed: type === 'span' ? record.failed === true : record.outcome === 'errored',
     count: span?.count,
-    selfGaps: gapsOf(node, ends, axis),
+    selfGaps: gaps
+      .filter(({ from, to }) => to - from > axis.durationMs * MIN_GAP)
+      .map(({ from, to }) => ({ offsetMs: from - axis.startedAt, durationMs: to - from })),
+    selfMs:
+      node.children.length === 0 ? ownMs : gaps.reduce((sum, { from, to }) => sum + to - from, 0),
     request,
     span,
   };
 }
 
-function gapsOf(node: SpanNode, ends: Ends, axis: Axis): Gap[] {
+function gapsOf(node: SpanNode, ends: Ends): Interval[] {
   if (node.children.length === 0) return [];
   const own = intervalOf(node, ends, ends.last);
-  const children = node.children.map((child) => intervalOf(child, ends, own.to));
-  return selfGaps(own, children, axis.durationMs * MIN_GAP).map(({ from, to }) => ({
-    offsetMs: from - axis.startedAt,
-    durationMs: to - from,
-  }));
+  return selfGaps(
+    own,
+    node.children.map((child) => intervalOf(child, ends, own.to)),
+  );
 }
 
 /** A node whose end is not known is taken to have run as long as its parent. */

@@ -142,6 +142,121 @@ describe('a request that is clicked', () => {
   });
 });
 
+describe('a request that has failed', () => {
+  it('says first what it failed with, and keeps saying it while a line is looked at', async () => {
+    const { shop, page } = await visitShop('/refund/Alice');
+    await page.request('GET /refund/Alice').click();
+    const { error } = page.detail;
+    const title = error.getByText('BadGatewayException').first();
+    await title.waitFor();
+    expect(await title.innerText()).toBe('BadGatewayException: the bank does not answer');
+    const text = (await error.innerText()).replaceAll(/\s+/g, ' ');
+    expect(text).toContain('caused by Error: no route to the bank');
+    const { error_id: id } = (await shop.sink.finishes(2)).find(
+      ({ request_id }) => request_id === 'req-001',
+    )!;
+    expect(text).toContain(`error id ${String(id)}`);
+    expect(text).toContain('at ShopController.refund');
+    expect(text).not.toContain('node_modules');
+    const box = (await error.boundingBox())!;
+    expect(box.y).toBeLessThan((await page.detail.spans.first().boundingBox())!.y);
+    await error.getByText('Whole stack').click();
+    expect(await error.locator('.stack-trace').innerText()).toContain('more frames');
+    await page.detail.close.click();
+
+    await page.line('Refund 20').click();
+    const line = page.detail.lines.filter({ hasText: 'Refund 20' });
+    await line.getByRole('button', { expanded: true }).waitFor();
+    await soon(async () => {
+      for (const shown of [line, title]) {
+        const { y, height } = (await shown.boundingBox())!;
+        expect(y).toBeGreaterThan(0);
+        expect(y + height).toBeLessThan(800);
+      }
+    });
+  });
+
+  it('leads to the span that failed', async () => {
+    const { page } = await visitShop('/refund/Alice');
+    await page.request('GET /refund/Alice').click();
+    await page.detail.error.getByRole('button', { name: 'in ask the bank' }).click();
+    const span = page.detail.span('ask the bank');
+    await span.getByText('self time').waitFor();
+    expect(await span.evaluate((row) => row === row.ownerDocument.activeElement)).toBe(true);
+  });
+});
+
+describe('the spans', () => {
+  it('are a tree that the keyboard collapses, expands and opens, and the pointer too', async () => {
+    const { page } = await visitShop();
+    await page.request('GET /pay/Alice').click();
+    const { spans } = page.detail;
+    const names = async (): Promise<string[]> =>
+      (await spans.getByRole('rowheader').allInnerTexts()).map((text) => text.trim());
+    await soon(async () => expect(await names()).toHaveLength(3));
+    expect(await spans.getByRole('button', { name: /^Collapse/ }).count()).toBe(1);
+    const [request, first] = [spans.nth(0), spans.nth(1)];
+    expect(await request.getAttribute('aria-expanded')).toBe('true');
+    expect(await first.getAttribute('aria-expanded')).toBeNull();
+    expect(await first.getAttribute('aria-level')).toBe('2');
+
+    await request.focus();
+    await request.press('ArrowLeft');
+    await soon(async () => expect(await spans.count()).toBe(1));
+    expect(await request.getAttribute('aria-expanded')).toBe('false');
+    expect(await names()).toEqual([expect.stringMatching(/^GET \/pay\/Alice\s*\+2/)]);
+    await request.press('ArrowRight');
+    await soon(async () => expect(await spans.count()).toBe(3));
+    await request.press('ArrowRight');
+    await first.press('Enter');
+    await first.getByText('self time').waitFor();
+    await first.press('ArrowLeft');
+    await request.press('End');
+    await spans.nth(2).press('ArrowUp');
+    await first.press('Enter');
+    await soon(async () => expect(await first.getByText('self time').count()).toBe(0));
+
+    await spans.getByRole('button', { name: 'Collapse GET /pay/Alice' }).click();
+    await soon(async () => expect(await spans.count()).toBe(1));
+    expect(await page.detail.body.getByText('Critical path:').innerText()).toMatch(
+      /GET \/pay\/Alice (?:itself|→ validate|→ charge), \d+ % of the time/,
+    );
+  });
+
+  it('are zoomed into with the pointer, the keyboard and buttons', async () => {
+    const { page } = await visitShop();
+    await page.request('GET /pay/Alice').click();
+    const charge = barOf(page.detail.span('charge'));
+    await charge.waitFor();
+    const [from, to] = await placeOnAxis(charge);
+    const axis = (await charge.locator('xpath=..').boundingBox())!;
+    const { mouse } = page.tab;
+    await mouse.move(axis.x + axis.width * (from - 0.02), axis.y + 5);
+    await mouse.down();
+    await mouse.move(axis.x + axis.width * (to + 0.02), axis.y + 5, { steps: 3 });
+    await mouse.up();
+    await page.detail.button('Reset zoom').waitFor();
+    const width = async (): Promise<number> => {
+      const [left, right] = await placeOnAxis(charge);
+      return right - left;
+    };
+    expect(await width()).toBeGreaterThan(0.6);
+    expect(await barOf(page.detail.span('validate')).count()).toBe(0);
+    // The end of a drag opens nothing.
+    expect(await page.detail.body.getByText('self time').count()).toBe(0);
+    await page.detail.button('Reset zoom').click();
+    await soon(async () => expect(await width()).toBeCloseTo(to - from, 2));
+
+    await page.detail.button('Zoom in').click();
+    await soon(async () => expect(await page.detail.button('Reset zoom').count()).toBe(1));
+    await page.detail.spans.first().press('0');
+    await soon(async () => expect(await page.detail.button('Reset zoom').count()).toBe(0));
+    await page.detail.span('charge').press('+');
+    await soon(async () => expect(await width()).toBeCloseTo(2 * (to - from), 1));
+    expect(await page.detail.lines.count()).toBeLessThan(5);
+  });
+});
+
 describe('a line that is clicked', () => {
   it('opens its request, and is open in it', async () => {
     const { page } = await visitShop();

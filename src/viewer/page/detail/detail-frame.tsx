@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { SplitHandle } from '../split-handle.js';
 import { Icon } from '../parts/icon.js';
 
 interface DetailFrameProps {
@@ -10,6 +11,8 @@ interface DetailFrameProps {
   readonly badges?: ComponentChildren;
   /** Buttons for the requests before and after. */
   readonly navigation?: ComponentChildren;
+  /** What is not scrolled away. */
+  readonly top?: ComponentChildren;
   readonly children: ComponentChildren;
   onClose(): void;
 }
@@ -18,33 +21,38 @@ interface DetailFrameProps {
 export function DetailFrame(props: DetailFrameProps): JSX.Element {
   const title = useRef<HTMLHeadingElement>(null);
   const body = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  // Before anything in it scrolls to where it is.
+  useLayoutEffect(() => {
     title.current!.focus({ preventScroll: true });
     body.current!.scrollTop = 0;
   }, [props.subject]);
   return (
-    <section class="detail" aria-labelledby="detail-title">
-      <header class="detail-head">
-        <h2 id="detail-title" ref={title} tabIndex={-1}>
-          {props.title}
-        </h2>
-        <p class="detail-badges">{props.badges}</p>
-        <div class="detail-navigation">
-          {props.navigation}
-          <button
-            type="button"
-            class="icon-button"
-            aria-label="Close"
-            title="Close (Esc)"
-            onClick={props.onClose}
-          >
-            <Icon name="close" />
-          </button>
+    <>
+      <SplitHandle />
+      <section class="detail" aria-labelledby="detail-title">
+        <header class="detail-head">
+          <h2 id="detail-title" ref={title} tabIndex={-1}>
+            {props.title}
+          </h2>
+          <p class="detail-badges">{props.badges}</p>
+          <div class="detail-navigation">
+            {props.navigation}
+            <button
+              type="button"
+              class="icon-button"
+              aria-label="Close"
+              title="Close (Esc)"
+              onClick={props.onClose}
+            >
+              <Icon name="close" />
+            </button>
+          </div>
+        </header>
+        {props.top}
+        <div class="detail-body" ref={body} role="group" aria-label="Details" tabIndex={0}>
+          {props.children}
         </div>
-      </header>
-      <div class="detail-body" ref={body} role="group" aria-label="Details" tabIndex={0}>
-        {props.children}
-      </div>
-    </section>
+      </section>
+    </>
   );
 }

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { useWaterfall } from '../hooks/use-waterfall.js';
 import { asCurl, asGrep, asJson } from '../model/copy-formats.js';
 import type { ViewStore } from '../../store/view-store.js';
@@ -10,8 +11,10 @@ import { Icon } from '../parts/icon.js';
 import { sessionClass } from '../parts/session-class.js';
 import { OutcomeWord, StatusBadge } from '../parts/status-badge.js';
 import { isSlow } from '../../request-outcome.js';
-import { visibleLines, visibleText } from '../text/visible-text.js';
+import { visibleText } from '../text/visible-text.js';
+import type { WaterfallRow } from '../../waterfall/waterfall.js';
 import { DetailFrame } from './detail-frame.js';
+import { ErrorPanel } from './error-panel.js';
 import { PropertyList } from './property-list.js';
 import { idProperties, requestProperties } from './request-properties.js';
 import { Timeline } from './timeline.js';
@@ -33,6 +36,7 @@ export function RequestDetail(props: RequestDetailProps): JSX.Element {
   const { store, request, onStep } = props;
   const { record } = request;
   const waterfall = useWaterfall(store, request, props.isExport);
+  const [show, setShow] = useState<{ readonly row: WaterfallRow } | undefined>();
   return (
     <DetailFrame
       title={visibleText(titleOf(record))}
@@ -48,6 +52,7 @@ export function RequestDetail(props: RequestDetailProps): JSX.Element {
           {isSlow(record, props.slowMs) && <span class="slow">slow</span>}
         </span>
       }
+      top={<ErrorPanel record={record} rows={waterfall.rows} onShow={(row) => setShow({ row })} />}
       navigation={
         <>
           <button
@@ -96,17 +101,18 @@ export function RequestDetail(props: RequestDetailProps): JSX.Element {
           </button>
         )}
       </div>
-      {record.error !== undefined && (
-        <pre class="stack-trace" tabIndex={0}>
-          {visibleLines(record.error)}
-        </pre>
-      )}
-      <PropertyList properties={idProperties(record)} />
-      <Timeline waterfall={waterfall} request={request} marked={props.line} />
+      <Timeline
+        key={request.n}
+        waterfall={waterfall}
+        request={request}
+        marked={props.line}
+        show={show}
+      />
       {record.droppedSpans !== undefined && record.droppedSpans > 0 && (
         <p class="hint">{record.droppedSpans.toLocaleString('en')} more spans were not kept.</p>
       )}
       <h3>Details</h3>
+      <PropertyList properties={idProperties(record)} />
       <PropertyList properties={requestProperties(record)} />
     </DetailFrame>
   );

@@ -6,12 +6,12 @@ import { rowFields, rowMessage } from '../text/line-row-text.js';
 import { levelTone } from '../text/level-tone.js';
 import { visibleText } from '../text/visible-text.js';
 import { LineProperties } from './line-properties.js';
-import { share } from './time-axis.js';
+import { placeOf, type Stretch } from './zoom.js';
 
 interface TimelineLineProps {
   readonly line: ViewedLine;
   readonly offsetMs: number;
-  readonly totalMs: number;
+  readonly stretch: Stretch;
   readonly hasService: boolean;
   /** Whether it is the line that was clicked. */
   readonly isMarked: boolean;
@@ -19,16 +19,19 @@ interface TimelineLineProps {
 
 /** A line in its place on the time axis. */
 export function TimelineLine(props: TimelineLineProps): JSX.Element {
-  const { line, offsetMs, totalMs, isMarked } = props;
+  const { line, offsetMs, stretch, isMarked } = props;
   const { record } = line;
   const [isOpen, setIsOpen] = useState(isMarked);
   const row = useRef<HTMLLIElement>(null);
   useEffect(() => {
-    if (isMarked) row.current!.scrollIntoView({ block: 'center' });
+    if (!isMarked) return;
+    setIsOpen(true);
+    row.current!.scrollIntoView({ block: 'center' });
   }, [isMarked]);
-  const place = share(offsetMs, totalMs);
+  const { from, to } = stretch;
+  const place = placeOf(Math.min(to, Math.max(from, offsetMs)), to, stretch)!.left;
   // In the right half there is more room on the left of the dot.
-  const isLate = offsetMs > totalMs * 0.5;
+  const isLate = offsetMs > (from + to) / 2;
   const fields = rowFields(record);
   return (
     <li

@@ -14,6 +14,7 @@ const PATHS = {
   down: 'M3.5 6 8 10.5 12.5 6',
   right: 'M6 3.5 10.5 8 6 12.5',
   filter: 'M2.5 4h11M4.5 8h7M6.5 12h3',
+  settings: 'M2 4.5h6M11.5 4.5H14M2 11.5h2.5M8 11.5h6M9.7 2.8v3.4M6.3 9.8v3.4',
   check: 'M3 8.5l3.5 3.5L13 4.5',
 } as const;
 

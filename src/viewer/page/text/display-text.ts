@@ -1,3 +1,5 @@
+import { settings } from '../model/settings.js';
+
 const SESSION_LENGTH = 8;
 
 /** The first characters of a session's id, as the log text has them. */
@@ -16,15 +18,16 @@ export function sessionText({
   return user === undefined ? sessionLabel(id) : `${user} (${sessionLabel(id)})`;
 }
 
-/** The user's own time of day, as in `10:30:15.042`. */
+/** The time of day in the time zone that the user has chosen, as in `10:30:15.042`. */
 export function timeText(time: number): string {
   const date = new Date(time);
   if (Number.isNaN(date.getTime())) return '--:--:--.---';
+  if (settings().timeZone === 'UTC') return date.toISOString().slice(11, 23);
   const clock = [date.getHours(), date.getMinutes(), date.getSeconds()];
   return `${clock.map((part) => digits(part, 2)).join(':')}.${digits(date.getMilliseconds(), 3)}`;
 }
 
-/** The day of a time as in `2026-11-27`, in the user's own time zone; `''` for today. */
+/** The day of a time as in `2026-11-27`, in the same time zone; `''` for today. */
 export function dayText(time: number, now = Date.now()): string {
   const day = dateText(time);
   return day === dateText(now) ? '' : day;
@@ -38,8 +41,14 @@ export function dayTimeText(time: number, now?: number): string {
 function dateText(time: number): string {
   const date = new Date(time);
   if (Number.isNaN(date.getTime())) return '';
+  if (settings().timeZone === 'UTC') return date.toISOString().slice(0, 10);
   const parts = [date.getFullYear(), date.getMonth() + 1, date.getDate()];
   return parts.map((part) => digits(part, 2)).join('-');
+}
+
+/** The time zone for `toLocaleString`; `undefined` for that of the user. */
+export function timeZoneName(): 'UTC' | undefined {
+  return settings().timeZone === 'UTC' ? 'UTC' : undefined;
 }
 
 function digits(value: number, length: number): string {

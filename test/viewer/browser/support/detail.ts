@@ -9,7 +9,7 @@ export class Detail {
 
   constructor(private readonly tab: Page) {
     this.body = tab.getByRole('group', { name: 'Details' });
-    this.spans = tab.getByRole('list', { name: 'Spans' }).getByRole('listitem');
+    this.spans = tab.getByRole('treegrid', { name: 'Spans' }).getByRole('row');
     this.lines = tab.getByRole('list', { name: 'Lines of this request' }).getByRole('listitem');
   }
 
@@ -29,6 +29,11 @@ export class Detail {
   span(name: string): Locator {
     const toggle = this.tab.getByRole('button', { name, exact: true });
     return this.spans.filter({ has: toggle });
+  }
+
+  /** What the request failed with. */
+  get error(): Locator {
+    return this.tab.getByRole('region', { name: 'Error', exact: true });
   }
 
   /** The value under a name, such as `request id`. */

@@ -1,4 +1,13 @@
-import { Controller, Get, HttpException, Injectable, Logger, Param, Post } from '@nestjs/common';
+import {
+  BadGatewayException,
+  Controller,
+  Get,
+  HttpException,
+  Injectable,
+  Logger,
+  Param,
+  Post,
+} from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TraceContext } from 'nestjs-tracing';
 
@@ -18,6 +27,10 @@ class PaymentService {
     this.logger.warn('Gateway slow', { latency_ms: 80 });
     await this.trace.span('charge', () => sleep(40), { amount: 20 });
     this.logger.log('Payment complete');
+  }
+
+  refund(): Promise<void> {
+    return this.trace.span('ask the bank', () => Promise.reject(new Error('no route to the bank')));
   }
 }
 
@@ -62,6 +75,16 @@ class ShopController {
   fail(): void {
     this.logger.error('It broke', new Error('no funds', { cause: new Error('card expired') }));
     throw new HttpException('down', 503);
+  }
+
+  @Get('refund/:user')
+  async refund(): Promise<void> {
+    this.logger.log('Refund 20');
+    try {
+      await this.payments.refund();
+    } catch (cause) {
+      throw new BadGatewayException('the bank does not answer', { cause });
+    }
   }
 
   @Get('wait')
