@@ -57,7 +57,7 @@ describe('a request that is clicked', () => {
       expect((await page.detail.fact(name).innerText()).trim()).toBe(value);
     }
     const head = await page.detail.titled('GET /pay/Alice').innerText();
-    expect(head).toMatch(/200\s+completed\s+\d+ ms/);
+    expect(head).toMatch(/200\s+completed\s+[\d.]+ m?s/);
     expect(await page.request('GET /pay/Alice').target.getAttribute('aria-current')).toBe('true');
   });
 
@@ -370,5 +370,40 @@ describe('what is copied', () => {
     expect(found.trim().split('\n')).toEqual(own);
     expect(own).toHaveLength(5);
     expect(shop.sink.raw.length).toBeGreaterThan(5);
+  });
+});
+
+describe('the detail', () => {
+  it('leaves the log to be read, and has the size that its user gives it', async () => {
+    const { page } = await visitShop('/quick/Alice');
+    await page.request('GET /quick/Alice').click();
+    const detail = page.detail.titled('GET /quick/Alice');
+    await detail.waitFor();
+    await page.line('Profile retrieved').item.click({ trial: true });
+    const height = async (): Promise<number> => (await detail.boundingBox())!.height;
+    const before = await height();
+    const handle = page.tab.getByRole('separator', { name: 'Size of the detail' });
+    expect(await handle.getAttribute('aria-orientation')).toBe('horizontal');
+    await handle.press('ArrowDown');
+    await handle.press('ArrowDown');
+    await soon(async () => expect(await height()).toBeLessThan(before - 10));
+    expect(await handle.getAttribute('aria-valuenow')).toBe('60');
+
+    await handle.hover();
+    const { mouse } = page.tab;
+    await mouse.down();
+    await mouse.move(900, 500, { steps: 3 });
+    await mouse.up();
+    await soon(async () => expect((await detail.boundingBox())!.y).toBeCloseTo(505, -1));
+    const dragged = await height();
+    await page.tab.reload();
+    await detail.waitFor();
+    await soon(async () => expect(await height()).toBeCloseTo(dragged, -1));
+
+    await page.tab.setViewportSize({ width: 1700, height: 800 });
+    await soon(async () => expect(await handle.getAttribute('aria-orientation')).toBe('vertical'));
+    const { x, y } = (await detail.boundingBox())!;
+    expect(x).toBeGreaterThan(900);
+    expect(y).toBeLessThan(200);
   });
 });
