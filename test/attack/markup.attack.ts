@@ -73,7 +73,14 @@ describe('markup', () => {
       await sendOtlp(app, 'logs', otlpLogs(text, [{ text, traceId, spanId, attributes }]));
     }
     await soon(async () => expect(await page.requests.count()).toBe(TEXTS.length + 1));
-    await page.request('GET /all').click();
+    for (const view of ['Traces', 'Routes', 'Errors', 'Requests'] as const) {
+      await page.view(view).click();
+      await page.tab.getByRole('region', { name: view, exact: true }).waitFor();
+      expect(await page.tab.evaluate(executables)).toEqual(['SCRIPT']);
+      expect(await page.tab.evaluate(rawControls)).toEqual([]);
+    }
+    // The name of its user is before it.
+    await page.requests.filter({ hasText: 'GET /all' }).click();
     await page.detail.titled('GET /all').waitFor();
     await soon(async () => expect(await page.detail.spans.count()).toBe(TEXTS.length + 1));
     for (const span of await page.detail.spans.all())

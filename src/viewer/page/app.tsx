@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ViewExport } from '../view-records.js';
 import { Connectors } from './hover-arrows.js';
 import { Detail } from './detail/detail.js';
@@ -24,9 +24,12 @@ import type { ViewedLine, ViewedRequest } from '../store/viewed-records.js';
 import { PanelTabs } from './panel-tabs.js';
 import { RequestPanel } from './request-panel.js';
 import { SearchBar } from './search-bar.js';
+import { parseSearch } from '../search/search.js';
 import { SLOW_MS } from '../request-outcome.js';
 import { visibleText } from './text/visible-text.js';
 import { VIEWS, type ViewName } from './model/address.js';
+import { SummaryPanel } from './views/summary-panel.js';
+import { TracePanel } from './views/trace-panel.js';
 import { ViewTabs } from './views/view-tabs.js';
 import { TopBar } from './top-bar.js';
 
@@ -47,7 +50,7 @@ export function App({ feed, exported }: AppProps): JSX.Element {
   const isCompact = useMedia('(max-width: 1100px)');
   const { timeZone } = useSettings();
   const bar = useAddress();
-  const { view, filter } = bar.address;
+  const { view, filter, sort, hasOutside = false } = bar.address;
   // On a narrow screen the log lines take the place of the view.
   const [hasLines, setHasLines] = useState(false);
   const [isFollowing, setIsFollowing] = useState(!isExport);
@@ -56,9 +59,9 @@ export function App({ feed, exported }: AppProps): JSX.Element {
   const board = useRef<HTMLElement>(null);
   const search = useRef<HTMLInputElement>(null);
 
-  const { requests, lines } = useFilteredRecords(store, filter);
-  const hovered = useHovered(store);
+  const { requests, lines } = useFilteredRecords(store, filter, hasOutside);
   const detail = useDetail(store, requests, bar);
+  const hovered = useHovered(store, detail.request, detail.line);
   const source = exported?.source ?? feed.hello?.service ?? '';
   useEffect(() => {
     document.title = source === '' ? 'Traces' : `Traces · ${visibleText(source)}`;
@@ -103,13 +106,33 @@ export function App({ feed, exported }: AppProps): JSX.Element {
 
   const isScrollLocked =
     detail.isOpen || hovered.request !== undefined || hovered.line !== undefined;
-  const shared = {
-    hovered,
-    query: filter.text.trim(),
-    hasService: store.services.length > 1,
-  };
+  const found = useMemo(() => parseSearch(filter.text), [filter.text]);
+  const words = useMemo(
+    () => found.terms.flatMap(({ marked, isNegated }) => (isNegated || !marked ? [] : [marked])),
+    [found],
+  );
+  const shared = { hovered, words, hasService: store.services.length > 1 };
   const slowMs = filter.slowerThanMs ?? SLOW_MS;
-  const empty = emptyText(isEmptyFilter(filter), isExport);
+  const isUnfiltered = isEmptyFilter(filter);
+  const empty = emptyText(isUnfiltered, isExport);
+  // Beside the lists of requests and traces; the tables of routes and errors take the whole width.
+  const hasLists = view === 'requests' || view === 'traces';
+  const list = {
+    ...shared,
+    requests,
+    version: store.version,
+    open: detail.request,
+    slowMs,
+    sort,
+    isFollowing: isFollowing && !isScrollLocked,
+    focus: detail.focusRequest,
+    empty: empty.requests,
+    isHidden: isNarrow && hasLines,
+    onScrollAway: stopFollowing,
+    onHover: hovered.hoverRequest,
+    head: (count: number) =>
+      isNarrow ? null : <ViewTabs chosen={view} count={count} onChoose={showView} />,
+  };
 
   return (
     <div class="page">
@@ -126,7 +149,10 @@ export function App({ feed, exported }: AppProps): JSX.Element {
         filter={filter}
         sessions={store.sessions}
         services={store.services}
+        sort={hasLists ? (sort ?? '') : undefined}
+        problem={found.problem}
         isNarrow={isNarrow}
+        onSort={(next) => bar.go({ sort: next })}
         onChange={setFilter}
         onClear={clearFilter}
       />
@@ -136,38 +162,43 @@ export function App({ feed, exported }: AppProps): JSX.Element {
       {isNarrow && (
         <PanelTabs
           view={hasLines ? undefined : view}
-          count={hasLines ? lines.length : requests.length}
+          count={hasLines ? lines.length : view === 'requests' ? requests.length : undefined}
           onChoose={(next) => (next === undefined ? setHasLines(true) : showView(next))}
         />
       )}
       <main key={timeZone} class="board" ref={board}>
-        <RequestPanel
-          {...shared}
-          requests={requests}
-          open={detail.request}
-          slowMs={slowMs}
-          isFollowing={isFollowing && !isScrollLocked}
-          focus={detail.focusRequest}
-          empty={empty.requests}
-          isHidden={isNarrow && hasLines}
-          head={<ViewTabs chosen={view} count={requests.length} onChoose={showView} />}
-          onScrollUp={stopFollowing}
-          onHover={hovered.hoverRequest}
-        />
-        {!isNarrow && <Connectors board={board} hovered={hovered} />}
-        <LinePanel
-          {...shared}
-          lines={lines}
-          isCompact={isCompact}
-          isFollowing={isFollowing && !isScrollLocked}
-          focus={detail.focusLine}
-          empty={empty.lines}
-          isHidden={isNarrow && !hasLines}
-          isCovered={isNarrow && detail.isOpen}
-          onScrollUp={stopFollowing}
-          onHover={hovered.hoverLine}
-          onOpen={detail.openLine}
-        />
+        {view === 'requests' && <RequestPanel {...list} />}
+        {view === 'traces' && <TracePanel {...list} store={store} />}
+        {(view === 'routes' || view === 'errors') && (
+          <SummaryPanel
+            key={view}
+            kind={view}
+            store={store}
+            requests={requests}
+            bar={bar}
+            isHidden={list.isHidden}
+            head={list.head}
+          />
+        )}
+        {!isNarrow && hasLists && <Connectors board={board} hovered={hovered} />}
+        {(hasLists || (isNarrow && hasLines)) && (
+          <LinePanel
+            {...shared}
+            lines={lines}
+            outside={isUnfiltered ? store.lines.length - store.linesInside.length : 0}
+            hasOutside={hasOutside}
+            isCompact={isCompact}
+            isFollowing={isFollowing && !isScrollLocked}
+            focus={detail.focusLine}
+            empty={empty.lines}
+            isHidden={isNarrow && !hasLines}
+            isCovered={isNarrow && detail.isOpen}
+            onScrollAway={stopFollowing}
+            onHover={hovered.hoverLine}
+            onOpen={detail.openLine}
+            onShowOutside={(isShown) => bar.go({ hasOutside: isShown })}
+          />
+        )}
         <Detail
           store={store}
           detail={detail}

@@ -2,15 +2,22 @@ import type { JSX } from 'preact';
 import { LEVELS } from './model/address.js';
 import { STATUSES, type Filter, type StatusFilter } from '../search/filter.js';
 import type { Session } from '../store/viewed-records.js';
-import { sessionLabel } from './text/display-text.js';
+import { sessionText } from './text/display-text.js';
 import { visibleText } from './text/visible-text.js';
 
+const SORTS = [
+  ['newest', 'newest first'],
+  ['slowest', 'slowest first'],
+] as const;
 const MAX_SESSIONS = 100;
 
 interface FilterFieldsProps {
   readonly filter: Filter;
   readonly sessions: readonly Session[];
   readonly services: readonly string[];
+  /** As of the search bar. */
+  readonly sort: string | undefined;
+  onSort(sort: string | undefined): void;
   onChange(filter: Filter): void;
 }
 
@@ -18,11 +25,17 @@ export function FilterFields({
   filter,
   sessions,
   services,
+  sort,
+  onSort,
   onChange,
 }: FilterFieldsProps): JSX.Element {
-  const recent = sessions.slice(-MAX_SESSIONS).map(({ id }) => id);
-  if (filter.session !== undefined && !recent.includes(filter.session))
-    recent.unshift(filter.session);
+  const recent = sessions
+    .slice(-MAX_SESSIONS)
+    .map((session): readonly [string, string] => [session.id, sessionText(session)]);
+  const { session: chosen } = filter;
+  if (chosen !== undefined && !recent.some(([id]) => id === chosen)) {
+    recent.unshift([chosen, sessionText({ id: chosen })]);
+  }
   return (
     <>
       <Choice
@@ -34,7 +47,7 @@ export function FilterFields({
       <Choice
         label="Session"
         value={filter.session}
-        options={recent.map((id) => [id, sessionLabel(id)])}
+        options={recent}
         onChange={(session) => onChange({ ...filter, session })}
       />
       <Choice
@@ -66,6 +79,15 @@ export function FilterFields({
           onChange={(service) => onChange({ ...filter, service })}
         />
       )}
+      {sort !== undefined && (
+        <Choice
+          label="Sort"
+          value={SORTS.some(([name]) => name === sort) ? sort : undefined}
+          none="oldest first"
+          options={SORTS}
+          onChange={onSort}
+        />
+      )}
     </>
   );
 }
@@ -80,10 +102,12 @@ interface ChoiceProps {
   readonly value: string | undefined;
   /** The value and its words. */
   readonly options: readonly (readonly [string, string])[];
+  /** The words for no value. Default: `any`. */
+  readonly none?: string;
   onChange(value: string | undefined): void;
 }
 
-function Choice({ label, value, options, onChange }: ChoiceProps): JSX.Element {
+function Choice({ label, value, options, none = 'any', onChange }: ChoiceProps): JSX.Element {
   return (
     <label class="field" data-set={value !== undefined || undefined}>
       <span>{label}</span>
@@ -91,7 +115,7 @@ function Choice({ label, value, options, onChange }: ChoiceProps): JSX.Element {
         value={value ?? ''}
         onChange={(event) => onChange(event.currentTarget.value || undefined)}
       >
-        <option value="">any</option>
+        <option value="">{none}</option>
         {options.map(([option, words]) => (
           <option key={option} value={option}>
             {visibleText(words)}

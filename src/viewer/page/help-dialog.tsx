@@ -4,6 +4,7 @@ import { Icon } from './parts/icon.js';
 
 const KEYS: readonly (readonly [string, string])[] = [
   ['/', 'search'],
+  ['1 – 4', 'requests, traces, routes, errors'],
   ['j', 'next request'],
   ['k', 'previous request'],
   ['Enter', 'open what has the focus'],
@@ -12,7 +13,18 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['?', 'these keys'],
 ];
 
-/** The keyboard shortcuts of the trace viewer. */
+const SEARCH: readonly (readonly [string, string])[] = [
+  ['req-004 error', 'all of these words'],
+  ['"card expired"', 'these words together'],
+  ['-health', 'not this'],
+  ['user:alice', 'a field; "alice" for all of it'],
+  ['status:5xx', 'also status:>=500'],
+  ['duration:>400', 'milliseconds; also 2s, 1m'],
+  ['level:>=warn', 'this level and worse'],
+  ['/time(out|d out)/', 'a pattern'],
+];
+
+/** The keyboard shortcuts and the search language of the trace viewer. */
 export function HelpDialog({ onClose }: { onClose(): void }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current!.showModal(), []);
@@ -29,17 +41,25 @@ export function HelpDialog({ onClose }: { onClose(): void }): JSX.Element {
           <Icon name="close" />
         </button>
       </header>
-      <dl>
-        {KEYS.map(([key, meaning]) => (
-          <div key={key}>
-            <dt>
-              <kbd>{key}</kbd>
-            </dt>
-            <dd>{meaning}</dd>
-          </div>
-        ))}
-      </dl>
-      <p>Point at a request to see its lines, or at a line to see its request.</p>
+      <Meanings of={KEYS} />
+      <h3>Search</h3>
+      <Meanings of={SEARCH} />
+      <p>Point at a request to see the lines of its trace, or at a line to see its requests.</p>
     </dialog>
+  );
+}
+
+function Meanings({ of }: { readonly of: readonly (readonly [string, string])[] }): JSX.Element {
+  return (
+    <dl>
+      {of.map(([what, meaning]) => (
+        <div key={what}>
+          <dt>
+            <kbd>{what}</kbd>
+          </dt>
+          <dd>{meaning}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

@@ -54,7 +54,7 @@ export function Connectors({ board, hovered }: ConnectorsProps): JSX.Element {
 function draw(board: HTMLElement, gutter: HTMLElement): Drawn {
   const box = gutter.getBoundingClientRect();
   const list = board.querySelector('.line-terminal')?.getBoundingClientRect();
-  const request = board.querySelector('.request[data-highlighted]')?.getBoundingClientRect();
+  const request = board.querySelector('.request[data-pointed-at]')?.getBoundingClientRect();
   if (list === undefined || request === undefined || box.width === 0) return NOTHING;
   const from = middleOf(request) - box.top;
   const paths = [...board.querySelectorAll('.line[data-highlighted]')]

@@ -12,19 +12,24 @@ const COMPACT_ROW_HEIGHT = 46;
 interface LinePanelProps {
   readonly lines: readonly ViewedLine[];
   readonly hovered: Hovered;
-  readonly query: string;
+  /** What is marked in texts. */
+  readonly words: readonly string[];
   readonly hasService: boolean;
   /** Whether a row has room for the message only on a second line. */
   readonly isCompact: boolean;
+  /** How many lines are of no request; 0 where none is, or where they are not told apart. */
+  readonly outside: number;
+  readonly hasOutside: boolean;
   readonly isFollowing: boolean;
   readonly focus: Numbered | undefined;
   readonly empty: string;
   readonly isHidden: boolean;
   /** Whether the detail covers this panel. */
   readonly isCovered: boolean;
-  onScrollUp(): void;
+  onScrollAway(): void;
   onHover(line: ViewedLine | undefined): void;
   onOpen(line: ViewedLine): void;
+  onShowOutside(isShown: boolean): void;
 }
 
 /** The list of log lines of all requests, on the right, in the order in which they were written. */
@@ -42,6 +47,17 @@ export function LinePanel(props: LinePanelProps): JSX.Element {
       <header class="panel-head">
         <h2 id="lines-title">Log lines</h2>
         <span class="count">{lines.length.toLocaleString('en')}</span>
+        {props.outside > 0 && (
+          <button
+            type="button"
+            class="button quiet outside"
+            aria-pressed={props.hasOutside}
+            title="Lines that no request has written, such as those of the start; warnings are always shown"
+            onClick={() => props.onShowOutside(!props.hasOutside)}
+          >
+            {props.hasOutside ? 'Hide' : 'Show'} {outsideText(props.outside)}
+          </button>
+        )}
       </header>
       <div class="line-terminal">
         <VirtualList
@@ -51,7 +67,7 @@ export function LinePanel(props: LinePanelProps): JSX.Element {
           items={lines}
           rowHeight={rowHeight}
           isFollowing={props.isFollowing}
-          onScrollUp={props.onScrollUp}
+          onScrollAway={props.onScrollAway}
           onHover={props.onHover}
           reveal={hovered.revealLines}
           focus={props.focus}
@@ -61,7 +77,7 @@ export function LinePanel(props: LinePanelProps): JSX.Element {
               line={line}
               record={line.record}
               session={line.session}
-              query={props.query}
+              words={props.words}
               hasService={props.hasService}
               isHighlighted={hovered.lines.has(line) || line === hovered.line}
               isDimmed={isHovering && !hovered.lines.has(line) && line !== hovered.line}
@@ -79,4 +95,8 @@ export function LinePanel(props: LinePanelProps): JSX.Element {
       </div>
     </section>
   );
+}
+
+function outsideText(count: number): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? 'line' : 'lines'} outside requests`;
 }

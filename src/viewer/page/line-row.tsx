@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { ViewLine } from '../view-records.js';
 import { memo } from './lists/memo.js';
 import type { Session, ViewedLine } from '../store/viewed-records.js';
-import { sessionLabel, timeText } from './text/display-text.js';
+import { dayText, sessionLabel, timeText } from './text/display-text.js';
 import { sessionClass } from './parts/session-class.js';
 import { rowFields, rowMessage } from './text/line-row-text.js';
 import { HighlightedText } from './text/highlighted-text.js';
@@ -14,7 +14,8 @@ interface LineRowProps {
   readonly line: ViewedLine;
   readonly record: ViewLine;
   readonly session: Session | undefined;
-  readonly query: string;
+  /** What is marked in texts. */
+  readonly words: readonly string[];
   readonly hasService: boolean;
   readonly isHighlighted: boolean;
   readonly isDimmed: boolean;
@@ -24,9 +25,10 @@ interface LineRowProps {
 
 /** One row of the list of log lines, as the text format shows it. */
 export const LineRow = memo(function LineRow(props: LineRowProps): JSX.Element {
-  const { record, query } = props;
+  const { record, words } = props;
   const { requestId, sessionId, level } = record;
   const fields = rowFields(record);
+  const day = dayText(record.time);
   const time = timeText(record.time);
   return (
     <div
@@ -36,6 +38,7 @@ export const LineRow = memo(function LineRow(props: LineRowProps): JSX.Element {
       onClick={() => isSelecting() || props.onOpen(props.line)}
     >
       <time>
+        {day !== '' && `${day} `}
         {time.slice(0, 8)}
         <span class="fraction">{time.slice(8)}</span>
       </time>{' '}
@@ -50,22 +53,22 @@ export const LineRow = memo(function LineRow(props: LineRowProps): JSX.Element {
         [req=
         <HighlightedText
           text={requestId === undefined ? 'none' : shortId(requestId)}
-          query={query}
+          words={words}
         />
         |session=
         <HighlightedText
           text={sessionId === undefined ? 'none' : sessionLabel(sessionId)}
-          query={query}
+          words={words}
         />
         ]
       </button>{' '}
       {props.hasService && <span class="service">{visibleText(record.service)} </span>}
       <span class="message">
-        <HighlightedText text={rowMessage(record)} query={query} />
+        <HighlightedText text={rowMessage(record)} words={words} />
         {fields !== '' && (
           <span class="fields">
             {' '}
-            <HighlightedText text={fields} query={query} />
+            <HighlightedText text={fields} words={words} />
           </span>
         )}
       </span>

@@ -5,8 +5,8 @@ import { VIEW_NAMES } from './views/view-tabs.js';
 interface PanelTabsProps {
   /** `undefined` where the log lines are shown. */
   readonly view: ViewName | undefined;
-  /** How many rows the chosen list has. */
-  readonly count: number;
+  /** How many rows the chosen list has, where that is known. */
+  readonly count: number | undefined;
   onChoose(view: ViewName | undefined): void;
 }
 
@@ -17,7 +17,7 @@ export function PanelTabs({ view, count, onChoose }: PanelTabsProps): JSX.Elemen
       {[...VIEWS, undefined].map((one) => (
         <button key={one} type="button" aria-pressed={one === view} onClick={() => onChoose(one)}>
           {one === undefined ? 'Log lines' : VIEW_NAMES[one]}
-          {one === view && (
+          {one === view && count !== undefined && (
             <>
               {' '}
               <span class="count">{count.toLocaleString('en')}</span>

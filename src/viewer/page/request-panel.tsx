@@ -1,42 +1,25 @@
-import type { ComponentChildren, JSX } from 'preact';
-import type { Hovered } from './hooks/use-hovered.js';
-import type { Numbered } from './lists/row-window.js';
+import type { JSX } from 'preact';
+import { useSampled } from './hooks/use-sampled.js';
 import { VirtualList } from './lists/virtual-list.js';
 import type { ViewedRequest } from '../store/viewed-records.js';
-import { RequestRow } from './request-row.js';
+import { RequestRow, REQUEST_ROW_HEIGHT } from './request-row.js';
+import type { RequestListProps } from './views/trace-panel.js';
 
-const ROW_HEIGHT = 64;
-
-interface RequestPanelProps {
-  readonly requests: readonly ViewedRequest[];
-  /** Above the list. */
-  readonly head: ComponentChildren;
-  readonly hovered: Hovered;
-  readonly open: ViewedRequest | undefined;
-  readonly query: string;
-  readonly slowMs: number;
-  readonly hasService: boolean;
-  readonly isFollowing: boolean;
-  readonly focus: Numbered | undefined;
-  readonly empty: string;
-  readonly isHidden: boolean;
-  onScrollUp(): void;
-  onHover(request: ViewedRequest | undefined): void;
-}
-
-/** The list of requests, on the left, in the order in which they began. */
-export function RequestPanel(props: RequestPanelProps): JSX.Element {
+/** The list of requests, on the left, in the order in which they began unless it is sorted. */
+export function RequestPanel(props: RequestListProps): JSX.Element {
   const { hovered } = props;
+  const items = useSorted(props);
   return (
     <section class="panel requests" aria-label="Requests" hidden={props.isHidden}>
-      <header class="panel-head">{props.head}</header>
+      <header class="panel-head">{props.head(props.requests.length)}</header>
       <VirtualList
         label="Requests"
         class="request-list"
-        items={props.requests}
-        rowHeight={ROW_HEIGHT}
+        items={items}
+        rowHeight={REQUEST_ROW_HEIGHT}
         isFollowing={props.isFollowing}
-        onScrollUp={props.onScrollUp}
+        followedEnd={props.sort === undefined ? 'last' : 'first'}
+        onScrollAway={props.onScrollAway}
         onHover={props.onHover}
         reveal={hovered.revealRequests}
         focus={props.focus}
@@ -45,11 +28,13 @@ export function RequestPanel(props: RequestPanelProps): JSX.Element {
           <RequestRow
             record={request.record}
             session={request.session}
-            query={props.query}
+            user={request.session?.user}
+            words={props.words}
             slowMs={props.slowMs}
             hasService={props.hasService}
-            isHighlighted={request === hovered.request}
-            isDimmed={hovered.line !== undefined && request !== hovered.request}
+            isPointedAt={request === hovered.request}
+            isHighlighted={hovered.requests.has(request)}
+            isDimmed={hovered.line !== undefined && !hovered.requests.has(request)}
             isOpen={request === props.open}
             tabIndex={tabIndex}
           />
@@ -57,4 +42,18 @@ export function RequestPanel(props: RequestPanelProps): JSX.Element {
       />
     </section>
   );
+}
+
+function useSorted({ requests, sort, version }: RequestListProps): readonly ViewedRequest[] {
+  const slowest = useSampled(
+    () => (sort === 'slowest' ? requests.toSorted(bySlowness) : []),
+    sort,
+    [requests, version],
+  );
+  if (sort === 'slowest') return slowest;
+  return sort === 'newest' ? requests.toReversed() : requests;
+}
+
+function bySlowness(a: ViewedRequest, b: ViewedRequest): number {
+  return (b.record.duration_ms ?? 0) - (a.record.duration_ms ?? 0);
 }

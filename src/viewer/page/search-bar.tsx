@@ -2,22 +2,29 @@ import type { JSX, RefObject } from 'preact';
 import { useState } from 'preact/hooks';
 import { FilterFields } from './filter-fields.js';
 import type { Filter } from '../search/filter.js';
+import { MAX_SEARCH } from '../search/search.js';
 import type { Session } from '../store/viewed-records.js';
 import { Icon } from './parts/icon.js';
+import { visibleText } from './text/visible-text.js';
 
 interface SearchBarProps {
   readonly filter: Filter;
   readonly sessions: readonly Session[];
   readonly services: readonly string[];
+  /** How the list is sorted: `''` for its own order, `undefined` where it cannot be sorted. */
+  readonly sort: string | undefined;
+  /** What cannot be searched for. */
+  readonly problem: string | undefined;
   readonly isNarrow: boolean;
   readonly input: RefObject<HTMLInputElement | null>;
+  onSort(sort: string | undefined): void;
   onChange(filter: Filter): void;
   onClear(): void;
 }
 
 /** One box for any id or text, and the filters. */
 export function SearchBar(props: SearchBarProps): JSX.Element {
-  const { filter, isNarrow, onChange } = props;
+  const { filter, problem, isNarrow, onChange } = props;
   const [isOpen, setIsOpen] = useState(false);
   const { text, ...others } = filter;
   const count = Object.values(others).filter((value) => value !== undefined).length;
@@ -29,7 +36,11 @@ export function SearchBar(props: SearchBarProps): JSX.Element {
         <input
           ref={props.input}
           type="search"
-          placeholder="Search any id or text"
+          placeholder="Search any id or text, status:>=500, -not"
+          title='Words, of which all have to be there; a "phrase"; field:value; -not; /pattern/ (? for help)'
+          maxLength={MAX_SEARCH}
+          aria-invalid={problem !== undefined}
+          aria-describedby="search-problem"
           autocomplete="off"
           spellcheck={false}
           value={text}
@@ -54,6 +65,8 @@ export function SearchBar(props: SearchBarProps): JSX.Element {
           filter={filter}
           sessions={props.sessions}
           services={props.services}
+          sort={props.sort}
+          onSort={props.onSort}
           onChange={onChange}
         />
         {(count > 0 || text !== '') && (
@@ -62,6 +75,9 @@ export function SearchBar(props: SearchBarProps): JSX.Element {
           </button>
         )}
       </div>
+      <p id="search-problem" class="search-problem" aria-live="polite">
+        {problem !== undefined && visibleText(problem)}
+      </p>
     </div>
   );
 }

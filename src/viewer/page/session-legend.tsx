@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { Session } from '../store/viewed-records.js';
-import { sessionLabel } from './text/display-text.js';
+import { sessionText } from './text/display-text.js';
 import { sessionClass } from './parts/session-class.js';
 import { visibleText } from './text/visible-text.js';
 
@@ -55,7 +55,7 @@ function LegendEntry({ session, isChosen, onChoose }: LegendEntryProps): JSX.Ele
       onClick={onChoose}
     >
       <span class="session-swatch" aria-hidden="true" />
-      <span class="session-text">{visibleText(sessionLabel(id))}</span>{' '}
+      <span class="session-text">{visibleText(sessionText(session))}</span>{' '}
       <span class="count">
         {requests.toLocaleString('en')}{' '}
         <span class="visually-hidden">{requests === 1 ? 'request' : 'requests'}</span>

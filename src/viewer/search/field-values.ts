@@ -1,3 +1,4 @@
+import { titleOf } from '../request-title.js';
 import type { ViewLine, ViewRequest } from '../view-records.js';
 
 /** The fields that a search has shorter names for. */
@@ -13,6 +14,7 @@ const REQUEST_FIELDS: Readonly<Record<string, (record: ViewRequest) => unknown>>
   status: ({ status_code: status, outcome = 'running' }) => [status, outcome],
   outcome: ({ outcome = 'running' }) => outcome,
   duration: elapsedMs,
+  title: titleOf,
 };
 
 const LINE_FIELDS: Readonly<Record<string, (record: ViewLine) => unknown>> = {
@@ -34,7 +36,8 @@ const LINE_FIELDS: Readonly<Record<string, (record: ViewLine) => unknown>> = {
 /** The texts of a field of a request; none where it has no such field. */
 export function requestField(record: ViewRequest, field: string): readonly string[] {
   const read = own(REQUEST_FIELDS, field);
-  return textsOf(read === undefined ? own(record, field) : read(record));
+  if (read !== undefined) return textsOf(read(record));
+  return textsOf(own(record, field) ?? nested(record.fields, field));
 }
 
 /** The texts of a field of a line; none where it has no such field. */

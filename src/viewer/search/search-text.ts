@@ -19,6 +19,7 @@ export function requestText(record: ViewRequest): string {
     handler,
     outcome ?? 'running',
     status === undefined ? undefined : String(status),
+    ...pairsOf(record.fields),
     error,
   ]);
 }

@@ -1,11 +1,15 @@
 import type { ViewLine, ViewRecord, ViewRequest } from '../view-records.js';
 import type { DropCounts } from './drop-counts.js';
-import { StoredLine, StoredRequest, RequestSlot, type StoredSession } from './stored-records.js';
+import { StoredLine, StoredRequest, RequestSlot, StoredSession } from './stored-records.js';
 import { StoredSpans } from './stored-spans.js';
 import { StoredTraces } from './stored-traces.js';
 import type { StoreLimits } from './store-limits.js';
 import { RefCountedMap } from './ref-counted-map.js';
 import { mergeByTime } from './time-order.js';
+import { takeOldest, takeOut } from './oldest.js';
+import { isFailure } from '../request-outcome.js';
+import { userOf } from './user-name.js';
+import { isOutside } from './outside-line.js';
 
 const COLORS = 12;
 
@@ -13,6 +17,8 @@ const COLORS = 12;
 export class StoreContents {
   readonly requests: StoredRequest[] = [];
   readonly lines: StoredLine[] = [];
+  /** The lines without those that {@link isOutside}. */
+  readonly linesInside: StoredLine[] = [];
   readonly bySpanId = new Map<string, StoredRequest>();
   readonly traces = new StoredTraces();
   readonly sessions = new RefCountedMap((id) => this.newSession(id));
@@ -41,16 +47,30 @@ export class StoreContents {
     }
     mergeByTime(this.requests, requests);
     mergeByTime(this.lines, lines);
+    mergeByTime(
+      this.linesInside,
+      lines.filter(({ record }) => !isOutside(record)),
+    );
     this.trim();
   }
 
+  /** Drops the oldest; of those that failed or were aborted, and of their lines, only the oldest half. */
   private trim(): void {
-    const requests = this.requests.splice(0, this.requests.length - this.limits.requests);
-    const lines = this.lines.splice(0, this.lines.length - this.limits.lines);
+    const { limits, drops } = this;
+    const requests = takeOldest(this.requests, limits.requests, isSpared);
+    const lines = takeOldest(this.lines, limits.lines, (line) => isSpared(this.requestOf(line)));
+    const inside = lines.filter(({ record }) => !isOutside(record));
+    takeOut(this.linesInside, new Set(inside));
     for (const request of requests) this.removeRequest(request);
     for (const line of lines) this.removeLine(line);
-    this.drops.total.requests += requests.length;
-    this.drops.total.lines += lines.length;
+    drops.total.requests += requests.length;
+    drops.total.lines += lines.length;
+  }
+
+  /** The request of a line, as far as it is known by now. */
+  requestOf(line: StoredLine): StoredRequest | undefined {
+    if (line.isProvisional) this.traces.get(traceIdOf(line.record))?.assignLines();
+    return line.slot?.request;
   }
 
   private addRequest(record: ViewRequest, added: StoredRequest[]): void {
@@ -135,13 +155,14 @@ export class StoreContents {
   }
 
   private newSession(id: string): StoredSession {
-    return { id, color: this.sessionsSeen++ % COLORS, requests: 0 };
+    return new StoredSession(id, this.sessionsSeen++ % COLORS);
   }
 
-  private joinSession({ sessionId }: ViewRequest): StoredSession | undefined {
+  private joinSession({ sessionId, startedAt, fields }: ViewRequest): StoredSession | undefined {
     if (sessionId === undefined) return undefined;
     const session = this.sessions.acquire(sessionId);
     session.requests++;
+    session.name(userOf(fields), startedAt);
     return session;
   }
 
@@ -150,6 +171,13 @@ export class StoreContents {
     session.requests--;
     this.sessions.release(session.id);
   }
+}
+
+/** Whether it failed or was aborted. */
+function isSpared(request: StoredRequest | undefined): boolean {
+  return (
+    request !== undefined && (isFailure(request.record) || request.record.outcome === 'aborted')
+  );
 }
 
 /** The id of the trace in which the request of a line without a key is searched for. */

@@ -2,8 +2,22 @@ import type { ViewLine, ViewRequest } from '../view-records.js';
 import type { Session, ViewedLine, ViewedRequest } from './viewed-records.js';
 import { byTime, type Timed } from './time-order.js';
 
-export interface StoredSession extends Session {
-  requests: number;
+export class StoredSession implements Session {
+  requests = 0;
+  user: string | undefined;
+  #namedAt = -Infinity;
+
+  constructor(
+    readonly id: string,
+    readonly color: number,
+  ) {}
+
+  /** The user of a request of the session: that of the latest one names it. */
+  name(user: string | undefined, time: number): void {
+    if (user === undefined || time < this.#namedAt) return;
+    this.user = user;
+    this.#namedAt = time;
+  }
 }
 
 export class StoredLine implements ViewedLine, Timed {

@@ -1,7 +1,7 @@
 import type { ViewRecord } from '../view-records.js';
 import { DropCounts, type Drops } from './drop-counts.js';
 import type { StoredLine, StoredRequest } from './stored-records.js';
-import { StoreContents, traceIdOf } from './store-contents.js';
+import { StoreContents } from './store-contents.js';
 import { DEFAULT_LIMITS } from './store-limits.js';
 import { lineText, requestText } from '../search/search-text.js';
 import type { Session, ViewedLine, ViewedRequest, ViewedTrace } from './viewed-records.js';
@@ -34,6 +34,11 @@ export class ViewStore {
     return this.contents.lines;
   }
 
+  /** The lines without those that are of no request or trace and no warning either. */
+  get linesInside(): readonly ViewedLine[] {
+    return this.contents.linesInside;
+  }
+
   /** In the order in which they were first seen. */
   get sessions(): readonly Session[] {
     return this.contents.sessions.all;
@@ -62,9 +67,7 @@ export class ViewStore {
 
   /** The request of a line; `undefined` where that is not known, or the request was dropped. */
   requestOf(line: ViewedLine): ViewedRequest | undefined {
-    const stored = line as StoredLine;
-    if (stored.isProvisional) this.contents.traces.get(traceIdOf(stored.record))?.assignLines();
-    return stored.slot?.request;
+    return this.contents.requestOf(line as StoredLine);
   }
 
   /** In the order in which they were written. */

@@ -5,6 +5,8 @@ export interface Session {
   readonly id: string;
   /** 0 to 11. */
   readonly color: number;
+  /** The name of its user, of at most 64 characters, where a request of it says so. */
+  readonly user?: string | undefined;
   /** The number of its requests in the store. */
   readonly requests: number;
 }

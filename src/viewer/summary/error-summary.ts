@@ -1,7 +1,8 @@
 import { isFailure } from '../request-outcome.js';
 import type { ViewedRequest } from '../store/viewed-records.js';
 import type { ViewRequest } from '../view-records.js';
-import { routeName } from './route-summary.js';
+import { quoted } from '../search/quoted.js';
+import { routeName, routeSearch } from './route-summary.js';
 
 /** Failed requests with the same error: a row of the view of errors. */
 export interface ErrorSummary {
@@ -11,6 +12,8 @@ export interface ErrorSummary {
   readonly errorId: string | undefined;
   /** The first line of the latest error, as in `TypeError: x is not a function`. */
   readonly title: string;
+  /** The search that finds its requests; for one without an id, those of the route. */
+  readonly search: string;
   readonly requests: number;
   /** The number of sessions that have seen it. */
   readonly sessions: number;
@@ -58,6 +61,10 @@ function summaryOf(key: string, all: readonly ViewedRequest[]): ErrorSummary {
     key,
     errorId: latest.record.error_id,
     title: errorTitle(latest.record),
+    search:
+      latest.record.error_id === undefined
+        ? routeSearch(latest.record)
+        : `error_id:${quoted(latest.record.error_id)}`,
     requests: all.length,
     sessions: sessions.size,
     services: [...new Set(all.map(({ record }) => record.service))],

@@ -1,5 +1,6 @@
 import { isFailure, isRefused } from '../request-outcome.js';
 import { titleOf } from '../request-title.js';
+import { quoted } from '../search/quoted.js';
 import type { ViewedRequest } from '../store/viewed-records.js';
 import type { ViewRequest } from '../view-records.js';
 import { percentile } from './percentile.js';
@@ -11,6 +12,8 @@ export interface RouteSummary {
   readonly service: string;
   /** `GET /users/:id`, `tcp payment.charge`; `unmatched` for requests without a route. */
   readonly name: string;
+  /** The search that finds its requests, in any service. */
+  readonly search: string;
   readonly requests: number;
   readonly running: number;
   /** Server-side failures. */
@@ -51,6 +54,13 @@ export function routeName(record: ViewRequest): string {
   return `${method} ${route ?? 'unmatched'}`;
 }
 
+/** The search that finds the requests of the same route. */
+export function routeSearch(record: ViewRequest): string {
+  const { method, route } = record;
+  if (method === undefined) return `title:${quoted(titleOf(record))}`;
+  return `method:${quoted(method)} ${route === undefined ? '-route:/./' : `route:${quoted(route)}`}`;
+}
+
 function summaryOf(key: string, all: readonly ViewedRequest[]): RouteSummary {
   const ended = all
     .filter(({ record }) => record.duration_ms !== undefined)
@@ -63,6 +73,7 @@ function summaryOf(key: string, all: readonly ViewedRequest[]): RouteSummary {
     key,
     service: record.service,
     name: routeName(record),
+    search: routeSearch(record),
     requests: all.length,
     running: count(all, ({ outcome }) => outcome === undefined),
     failed: count(all, isFailure),

@@ -33,7 +33,8 @@ export function summarizeTraces(requests: Iterable<ViewedRequest>): readonly Tra
 }
 
 function summaryOf(w3cTraceId: string, all: readonly ViewedRequest[]): TraceSummary {
-  const requests = all.toSorted((a, b) => a.record.startedAt - b.record.startedAt);
+  const requests =
+    all.length === 1 ? all : all.toSorted((a, b) => a.record.startedAt - b.record.startedAt);
   const startedAt = requests[0]!.record.startedAt;
   const isRunning = requests.some(({ record }) => record.outcome === undefined);
   const ends = requests.map(({ record }) => record.startedAt + (record.duration_ms ?? 0));
@@ -50,14 +51,15 @@ function summaryOf(w3cTraceId: string, all: readonly ViewedRequest[]): TraceSumm
 
 /** Clocks differ between machines: the request that no other one is the caller of, not the earliest. */
 function rootOf(inOrder: readonly ViewedRequest[]): ViewedRequest {
-  const spans = new Set(
-    inOrder.flatMap(({ record }) => [
-      record.spanId,
-      ...(record.spans ?? []).map(({ spanId }) => spanId),
-    ]),
-  );
-  const isRoot = ({ record }: ViewedRequest): boolean => !spans.has(record.parentSpanId);
+  const first = inOrder[0]!;
+  // Nearly always: the other spans need not be looked at.
+  if (inOrder.length === 1 || first.record.parentSpanId === undefined) return first;
+  const spans = new Set<string | undefined>();
+  for (const { record } of inOrder) {
+    spans.add(record.spanId);
+    for (const { spanId } of record.spans ?? []) spans.add(spanId);
+  }
   // A request without a caller has `undefined`, which sums of spans have as their id.
   spans.delete(undefined);
-  return inOrder.find(isRoot) ?? inOrder[0]!;
+  return inOrder.find(({ record }) => !spans.has(record.parentSpanId)) ?? first;
 }

@@ -50,9 +50,24 @@ describe.each(LOOKS)('axe finds nothing, $name,', (look) => {
     if (isNarrow) {
       await page.tab.getByRole('button', { name: /^Log lines/ }).click();
       await expectAccessible(page);
-      await page.tab.getByRole('button', { name: /^Requests/ }).click();
+      await page.view('Requests').click();
       await page.button('Filters').click();
     }
+    for (const view of ['Traces', 'Routes', 'Errors'] as const) {
+      await page.view(view).click();
+      await page.tab.getByRole('region', { name: view }).waitFor();
+      if (view === 'Traces')
+        await page.tab
+          .getByRole('button', { name: /^Requests of/ })
+          .first()
+          .click();
+      if (view === 'Routes') await page.button('Requests').last().click();
+      await expectAccessible(page);
+    }
+    await page.view('Requests').click();
+    await page.search.fill('/(a+)+/');
+    await page.tab.getByText('is no pattern').waitFor();
+    await expectAccessible(page);
     await page.search.fill('quick');
     await page.filter('Status').selectOption('2xx');
     await soon(async () => expect(await page.tab.locator('mark').count()).toBeGreaterThan(3));

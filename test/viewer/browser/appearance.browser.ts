@@ -53,6 +53,11 @@ describe('at 375 pixels', () => {
     await page.button('Clear filters').click();
     await page.button('Filters').click();
 
+    for (const view of ['Traces', 'Routes', 'Errors'] as const) {
+      await page.view(view).click();
+      await page.tab.getByRole('region', { name: view }).waitFor();
+      await expectToFit(page);
+    }
     await page.tab.getByRole('button', { name: /^Log lines/ }).click();
     await soon(async () => expect(await page.line('Gateway slow').item.isVisible()).toBe(true));
     expect(await page.requests.first().isVisible()).toBe(false);
@@ -62,7 +67,7 @@ describe('at 375 pixels', () => {
     await page.detail.titled('GET /pay/Alice').waitFor();
     await expectToFit(page);
     await page.detail.close.tap();
-    await page.tab.getByRole('button', { name: /^Requests/ }).click();
+    await page.view('Requests').click();
     await page.request('GET /fail').item.tap();
     await page.detail.titled('GET /fail').waitFor();
     for (const line of await page.detail.lines.all())

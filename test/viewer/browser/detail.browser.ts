@@ -199,7 +199,10 @@ describe('the session of a request', () => {
     expect(expiresAt - Date.now()).toBeGreaterThan(500_000);
     expect(expiresAt - Date.now()).toBeLessThanOrEqual(600_000);
     await shop.send('/orders', { method: 'POST', ...as(ALICE) });
-    await soon(async () => expect(await page.line('Order taken').text()).toContain('DEBUG'));
+    await shop.sink.finishes(3);
+    expect(shop.sink.lines).toContainEqual(
+      expect.objectContaining({ level: 'debug', message: 'Order taken' }),
+    );
     await page.detail.button('End debugging').click();
     await page.detail.button('Debug this session for 10 minutes').waitFor();
     expect(rules()).toEqual([]);
@@ -289,6 +292,7 @@ describe('a line that is clicked', () => {
 
   it('that no request wrote is shown by itself', async () => {
     const { page } = await visitShop();
+    await page.showOutside();
     await page.line('Nest application successfully started').click();
     await page.detail.titled('Log line').waitFor();
     const text = await page.detail.titled('Log line').innerText();
@@ -379,7 +383,7 @@ describe('the detail', () => {
     await page.request('GET /quick/Alice').click();
     const detail = page.detail.titled('GET /quick/Alice');
     await detail.waitFor();
-    await page.line('Profile retrieved').item.click({ trial: true });
+    await page.line('Quick for Alice').item.click({ trial: true });
     const height = async (): Promise<number> => (await detail.boundingBox())!.height;
     const before = await height();
     const handle = page.tab.getByRole('separator', { name: 'Size of the detail' });

@@ -124,9 +124,11 @@ describe('the export', () => {
     const text =
       '</script><script>alert(1)</script><!--<script> $& $\' $` id="records">null</script>';
     await sendOtlp(shop, 'logs', otlpLogs('shop', [{ text }]));
+    await page.showOutside();
     await soon(async () => expect(await page.line('</script>').item.count()).toBe(1));
     const path = await download(page, page.button('Export'));
     const { page: copy } = await openFile(path);
+    await copy.showOutside();
     await soon(async () => expect(await copy.line('</script>').text()).toContain(text));
     expect(await copy.titles()).toHaveLength(2);
   });

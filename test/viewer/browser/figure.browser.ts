@@ -71,7 +71,7 @@ describe('a request in the list', () => {
     const bob = await page.request('GET /fail').text();
     expect(bob).toContain(`request ${failed!.request_id.slice(0, 8)}`);
     expect(bob).toMatch(/ 503 .*errored$/);
-    expect(await page.request('GET /nowhere').text()).toMatch(/ 404 .*completed$/);
+    expect(await page.request('GET /nowhere').text()).toMatch(/ 404 .*refused$/);
   });
 
   it('is shown as soon as it begins, and as running until it has ended', async () => {
@@ -196,9 +196,12 @@ describe('what is pointed at', () => {
     const page = await (await Visitor.arrive()).visit(shop);
     await aliceAndBob(shop.send);
     await everythingIsThere(page);
-    await page.line('Nest application successfully started').hover();
+    const started = page.line('Nest application successfully started');
+    expect(await started.item.count()).toBe(0);
+    await page.showOutside();
+    await started.hover();
     await soon(async () => {
-      expect(await page.line('Nest application successfully started').isDim()).toBe(false);
+      expect(await started.isDim()).toBe(false);
       expect(await page.request('GET /pay/Alice').isDim()).toBe(true);
       expect(await page.line('Payment complete').isDim()).toBe(true);
     });

@@ -76,7 +76,10 @@ describe('a page that is open', () => {
       ]),
     );
     await soon(async () => expect(await page.requestLines()).toHaveLength(6));
-    expect(await page.line('Nest application successfully started').item.count()).toBe(1);
+    await page.showOutside();
+    await soon(async () =>
+      expect(await page.line('Nest application successfully started').item.count()).toBe(1),
+    );
   });
 
   it('that was one too many is admitted once another is closed', async () => {

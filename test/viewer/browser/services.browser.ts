@@ -127,7 +127,7 @@ describe.each(['http/protobuf', 'http/json'] as const)('two services, over %s', 
 });
 
 describe('the lines of two services', () => {
-  it('belong to the request of their own, though both have its id', async () => {
+  it('light up as a whole, with the requests of their trace', async () => {
     const checkout = await startCheckout();
     const page = await (await Visitor.arrive()).visit(checkout);
     const ledger = await startLedger(`${checkout.url}/_traces`, 'http/protobuf');
@@ -136,13 +136,23 @@ describe('the lines of two services', () => {
     await soon(async () =>
       expect(await page.line('Booked in the ledger').text()).toContain('INFO'),
     );
+    await checkout.send('/other', as(ALICE, 'req-002'));
     await soon(async () => expect(await page.titles()).toContain('GET /book'));
+    await page.request('GET /other').item.waitFor();
     await page.line('Booked in the ledger').hover();
     await soon(async () => {
       expect(await page.request('GET /book').isDim()).toBe(false);
-      expect(await page.request('GET /checkout').isDim()).toBe(true);
-      expect(await page.line('Checking out').isDim()).toBe(true);
+      expect(await page.request('GET /checkout').isDim()).toBe(false);
+      expect(await page.line('Checking out').isDim()).toBe(false);
+      expect(await page.request('GET /other').isDim()).toBe(true);
     });
+    const rest = await page.line('Checking out').backdrop();
+    await page.request('GET /checkout').hover();
+    await soon(async () => {
+      expect(await page.line('Booked in the ledger').isDim()).toBe(false);
+      expect(await page.line('status_code=404').isDim()).toBe(true);
+    });
+    expect(await page.line('Checking out').backdrop()).toBe(rest);
     await page.filter('Service').selectOption('ledger');
     await soon(async () => expect(await page.titles()).toEqual(['GET /book']));
   });

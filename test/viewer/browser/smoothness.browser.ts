@@ -67,7 +67,7 @@ async function keepSending(shop: { url: string }, signal: AbortSignal): Promise<
   return sent;
 }
 
-/** Points at everything, scrolls both lists, and types, as fast as a user can. */
+/** Points at everything, scrolls both lists, visits the views, and types, as fast as a user can. */
 async function useThePage(page: TracesPage, seconds: number): Promise<void> {
   const { mouse, keyboard } = page.tab;
   const until = performance.now() + seconds * 1000;
@@ -77,6 +77,9 @@ async function useThePage(page: TracesPage, seconds: number): Promise<void> {
       await mouse.wheel(0, turn % 2 === 0 ? -3000 : 2000);
       await sleep(60);
     }
+    await keyboard.press(String(2 + (turn % 3)));
+    await sleep(400);
+    await keyboard.press('1');
     await page.search.focus();
     await keyboard.type(`item/${turn}`, { delay: 30 });
     await sleep(300);
@@ -129,6 +132,9 @@ describe('a page with 5,000 requests and 50,000 lines', () => {
       if (own.length === 0) break;
     }
     // It was smooth, and not because nothing was shown.
+    await page.view('Routes').click();
+    await page.tab.getByRole('row').nth(1).waitFor();
+    await page.view('Requests').click();
     await page.search.fill('live');
     await soon(async () => expect(await page.line('live ').item.count()).toBeGreaterThan(10));
     expect(own).toEqual([]);

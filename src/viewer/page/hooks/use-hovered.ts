@@ -1,16 +1,20 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { ViewStore } from '../../store/view-store.js';
 import type { ViewedLine, ViewedRequest } from '../../store/viewed-records.js';
+import { useSampled } from './use-sampled.js';
 
 // Long enough that a pointer on its way across a list scrolls nothing.
 const DWELL_MS = 200;
 
 /** The request or line under the pointer or with the keyboard focus, and what belongs to it. */
 export interface Hovered {
+  /** That request, or the one of the line. */
   readonly request: ViewedRequest | undefined;
   /** The line under the pointer, which may belong to no request. */
   readonly line: ViewedLine | undefined;
-  /** The lines of the request. */
+  /** The requests of its trace, of all services. */
+  readonly requests: ReadonlySet<ViewedRequest>;
+  /** The lines of its trace. */
   readonly lines: ReadonlySet<ViewedLine>;
   /** What the other list scrolls to, once the pointer has rested. */
   readonly revealRequests: readonly ViewedRequest[] | undefined;
@@ -23,9 +27,14 @@ interface Target {
 }
 
 const NOTHING: Target = {};
-const NO_LINES: ReadonlySet<ViewedLine> = new Set();
+const NO_TRACE = { requests: new Set<ViewedRequest>(), lines: new Set<ViewedLine>() };
 
-export function useHovered(store: ViewStore): Hovered & {
+/** @param open the request that is open, and its line: the log shows them, once there is less of it. */
+export function useHovered(
+  store: ViewStore,
+  open?: ViewedRequest,
+  openLine?: ViewedLine,
+): Hovered & {
   hoverRequest(request: ViewedRequest | undefined): void;
   hoverLine(line: ViewedLine | undefined): void;
 } {
@@ -38,22 +47,29 @@ export function useHovered(store: ViewStore): Hovered & {
   }, [target]);
 
   const request = target.request ?? (target.line && store.requestOf(target.line));
-  const lines = useMemo(
-    () => (request === undefined ? NO_LINES : new Set(store.linesOf(request))),
-    [request, store.version],
-  );
+  const readTrace = (): Pick<Hovered, 'requests' | 'lines'> => {
+    if (request === undefined) return NO_TRACE;
+    const { requests, lines } = store.traceOf(request);
+    return { requests: new Set(requests), lines: new Set(lines) };
+  };
+  // A trace may have as many lines as the page.
+  const trace = useSampled(readTrace, request, [store.version]);
   const revealRequests = useMemo(() => {
     const found = reveal.line && store.requestOf(reveal.line);
     return found && [found];
   }, [reveal]);
-  const revealLines = useMemo(() => reveal.request && store.linesOf(reveal.request), [reveal]);
+  const revealLines = useMemo(() => {
+    if (reveal.request === undefined && openLine !== undefined) return [openLine];
+    const shown = reveal.request ?? open;
+    return shown && store.traceOf(shown).lines;
+  }, [reveal, open, openLine]);
 
   const hover = (next: Target): void =>
     setTarget((now) => (now.request === next.request && now.line === next.line ? now : next));
   return {
     request,
     line: target.line,
-    lines,
+    ...trace,
     revealRequests,
     revealLines,
     hoverRequest: (request) => hover(request === undefined ? NOTHING : { request }),

@@ -30,15 +30,19 @@ export class FilteredView {
     private readonly store: ViewStore,
     private readonly onChange: () => void,
   ) {
-    this.shown = store;
+    this.shown = new Inside(store);
   }
 
-  /** Applies another filter; to a small store at once. */
-  use(filter: Filter): void {
+  /**
+   * Applies another filter; to a small store at once.
+   *
+   * @param hasOutside whether lines of no request are shown, where no filter asks for anything.
+   */
+  use(filter: Filter, hasOutside: boolean): void {
     this.filter = filter;
     this.close();
     this.scan = undefined;
-    if (isEmptyFilter(filter)) this.shown = this.store;
+    if (isEmptyFilter(filter)) this.shown = hasOutside ? this.store : new Inside(this.store);
     else this.start();
   }
 
@@ -87,6 +91,18 @@ export class FilteredView {
       },
       Math.max(0, ms),
     );
+  }
+}
+
+class Inside implements FilteredRecords {
+  constructor(private readonly store: ViewStore) {}
+
+  get requests(): readonly ViewedRequest[] {
+    return this.store.requests;
+  }
+
+  get lines(): readonly ViewedLine[] {
+    return this.store.linesInside;
   }
 }
 

@@ -27,10 +27,14 @@ export class RowWindow {
   }
 
   /** The list has changed: where it is to be scrolled to. */
-  settle(items: readonly Numbered[], isFollowing: boolean): void {
+  settle(
+    items: readonly Numbered[],
+    isFollowing: boolean,
+    followedEnd: 'first' | 'last' = 'last',
+  ): void {
     const end = this.endOf(items);
     if (isFollowing) {
-      this.moveTo(end, items);
+      this.moveTo(followedEnd === 'last' ? end : 0, items);
       return;
     }
     const { anchor } = this;

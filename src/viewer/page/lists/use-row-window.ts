@@ -7,7 +7,10 @@ interface RowWindowOptions {
   /** Pixels. */
   readonly rowHeight: number;
   readonly isFollowing: boolean;
-  onScrollUp(): void;
+  /** Where new items are. Default: `last`. */
+  readonly followedEnd?: 'first' | 'last';
+  /** The user has scrolled away from that end. */
+  onScrollAway(): void;
 }
 
 /** A list's window, and the element that scrolls below it. */
@@ -23,7 +26,7 @@ export interface Scrolling {
 
 /** Keeps the window and the browser's scroll position the same, whichever changes first. */
 export function useRowWindow(options: RowWindowOptions): Scrolling {
-  const { items, rowHeight, isFollowing, onScrollUp } = options;
+  const { items, rowHeight, isFollowing, followedEnd = 'last' } = options;
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useMemo(() => new RowWindow(rowHeight), [rowHeight]);
   const appliedTop = useRef(0);
@@ -31,7 +34,7 @@ export function useRowWindow(options: RowWindowOptions): Scrolling {
   const [, renderAgain] = useReducer((times: number) => times + 1, 0);
   const render = (): void => renderAgain(undefined);
 
-  rows.settle(items, isFollowing);
+  rows.settle(items, isFollowing, followedEnd);
 
   useLayoutEffect(() => {
     const element = scroller.current!;
@@ -58,7 +61,11 @@ export function useRowWindow(options: RowWindowOptions): Scrolling {
     appliedTop.current = scrollTop;
     // Scrolled by this hook itself.
     if (Math.abs(scrollTop - rows.top) < 1) return;
-    if (scrollTop < rows.top && scrollTop < scrollHeight - clientHeight - 1) onScrollUp();
+    const isAway =
+      followedEnd === 'first'
+        ? scrollTop > rows.top
+        : scrollTop < rows.top && scrollTop < scrollHeight - clientHeight - 1;
+    if (isAway) options.onScrollAway();
     rows.moveTo(scrollTop, items);
     scrolledAt.current = performance.now();
     render();

@@ -19,9 +19,12 @@ interface VirtualListProps<Item extends Numbered> {
   /** Renders what the `<li>` holds; what is to take the focus has `data-target`. */
   row(item: Item, place: RowPlace): JSX.Element;
   readonly empty: ComponentChildren;
-  /** Whether the end stays in view. */
+  /** Whether the end where new items are stays in view. */
   readonly isFollowing: boolean;
-  onScrollUp(): void;
+  /** Where that is. Default: `last`. */
+  readonly followedEnd?: 'first' | 'last';
+  /** The user has scrolled away from it. */
+  onScrollAway(): void;
   /** The item under the pointer or with the focus; `undefined` when there is none any more. */
   onHover(item: Item | undefined): void;
   /** Another array scrolls to its first item, unless one of them can be seen. */

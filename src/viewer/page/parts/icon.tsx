@@ -12,6 +12,7 @@ const PATHS = {
   copy: 'M6 6h7v7H6zM10 6V3H3v7h3',
   up: 'M3.5 10 8 5.5l4.5 4.5',
   down: 'M3.5 6 8 10.5 12.5 6',
+  right: 'M6 3.5 10.5 8 6 12.5',
   filter: 'M2.5 4h11M4.5 8h7M6.5 12h3',
   settings: 'M2 4.5h6M11.5 4.5H14M2 11.5h2.5M8 11.5h6M9.7 2.8v3.4M6.3 9.8v3.4',
   check: 'M3 8.5l3.5 3.5L13 4.5',

@@ -49,6 +49,16 @@ export class TracesPage {
     return this.tab.getByRole('spinbutton', { name: 'Slower than' });
   }
 
+  /** One of the views, in the tabs above the list. */
+  view(name: 'Requests' | 'Traces' | 'Routes' | 'Errors'): Locator {
+    return this.tab.getByRole('button', { name: new RegExp(`^${name}( [\\d,]+)?$`) });
+  }
+
+  /** Shows the lines of no request, such as those that Nest writes at the start. */
+  async showOutside(): Promise<void> {
+    await this.tab.getByRole('button', { name: /^Show \d+ lines? outside requests$/ }).click();
+  }
+
   /** A session in the legend. */
   session(label: string | RegExp): Locator {
     return this.tab
