@@ -64,17 +64,6 @@ export function RequestDetail(props: RequestDetailProps): JSX.Element {
       top={<ErrorPanel record={record} rows={waterfall.rows} onShow={(row) => setShow({ row })} />}
       navigation={
         <>
-          {!props.isExport && (
-            <button
-              type="button"
-              class="icon-button"
-              aria-label="Export this request"
-              title="Save this request as one HTML file"
-              onClick={props.onExport}
-            >
-              <Icon name="save" />
-            </button>
-          )}
           <button
             type="button"
             class="icon-button"
@@ -93,6 +82,17 @@ export function RequestDetail(props: RequestDetailProps): JSX.Element {
           >
             <Icon name="down" />
           </button>
+          {!props.isExport && (
+            <button
+              type="button"
+              class="icon-button"
+              aria-label="Export this request"
+              title="Save this request as one HTML file"
+              onClick={props.onExport}
+            >
+              <Icon name="save" />
+            </button>
+          )}
         </>
       }
     >
