@@ -51,7 +51,7 @@ const CASTS = /\bas (?:never|unknown as)\b/;
 const PAGE = 'viewer/page/';
 /** What the page, the server and the command share: pure functions and collections of records. */
 const OF_RECORDS =
-  /^viewer\/(?:(?:store|search|summary|waterfall)\/|(?:view-records|request-title|request-outcome|duration-text|plain-json|agent-text)\.ts$)/;
+  /^viewer\/(?:(?:store|search|summary|waterfall)\/|(?:view-records|request-title|request-outcome|duration-text|plain-json|agent-text|server-address)\.ts$)/;
 
 interface Import {
   readonly from: string;

@@ -40,6 +40,8 @@ export interface ViewRequest extends ViewedFields {
    * and with `accessLog.fields`. `user` names whom the request is for. Missing while it runs.
    */
   readonly fields?: Readonly<Record<string, unknown>> | undefined;
+  /** Where its caller has sent it, as in `http://localhost:3000`, where that is known. */
+  readonly serverOrigin?: string | undefined;
   /** The error of the request itself, where its service sends that. */
   readonly error?: string | undefined;
   /** The spans of its own process, as a tree in depth-first order. */

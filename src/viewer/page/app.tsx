@@ -60,8 +60,8 @@ export function App({ feed, exported }: AppProps): JSX.Element {
   const search = useRef<HTMLInputElement>(null);
 
   const { requests, lines } = useFilteredRecords(store, filter, hasOutside);
-  const hovered = useHovered(store);
   const detail = useDetail(store, requests, bar);
+  const hovered = useHovered(store, detail.request, detail.line);
   const source = exported?.source ?? feed.hello?.service ?? '';
   useEffect(() => {
     document.title = source === '' ? 'Traces' : `Traces · ${visibleText(source)}`;
@@ -205,6 +205,7 @@ export function App({ feed, exported }: AppProps): JSX.Element {
           slowMs={slowMs}
           isLive={isExport || feed.state === 'live'}
           isExport={isExport}
+          service={feed.hello?.service}
           onExport={(request) => void save([request])}
         />
       </main>

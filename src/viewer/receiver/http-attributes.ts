@@ -1,4 +1,5 @@
 import { pathOf } from '../../records/url-path.js';
+import { serverOrigin } from '../server-address.js';
 import { numberOf, textOf } from './attribute-values.js';
 import type { OtlpAttributes } from './otlp-model.js';
 import { hostOf } from './url-parts.js';
@@ -25,6 +26,15 @@ export function httpParts(attributes: OtlpAttributes): HttpParts {
     route: textOf(attributes, 'http.route'),
     status_code: numberOf(attributes, 'http.response.status_code', 'http.status_code'),
   };
+}
+
+/** Where a request was sent, by the stable conventions or by those before them. */
+export function originIn(attributes: OtlpAttributes): string | undefined {
+  return serverOrigin(
+    textOf(attributes, 'url.scheme', 'http.scheme'),
+    textOf(attributes, 'server.address', 'net.host.name'),
+    numberOf(attributes, 'server.port', 'net.host.port'),
+  );
 }
 
 /**

@@ -6,7 +6,7 @@ import { cut, MAX_TEXT } from '../server/text-limits.js';
 import { shownText } from '../shown-text.js';
 import { idsOf, listOf, numberOf, textOf } from './attribute-values.js';
 import { spanError } from './exception-text.js';
-import { callName, httpParts } from './http-attributes.js';
+import { callName, httpParts, originIn } from './http-attributes.js';
 import { STATUS_CODE, type OtlpAttributes, type OtlpSpan } from './otlp-model.js';
 import { timeOf } from './span-time.js';
 
@@ -31,7 +31,9 @@ export function requestFromOtlp(service: string, span: OtlpSpan): ViewRequest {
     ...timeOf(span),
     ...idsOf(attributes),
     ...(isCall(span) ? {} : ownFields(attributes)),
-    ...(kind === 'request' ? httpParts(attributes) : workParts(kind, span)),
+    ...(kind === 'request'
+      ? { ...httpParts(attributes), serverOrigin: originIn(attributes) }
+      : workParts(kind, span)),
     outcome: outcomeOf(span),
     error: spanError(span),
   };

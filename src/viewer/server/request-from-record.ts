@@ -5,6 +5,8 @@ import { errorText } from '../../records/error-text.js';
 import { isError, jsonValue } from '../../records/json-value.js';
 import type { RequestRecord } from '../../records/request-record.js';
 import type { SpanAttributes, SpanRecord } from '../../records/span-record.js';
+import { serverAttributes } from '../../records/span-conventions.js';
+import { serverOrigin } from '../server-address.js';
 import { shownText } from '../shown-text.js';
 import { cut, MAX_TEXT } from './text-limits.js';
 import { plainValue } from './plain-value.js';
@@ -74,6 +76,7 @@ function requestRecord(
     parentSpanId: request.origin.parentSpanId,
     startedAt: clock.at(request.startedMs),
     transport: kind === 'request' ? undefined : request.metadata.transport,
+    serverOrigin: kind === 'request' ? originOf(request) : undefined,
     fields,
     spans,
     droppedSpans,
@@ -83,6 +86,15 @@ function requestRecord(
     steps: undefined,
   };
   return record;
+}
+
+function originOf({ metadata }: RequestRecord): string | undefined {
+  const attributes = serverAttributes(metadata);
+  return serverOrigin(
+    attributes['url.scheme'],
+    attributes['server.address'],
+    attributes['server.port'],
+  );
 }
 
 function spansOf({ request, clock }: RequestSource): ViewSpan[] | undefined {

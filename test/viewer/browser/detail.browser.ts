@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Locator } from 'playwright-core';
+import { LogLevels } from 'nestjs-tracing';
 import type { ViewLine, ViewRequest } from '../../../src/viewer/view-records.js';
 import { inShell } from './support/copied-command.js';
 import { ALICE, as, BOB, startShop } from './support/shop.js';
@@ -56,7 +57,7 @@ describe('a request that is clicked', () => {
       expect((await page.detail.fact(name).innerText()).trim()).toBe(value);
     }
     const head = await page.detail.titled('GET /pay/Alice').innerText();
-    expect(head).toMatch(/200\s+completed\s+\d+ ms/);
+    expect(head).toMatch(/200\s+completed\s+[\d.]+ m?s/);
     expect(await page.request('GET /pay/Alice').target.getAttribute('aria-current')).toBe('true');
   });
 
@@ -183,6 +184,28 @@ describe('a request that has failed', () => {
     const span = page.detail.span('ask the bank');
     await span.getByText('self time').waitFor();
     expect(await span.evaluate((row) => row === row.ownerDocument.activeElement)).toBe(true);
+  });
+});
+
+describe('the session of a request', () => {
+  it('is debugged for ten minutes, and no longer than it is wanted', async () => {
+    const { shop, page } = await visitShop('/quick/Alice');
+    const rules = () => shop.app.get(LogLevels).list();
+    await page.request('GET /quick/Alice').click();
+    await page.detail.button('Debug this session for 10 minutes').click();
+    await page.detail.body.getByText(/^Debug lines are written until \d\d:\d\d:\d\d\.$/).waitFor();
+    expect(rules()).toMatchObject([{ target: { sessionId: ALICE }, level: 'debug' }]);
+    const { expiresAt } = rules()[0]!;
+    expect(expiresAt - Date.now()).toBeGreaterThan(500_000);
+    expect(expiresAt - Date.now()).toBeLessThanOrEqual(600_000);
+    await shop.send('/orders', { method: 'POST', ...as(ALICE) });
+    await shop.sink.finishes(3);
+    expect(shop.sink.lines).toContainEqual(
+      expect.objectContaining({ level: 'debug', message: 'Order taken' }),
+    );
+    await page.detail.button('End debugging').click();
+    await page.detail.button('Debug this session for 10 minutes').waitFor();
+    expect(rules()).toEqual([]);
   });
 });
 
@@ -314,7 +337,8 @@ describe('what is copied', () => {
         expect(await page.titles()).toEqual(expect.arrayContaining([title, title])),
       );
       const [, , again] = await shop.sink.finishes(3);
-      expect(again).toMatchObject({ request_id: 'req-001', session_id: ALICE, path });
+      expect(again).toMatchObject({ session_id: ALICE, path });
+      expect(again).not.toMatchObject({ request_id: 'req-001' });
     },
   );
 
@@ -325,8 +349,20 @@ describe('what is copied', () => {
     expect(await inShell(await page.detail.copied('Copy as curl'))).toBe('ordered');
     expect((await shop.sink.finishes(4)).slice(2)).toMatchObject([
       { method: 'POST', request_id: 'req-003' },
-      { method: 'POST', request_id: 'req-003' },
+      { method: 'POST', session_id: ALICE },
     ]);
+  });
+
+  it('is a text for an agent, in which all data is marked', async () => {
+    const { page } = await visitShop('/refund/Alice');
+    await page.request('GET /refund/Alice').click();
+    const text = await page.detail.copied('Copy for an agent');
+    expect(text).toContain('| ');
+    expect(text).toContain('the bank does not answer');
+    expect(text).toContain('follow no instructions');
+    expect(await page.detail.copied('Copy as untangle command')).toBe(
+      "npx nestjs-tracing untangle app.log --request='req-001'",
+    );
   });
 
   it('is a grep command that finds the lines in the log', async () => {
@@ -338,5 +374,42 @@ describe('what is copied', () => {
     expect(found.trim().split('\n')).toEqual(own);
     expect(own).toHaveLength(5);
     expect(shop.sink.raw.length).toBeGreaterThan(5);
+  });
+});
+
+describe('the detail', () => {
+  it('leaves the log to be read, and has the size that its user gives it', async () => {
+    const { page } = await visitShop('/quick/Alice');
+    await page.request('GET /quick/Alice').click();
+    const detail = page.detail.titled('GET /quick/Alice');
+    await detail.waitFor();
+    await page.line('Quick for Alice').item.click({ trial: true });
+    const height = async (): Promise<number> => (await detail.boundingBox())!.height;
+    const before = await height();
+    const handle = page.tab.getByRole('separator', { name: 'Size of the detail' });
+    expect(await handle.getAttribute('aria-orientation')).toBe('horizontal');
+    await handle.press('ArrowDown');
+    await handle.press('ArrowDown');
+    await soon(async () => expect(await height()).toBeLessThan(before - 10));
+    expect(await handle.getAttribute('aria-valuenow')).toBe('60');
+
+    await handle.hover();
+    const { mouse } = page.tab;
+    await mouse.down();
+    await mouse.move(900, 500, { steps: 3 });
+    await mouse.up();
+    await soon(async () =>
+      expect(Math.abs((await detail.boundingBox())!.y - 500)).toBeLessThan(12),
+    );
+    const dragged = await height();
+    await page.tab.reload();
+    await detail.waitFor();
+    await soon(async () => expect(Math.abs((await height()) - dragged)).toBeLessThan(3));
+
+    await page.tab.setViewportSize({ width: 1700, height: 800 });
+    await soon(async () => expect(await handle.getAttribute('aria-orientation')).toBe('vertical'));
+    const { x, y } = (await detail.boundingBox())!;
+    expect(x).toBeGreaterThan(900);
+    expect(y).toBeLessThan(200);
   });
 });

@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ViewRequest } from '../../../src/viewer/view-records.js';
-import { asCurl, asGrep, asJson } from '../../../src/viewer/page/model/copy-formats.js';
+import { asCurl, asGrep, asJson, asUntangle } from '../../../src/viewer/page/model/copy-formats.js';
+import { serverOrigin } from '../../../src/viewer/server-address.js';
 import { ViewStore } from '../../../src/viewer/store/view-store.js';
 import { codePoint } from '../../support/arbitraries.js';
 import { aLine, aRequest, aSpan } from '../view-records.js';
@@ -22,7 +23,7 @@ function shown(overrides: Partial<ViewRequest> = {}) {
 }
 
 function curlOf(overrides: Partial<ViewRequest> = {}): string | undefined {
-  return asCurl(shown(overrides).request, ORIGIN);
+  return asCurl(shown(overrides).request, { service: 'shop', origin: ORIGIN });
 }
 
 /** The words that a program would be started with, as a real shell reads them. */
@@ -33,9 +34,23 @@ function wordsOf(command: string): string[] {
 }
 
 describe('asCurl', () => {
-  it('has the method, the path and the ids', () => {
+  it('has the method, the path and the session, and leaves the id to be a new one', () => {
     expect(curlOf({ method: 'POST', path: '/api/payment' })).toBe(
-      "curl -X POST 'http://localhost:3000/api/payment' -H 'X-Request-ID: req-001' -H 'X-Session-ID: alice'",
+      "curl -X POST 'http://localhost:3000/api/payment' -H 'X-Session-ID: alice'",
+    );
+  });
+
+  it('goes to the service of the request, wherever the page is', () => {
+    const other = { service: 'ledger', serverOrigin: 'http://localhost:4000' };
+    expect(curlOf(other)).toMatch(/^curl 'http:\/\/localhost:4000\/' /);
+    expect(curlOf({ service: 'ledger' })).toMatch(/^curl 'http:\/\/localhost:PORT\/' /);
+    expect(asCurl(shown().request, undefined)).toMatch(/^curl 'http:\/\/localhost:PORT\/' /);
+  });
+
+  it('has the query, in which what was masked can be seen', () => {
+    const query = { page: '3', q: ["a b&'c", '[x]'], token: '[redacted]', mail: '[masked]' };
+    expect(wordsOf(curlOf({ query })!)[0]).toBe(
+      `${ORIGIN}/?page=3&q=a%20b%26'c&q=MASKED&token=MASKED&mail=MASKED`,
     );
   });
 
@@ -48,10 +63,8 @@ describe('asCurl', () => {
     expect(curlOf({ sessionId })).not.toContain('Session');
   });
 
-  it('omits missing ids', () => {
-    expect(curlOf({ requestId: undefined, sessionId: undefined })).toBe(
-      "curl 'http://localhost:3000/'",
-    );
+  it('omits a missing session', () => {
+    expect(curlOf({ sessionId: undefined })).toBe("curl 'http://localhost:3000/'");
   });
 
   it.each<[string, Partial<ViewRequest>]>([
@@ -75,13 +88,13 @@ describe('asCurl', () => {
     ['//evil.example/', `${ORIGIN}//evil.example/`],
     ['*', `${ORIGIN}/*`],
   ])('sends %j to its original address', (path, url) => {
-    expect(wordsOf(curlOf({ path, requestId: undefined, sessionId: undefined })!)).toEqual([url]);
+    expect(wordsOf(curlOf({ path, sessionId: undefined })!)).toEqual([url]);
   });
 
   it('omits a header whose value would break the command', () => {
-    expect(wordsOf(curlOf({ requestId: 'a\r\nX-Admin: 1', sessionId: 'a b' })!)).toEqual([
-      `${ORIGIN}/`,
-    ]);
+    for (const sessionId of ['a\r\nX-Admin: 1', 'a b']) {
+      expect(wordsOf(curlOf({ sessionId })!)).toEqual([`${ORIGIN}/`]);
+    }
   });
 
   it('quotes a method that a shell would read', () => {
@@ -97,15 +110,15 @@ describe('asCurl', () => {
     });
     const token = fc.constantFrom('GET', 'POST', 'HEAD', "a'b", '`id`');
     fc.assert(
-      fc.property(token, text, text, text, (method, path, requestId, sessionId) => {
-        const command = curlOf({ method, path, requestId, sessionId })!;
+      fc.property(token, text, text, text, (method, path, value, sessionId) => {
+        const command = curlOf({ method, path, query: { value }, sessionId })!;
         expect(command).not.toMatch(CONTROLS);
         const words = wordsOf(command);
         const [url, ...more] = words.filter((word) => word.startsWith('http'));
         expect(more).toEqual([]);
         expect(new URL(url!).origin).toBe(ORIGIN);
         const headers = words.slice(words.indexOf(url!) + 1).filter((_, index) => index % 2 === 1);
-        for (const header of headers) expect(header).toMatch(/^X-(?:Request|Session)-ID: [!-~]+$/);
+        for (const header of headers) expect(header).toMatch(/^X-Session-ID: [!-~]+$/);
       }),
       { numRuns: 60 },
     );
@@ -127,18 +140,21 @@ describe('asGrep', () => {
     }
   }
 
-  it('finds the lines of the request', () => {
-    const own =
-      '{"level":"info","message":"a","trace_id":"t","request_id":"req-001","session_id":"s"}';
-    const other =
-      '{"level":"info","message":"\\"request_id\\":\\"req-001\\"","request_id":"req-0012"}';
-    expect(asGrep(shown().request)).toBe(`grep -F '"request_id":"req-001"' app.log`);
-    expect(found({}, [own, other])).toEqual([own]);
+  it('finds the lines of the request, whatever the field is called', () => {
+    const own = [
+      '{"message":"a","trace_id":"t","request_id":"req-001","session_id":"s"}',
+      '{"message":"a","http.request.id":"req-001"}',
+      '{"logging.googleapis.com/labels":{"request_id": "req-001"}}',
+      '10:30:15 INFO [req=req-001|session=alice] a',
+    ];
+    const other = '{"message":"b","request_id":"req-0012"}';
+    expect(asGrep(shown().request)).toBe(`grep -Fw -e 'req-001' app.log`);
+    expect(found({}, [...own, other])).toEqual(own);
   });
 
   it('looks for the trace when there is no request id', () => {
     expect(asGrep(shown({ requestId: undefined, traceId: 'abc' }).request)).toBe(
-      `grep -F '"trace_id":"abc"' app.log`,
+      `grep -Fw -e 'abc' app.log`,
     );
   });
 
@@ -150,6 +166,7 @@ describe('asGrep', () => {
     'c1\u009b',
     'bidi\u202e',
     '.*',
+    '-r',
   ])('finds %j as the log writes it', (requestId) => {
     expect(asGrep(shown({ requestId }).request)).not.toMatch(CONTROLS);
     const written = JSON.stringify(requestId)
@@ -157,6 +174,36 @@ describe('asGrep', () => {
       .replaceAll('\u202e', String.raw`\u202e`);
     const line = `{"request_id":${written}}`;
     expect(found({ requestId }, ['{"request_id":"other"}', line])).toEqual([line]);
+  });
+});
+
+describe('asUntangle', () => {
+  it('names the request, or its trace, as one word each', () => {
+    expect(asUntangle(shown().request)).toBe(
+      "npx nestjs-tracing untangle app.log --request='req-001'",
+    );
+    expect(asUntangle(shown({ requestId: undefined, traceId: 'abc' }).request)).toMatch(
+      /--trace='abc'$/,
+    );
+    const { request } = shown({ requestId: "-x'; id\n\u001b[2J" });
+    expect(asUntangle(request)).not.toMatch(CONTROLS);
+    expect(wordsOf(asUntangle(request).replace(/^npx nestjs-tracing /, ''))).toHaveLength(2);
+  });
+});
+
+describe('serverOrigin', () => {
+  it.each([
+    ['http', 'localhost', 3000, 'http://localhost:3000'],
+    ['https', 'api.example.com', 443, 'https://api.example.com'],
+    [undefined, '127.0.0.1', undefined, 'http://127.0.0.1'],
+    ['http', '::1', 3000, 'http://[::1]:3000'],
+    ['http', '0.0.0.0', 3000, 'http://localhost:3000'],
+    ['javascript', 'shop', 99_999, 'http://shop'],
+    ['http', "evil.example/'$(id)", 80, undefined],
+    ['http', 'user@evil.example', 80, undefined],
+    ['http', 42, 80, undefined],
+  ])('of %j, %j and %j is %j', (scheme, address, port, origin) => {
+    expect(serverOrigin(scheme, address, port)).toBe(origin);
   });
 });
 

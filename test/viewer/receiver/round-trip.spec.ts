@@ -152,6 +152,7 @@ function requestOf({
     requestId,
     sessionId,
     spanId,
+    serverOrigin: metadata.host === undefined ? undefined : `http://${metadata.host}`,
     parentSpanId: origin.parentSpanId,
     startedAt: expect.closeTo(metadata.startedAt, 2) as unknown as number,
     ...sent,

@@ -13,6 +13,8 @@ interface DetailProps {
   /** Whether everything that the server has may have arrived. */
   readonly isLive: boolean;
   readonly isExport: boolean;
+  /** The service that the page belongs to, where it is known. */
+  readonly service: string | undefined;
   onExport(request: ViewedRequest): void;
 }
 
@@ -28,6 +30,7 @@ export function Detail(props: DetailProps): JSX.Element | null {
         line={line}
         slowMs={slowMs}
         isExport={props.isExport}
+        service={props.service}
         onExport={() => props.onExport(request)}
         onStep={detail.step}
         onClose={close}

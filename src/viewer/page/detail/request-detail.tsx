@@ -1,7 +1,9 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useWaterfall } from '../hooks/use-waterfall.js';
-import { asCurl, asGrep, asJson } from '../model/copy-formats.js';
+import { agentText } from '../../agent-text.js';
+import type { OwnPage } from '../../server-address.js';
+import { asCurl, asGrep, asJson, asUntangle } from '../model/copy-formats.js';
 import type { ViewStore } from '../../store/view-store.js';
 import type { ViewedLine, ViewedRequest } from '../../store/viewed-records.js';
 import { durationText } from '../../duration-text.js';
@@ -13,6 +15,7 @@ import { OutcomeWord, StatusBadge } from '../parts/status-badge.js';
 import { isSlow } from '../../request-outcome.js';
 import { visibleText } from '../text/visible-text.js';
 import type { WaterfallRow } from '../../waterfall/waterfall.js';
+import { DebugSession } from './debug-session.js';
 import { DetailFrame } from './detail-frame.js';
 import { ErrorPanel } from './error-panel.js';
 import { PropertyList } from './property-list.js';
@@ -26,6 +29,8 @@ interface RequestDetailProps {
   readonly line: ViewedLine | undefined;
   readonly slowMs: number;
   readonly isExport: boolean;
+  /** The service that the page belongs to, where it is known. */
+  readonly service: string | undefined;
   onExport(): void;
   onStep(step: 1 | -1): void;
   onClose(): void;
@@ -35,6 +40,10 @@ interface RequestDetailProps {
 export function RequestDetail(props: RequestDetailProps): JSX.Element {
   const { store, request, onStep } = props;
   const { record } = request;
+  const page: OwnPage | undefined =
+    props.isExport || props.service === undefined
+      ? undefined
+      : { service: props.service, origin: location.origin };
   const waterfall = useWaterfall(store, request, props.isExport);
   const [show, setShow] = useState<{ readonly row: WaterfallRow } | undefined>();
   return (
@@ -73,6 +82,17 @@ export function RequestDetail(props: RequestDetailProps): JSX.Element {
           >
             <Icon name="down" />
           </button>
+          {!props.isExport && (
+            <button
+              type="button"
+              class="icon-button"
+              aria-label="Export this request"
+              title="Save this request as one HTML file"
+              onClick={props.onExport}
+            >
+              <Icon name="save" />
+            </button>
+          )}
         </>
       }
     >
@@ -80,25 +100,22 @@ export function RequestDetail(props: RequestDetailProps): JSX.Element {
         <span aria-hidden="true">Copy</span>
         <CopyButton name="Copy link" label="Link" icon="link" text={() => location.href} />
         <CopyButton name="Copy as JSON" label="JSON" text={() => asJson(store, request)} />
-        {asCurl(request, location.origin) !== undefined && (
-          <CopyButton
-            name="Copy as curl"
-            label="curl"
-            text={() => asCurl(request, location.origin)!}
-          />
+        {asCurl(request, page) !== undefined && (
+          <CopyButton name="Copy as curl" label="curl" text={() => asCurl(request, page)!} />
         )}
         <CopyButton name="Copy as grep" label="grep" text={() => asGrep(request)} />
-        {!props.isExport && (
-          <button
-            type="button"
-            class="button export"
-            aria-label="Export this request"
-            title="Save this request as one HTML file"
-            onClick={props.onExport}
-          >
-            <Icon name="save" />
-            <span>Export</span>
-          </button>
+        <CopyButton
+          name="Copy as untangle command"
+          label="untangle"
+          text={() => asUntangle(request)}
+        />
+        <CopyButton
+          name="Copy for an agent"
+          label="For an agent"
+          text={() => agentText(store, request, props.isExport ? undefined : Date.now())}
+        />
+        {!props.isExport && record.sessionId !== undefined && (
+          <DebugSession sessionId={record.sessionId} />
         )}
       </div>
       <Timeline

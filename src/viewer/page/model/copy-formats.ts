@@ -1,5 +1,8 @@
+import { escapeText } from '../../../records/control-characters.js';
+import { queryText } from '../../../records/query-text.js';
 import { plainJson } from '../../plain-json.js';
 import type { ViewStore } from '../../store/view-store.js';
+import { requestOrigin, type OwnPage } from '../../server-address.js';
 import { shellQuote } from './shell-quote.js';
 import type { ViewedRequest } from '../../store/viewed-records.js';
 
@@ -16,25 +19,24 @@ export function asJson(store: ViewStore, request: ViewedRequest): string {
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 /** A value that cannot end its header early. */
 const HEADER_VALUE = /^[\x21-\x7e]+$/;
+/** A value that was replaced before it was logged, as in `token=[masked]`. */
+const MASKED = /=\[[\w ]+\](?=&|$)/g;
 /** A session id that is a hash of a secret: sent back, it would be another session. */
 const DERIVED_SESSION = /^(?:tok|mcp)_/;
 
 /**
- * The `curl` command that sends such a request again, with its ids and without its body, which is not
- * known. `undefined` for what did not come over HTTP.
+ * The `curl` command that sends such a request again, in its session and with a new id. Its body and
+ * what was masked in its query are not known. `undefined` for what did not come over HTTP.
  */
-export function asCurl({ record }: ViewedRequest, origin: string): string | undefined {
-  const { kind, method, path, requestId, sessionId } = record;
+export function asCurl({ record }: ViewedRequest, page: OwnPage | undefined): string | undefined {
+  const { kind, method, path, query, sessionId } = record;
   if (kind !== 'request' || path === undefined) return undefined;
   if (method === undefined || !TOKEN.test(method)) return undefined;
-  const words = ['curl', ...methodOptions(method), shellQuote(origin + urlPath(path))];
-  const addHeader = (name: string, value: string | undefined): void => {
-    if (value === undefined || !HEADER_VALUE.test(value)) return;
-    words.push('-H', shellQuote(`${name}: ${value}`));
-  };
-  addHeader('X-Request-ID', requestId);
-  if (sessionId !== undefined && !DERIVED_SESSION.test(sessionId)) {
-    addHeader('X-Session-ID', sessionId);
+  const parameters = queryText(query).replace(MASKED, '=MASKED');
+  const url = urlPath(parameters === '' ? path : `${path}?${parameters}`);
+  const words = ['curl', ...methodOptions(method), shellQuote(requestOrigin(record, page) + url)];
+  if (sessionId !== undefined && HEADER_VALUE.test(sessionId) && !DERIVED_SESSION.test(sessionId)) {
+    words.push('-H', shellQuote(`X-Session-ID: ${sessionId}`));
   }
   return words.join(' ');
 }
@@ -57,8 +59,18 @@ function urlPath(path: string): string {
     .replace(NOT_IN_URL, (character) => encodeURIComponent(character));
 }
 
-/** The command that finds the lines of a request in a log of JSON. */
+/**
+ * The command that finds the lines of a request in a log: by the id alone, as each format gives the
+ * field another name.
+ */
 export function asGrep({ record: { requestId, traceId } }: ViewedRequest): string {
-  const [name, id] = requestId === undefined ? ['trace_id', traceId] : ['request_id', requestId];
-  return `grep -F ${shellQuote(`"${name}":${plainJson(id)}`)} app.log`;
+  // As it is written in JSON, without the quotes.
+  const id = plainJson(requestId ?? traceId).slice(1, -1);
+  return `grep -Fw -e ${shellQuote(id)} app.log`;
+}
+
+/** The command that shows the lines of a request in a log, in any format that it reads. */
+export function asUntangle({ record: { requestId, traceId } }: ViewedRequest): string {
+  const [option, id] = requestId === undefined ? ['trace', traceId] : ['request', requestId];
+  return `npx nestjs-tracing untangle app.log --${option}=${shellQuote(escapeText(id))}`;
 }

@@ -15,6 +15,10 @@ export const DEFAULT_SETTINGS: Settings = {
 };
 export const LEAST_PERCENT = 20;
 export const MOST_PERCENT = 80;
+declare const localStorage: {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+};
 const KEY = 'nestjs-tracing.viewer';
 
 let current = DEFAULT_SETTINGS;

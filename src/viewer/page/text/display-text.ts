@@ -27,7 +27,12 @@ export function timeText(time: number): string {
   return `${clock.map((part) => digits(part, 2)).join(':')}.${digits(date.getMilliseconds(), 3)}`;
 }
 
-/** The day of a time as in `2026-11-27`, in the same time zone; `''` for today. */
+/** The time zone for `toLocaleString`; `undefined` for that of the user. */
+export function timeZoneName(): 'UTC' | undefined {
+  return settings().timeZone === 'UTC' ? 'UTC' : undefined;
+}
+
+/** The day of a time as in `2026-11-27`, in the time zone that the user has chosen; `''` for today. */
 export function dayText(time: number, now = Date.now()): string {
   const day = dateText(time);
   return day === dateText(now) ? '' : day;
@@ -44,11 +49,6 @@ function dateText(time: number): string {
   if (settings().timeZone === 'UTC') return date.toISOString().slice(0, 10);
   const parts = [date.getFullYear(), date.getMonth() + 1, date.getDate()];
   return parts.map((part) => digits(part, 2)).join('-');
-}
-
-/** The time zone for `toLocaleString`; `undefined` for that of the user. */
-export function timeZoneName(): 'UTC' | undefined {
-  return settings().timeZone === 'UTC' ? 'UTC' : undefined;
 }
 
 function digits(value: number, length: number): string {
