@@ -8,6 +8,8 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['j', 'next request'],
   ['k', 'previous request'],
   ['Enter', 'open what has the focus'],
+  ['← →', 'collapse and expand a span'],
+  ['+ − 0', 'zoom into the timeline, out, and reset'],
   ['Esc', 'close, or clear the search and the filters'],
   ['p', 'pause and resume'],
   ['?', 'these keys'],

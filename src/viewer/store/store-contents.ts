@@ -6,7 +6,7 @@ import { StoredTraces } from './stored-traces.js';
 import type { StoreLimits } from './store-limits.js';
 import { RefCountedMap } from './ref-counted-map.js';
 import { mergeByTime } from './time-order.js';
-import { takeOldest, takeOut } from './oldest.js';
+import { OldestItems, takeOut } from './oldest.js';
 import { isFailure } from '../request-outcome.js';
 import { userOf } from './user-name.js';
 import { isOutside } from './outside-line.js';
@@ -26,14 +26,18 @@ export class StoreContents {
   private readonly spans: StoredSpans;
   private readonly slots = new Map<string, RequestSlot>();
   private sessionsSeen = 0;
+  private readonly oldestRequests: OldestItems<StoredRequest>;
+  private readonly oldestLines: OldestItems<StoredLine>;
 
   constructor(
-    private readonly limits: StoreLimits,
+    limits: StoreLimits,
     private readonly drops: DropCounts,
     /** The number of the latest request or line. */
     public serial: number,
   ) {
     this.spans = new StoredSpans(this.traces, limits);
+    this.oldestRequests = new OldestItems<StoredRequest>(limits.requests, isSpared);
+    this.oldestLines = new OldestItems(limits.lines, (line) => isSpared(this.requestOf(line)));
   }
 
   add(records: readonly ViewRecord[]): void {
@@ -54,17 +58,22 @@ export class StoreContents {
     this.trim();
   }
 
-  /** Drops the oldest; of those that failed or were aborted, and of their lines, only the oldest half. */
+  /** Drops the oldest, but spares half of what failed or was aborted, with its lines. */
   private trim(): void {
-    const { limits, drops } = this;
-    const requests = takeOldest(this.requests, limits.requests, isSpared);
-    const lines = takeOldest(this.lines, limits.lines, (line) => isSpared(this.requestOf(line)));
-    const inside = lines.filter(({ record }) => !isOutside(record));
-    takeOut(this.linesInside, new Set(inside));
-    for (const request of requests) this.removeRequest(request);
-    for (const line of lines) this.removeLine(line);
-    drops.total.requests += requests.length;
-    drops.total.lines += lines.length;
+    const requests = this.oldestRequests.takeFrom(this.requests);
+    const lines = this.oldestLines.takeFrom(this.lines);
+    for (const dropped of [requests.spared, requests.others]) {
+      for (const request of dropped) this.removeRequest(request);
+      this.drops.total.requests += dropped.length;
+    }
+    for (const dropped of [lines.spared, lines.others]) {
+      takeOut(
+        this.linesInside,
+        dropped.filter(({ record }) => !isOutside(record)),
+      );
+      for (const line of dropped) this.removeLine(line);
+      this.drops.total.lines += dropped.length;
+    }
   }
 
   /** The request of a line, as far as it is known by now. */

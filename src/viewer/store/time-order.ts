@@ -25,7 +25,12 @@ export function mergeByTime<T extends Timed>(list: T[], batch: T[]): void {
   while (next < newer.length) list.push(newer[next++]!);
 }
 
-/** The index of the first item that is newer. */
+/** The index of an item that is in the list. */
+export function indexOf<T extends Timed>(list: readonly T[], one: T): number {
+  return placeOf(one, list);
+}
+
+/** The index of the first item that is not older. */
 function placeOf(one: Timed, list: readonly Timed[]): number {
   let low = 0;
   let high = list.length;

@@ -57,7 +57,7 @@ describe('a request that is clicked', () => {
       expect((await page.detail.fact(name).innerText()).trim()).toBe(value);
     }
     const head = await page.detail.titled('GET /pay/Alice').innerText();
-    expect(head).toMatch(/200\s+completed\s+\d+ ms/);
+    expect(head).toMatch(/200\s+completed\s+[\d.]+ m?s/);
     expect(await page.request('GET /pay/Alice').target.getAttribute('aria-current')).toBe('true');
   });
 
@@ -199,7 +199,10 @@ describe('the session of a request', () => {
     expect(expiresAt - Date.now()).toBeGreaterThan(500_000);
     expect(expiresAt - Date.now()).toBeLessThanOrEqual(600_000);
     await shop.send('/orders', { method: 'POST', ...as(ALICE) });
-    await soon(async () => expect(await page.line('Order taken').text()).toContain('DEBUG'));
+    await shop.sink.finishes(3);
+    expect(shop.sink.lines).toContainEqual(
+      expect.objectContaining({ level: 'debug', message: 'Order taken' }),
+    );
     await page.detail.button('End debugging').click();
     await page.detail.button('Debug this session for 10 minutes').waitFor();
     expect(rules()).toEqual([]);
@@ -371,5 +374,42 @@ describe('what is copied', () => {
     expect(found.trim().split('\n')).toEqual(own);
     expect(own).toHaveLength(5);
     expect(shop.sink.raw.length).toBeGreaterThan(5);
+  });
+});
+
+describe('the detail', () => {
+  it('leaves the log to be read, and has the size that its user gives it', async () => {
+    const { page } = await visitShop('/quick/Alice');
+    await page.request('GET /quick/Alice').click();
+    const detail = page.detail.titled('GET /quick/Alice');
+    await detail.waitFor();
+    await page.line('Quick for Alice').item.click({ trial: true });
+    const height = async (): Promise<number> => (await detail.boundingBox())!.height;
+    const before = await height();
+    const handle = page.tab.getByRole('separator', { name: 'Size of the detail' });
+    expect(await handle.getAttribute('aria-orientation')).toBe('horizontal');
+    await handle.press('ArrowDown');
+    await handle.press('ArrowDown');
+    await soon(async () => expect(await height()).toBeLessThan(before - 10));
+    expect(await handle.getAttribute('aria-valuenow')).toBe('60');
+
+    await handle.hover();
+    const { mouse } = page.tab;
+    await mouse.down();
+    await mouse.move(900, 500, { steps: 3 });
+    await mouse.up();
+    await soon(async () =>
+      expect(Math.abs((await detail.boundingBox())!.y - 500)).toBeLessThan(12),
+    );
+    const dragged = await height();
+    await page.tab.reload();
+    await detail.waitFor();
+    await soon(async () => expect(Math.abs((await height()) - dragged)).toBeLessThan(3));
+
+    await page.tab.setViewportSize({ width: 1700, height: 800 });
+    await soon(async () => expect(await handle.getAttribute('aria-orientation')).toBe('vertical'));
+    const { x, y } = (await detail.boundingBox())!;
+    expect(x).toBeGreaterThan(900);
+    expect(y).toBeLessThan(200);
   });
 });

@@ -1,3 +1,5 @@
+// Its `afterEach` comes before that which ends the applications.
+import './support/visitor.js';
 import { describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PLATFORMS } from '../../support/traced-app.js';
@@ -207,23 +209,22 @@ describe('what is pointed at', () => {
     });
   });
 
-  it('keeps two requests with the same id apart', async () => {
+  it('takes two requests with the same id for one trace, and knows which wrote a line', async () => {
     const shop = await startShop();
     const page = await (await Visitor.arrive()).visit(shop);
     await Promise.all([
       shop.send('/pay/Alice', as(ALICE, 'same')),
       shop.send('/profile/Bob', as(ALICE, 'same')),
+      shop.send('/quick/Alice', as(ALICE, 'other')),
     ]);
-    await soon(async () => expect(await page.requestLines()).toHaveLength(8));
+    await soon(async () => expect(await page.requestLines()).toHaveLength(10));
     await page.request('GET /pay/Alice').hover();
     await soon(async () => {
       expect(await page.line('Payment complete').isDim()).toBe(false);
-      expect(await page.line('Profile retrieved').isDim()).toBe(true);
+      expect(await page.line('Profile retrieved').isDim()).toBe(false);
+      expect(await page.line('Quick for Alice').isDim()).toBe(true);
     });
-    await page.line('Profile retrieved').hover();
-    await soon(async () => {
-      expect(await page.request('GET /profile/Bob').isDim()).toBe(false);
-      expect(await page.request('GET /pay/Alice').isDim()).toBe(true);
-    });
+    await page.line('Profile retrieved').click();
+    await page.detail.titled('GET /profile/Bob').waitFor();
   });
 });

@@ -190,17 +190,17 @@ describe('the order of the focus', () => {
     }
   });
 
-  it('leads through the detail, and not to what lies below it', async () => {
+  it('leads through the detail, beside which the log stays', async () => {
     const { page, press } = await visitShop();
     await page.request(titleOf('Alice')).click();
     await page.detail.titled(titleOf('Alice')).waitFor();
     await press('Tab');
     await expectFocus(page.button('Previous request'));
-    await press('Tab', 'Tab');
+    await press('Tab', 'Tab', 'Tab');
     await expectFocus(page.detail.close);
     await press('Tab', 'Tab');
     await expectFocus(page.button('Copy link'));
-    expect(await page.lines.count()).toBe(0);
+    expect(await page.lines.count()).toBeGreaterThan(0);
     await page.detail.close.click();
     await expectFocus(page.request(titleOf('Alice')).target);
   });

@@ -1,3 +1,5 @@
+// Its `afterEach` comes before that which ends the applications.
+import './support/visitor.js';
 import { describe, expect, it } from '@jest/globals';
 import { Controller, Get, HttpException, Post } from '@nestjs/common';
 import { TraceContext } from 'nestjs-tracing';

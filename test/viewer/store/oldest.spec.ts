@@ -71,7 +71,9 @@ describe('the name of a session', () => {
     expect(store.sessions[0]!.user).toBe('Bob');
     store.add([named('6', 6, ` ${'x'.repeat(100)}`)]);
     expect(store.sessions[0]!.user).toBe(`${'x'.repeat(63)}…`);
-    store.add([named('7', 7, 42)]);
+    store.add([named('8', 8, { name: 'Dora' })]);
+    expect(store.sessions[0]!.user).toBe('Dora');
+    store.add([named('9', 9, 42)]);
     expect(store.sessions[0]!.user).toBe('42');
   });
 });

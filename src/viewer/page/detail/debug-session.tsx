@@ -4,6 +4,7 @@ import { timeText } from '../text/display-text.js';
 import { visibleText } from '../text/visible-text.js';
 
 const FOR_MS = 600_000;
+const DEBUG = 'Debug this session for 10 minutes';
 
 /** What is used of the rules of the server. */
 interface Rule {
@@ -61,8 +62,14 @@ export function DebugSession({ sessionId }: { readonly sessionId: string }): JSX
   return (
     <span class="debug-session">
       {rule === undefined ? (
-        <button type="button" class="button" onClick={() => void start()}>
-          Debug this session for 10 minutes
+        <button
+          type="button"
+          class="button"
+          aria-label={DEBUG}
+          title={`${DEBUG}: its debug lines are written`}
+          onClick={() => void start()}
+        >
+          Debug this session
         </button>
       ) : (
         <button

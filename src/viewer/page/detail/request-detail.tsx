@@ -82,6 +82,17 @@ export function RequestDetail(props: RequestDetailProps): JSX.Element {
           >
             <Icon name="down" />
           </button>
+          {!props.isExport && (
+            <button
+              type="button"
+              class="icon-button"
+              aria-label="Export this request"
+              title="Save this request as one HTML file"
+              onClick={props.onExport}
+            >
+              <Icon name="save" />
+            </button>
+          )}
         </>
       }
     >
@@ -103,18 +114,6 @@ export function RequestDetail(props: RequestDetailProps): JSX.Element {
           label="For an agent"
           text={() => agentText(store, request, props.isExport ? undefined : Date.now())}
         />
-        {!props.isExport && (
-          <button
-            type="button"
-            class="button export"
-            aria-label="Export this request"
-            title="Save this request as one HTML file"
-            onClick={props.onExport}
-          >
-            <Icon name="save" />
-            <span>Export</span>
-          </button>
-        )}
         {!props.isExport && record.sessionId !== undefined && (
           <DebugSession sessionId={record.sessionId} />
         )}

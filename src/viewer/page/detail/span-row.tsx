@@ -85,7 +85,7 @@ export function SpanRow(props: SpanRowProps): JSX.Element {
           <span class="span-second">
             {props.hasService && <span class="service">{visibleText(row.service)}</span>}{' '}
             {request !== undefined && !props.isOpened && (
-              <a class="span-open" href={permalinkOf(request.record.spanId)}>
+              <a class="span-open" href={location.pathname + permalinkOf(request.record.spanId)}>
                 open<span class="visually-hidden"> {name}</span>
               </a>
             )}

@@ -78,7 +78,7 @@ class AddressBar {
     if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) {
       return;
     }
-    const link = (event.target as Element).closest<HTMLAnchorElement>('a[href^="#request="]');
+    const link = (event.target as Element).closest<HTMLAnchorElement>('a[href*="#request="]');
     if (link === null) return;
     event.preventDefault();
     this.go({ request: readAddress(link.hash).request, line: undefined });

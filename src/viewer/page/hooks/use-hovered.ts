@@ -29,7 +29,12 @@ interface Target {
 const NOTHING: Target = {};
 const NO_TRACE = { requests: new Set<ViewedRequest>(), lines: new Set<ViewedLine>() };
 
-export function useHovered(store: ViewStore): Hovered & {
+/** @param open the request that is open, and its line: the log shows them, once there is less of it. */
+export function useHovered(
+  store: ViewStore,
+  open?: ViewedRequest,
+  openLine?: ViewedLine,
+): Hovered & {
   hoverRequest(request: ViewedRequest | undefined): void;
   hoverLine(line: ViewedLine | undefined): void;
 } {
@@ -53,10 +58,11 @@ export function useHovered(store: ViewStore): Hovered & {
     const found = reveal.line && store.requestOf(reveal.line);
     return found && [found];
   }, [reveal]);
-  const revealLines = useMemo(
-    () => reveal.request && store.traceOf(reveal.request).lines,
-    [reveal],
-  );
+  const revealLines = useMemo(() => {
+    if (reveal.request === undefined && openLine !== undefined) return [openLine];
+    const shown = reveal.request ?? open;
+    return shown && store.traceOf(shown).lines;
+  }, [reveal, open, openLine]);
 
   const hover = (next: Target): void =>
     setTarget((now) => (now.request === next.request && now.line === next.line ? now : next));

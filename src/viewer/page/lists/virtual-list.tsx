@@ -123,5 +123,6 @@ function useReveal(
     if (index === -1) return;
     rows.center(index, items);
     render();
-  }, [reveal]);
+    // With less room they may have been pushed out of view.
+  }, [reveal, rows.height]);
 }

@@ -51,7 +51,9 @@ export class TracesPage {
 
   /** One of the views, in the tabs above the list. */
   view(name: 'Requests' | 'Traces' | 'Routes' | 'Errors'): Locator {
-    return this.tab.getByRole('button', { name: new RegExp(`^${name}( [\\d,]+)?$`) });
+    return this.tab
+      .getByRole('navigation', { name: /^(?:Views|Lists)$/ })
+      .getByRole('button', { name: new RegExp(`^${name}`) });
   }
 
   /** Shows the lines of no request, such as those that Nest writes at the start. */
