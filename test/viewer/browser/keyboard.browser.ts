@@ -161,6 +161,7 @@ describe('the order of the focus', () => {
       page.button('Pause'),
       page.button('Clear'),
       page.button('Export'),
+      page.tab.getByLabel('Settings'),
       page.button('Keyboard shortcuts'),
       page.search,
       page.filter('Level'),
