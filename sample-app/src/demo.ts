@@ -28,6 +28,9 @@ await withSystem(async (system) => {
     differences.push(...found);
   }
   recorder.stop();
+  if (system.failure !== undefined) {
+    differences.push({ what: 'processes', expected: 'all running', seen: system.failure });
+  }
   if (!process.argv.includes('--once')) return serve(system);
   if (differences.length > 0) {
     throw new Error(`The demo differs from what is expected in ${differences.length} places`);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { SYSTEM_COLUMNS, systemLine } from '../terminal/log-line.js';
-import { heading, print, warn } from '../terminal/terminal.js';
+import { heading, print } from '../terminal/terminal.js';
 import type { System } from './system.js';
 import { thingsToTry } from './things-to-try.js';
 
@@ -12,9 +12,6 @@ export async function serve(system: System): Promise<void> {
   print(heading(`See it: ${system.urls.page}`));
   print(SYSTEM_COLUMNS);
   system.on('line', (entry) => print(systemLine(entry)));
-  const warnOfEnd = (how: string): void => warn(`${how}; the other processes go on`);
-  system.on('end', warnOfEnd);
   const failure = await Promise.race([isAsked.then(() => undefined), system.pageEnded()]);
-  system.off('end', warnOfEnd);
   if (failure !== undefined) throw new Error(failure);
 }

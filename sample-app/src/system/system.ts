@@ -11,10 +11,10 @@ const LINK = /https?:\/\/\S+\?token=\S+/;
 const LINK_MS = 5000;
 /** It serves the page, so the system does not outlive it. */
 const FRONT = 'gateway';
-const SERVICES = [FRONT, 'worker', 'ledger', 'feed', 'mcp', 'nightly'];
+const OTHERS = ['worker', 'ledger', 'feed', 'mcp', 'nightly'];
 
 /** All services, each in a process of its own, and the lines that they log. */
-export class System extends EventEmitter<{ line: [LogEntry]; link: []; end: [string] }> {
+export class System extends EventEmitter<{ line: [LogEntry]; link: [] }> {
   readonly urls = {
     gateway: `http://${HOST}:${portOf('GATEWAY_PORT')}`,
     /** The link to the trace viewer: with its token once the system has started. */
@@ -22,24 +22,16 @@ export class System extends EventEmitter<{ line: [LogEntry]; link: []; end: [str
     feed: `ws://${HOST}:${portOf('FEED_PORT')}/feed`,
     mcp: `http://${HOST}:${portOf('MCP_PORT')}/mcp`,
   };
-  private services: readonly ServiceProcess[] = [];
+  private readonly services: ServiceProcess[] = [];
+  private isStopping = false;
 
   /** Waits as long as all processes are alive, within reason. */
   async start(): Promise<void> {
     const link = once(this, 'link');
-    note(`Starting ${SERVICES.length} processes: ${SERVICES.join(', ')}`);
-    this.services = SERVICES.map((name) => this.spawn(name));
-    for (const service of this.services) {
-      void service.ended.then((how) => this.emit('end', how));
-    }
-    const missing = (): string =>
-      this.services
-        .filter(({ isReady }) => !isReady)
-        .map(({ name }) => name)
-        .join(', ');
-    await waitUntil(() => missing() === '' || this.failure !== undefined, missing);
-    if (this.failure !== undefined) throw new Error(this.failure);
-    if (missing() !== '') warn(`expected all processes to be ready; not ready yet: ${missing()}`);
+    note(`Starting ${OTHERS.length + 1} processes: ${[FRONT, ...OTHERS].join(', ')}`);
+    // The others send their traces to its page.
+    await this.startAll([FRONT]);
+    await this.startAll(OTHERS);
     // It comes through another pipe than the message that the gateway is ready.
     await Promise.race([link, setTimeout(LINK_MS, undefined, { ref: false })]);
   }
@@ -67,12 +59,32 @@ export class System extends EventEmitter<{ line: [LogEntry]; link: []; end: [str
   }
 
   async stop(): Promise<void> {
+    this.isStopping = true;
     await Promise.all(this.services.map((service) => service.stop()));
+  }
+
+  private async startAll(names: readonly string[]): Promise<void> {
+    const started = names.map((name) => this.spawn(name));
+    this.services.push(...started);
+    for (const { ended } of started) void ended.then((how) => this.takeEnd(how));
+    const missing = (): string =>
+      started
+        .filter(({ isReady }) => !isReady)
+        .map(({ name }) => name)
+        .join(', ');
+    await waitUntil(() => missing() === '' || this.failure !== undefined, missing);
+    if (this.failure !== undefined) throw new Error(this.failure);
+    if (missing() !== '') warn(`expected all processes to be ready; not ready yet: ${missing()}`);
   }
 
   private spawn(name: string, args: readonly string[] = []): ServiceProcess {
     const onLine = (entry: LogEntry): boolean => this.emit('line', entry);
     return new ServiceProcess(name, args, onLine, (text) => this.takeMessage(text));
+  }
+
+  /** An end that was not asked for. */
+  private takeEnd(how: string): void {
+    if (!this.isStopping) warn(how);
   }
 
   /** Keeps the link for where a reader finds it, and passes on all else. */

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 
-export const isColored = process.stdout.isTTY && !process.env.NO_COLOR;
+const isColored = process.stdout.isTTY && !process.env.NO_COLOR;
 
 export const paint: typeof styleText = (style, text) => (isColored ? styleText(style, text) : text);
 
