@@ -161,7 +161,7 @@ export const UNTANGLE_ATTACKS: readonly UntangleAttack[] = [
       [CONTROL_TEXT]: CONTROL_TEXT,
     }),
     args,
-    shows: [/500/],
+    shows: [/1/],
   })),
 
   {
@@ -195,19 +195,19 @@ export const UNTANGLE_ATTACKS: readonly UntangleAttack[] = [
     name: 'envelopes in envelopes, 1,000 of them',
     log: `${'{"events":[{"timestamp":1,"message":"'.repeat(1000)}\n`,
   },
-  { name: '200,000 brackets, one a line', log: '{\n'.repeat(200_000) + line(OWN), shows: [/mine/] },
+  { name: '20,000 brackets, one a line', log: '{\n'.repeat(20_000) + line(OWN), shows: [/mine/] },
   { name: 'a document without an end', log: `{\n${' "a": 1,\n'.repeat(200_000)}${line(OWN)}` },
   {
-    name: '20,000 streams of parts that do not end',
+    name: '5,000 streams of parts that do not end',
     log: Array.from(
-      { length: 20_000 },
+      { length: 5000 },
       (_, n) => `${JSON.stringify({ log: '{"a', stream: `s${n}`, time: TIME })}\n`,
     ).join(''),
   },
   {
-    name: '20,000 processes with an open stack',
+    name: '5,000 processes with an open stack',
     log: Array.from(
-      { length: 20_000 },
+      { length: 5000 },
       (_, n) => `app${n}  | 2026-01-15 10:30:15 - INFO - [req=mine|session=s] - body\n`,
     ).join(''),
     shows: [/request=mine/],
