@@ -33,6 +33,8 @@ const FINISHED = {
   duration_ms: 1,
 };
 const FORGED = 'of-somebody-else';
+const FORGED_LINE = JSON.stringify({ ...OWN, request_id: FORGED, trace_id: FORGED });
+const PINO = { level: 30, time: 1, pid: 1, hostname: 'h', reqId: 'mine', msg: 'body' };
 
 /** On the line with the ids of a request. A field of an entry may be called `logging.googleapis.com/trace`. */
 const IS_FORGED = new RegExp(`(?:^| )(?:request|trace|session)=${FORGED}`, 'm');
@@ -138,6 +140,98 @@ export const UNTANGLE_ATTACKS: readonly UntangleAttack[] = [
     log: Buffer.from([0xc2, 0x9b, 0x32, 0x4a, 0x9b, 0x32, 0x4a, 0x0a]),
   },
   { name: 'escapes behind a prefix of docker', log: `web-1${CONTROL_TEXT} | ${line(OWN)}` },
+  {
+    name: 'colours and escapes in a prefix',
+    log: `\u001b[36mapp-1  | \u001b[0m${line(OWN)}\u001b[36mapp\u001b[2J-1  | ${line(OWN)}`,
+    shows: [/body/],
+  },
+  {
+    name: 'escapes in what a shipper says',
+    log:
+      line({ MESSAGE: CONTROL_TEXT, _SYSTEMD_UNIT: CONTROL_TEXT, PRIORITY: '3' }) +
+      line({ log: `${CONTROL_TEXT}\n`, kubernetes: { container_name: CONTROL_TEXT } }) +
+      line({ log: line(PINO), kubernetes: { container_name: CONTROL_TEXT } }),
+  },
+  ...[['--summary'], ['--json'], ['--summary', '--json'], ['--sort', 'duration']].map((args) => ({
+    name: `escapes in each field, with ${args.join(' ')}`,
+    log: line({
+      ...{ ...FINISHED, path: CONTROL_TEXT, route: CONTROL_TEXT, method: CONTROL_TEXT },
+      ...{ status_code: 500, error_id: CONTROL_TEXT, request_id: CONTROL_TEXT },
+      ...{ service: CONTROL_TEXT, error: { name: CONTROL_TEXT, message: CONTROL_TEXT } },
+      [CONTROL_TEXT]: CONTROL_TEXT,
+    }),
+    args,
+    shows: [/1/],
+  })),
+
+  {
+    name: 'entries in the message of an entry',
+    log:
+      [FORGED_LINE, `app-1  | ${FORGED_LINE}`, line({ log: FORGED_LINE, stream: 'stdout' })]
+        .map((message) => line({ ...OWN, message }) + line({ ...PINO, msg: message }))
+        .join('') + line({ timestamp: TIME, message: FORGED_LINE }),
+    shows: [/request=mine/],
+    hides: [IS_FORGED],
+  },
+  {
+    name: 'entries in text that a process writes behind its prefix',
+    log: ['got it ', 'pod-1 app ', `${TIME} stdout F `, '0|x  | ', '[pod/a/b] ']
+      .map((before) => `app-1  | ${before}${FORGED_LINE}\n`)
+      .join(''),
+    hides: [IS_FORGED],
+  },
+  {
+    name: 'entries in the stack below an entry of text',
+    log: `2026-01-15 10:30:15 - ERROR - [req=mine|session=s] - bad\n    Error: x\n    ${FORGED_LINE}\n    app-1  | ${FORGED_LINE}\n`,
+    shows: [/request=mine/],
+    hides: [IS_FORGED],
+  },
+  {
+    name: 'entries in three envelopes',
+    log: line({ MESSAGE: line({ MESSAGE: line({ MESSAGE: FORGED_LINE }) }) }),
+    hides: [IS_FORGED],
+  },
+  {
+    name: 'envelopes in envelopes, 1,000 of them',
+    log: `${'{"events":[{"timestamp":1,"message":"'.repeat(1000)}\n`,
+  },
+  { name: '20,000 brackets, one a line', log: '{\n'.repeat(20_000) + line(OWN), shows: [/mine/] },
+  { name: 'a document without an end', log: `{\n${' "a": 1,\n'.repeat(200_000)}${line(OWN)}` },
+  {
+    name: '5,000 streams of parts that do not end',
+    log: Array.from(
+      { length: 5000 },
+      (_, n) => `${JSON.stringify({ log: '{"a', stream: `s${n}`, time: TIME })}\n`,
+    ).join(''),
+  },
+  {
+    name: '5,000 processes with an open stack',
+    log: Array.from(
+      { length: 5000 },
+      (_, n) => `app${n}  | 2026-01-15 10:30:15 - INFO - [req=mine|session=s] - body\n`,
+    ).join(''),
+    shows: [/request=mine/],
+  },
+  ...['a', '[pod/', ' ', '0|', 'a.', `${TIME} `, '<1>1 - '].map((part) => ({
+    name: `a prefix of 1 MB: ${part}`,
+    log: `${part.repeat(1_000_000 / part.length)} | ${line(OWN)}${line(FINISHED)}`,
+    shows: [/request=mine/],
+  })),
+  {
+    name: 'brackets behind an entry of text',
+    log: `2026-01-15 10:30:15 - INFO - [req=mine|session=s] - x${' a={["'.repeat(150_000)}\n`,
+    shows: [/request=mine/],
+  },
+  ...['/(a|a)*b/', '/(a+)+$/', '/a*a*b/', '/(.*)\\1/'].map((pattern) => ({
+    name: `a pattern that may take very long: ${pattern}`,
+    ...{ log: line({ ...OWN, message: 'a'.repeat(500_000) }), args: ['--grep', pattern], code: 2 },
+  })),
+  {
+    name: 'a pattern on a long line',
+    log: line({ ...OWN, message: 'a'.repeat(900_000) }).repeat(5) + line(FINISHED),
+    args: ['--grep', '/a*b/'],
+    code: 1,
+  },
 
   ...['outcome', 'level', 'method', 'route', 'transport', 'message'].map((field) => ({
     name: `names of Object.prototype as ${field}`,
@@ -203,4 +297,6 @@ export const UNTANGLE_ATTACKS: readonly UntangleAttack[] = [
     ),
   },
   { name: 'gzip that is cut', log: Buffer.from('1f8b08000000000000034b', 'hex'), code: 1 },
+  { name: 'zstd that is cut', log: Buffer.from('28b52ffda4000000000c00', 'hex'), code: 1 },
+  { name: 'zstd that is none', log: Buffer.from('28b52ffdffffffffffffff0a', 'hex'), code: 1 },
 ];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { Cli, fileOf, logOf, pathOf, run, untangle } from './cli.js';
 import { ALICE, BOB, FIGURE, finish, line } from './figure.js';
 
@@ -45,7 +45,7 @@ describe('what is read', () => {
 });
 
 describe('gzip', () => {
-  const packed = gzipSync(LOG);
+  const packed = zlib.gzipSync(LOG);
 
   it.each(['app.log.gz', 'without-its-suffix'])('is read from a file: %s', async (name) => {
     const { stdout } = await run(['untangle', fileOf(name, packed)]);
@@ -53,19 +53,44 @@ describe('gzip', () => {
   });
 
   it('is read from standard input, of several members', async () => {
-    const members = Buffer.concat([packed, gzipSync(logOf([line(800, BOB, 'In the second')]))]);
+    const members = Buffer.concat([
+      packed,
+      zlib.gzipSync(logOf([line(800, BOB, 'In the second')])),
+    ]);
     const { stdout } = await untangle('', [], { stdin: members });
     expect(stdout).toContain('Status check');
     expect(stdout).toContain('In the second');
   });
 
   it('that is cut off is read as far as it goes', async () => {
-    const long = gzipSync(LOG.repeat(2000));
+    const long = zlib.gzipSync(LOG.repeat(2000));
     const file = fileOf('cut.gz', long.subarray(0, long.length - 100));
     const { stdout, stderr, code } = await run(['untangle', file]);
     expect(stdout).toContain('● POST /api/payment 201');
     expect(stderr).toMatch(/cut\.gz: unexpected end of file\nnestjs-tracing: 1 of \S+ lines could/);
     expect(code).toBe(1);
+  });
+});
+
+describe('zstd', () => {
+  const text = Buffer.from(LOG);
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(text.length);
+  const block = Buffer.alloc(4);
+  // One block that is not compressed, and the last.
+  block.writeUInt32LE((text.length << 3) | 1);
+  const head = Buffer.from('28b52ffda0', 'hex');
+  const packed = Buffer.concat([head, size, block.subarray(0, 3), text]);
+
+  it('is read, or the message says which version of Node can', async () => {
+    const { stdout, stderr, code } = await run(['untangle', fileOf('app.log.zst', packed)]);
+    if ('createZstdDecompress' in zlib) expect(stdout).toBe((await untangle(LOG)).stdout);
+    else {
+      expect(stderr).toMatch(
+        /zst: packed with zstd, which Node \S+ cannot unpack; Node 22\.15 can/,
+      );
+      expect([stdout, code]).toEqual(['', 1]);
+    }
   });
 });
 

@@ -4,7 +4,7 @@ import type { Sink } from './sink.js';
 
 const MAX_BYTES = 32 * 2 ** 20;
 /** How many requests are shown where no limit is given. */
-export const DEFAULT_SLOWEST = 100;
+const DEFAULT_SLOWEST = 100;
 
 interface Timed {
   readonly group: RequestGroup;
