@@ -9,6 +9,8 @@ import { cut, MAX_TEXT } from './text-limits.js';
 import { plainValue } from './plain-value.js';
 import type { WallClock } from './wall-clock.js';
 
+const PID = process.pid;
+
 /** A request that is recorded, and what its record is made with. */
 export interface RequestSource {
   readonly key: string;
@@ -40,6 +42,7 @@ function requestRecord(
     type: 'request',
     key,
     service: request.application.service,
+    pid: PID,
     kind,
     traceId: request.traceId,
     w3cTraceId: request.w3cTraceId,

@@ -123,7 +123,7 @@ export class HubProcess {
     return StreamReader.open(this.port, query);
   }
 
-  /** Ends it as a process ends that is killed: nothing is sent, and its connections close. */
+  /** Ends it as an application that closes. */
   end(): void {
     running.delete(this);
     this.stream.close();
