@@ -101,12 +101,15 @@ function exchange(
     response.once('close', () => passed.destroy());
     // The handshake has paused it.
     passed.once('socket', () => socket.resume());
+    let isComplete = (): boolean => false;
     passed.once('close', () => {
       clearTimeout(timer);
-      resolve();
+      if (isComplete()) resolve();
+      else reject(new Error('the answer was cut off'));
     });
     passed.on('error', fail).once('response', (answer: IncomingMessage) => {
       clearTimeout(timer);
+      isComplete = () => answer.complete;
       if (response.headersSent || response.destroyed) return;
       response.writeHead(answer.statusCode!, withoutConnection(answer.headers));
       // So that a page sees at once that it is connected.

@@ -148,6 +148,11 @@ export class HubProcess {
       return;
     }
     if (pathname === '/never') return;
+    if (pathname === '/cut') {
+      // As when the process is killed while it answers.
+      response.write('beginning', () => request.socket.destroy());
+      return;
+    }
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const { method, headers } = request;

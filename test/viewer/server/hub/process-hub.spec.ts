@@ -84,6 +84,12 @@ describe('processes that share a viewer', () => {
     reader.close();
   });
 
+  it('cut off an answer that the owner does not complete', async () => {
+    const [, , member] = await processes('one', 'two');
+    const answer = await fetch(`http://127.0.0.1:${member!.port}/_traces/cut`);
+    await expect(answer.text()).rejects.toThrow();
+  });
+
   it('have another owner when the first ends, and a page that reconnects gets what it does not have', async () => {
     const [, owner, second, third] = await processes('one', 'two', 'three');
     for (const process of [owner!, second!, third!]) process.log(50);
