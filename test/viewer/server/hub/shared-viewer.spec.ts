@@ -113,7 +113,7 @@ it('workers of a cluster and another application are one page, and survive the o
   await eventually(() => page.paid().length >= count, 'all lines on one page');
   const requests = page.records.filter((one) => one.type === 'request');
   expect(new Set(requests.map(({ pid }) => String(pid)))).toEqual(new Set(pids));
-  const sent = await fetch(`http://127.0.0.1:${desk.ready['port']}/_traces/v1/logs`, {
+  const sent = await fetch(`http://127.0.0.1:${Number(desk.ready['port'])}/_traces/v1/logs`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(logsOf([log({ body: { stringValue: 'paid over OTLP' } })])),
