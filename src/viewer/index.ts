@@ -1,2 +1,7 @@
 export { TraceViewerModule } from './server/trace-viewer.module.js';
-export type { AuthorizeViewer, TraceViewerOptions, ViewerKeep, ViewerLimits } from './server/viewer-options.js';
+export type {
+  AuthorizeViewer,
+  TraceViewerOptions,
+  ViewerKeep,
+  ViewerLimits,
+} from './server/viewer-options.js';

@@ -25,6 +25,8 @@ export interface ViewRequest extends ViewedFields {
   /** Given by the source, so that two requests in flight with the same id stay two. */
   readonly key: string;
   readonly service: string;
+  /** The id of its process: several of one service may be on one page. */
+  readonly pid?: number | undefined;
   readonly kind: 'request' | UnitOfWorkKind;
   /** As in its log. The requests of several services have the same {@link w3cTraceId}. */
   readonly traceId: string;

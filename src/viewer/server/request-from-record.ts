@@ -13,6 +13,7 @@ import { plainValue } from './plain-value.js';
 import type { WallClock } from './wall-clock.js';
 
 const OWN_FIELDS: ReadonlySet<string> = new Set(ACCESS_LOG_FIELD_NAMES);
+const PID = process.pid;
 
 /** A request that is recorded, and what its record is made with. */
 export interface RequestSource {
@@ -67,6 +68,7 @@ function requestRecord(
     type: 'request',
     key,
     service: request.application.service,
+    pid: PID,
     kind,
     traceId: request.traceId,
     w3cTraceId: request.w3cTraceId,

@@ -83,7 +83,12 @@ describe('the stream of records', () => {
     { name: 'a new page', from: undefined, sent: 4, missed: 0 },
     { name: 'one that has had the first', from: 'aaaaaaaaaaaa:1', sent: 3, missed: 4 },
     { name: 'one that has had all', from: 'aaaaaaaaaaaa:8', sent: 0, missed: 0 },
-    { name: 'one that says that it has had more than there is', from: 'aaaaaaaaaaaa:9', sent: 4, missed: 0 },
+    {
+      name: 'one that says that it has had more than there is',
+      from: 'aaaaaaaaaaaa:9',
+      sent: 4,
+      missed: 0,
+    },
   ])('counts what $name has missed', async ({ from, sent, missed }) => {
     const store = new RecordStore(resolveViewerOptions({ limits: { lines: 4 } }).limits);
     const stream = new RecordStream(store, HELLO, 20);

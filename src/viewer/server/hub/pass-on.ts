@@ -1,11 +1,14 @@
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { closeAfter } from '../../receiver/close-after.js';
 import { proveAsMember } from './handshake.js';
 import type { HubPlace } from './hub-place.js';
 import { connectTo } from './hub-socket.js';
 
 const MAX_REQUESTS = 64;
+const MAX_TRIES = 4;
+const RETRY_MS = 50;
 const MAX_BODY_BYTES = 1024 * 1024;
 /** Until when an answer has begun. One to `POST` may wait for what it asks for. */
 const BEGIN_MS = { read: 5000, other: 60_000 };
@@ -40,8 +43,7 @@ export class PassOn {
     this.count++;
     this.responses.add(response);
     try {
-      const socket = await connectTo(place.address);
-      await proveAsMember(socket, place.key, { purpose: 'request', instance: this.instance });
+      const socket = await this.connect(place);
       await exchange(socket, path, request, response);
     } catch {
       // The owner has ended or does not answer: the page asks again, and another owner answers.
@@ -51,6 +53,21 @@ export class PassOn {
     } finally {
       this.count--;
       this.responses.delete(response);
+    }
+  }
+
+  /** Tries again where other connections have taken the place of a new one. */
+  private async connect(place: HubPlace): Promise<Socket> {
+    const peer = { purpose: 'request', instance: this.instance } as const;
+    for (let tries = 1; ; tries++) {
+      try {
+        const socket = await connectTo(place.address);
+        await proveAsMember(socket, place.key, peer);
+        return socket;
+      } catch (error) {
+        if (tries === MAX_TRIES) throw error;
+        await sleep(RETRY_MS * tries, undefined, { ref: false });
+      }
     }
   }
 
@@ -84,12 +101,15 @@ function exchange(
     response.once('close', () => passed.destroy());
     // The handshake has paused it.
     passed.once('socket', () => socket.resume());
+    let isComplete = (): boolean => false;
     passed.once('close', () => {
       clearTimeout(timer);
-      resolve();
+      if (isComplete()) resolve();
+      else reject(new Error('the answer was cut off'));
     });
     passed.on('error', fail).once('response', (answer: IncomingMessage) => {
       clearTimeout(timer);
+      isComplete = () => answer.complete;
       if (response.headersSent || response.destroyed) return;
       response.writeHead(answer.statusCode!, withoutConnection(answer.headers));
       // So that a page sees at once that it is connected.

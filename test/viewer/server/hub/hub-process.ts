@@ -123,7 +123,7 @@ export class HubProcess {
     return StreamReader.open(this.port, query);
   }
 
-  /** Ends it as a process ends that is killed: nothing is sent, and its connections close. */
+  /** Ends it as an application that closes. */
   end(): void {
     running.delete(this);
     this.stream.close();
@@ -148,6 +148,11 @@ export class HubProcess {
       return;
     }
     if (pathname === '/never') return;
+    if (pathname === '/cut') {
+      // As when the process is killed while it answers.
+      response.write('beginning', () => request.socket.destroy());
+      return;
+    }
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const { method, headers } = request;

@@ -84,6 +84,12 @@ describe('processes that share a viewer', () => {
     reader.close();
   });
 
+  it('cut off an answer that the owner does not complete', async () => {
+    const [, , member] = await processes('one', 'two');
+    const answer = await fetch(`http://127.0.0.1:${member!.port}/_traces/cut`);
+    await expect(answer.text()).rejects.toThrow('terminated');
+  });
+
   it('have another owner when the first ends, and a page that reconnects gets what it does not have', async () => {
     const [, owner, second, third] = await processes('one', 'two', 'three');
     for (const process of [owner!, second!, third!]) process.log(50);
@@ -95,7 +101,7 @@ describe('processes that share a viewer', () => {
     owner!.end();
     const rest = [second!, third!];
     await eventually(() => rest.some(({ role }) => role === 'owner'), 'another owner');
-    const [next] = rest.filter(({ role }) => role === 'owner');
+    const next = rest.find(({ role }) => role === 'owner');
     await next!.has(...linesOf('two', 51), ...linesOf('three', 51));
     expect(performance.now() - endedAt).toBeLessThan(2000);
     await eventually(() => reader.hasEnded, 'the end of the stream');

@@ -8,7 +8,8 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { TracingLogger, TracingModule } from 'nestjs-tracing';
 import { TraceViewerModule, type TraceViewerOptions } from 'nestjs-tracing/viewer';
 
-// One process of an application with a shared trace viewer, or, with WORKERS, a cluster of them.
+// One process of an application with a shared trace viewer, or, with WORKERS, a cluster of them: every
+// other one runs on Fastify.
 
 const {
   PLATFORM = 'express',
@@ -55,7 +56,9 @@ async function serve(): Promise<void> {
 }
 
 async function serveAll(count: number): Promise<void> {
-  const workers = Array.from({ length: count }, () => cluster.fork({ WORKERS: '' }));
+  const workers = Array.from({ length: count }, (_, n) =>
+    cluster.fork({ PLATFORM: n % 2 === 0 ? 'express' : 'fastify' }),
+  );
   const ready = await Promise.all(workers.map((worker) => once(worker, 'message')));
   const [[first]] = ready as [[{ port: number }]];
   process.send?.({ port: first.port, pids: workers.map((worker) => worker.process.pid) });
