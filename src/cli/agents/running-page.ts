@@ -60,7 +60,7 @@ async function post(url: URL, token: string, message: object): Promise<Response>
     signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch((error: unknown) => {
     const { cause = error } = error as { cause?: unknown };
-    throw new Error(`${url.href} does not answer: ${String((cause as Error).message)}`);
+    throw new Error(`${url.href} does not answer: ${(cause as Error).message}`);
   });
   if (response.status === 401 || response.status === 403) {
     throw new Error(
