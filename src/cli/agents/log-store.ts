@@ -2,6 +2,7 @@ import type { ViewRecord } from '../../viewer/view-records.js';
 import { ViewStore } from '../../viewer/store/view-store.js';
 import { LineFilter } from '../untangle/line-filter.js';
 import type { LogLine } from '../untangle/log-line.js';
+import { ReadCounts } from '../untangle/read-counts.js';
 import { Progress } from '../untangle/progress.js';
 import { LogRecordConverter } from '../untangle/records-from-log.js';
 import type { RequestGroup } from '../untangle/request-groups.js';
@@ -39,9 +40,12 @@ class StoreSink implements Sink {
 /** The requests and lines of log files; `undefined` where one could not be read, which was said. */
 export async function storeOfLogs(files: readonly string[]): Promise<ViewStore | undefined> {
   const sink = new StoreSink();
-  const untangler = new Untangler(sink, new LineFilter({}));
+  const counts = new ReadCounts();
+  const untangler = new Untangler(sink, new LineFilter({}), counts);
   const reading = new SourceReader(untangler, sink, new Progress(process.stderr, undefined));
   await reading.readAll(files);
   untangler.end();
+  const unread = counts.report();
+  if (unread !== undefined) process.stderr.write(`nestjs-tracing: ${unread}\n`);
   return reading.hasFailed ? undefined : sink.store;
 }

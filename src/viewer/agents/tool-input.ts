@@ -1,12 +1,12 @@
 /** The schema of one argument of a tool: the part of JSON Schema that the tools here need. */
-export type ArgumentSchema = { readonly description: string } & (
+type ArgumentSchema = { readonly description: string } & (
   | { readonly type: 'string'; readonly minLength?: number; readonly maxLength: number }
   | { readonly type: 'integer'; readonly minimum: number; readonly maximum: number }
   | { readonly type: 'boolean' }
 );
 
 /** The arguments of a tool, by name. */
-export type ArgumentSchemas = Readonly<Record<string, ArgumentSchema>>;
+type ArgumentSchemas = Readonly<Record<string, ArgumentSchema>>;
 
 /** As MCP has it in its list of tools. */
 export function inputSchema(properties: ArgumentSchemas, required: readonly string[]): object {

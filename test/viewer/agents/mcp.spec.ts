@@ -6,8 +6,6 @@ import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as Transport1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Logger, Param } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { TracingModule } from '../../../src/index.js';
 import { AgentQuestions } from '../../../src/viewer/agents/agent-questions.js';
 import { RecordIndex } from '../../../src/viewer/agents/record-index.js';
 import { TraceViewerModule } from '../../../src/viewer/index.js';
