@@ -6,7 +6,7 @@ type ArgumentSchema = { readonly description: string } & (
 );
 
 /** The arguments of a tool, by name. */
-type ArgumentSchemas = Readonly<Record<string, ArgumentSchema>>;
+export type ArgumentSchemas = Readonly<Record<string, ArgumentSchema>>;
 
 /** As MCP has it in its list of tools. */
 export function inputSchema(properties: ArgumentSchemas, required: readonly string[]): object {
