@@ -44,7 +44,7 @@ export class RecordStream {
     if (isDisconnected(response)) return true;
     response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
     response.write(`event: hello\ndata: ${JSON.stringify(this.hello)}\n\n`);
-    const reader = new Reader(response, this.store, new PagePosition(this.hello.instance, from));
+    const reader = new Reader(response, this.store, this.positionOf(from));
     this.readers.add(reader);
     response.once('close', () => this.remove(reader));
     this.timer ??= setInterval(() => this.send(), BATCH_MS).unref();
@@ -63,6 +63,13 @@ export class RecordStream {
   /** Ends the streams that are open. Pages reconnect. */
   disconnect(): void {
     for (const reader of this.readers) reader.end();
+  }
+
+  /** What a page has. A number that no record has yet was made up. */
+  private positionOf(from: string | undefined): PagePosition {
+    const { instance } = this.hello;
+    const position = new PagePosition(instance, from);
+    return position.seq <= this.store.lastSeq ? position : new PagePosition(instance);
   }
 
   private send(): void {
@@ -95,8 +102,7 @@ class Reader {
     private readonly position: PagePosition,
   ) {
     const { lastSeq, size } = store;
-    // A number that no record has yet was made up.
-    this.seq = position.seq <= lastSeq ? position.seq : 0;
+    this.seq = position.seq;
     this.openedAt = lastSeq;
     // A page that is new has missed nothing. One that resumes may have, while it was away.
     this.expected = this.seq === 0 ? size : Math.max(0, lastSeq - this.seq);
