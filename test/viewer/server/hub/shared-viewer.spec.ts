@@ -169,7 +169,7 @@ it('workers of a cluster and another application are one page, and survive the o
   page.close();
 
   // One link for all of them.
-  expect(`${shop.stderr}${desk.stderr}`.match(/nestjs-tracing: .*token=.*/g)).toEqual([
+  expect(`${shop.stderr}\n${desk.stderr}`.match(/nestjs-tracing: .*token=.*/g)).toEqual([
     `nestjs-tracing: to see the traces, open http://127.0.0.1:${port}/_traces?token=${token}`,
   ]);
   await Promise.all([shop.stop(), desk.stop()]);
