@@ -1,7 +1,8 @@
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { rolldown, type ChunkingContext } from 'rolldown';
-import { MINIFIED, withLines } from './minified.js';
+import { minify } from 'rolldown/utils';
+import { MINIFIED, MINIFIED_WITH_NAMES, withLines } from './minified.js';
 import { entries } from './package-entries.js';
 
 // Bundles the compiled modules into `dist/esm`. An application so loads 30 files where it would load
@@ -54,7 +55,11 @@ await bundle.close();
 
 for (const file of readdirSync(TARGET, { recursive: true, encoding: 'utf8' })) {
   const path = join(TARGET, file);
-  if (file.endsWith('.js')) writeFileSync(path, withLines(readFileSync(path, 'utf8')));
+  if (!file.endsWith('.js')) continue;
+  const code = readFileSync(path, 'utf8');
+  if (!file.startsWith(join('cli', '/'))) writeFileSync(path, withLines(code));
+  else
+    writeFileSync(path, (await minify(file, code, { module: true, ...MINIFIED_WITH_NAMES })).code);
 }
 
 // CommonJS in both builds: they are found beside the bundles as they are beside the sources.

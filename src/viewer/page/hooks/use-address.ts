@@ -44,7 +44,7 @@ class AddressBar {
     const end = new AbortController();
     const { signal } = end;
     addEventListener('hashchange', () => this.follow(), { signal });
-    addEventListener('click', (event) => this.openLink(event), { signal, capture: true });
+    addEventListener('click', (event) => this.openLink(event), { signal });
     return () => end.abort();
   }
 
