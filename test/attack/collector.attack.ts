@@ -14,8 +14,8 @@ const MOST_BYTES = 48 * 1024 * 1024;
 /** The limit of the shutdown, and what a busy machine needs. */
 const SHUTDOWN_MS = 1000;
 const MOST_CLOSE_MS = SHUTDOWN_MS + 1500;
-/** Of 19 in 20 calls. One of the others may have to wait for memory, or for another process. */
-const MOST_CALL_MS = 100;
+/** Of 19 in 20 calls, while several of these processes share few cores. */
+const MOST_CALL_MS = 400;
 const MOST_SLOWEST_CALL_MS = 3000;
 /** How long the process may live once the application is closed. */
 const MOST_ALIVE_MS = 1000;
@@ -70,16 +70,21 @@ async function exportTo({
 
 describe('collectors', () => {
   // Most of their time they wait.
-  it.concurrent.each(COLLECTOR_ATTACKS)('a collector that $name', async (attack) => {
-    const { report, arrived, aliveMs, code, stderr } = await exportTo(attack);
-    expect(code).toBe(0);
-    expect(report.heldBytes).toBeLessThan(MOST_BYTES);
-    expect(report.callMs).toBeLessThan(MOST_CALL_MS);
-    expect(report.slowestCallMs).toBeLessThan(MOST_SLOWEST_CALL_MS);
-    if (attack.arrives !== true) expect(report.closeMs).toBeLessThan(MOST_CLOSE_MS);
-    expect(aliveMs).toBeLessThan(MOST_ALIVE_MS);
-    if (attack.arrives === true) expect(arrived).toBe(attack.lines ?? 600);
-    // What is not at the collector is said, once for each signal.
-    else if (arrived === 0) expect(stderr).toMatch(/TRACING_|nestjs-tracing/);
-  });
+  it.concurrent.each(COLLECTOR_ATTACKS)(
+    'a collector that $name',
+    async (attack) => {
+      const { report, arrived, aliveMs, code, stderr } = await exportTo(attack);
+      expect(code).toBe(0);
+      expect(report.heldBytes).toBeLessThan(MOST_BYTES);
+      expect(report.callMs).toBeLessThan(MOST_CALL_MS);
+      expect(report.slowestCallMs).toBeLessThan(MOST_SLOWEST_CALL_MS);
+      if (attack.arrives !== true) expect(report.closeMs).toBeLessThan(MOST_CLOSE_MS);
+      expect(aliveMs).toBeLessThan(MOST_ALIVE_MS);
+      if (attack.arrives === true) expect(arrived).toBe(attack.lines ?? 600);
+      // What is not at the collector is said, once for each signal.
+      else if (arrived === 0) expect(stderr).toMatch(/TRACING_|nestjs-tracing/);
+      // Other attacks run beside these.
+    },
+    90_000,
+  );
 });

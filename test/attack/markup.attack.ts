@@ -83,8 +83,7 @@ describe('markup', () => {
     await page.requests.filter({ hasText: 'GET /all' }).click();
     await page.detail.titled('GET /all').waitFor();
     await soon(async () => expect(await page.detail.spans.count()).toBe(TEXTS.length + 1));
-    for (const span of await page.detail.spans.all())
-      await span.getByRole('button').first().click();
+    for (const span of await page.detail.spans.all()) await span.click();
     for (const line of await page.detail.lines.all())
       await line.getByRole('button').first().click();
     expect(await page.tab.evaluate(executables)).toEqual(['SCRIPT']);
