@@ -1,85 +1,68 @@
-/** In characters. */
-const MAX_LENGTH = 200;
-const MAX_REPEATS = 1000;
-/** Two of them, tried at each character of a text, are cubic in its length. */
-const MAX_UNBOUNDED = 2;
-/** The ways in which what may be there, or may be one of several things, can be combined. */
-const MAX_WAYS = 1000;
-/** In characters, by the number of unbounded repetitions of a pattern. */
-const MAX_TEXT = [50_000, 4000, 500] as const;
-
-/** A part of a pattern: an escape, a class, a group's begin, a quantifier, or a character. */
-const PARTS =
-  /\\(?:x[\da-f]{2}|u[\da-f]{4}|[^])|\[(?:\\[^]|[^\]\\])*\]|\(\?[:=!<]?|[()|^$.]|\{(\d+)(,?)(\d*)\}\??|[*+?]\??|[^]/giy;
-
-interface Group {
-  hasRepetition: boolean;
-}
+const MAX_PATTERN = 200;
+/** The text that a pattern is tried on. With a repetition, its time grows with the square. */
+const MAX_SEARCHED = 2048;
+/** In how many ways the parts of a pattern without the repetition may match. */
+const MAX_WAYS = 16;
 
 /**
  * A regular expression of a user, or of a link that a user has followed, which cannot keep the
- * processor busy: what could match a text in too many ways is refused, and it looks at no more of a
- * text than it can search at once.
+ * processor busy: what could match a text in too many ways is refused, and only the beginning of a
+ * long text is searched.
  */
 export class SearchPattern {
-  private constructor(
-    private readonly expression: RegExp,
-    private readonly maxText: number,
-  ) {}
+  private constructor(private readonly expression: RegExp) {}
 
-  /** `undefined` for what is no regular expression, or could run for too long. Case is ignored. */
-  static of(source: string): SearchPattern | undefined {
-    const unbounded = source.length > MAX_LENGTH ? undefined : unboundedRepetitions(source);
-    if (unbounded === undefined) return undefined;
+  /** Returns why it cannot be used, for what is no regular expression, or could take very long. */
+  static of(source: string, flags = 'i'): SearchPattern | string {
     try {
-      return new SearchPattern(new RegExp(source, 'i'), MAX_TEXT[unbounded]!);
-    } catch {
-      // Not a regular expression.
-      return undefined;
+      const pattern = new SearchPattern(new RegExp(source, flags));
+      return whyRunsAway(source) ?? pattern;
+    } catch (error) {
+      return (error as Error).message;
     }
   }
 
   test(text: string): boolean {
-    return this.expression.test(text.length > this.maxText ? text.slice(0, this.maxText) : text);
+    return this.expression.test(text.length > MAX_SEARCHED ? text.slice(0, MAX_SEARCHED) : text);
   }
 }
 
-/** How many repetitions have no end; `undefined` for a pattern that could run for too long. */
-function unboundedRepetitions(source: string): number | undefined {
-  const groups: Group[] = [{ hasRepetition: false }];
-  let closed: Group | undefined;
+/**
+ * Why a valid pattern may take very long; `undefined` for one that cannot. Only single characters and
+ * classes may be repeated without a bound, once, or twice in a pattern that is tried at the beginning
+ * only. All other choices multiply, but for those between whole patterns.
+ */
+function whyRunsAway(source: string): string | undefined {
+  if (source.length > MAX_PATTERN) return `Longer than ${MAX_PATTERN} characters.`;
+  const isTriedOnce = source.startsWith('^') && !source.includes('|');
   let unbounded = 0;
   let ways = 1;
-  for (const [part, least, comma, most] of source.matchAll(PARTS)) {
-    const before = closed;
-    closed = undefined;
-    if (/^\\[\dk]/.test(part)) return undefined;
-    if (part.startsWith('(')) {
-      // Neither looking around nor names.
-      if (part !== '(' && part !== '(?:') return undefined;
-      groups.push({ hasRepetition: false });
-    } else if (part === ')') {
-      if (groups.length === 1) return undefined;
-      closed = groups.pop()!;
-      groups.at(-1)!.hasRepetition ||= closed.hasRepetition;
-    } else if (part === '|') {
-      ways++;
-      for (const group of groups) group.hasRepetition = true;
-    } else if (/^(?:[*+?]|\{\d)/.test(part)) {
-      if (before?.hasRepetition === true) return undefined;
-      for (const group of groups) group.hasRepetition = true;
-      const [from, to] = repeats(part, least, comma, most);
-      if (from > MAX_REPEATS || (to !== Infinity && to > MAX_REPEATS)) return undefined;
-      if (to === Infinity) unbounded++;
-      else ways *= Math.max(1, to - from + 1);
+  let depth = 0;
+  let before = '';
+  for (const token of source.match(TOKEN) ?? []) {
+    if (/^\\[1-9k]/.test(token)) return 'A reference to a group may take very long.';
+    if (/^\(\?<?[=!]/.test(token)) return 'Looking around may take very long.';
+    if (token.startsWith('(')) depth++;
+    else if (token === ')') depth--;
+    else if (token === '|' && depth > 0) ways *= 2;
+    else if (REPETITION.test(token)) {
+      const most = mostOf(token);
+      if (before === ')' && most > 1) return 'A repeated group may take very long.';
+      if (most === Infinity) unbounded++;
+      else if (!/^\{\d+\}/.test(token)) ways *= most + 1;
     }
+    before = token;
   }
-  return groups.length > 1 || unbounded > MAX_UNBOUNDED || ways > MAX_WAYS ? undefined : unbounded;
+  if (unbounded > (isTriedOnce ? 2 : 1)) return 'More than one * or + may take very long.';
+  return ways > MAX_WAYS ? 'So many choices may take very long.' : undefined;
 }
 
-function repeats(part: string, least = '', comma = '', most = ''): readonly [number, number] {
-  if (part.startsWith('?')) return [0, 1];
-  if (!part.startsWith('{')) return [0, Infinity];
-  const from = Number(least);
-  return [from, comma === '' ? from : most === '' ? Infinity : Number(most)];
+/** Escapes, classes, openings of groups, repetitions, and single characters. */
+const TOKEN = /\\.|\[(?:\\.|[^\]\\])*\]|\(\?(?:<?[=!]|:|<\w+>)|(?:[*+?]|\{\d+(?:,\d*)?\})\??|[^]/g;
+const REPETITION = /^(?:[*+?]|\{\d+(?:,\d*)?\})\??$/;
+
+function mostOf(repetition: string): number {
+  if (repetition.startsWith('?')) return 1;
+  const [, least, most = least] = /^\{(\d+)(?:,(\d*))?\}/.exec(repetition) ?? [];
+  return most === undefined || most === '' ? Infinity : Number(most);
 }

@@ -48,8 +48,7 @@ export function parseSearch(text: string): Search {
     // A minus or a field alone is a word.
     const isWord = value === '';
     const term = termOf(isWord ? undefined : field, isWord ? all : value);
-    if (term === undefined)
-      return { terms: [], problem: `${value} is no pattern that can be used.` };
+    if (typeof term === 'string') return { terms: [], problem: `${value}: ${term}` };
     if (terms.push({ ...term, isNegated: minus === '-' && !isWord }) > MAX_TERMS) {
       return { terms: [], problem: `Over ${MAX_TERMS} words.` };
     }
@@ -65,7 +64,8 @@ function afterSpaces(text: string, at: number): number {
 
 type Term = Omit<SearchTerm, 'isNegated'>;
 
-function termOf(name: string | undefined, value: string): Term | undefined {
+/** Returns what is wrong with a pattern that cannot be used. */
+function termOf(name: string | undefined, value: string): Term | string {
   const field = name?.toLowerCase();
   if (value.startsWith('"')) {
     const phrase = value.replace(/^"|"$/g, '').replace(/\\(.)/g, '$1').toLowerCase();
@@ -74,7 +74,8 @@ function termOf(name: string | undefined, value: string): Term | undefined {
   }
   if (/^\/.+\/$/s.test(value)) {
     const pattern = SearchPattern.of(value.slice(1, -1));
-    return pattern && { field, matches: (text) => pattern.test(text) };
+    if (typeof pattern === 'string') return pattern;
+    return { field, matches: (text) => pattern.test(text) };
   }
   const word = value.toLowerCase();
   if (field === undefined) return { field, marked: word, matches: (text) => text.includes(word) };

@@ -132,7 +132,7 @@ describe('the answers to programs and agents', () => {
     expect(found({ since_ms: START + 1 })).toEqual([spanId('2')]);
     expect(found({ until_ms: START + 1 })).toEqual([spanId('1')]);
     expect(done(listRequests(store, { search: '/(a+)+/' }))).toMatchObject({
-      problem: expect.stringContaining('no pattern'),
+      problem: expect.stringContaining('A repeated group'),
     });
     expect(showRequest(store, { id: 'none' }).problem).toContain('none');
   });

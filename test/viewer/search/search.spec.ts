@@ -116,7 +116,7 @@ describe('the search language', () => {
   );
 
   it('says what it cannot search for, and finds nothing', () => {
-    expect(parseSearch('/(/').problem).toBe('/(/ is no pattern that can be used.');
+    expect(parseSearch('/(/').problem).toMatch(/^\/\(\/: Invalid regular expression/);
     expect(found('/(a+)+$/')).toEqual({ requests: [], lines: [] });
     expect(parseSearch('x'.repeat(MAX_SEARCH)).problem).toBeUndefined();
     expect(parseSearch('x'.repeat(MAX_SEARCH + 1)).problem).toBe('Over 2000 characters.');
@@ -128,14 +128,13 @@ describe('the search language', () => {
 describe('patterns', () => {
   it.each([
     String.raw`timeout after \d+ms`,
-    String.raw`user-\d+ .* failed`,
+    String.raw`^user-\d+ .* failed`,
     '^GET /api/(?:pay|profile)$',
-    '(ab)+',
     '[a-z0-9]{8}-[a-z0-9]{4}',
     String.raw`\(a\+\)\+`,
     '[(*+]+',
   ])('%s is used', (source) => {
-    expect(SearchPattern.of(source)).toBeDefined();
+    expect(SearchPattern.of(source)).toBeInstanceOf(SearchPattern);
   });
 
   it.each([
@@ -146,36 +145,31 @@ describe('patterns', () => {
     '(a{2,3})+',
     '.*.*.*x',
     'a?'.repeat(30) + 'a'.repeat(30),
-    '(?:a|a)'.repeat(30),
+    '(?:a|a)'.repeat(20),
     'a{0,9}'.repeat(20),
-    'a{1001}',
+    '(ab)+',
+    String.raw`user-\d+ .* failed`,
     String.raw`(a)\1`,
     '(?=a)',
     '(?<!a)b',
-    '(?<name>a)',
     '(',
     'a)',
     '[',
     '*',
     'x'.repeat(201),
   ])('%s is refused', (source) => {
-    expect(SearchPattern.of(source)).toBeUndefined();
+    expect(SearchPattern.of(source)).toEqual(expect.any(String));
   });
 
-  it.each([
-    'a.*a.*b',
-    '.*.*b',
-    'a+b',
-    '(ab)+c',
-    String.raw`\w+\s*$`,
-    '[ab]*[ab]*c',
-    'a{0,30}a{0,30}b',
-  ])('%s has searched through a long text in a moment', (source) => {
-    const pattern = SearchPattern.of(source)!;
-    const begin = performance.now();
-    for (const text of ['a'.repeat(100_000), 'ab'.repeat(50_000), ' '.repeat(100_000)]) {
-      pattern.test(text);
-    }
-    expect(performance.now() - begin).toBeLessThan(2000);
-  });
+  it.each(['.*b', 'a+b', '^[ab]*[ab]*c', '(?:a|a)(?:a|a)(?:a|a)a*b'])(
+    '%s has searched through a long text in a moment',
+    (source) => {
+      const pattern = SearchPattern.of(source) as SearchPattern;
+      const begin = performance.now();
+      for (const text of ['a'.repeat(100_000), 'ab'.repeat(50_000), ' '.repeat(100_000)]) {
+        pattern.test(text);
+      }
+      expect(performance.now() - begin).toBeLessThan(2000);
+    },
+  );
 });
