@@ -143,7 +143,7 @@ describe('the view of traces', () => {
     await soon(async () => expect(await list.count()).toBe(6));
     const buy = list.filter({ hasText: '/buy' }).first();
     await soon(async () => expect(await buy.innerText()).toMatch(/9 s\s+200\s+3 requests/));
-    expect(await buy.innerText()).toMatch(/till, stock\s+\d{4}-\d\d-\d\d \d\d:/);
+    expect(await buy.innerText()).toMatch(/3 requests\s+\d{4}-\d\d-\d\d \d\d:\S+\s+till, stock/);
     await buy.getByRole('button', { name: 'Requests of GET /buy' }).click();
     await soon(async () => expect(await list.count()).toBe(9));
     expect(await list.nth(2).innerText()).toContain('/shelf/1');

@@ -70,11 +70,11 @@ export const TraceRow = memo(function TraceRow(props: TraceRowProps): JSX.Elemen
               ? '1 request'
               : `${requests.length.toLocaleString('en')} requests`}
           </span>
+          <time>{dayTimeText(trace.startedAt)}</time>
           <span class="service">
             {visibleText(services.slice(0, MAX_SERVICES).join(', '))}
             {others > 0 && ` and ${others} more`}
           </span>
-          <time>{dayTimeText(trace.startedAt)}</time>
         </p>
       </div>
     </div>
