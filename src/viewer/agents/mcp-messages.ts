@@ -11,7 +11,7 @@ export interface McpResponse {
   readonly body?: object;
 }
 
-/** What a version of the protocol is told by, in lower case. */
+/** The header that names the version of the protocol, in lower case. */
 export type McpHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 type Json = Readonly<Record<string, unknown>>;

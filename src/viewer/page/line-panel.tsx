@@ -17,7 +17,7 @@ interface LinePanelProps {
   readonly hasService: boolean;
   /** Whether a row has room for the message only on a second line. */
   readonly isCompact: boolean;
-  /** How many lines are of no request; 0 where none is, or where they are not told apart. */
+  /** How many lines are of no request; 0 where none is, or where they are all shown. */
   readonly outside: number;
   readonly hasOutside: boolean;
   readonly isFollowing: boolean;

@@ -85,7 +85,7 @@ export class SegmentWriter {
       writeSync(descriptor, headerLine(header) + this.batch);
       while (this.waiting.length > 0) writeSync(descriptor, this.nextBatch());
     } catch {
-      // The process ends: nobody could do anything about it.
+      // The process ends, so there is no time to try again.
     }
   }
 
