@@ -11,7 +11,7 @@ export interface McpResponse {
   readonly body?: object;
 }
 
-/** The header that names the version of the protocol, in lower case. */
+/** The headers of a request, by their names in lower case. */
 export type McpHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 type Json = Readonly<Record<string, unknown>>;
