@@ -47,6 +47,7 @@ describe('a failed request of the sample application', () => {
       expect.objectContaining({ route: '/api/messages', status_code: 500, outcome: 'errored' }),
     ]);
     expect(finishes[0]!['steps']).toEqual([
+      step('UserMiddleware.use'),
       step('MessagesController.list', true),
       step('MessagesService.unread', true),
       step('MessagesRepository.openMailbox'),
@@ -58,7 +59,7 @@ describe('a failed request of the sample application', () => {
       step('UPDATE message', true),
       step('ROLLBACK'),
     ]);
-    expect((finishes[0]!['steps'] as object[])[2]).not.toHaveProperty('failed');
+    expect((finishes[0]!['steps'] as object[])[3]).not.toHaveProperty('failed');
   });
 
   it('is the trace with the id of its line', async () => {
