@@ -62,10 +62,14 @@ export function requestFields(
   { fields }: ViewLine,
 ): ViewLine['fields'] {
   if (fields === undefined || (added === undefined && !isAccessLog)) return undefined;
-  const entries = Object.entries(fields).filter(([name]) =>
-    isAccessLog ? !OWN_FIELDS.has(name) : Object.hasOwn(added!, name),
-  );
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+  let found: Record<string, unknown> | undefined;
+  // They have no prototype.
+  for (const name in fields) {
+    if (isAccessLog ? OWN_FIELDS.has(name) : !Object.hasOwn(added!, name)) continue;
+    found ??= Object.create(null) as Record<string, unknown>;
+    found[name] = fields[name];
+  }
+  return found;
 }
 
 function fieldsOf(entry: LineEntry): ViewLine['fields'] {

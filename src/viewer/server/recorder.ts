@@ -4,7 +4,7 @@ import type { Application } from '../../records/application.js';
 import type { LogRecord } from '../../records/log-record.js';
 import type { RequestRecord } from '../../records/request-record.js';
 import { subscribeConsumer, type ApplicationSubscription } from '../../records/subscribe.js';
-import type { ViewRecord } from '../view-records.js';
+import type { ViewLine, ViewRecord } from '../view-records.js';
 import { heldLine, type HeldLine } from './held-line.js';
 import { HeldLines } from './held-lines.js';
 import { lineRecord, requestFields, type LineSource } from './line-from-record.js';
@@ -90,7 +90,7 @@ export class Recorder {
     const ofLine = this.lineSource(now, source?.key);
     if (source === undefined || !store.admitsLine(now))
       this.held.add(trace, heldLine(entry, ofLine));
-    else this.keepLine(source, { entry, time: ofLine.time, record: undefined });
+    else this.keepLine(source, entry, lineRecord(ofLine, entry));
   }
 
   /** Begins to record a request that is slow already: it may never end. */
@@ -118,19 +118,20 @@ export class Recorder {
     const { store } = this;
     const now = performance.now();
     for (const line of this.held.take(source.request)) {
-      if (store.admitsNotableLine(now)) this.keepLine(source, line);
+      if (store.admitsNotableLine(now)) this.keepHeldLine(source, line);
       else store.dropped.lines++;
     }
   }
 
-  private keepLine(
-    source: RecordedRequest,
-    { entry, time, record }: Pick<HeldLine, 'entry' | 'time' | 'record'>,
-  ): void {
-    const { key, group } = source;
+  private keepHeldLine(source: RecordedRequest, { entry, time, record }: HeldLine): void {
+    const { key } = source;
     const line = record ?? lineRecord({ key, service: this.application.service, time }, entry);
+    this.keepLine(source, entry, line.key === key ? line : { ...line, key });
+  }
+
+  private keepLine(source: RecordedRequest, entry: HeldLine['entry'], line: ViewLine): void {
     source.fields = requestFields(entry, line) ?? source.fields;
-    this.keep(line.key === key ? line : { ...line, key }, group);
+    this.keep(line, source.group);
   }
 
   private keep(record: ViewRecord, group?: RecordGroup): void {

@@ -36,7 +36,8 @@ export function endedRequest(source: RequestSource, line: AccessLogRecord): View
   const counters = countersOf(line);
   if (counters !== undefined) source.fields = { ...counters, ...source.fields };
   const own = counters === undefined ? line : ownFields(line);
-  return requestRecord(source, own, spansOf(source), droppedSpans || undefined);
+  const origin = source.request.kind === 'request' ? originOf(source.request) : undefined;
+  return requestRecord(source, own, spansOf(source), droppedSpans || undefined, origin);
 }
 
 /** The counters of `TraceContext.add`. They are beside the fields, and may have any name. */
@@ -61,6 +62,7 @@ function requestRecord(
   line: Partial<AccessLogRecord>,
   spans?: readonly ViewSpan[],
   droppedSpans?: number,
+  serverOrigin?: string,
 ): ViewRequest {
   const { kind } = request;
   // The line is spread last: spread first, V8 makes a dictionary, which costs twenty times as much.
@@ -78,7 +80,7 @@ function requestRecord(
     parentSpanId: request.origin.parentSpanId,
     startedAt: clock.at(request.startedMs),
     transport: kind === 'request' ? undefined : request.metadata.transport,
-    serverOrigin: kind === 'request' ? originOf(request) : undefined,
+    serverOrigin,
     fields,
     spans,
     droppedSpans,
@@ -90,13 +92,17 @@ function requestRecord(
   return record;
 }
 
+/** The origin of the request before: nearly all requests have the same. */
+let latest: Readonly<Record<'scheme' | 'host' | 'origin', string | undefined>> | undefined;
+
 function originOf({ metadata }: RequestRecord): string | undefined {
-  const attributes = serverAttributes(metadata);
-  return serverOrigin(
-    attributes['url.scheme'],
-    attributes['server.address'],
-    attributes['server.port'],
-  );
+  const { scheme, host } = metadata;
+  if (latest === undefined || latest.scheme !== scheme || latest.host !== host) {
+    const attributes = serverAttributes(metadata);
+    const { 'server.address': address, 'server.port': port } = attributes;
+    latest = { scheme, host, origin: serverOrigin(scheme, address, port) };
+  }
+  return latest.origin;
 }
 
 function spansOf({ request, clock }: RequestSource): ViewSpan[] | undefined {
