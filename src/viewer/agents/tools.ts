@@ -76,7 +76,7 @@ export const TOOLS: Readonly<Record<string, Tool>> = {
       skip_lines: integer(MAX_SKIP, '`next.skip_lines` of an answer that was cut.'),
     },
     required: ['id'],
-    // oxlint-disable-next-line require-yield
+    // oxlint-disable-next-line require-yield -- One request is shown in one step.
     *answer(store, input) {
       return showRequest(store, input as ShowQuery, Date.now());
     },

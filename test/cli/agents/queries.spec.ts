@@ -9,7 +9,7 @@ import { tracedApp } from '../../support/traced-app.js';
 import { fileOf, logOf, pathOf, run } from '../cli.js';
 
 const HOSTILE = '\u001b]0;owned\u0007\u202e\r';
-// eslint-disable-next-line no-control-regex
+// eslint-disable-next-line no-control-regex -- These are what it must not have.
 const DRIVES = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/;
 
 @Controller()

@@ -128,7 +128,7 @@ describe('the answers to programs and agents', () => {
       );
     expect(found({ only_failed: true })).toEqual([spanId('1')]);
     expect(found({ search: 'charging' })).toEqual([spanId('1')]);
-    expect(found({ search: 'status:>=500 user:nobody' })).toEqual([]);
+    expect(found({ search: 'status:>=500 user:mallory' })).toEqual([]);
     expect(found({ since_ms: START + 1 })).toEqual([spanId('2')]);
     expect(found({ until_ms: START + 1 })).toEqual([spanId('1')]);
     expect(done(listRequests(store, { search: '/(a+)+/' }))).toMatchObject({
@@ -209,7 +209,7 @@ describe('the answers to programs and agents', () => {
     expect((answers[3]!.data as { spans: object[] }).spans).not.toEqual([]);
     const forAgent = agentText(store, store.requests[2]!);
     expect(Buffer.byteLength(forAgent)).toBeLessThanOrEqual(MAX_ANSWER_BYTES);
-    // eslint-disable-next-line no-control-regex
+    // eslint-disable-next-line no-control-regex -- These are what it must not have.
     expect(forAgent).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
   });
 
