@@ -37,7 +37,7 @@ describe('a page that is open', () => {
 
       await shop.startAgain();
       await expectState(page, 'Live');
-      await shop.send('/quick/Bob', as(ALICE, 'req-001'));
+      await shop.send('/quick/Bob', as(ALICE, 'req-002'));
       await soon(async () =>
         expect(await page.titles()).toEqual(['GET /quick/Alice', 'GET /quick/Bob']),
       );
