@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Connection } from './connection.js';
+import type { BenchmarkedNode } from './nodes.js';
 import type { Platform } from './server-host.js';
 import { ServerProcess } from './server-process.js';
 import type { Variant } from './variant-list.js';
@@ -12,11 +13,12 @@ const requests = 40;
 
 /**
  * Says why a variant does not do the work that it is about to be timed for, or nothing: each of
- * forty overlapping requests has four lines, the handler's three and one more, all with its id.
+ * forty overlapping requests has its lines, with what the handler logs three times, all with its id.
  */
 export async function checkOutput(
   variant: Variant,
   platform: Platform,
+  node?: BenchmarkedNode,
 ): Promise<string | undefined> {
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-tracing-benchmark-'));
   const file = join(folder, 'output.log');
@@ -26,7 +28,9 @@ export async function checkOutput(
     (_, i) => `c0ffee${i.toString(16).padStart(26, '0')}`,
   );
   try {
-    const server = await ServerProcess.start(variant, platform, { output, pace: 'staggered' });
+    const server = await ServerProcess.start(variant, platform, {
+      ...{ output, pace: 'staggered', node },
+    });
     await sendTogether(server.port, ids).finally(() => server.stop());
     return faultIn(readFileSync(file, 'utf8'), variant, ids);
   } catch (error) {
@@ -49,7 +53,7 @@ async function sendTogether(port: number, ids: string[]): Promise<void> {
 }
 
 function faultIn(written: string, variant: Variant, ids: string[]): string | undefined {
-  const { idField } = variant;
+  const { idField, lines: expected = 4, shows } = variant;
   const lines = written.split('\n').filter((line) => line !== '');
   if (idField === undefined) {
     return lines.length === 0 ? undefined : `wrote ${lines.length} lines where none belong`;
@@ -57,14 +61,15 @@ function faultIn(written: string, variant: Variant, ids: string[]): string | und
   const idOf = new Map(lines.map((line) => [line, valueAt(idField, JSON.parse(line))]));
   for (const id of ids) {
     const own = lines.filter((line) => idOf.get(line) === id);
-    if (own.length !== handlerMessages.length + 1) {
-      return `${own.length} of 4 lines carry the id of a request (\`${idField}\`)`;
+    if (own.length !== expected) {
+      return `${own.length} of ${expected} lines carry the id of a request (\`${idField}\`)`;
     }
     for (const message of handlerMessages) {
       if (own.filter((line) => line.includes(`"${message} 42"`)).length !== 1) {
         return `the line "${message}" is not there once for each request`;
       }
     }
+    if (shows && !shows.test(own.at(-1)!)) return `the last line does not have ${shows}`;
   }
   return undefined;
 }

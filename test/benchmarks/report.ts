@@ -6,6 +6,7 @@ import type { LongRun } from './long-run.js';
 import type { Failure, Measured } from './rounds.js';
 import { platforms } from './server-host.js';
 import type { SpanTiming } from './span.js';
+import { markdownTable } from './markdown-table.js';
 import { machine, versions } from './surroundings.js';
 import { added, memoryStays, shareOf, targets } from './targets.js';
 import { type Measure, measures, type TimingSizes } from './timing.js';
@@ -81,7 +82,7 @@ function cpuTable(measure: Measure, measured: Measured[]): string {
       const over = added(variant, platform, measure, measured);
       return [cpu.toFixed(0), (cpu / (cpuOf(bare) ?? NaN)).toFixed(2), over.toFixed(0)];
     });
-  return table(
+  return markdownTable(
     ['', 'Express µs', 'ratio', 'over bare', 'Fastify µs', 'ratio', 'over bare'],
     variants.map((variant) => [variant.name, ...cells(variant)]),
   );
@@ -91,7 +92,7 @@ function targetTable(measured: Measured[], sizes: TimingSizes): string {
   const columns = platforms.flatMap((platform) =>
     measures.map((measure) => ({ platform, measure })),
   );
-  return table(
+  return markdownTable(
     [
       'share',
       ...columns.map(
@@ -118,7 +119,7 @@ function viewerTable({ measured, sizes }: Results): string {
   const columns = platforms.flatMap((platform) =>
     measures.map((measure) => ({ platform, measure })),
   );
-  return table(
+  return markdownTable(
     [
       'over nestjs-tracing without it',
       ...columns.map(
@@ -137,7 +138,7 @@ function viewerTable({ measured, sizes }: Results): string {
 
 function nanosecondTable(timings: readonly (LogLineTiming | SpanTiming)[]): string {
   if (timings.length === 0) return '';
-  return table(
+  return markdownTable(
     ['', 'ns'],
     timings.map(({ name, nanoseconds }) => [name, nanoseconds.toFixed(0)]),
   );
@@ -164,7 +165,7 @@ function clientCallText(timings: readonly ClientCallTiming[]): string {
   return (
     'Nanoseconds of the whole call, ten to a request, with a socket that is answered in the same ' +
     'process; the least of the batches. Each is checked to record every call, or none.\n\n' +
-    table(['', ...kinds], rows)
+    markdownTable(['', ...kinds], rows)
   );
 }
 
@@ -179,14 +180,14 @@ function readerText(timings: readonly ReaderTiming[]): string {
   return (
     'The whole process, for one file of JSON lines of this package, four to a request, with colours, ' +
     'to the null device. Each is checked to tell every line.\n\n' +
-    table(['', 'CPU ms', 'from start to end, ms', 'MB at most'], rows)
+    markdownTable(['', 'CPU ms', 'from start to end, ms', 'MB at most'], rows)
   );
 }
 
 function longRunTable(runs: LongRun[]): string {
   if (runs.length === 0) return '';
   const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
-  return table(
+  return markdownTable(
     [
       '',
       'requests',
@@ -211,7 +212,7 @@ function longRunTable(runs: LongRun[]): string {
 
 function inFlightTable(timings: InFlightTiming[]): string {
   if (timings.length === 0) return '';
-  return table(
+  return markdownTable(
     [
       'µs that nestjs-tracing adds',
       ...inFlight.map((count) => `${count.toLocaleString('en')} in flight`),
@@ -228,17 +229,4 @@ function failureList(failures: Failure[]): string[] {
 
 function section(title: string, body: string): string[] {
   return body === '' ? [] : [title, body];
-}
-
-/** Padded, so that it reads in a terminal as it does on a page. */
-function table(head: string[], rows: string[][]): string {
-  const widths = head.map((_, i) =>
-    Math.max(3, ...[head, ...rows].map((row) => row[i]?.length ?? 0)),
-  );
-  const line = (cells: string[]) =>
-    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | ')} |`;
-  const rule = widths.map((width, i) =>
-    i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
-  );
-  return [line(head), line(rule), ...rows.map(line)].join('\n');
 }

@@ -2,24 +2,33 @@ import type { INestApplication } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { type BatchSizes, leastOfBatches } from './in-memory/batches.js';
 
 export const platforms = ['express', 'fastify'] as const;
 export type Platform = (typeof platforms)[number];
 
 /** The requests of the parent to a server, and the answers. */
-export interface Answers {
+export interface Questions {
   /** µs of CPU that the whole process used so far, garbage collection and compilation included. */
-  cpu: number;
+  cpu: () => number;
   /** Bytes after a forced collection. */
-  memory: Memory;
+  memory: () => Memory;
+  /** µs of CPU for one request over connections in memory. */
+  batches: (sizes: BatchSizes) => Promise<number>;
   /** Sent when the application is closed; the process then ends by itself. */
-  stop: true;
+  stop: () => Promise<true>;
 }
 export interface Memory {
   heapUsed: number;
   rss: number;
 }
-export type Question = keyof Answers;
+export type Question = keyof Questions;
+export type Answer<Q extends Question> = Awaited<ReturnType<Questions[Q]>>;
+/** As a message of the parent. */
+export interface Asked {
+  question: Question;
+  args: readonly unknown[];
+}
 
 export interface Start {
   adapter: AbstractHttpAdapter;
@@ -50,7 +59,7 @@ export async function serve(
   const app = await build({ adapter, platform, option: process.argv[3] });
   await app.listen(0, '127.0.0.1');
 
-  const answers: { [Q in Question]: () => Answers[Q] | Promise<Answers[Q]> } = {
+  const questions: Questions = {
     cpu: () => {
       const { user, system } = process.cpuUsage();
       return user + system;
@@ -60,6 +69,7 @@ export async function serve(
       const { heapUsed, rss } = process.memoryUsage();
       return { heapUsed, rss };
     },
+    batches: (sizes) => leastOfBatches(app.getHttpServer(), sizes),
     stop: async () => {
       process.off('disconnect', exitWithParent);
       await app.close();
@@ -67,8 +77,9 @@ export async function serve(
     },
   };
   process.on('disconnect', exitWithParent);
-  process.on('message', async (question: Question) => {
-    process.send?.(await answers[question](), () => question === 'stop' && process.disconnect());
+  process.on('message', async ({ question, args }: Asked) => {
+    const answer = await (questions[question] as (...args: readonly unknown[]) => unknown)(...args);
+    process.send?.(answer, () => question === 'stop' && process.disconnect());
   });
   process.send?.({ port: new URL(await app.getUrl()).port });
 }

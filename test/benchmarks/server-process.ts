@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Answers, Platform, Question } from './server-host.js';
+import { type BenchmarkedNode, currentNode, installForBenchmark, pinned } from './nodes.js';
+import type { Answer, Asked, Platform, Question, Questions } from './server-host.js';
 import type { Variant } from './variant-list.js';
 
 // Longer than any measurement takes: a server that hangs must not hang the run.
@@ -12,6 +13,10 @@ export interface StartOptions {
   /** A file descriptor for standard output: the null device when timed, a file when checked. */
   output: number;
   pace: 'settled' | 'staggered';
+  /** On which Node it runs. Default: the one of this process. */
+  node?: BenchmarkedNode | undefined;
+  /** Whether it has one core of its own. Default: no. */
+  isPinned?: boolean;
 }
 
 /** A variant in a process of its own, so that no other's code or garbage is on its bill. */
@@ -26,13 +31,13 @@ export class ServerProcess {
   }
 
   static async start(variant: Variant, platform: Platform, options: StartOptions) {
+    const flags = ['--expose-gc'];
+    if (variant.preload) flags.push(`--import=${programOf(variant.preload)}`);
+    const { node = currentNode, isPinned = false } = options;
     const server = new ServerProcess(
       fork(programOf(variant.file), variant.option ? [platform, variant.option] : [platform], {
-        execArgv: [
-          '--expose-gc',
-          ...(variant.preload ? [`--import=${programOf(variant.preload)}`] : []),
-        ],
-        env: { ...process.env, NODE_ENV: 'production', BENCHMARK_PACE: options.pace },
+        ...(isPinned ? pinned(node, flags) : { execPath: node.file, execArgv: flags }),
+        env: { ...process.env, ...environmentOf(variant, options) },
         stdio: ['ignore', options.output, 'pipe', 'ipc'],
       }),
     );
@@ -41,9 +46,9 @@ export class ServerProcess {
     return server;
   }
 
-  ask<Q extends Question>(question: Q): Promise<Answers[Q]> {
-    const answer = this.#message<Answers[Q]>();
-    this.child.send(question);
+  ask<Q extends Question>(question: Q, ...args: Parameters<Questions[Q]>): Promise<Answer<Q>> {
+    const answer = this.#message<Answer<Q>>();
+    this.child.send({ question, args } satisfies Asked);
     return answer;
   }
 
@@ -71,6 +76,16 @@ export class ServerProcess {
       this.child.once('exit', exited);
     });
   }
+}
+
+function environmentOf({ installs }: Variant, { pace }: StartOptions): NodeJS.ProcessEnv {
+  return {
+    NODE_ENV: 'production',
+    BENCHMARK_PACE: pace,
+    ...(installs !== undefined && {
+      BENCHMARK_INSTALLED: installForBenchmark('packages', installs),
+    }),
+  };
 }
 
 function programOf(file: string): string {

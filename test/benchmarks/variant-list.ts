@@ -8,11 +8,36 @@ export interface Variant {
   preload?: string;
   /** The key of the request's id in each JSON line; a variant without one writes no lines. */
   idField?: string;
+  /** Of a request. Default: 4. */
+  lines?: 1 | 4;
+  /** What the last line of a request has to hold. */
+  shows?: RegExp;
+  /** What does the same work without tracing. Default: {@link bare}. */
+  baseline?: Variant;
+  /** A package that is installed for this variant alone, into a folder of its own. */
+  installs?: string;
   /** Where a page is open while it is timed: a stream of Server-Sent Events. */
   page?: string;
 }
 
 export const bare: Variant = { name: 'bare Nest', file: 'bare' };
+
+const bareWithQuery: Variant = { name: 'bare Nest, one query', file: 'bare', option: 'query' };
+const bareWithDebug: Variant = {
+  name: 'bare Nest, two debug lines',
+  file: 'bare',
+  option: 'recorder',
+};
+const bareWithAll: Variant = {
+  name: 'bare Nest, four methods, one query, two debug lines',
+  file: 'bare',
+  option: 'everything',
+};
+
+/** What does the same work as a variant, without tracing. */
+export function baselineOf({ baseline = bare }: Variant): Variant {
+  return baseline;
+}
 
 export const ours: Variant = { name: 'nestjs-tracing', file: 'tracing', idField: 'request_id' };
 
@@ -35,12 +60,48 @@ export const onConsole: Variant = {
   idField: 'request_id',
 };
 
-/** Metrics, spans of four methods, and the viewer, without a page that is open. */
+export const withViewer: Variant = {
+  name: 'nestjs-tracing, with the viewer',
+  file: 'tracing',
+  option: 'viewer',
+  idField: 'request_id',
+};
+
+export const withRedaction: Variant = {
+  name: 'nestjs-tracing, own keys and paths in `redact`',
+  file: 'tracing',
+  option: 'redact',
+  idField: 'request_id',
+};
+
+export const withRecorder: Variant = {
+  name: 'nestjs-tracing, flight recorder with two debug lines',
+  file: 'tracing',
+  option: 'recorder',
+  idField: 'request_id',
+  baseline: bareWithDebug,
+};
+
+export const withQuery: Variant = {
+  name: 'nestjs-tracing, one query of pg',
+  file: 'tracing',
+  option: 'query',
+  idField: 'request_id',
+  shows: /"db_count":1/,
+  baseline: bareWithQuery,
+};
+
+/**
+ * Metrics, spans of four methods, one query, the flight recorder with two debug lines, and the viewer,
+ * without a page that is open.
+ */
 export const everything: Variant = {
   name: 'nestjs-tracing, everything on',
   file: 'tracing',
   option: 'everything',
   idField: 'request_id',
+  shows: /"db_count":1/,
+  baseline: bareWithAll,
 };
 
 export const nestjsCls: Variant = {
@@ -56,29 +117,57 @@ export const openTelemetry: Variant = {
   idField: 'trace_id',
 };
 
+const others: readonly Variant[] = [
+  pino,
+  { name: 'nest-winston + cls-rtracer', file: 'nest-winston', idField: 'request_id' },
+  nestjsCls,
+  {
+    name: 'Nest’s `ConsoleLogger` in JSON, with an id',
+    file: 'nest-console-logger',
+    idField: 'request_id',
+  },
+  { name: 'evlog, one wide event', file: 'evlog', idField: 'requestId', lines: 1 },
+  openTelemetry,
+  {
+    name: 'OpenTelemetry, all instrumentations + winston',
+    file: 'opentelemetry',
+    preload: 'auto-instrumentations-setup',
+    idField: 'trace_id',
+    installs: '@opentelemetry/auto-instrumentations-node@0.81',
+  },
+];
+
+/** Measured over sockets. */
 export const variants: readonly Variant[] = [
   bare,
   floor,
   ours,
   noInterceptor,
   onConsole,
+  ...others,
+];
+
+/** Measured over connections in memory, where smaller differences show. */
+export const allVariants: readonly Variant[] = [
+  bare,
+  bareWithQuery,
+  bareWithDebug,
+  bareWithAll,
+  floor,
+  ours,
+  noInterceptor,
+  withRedaction,
+  withViewer,
+  withRecorder,
+  withQuery,
   everything,
-  pino,
-  { name: 'nest-winston + cls-rtracer', file: 'nest-winston', idField: 'request_id' },
-  nestjsCls,
-  openTelemetry,
+  ...others,
 ];
 
 /** Measured with `--viewer`: the cost of the trace viewer while it is closed and while it is open. */
 export const viewers: readonly Variant[] = [
-  { name: 'with the viewer', file: 'tracing', option: 'viewer', idField: 'request_id' },
-  {
-    name: 'with the viewer, a page open',
-    file: 'tracing',
-    option: 'viewer',
-    idField: 'request_id',
-    page: '/_traces/stream',
-  },
+  withViewer,
+  { ...withViewer, name: 'nestjs-tracing, with the viewer, a page open', page: '/_traces/stream' },
 ];
 
 /** Measured with `--parts`: what the pieces cost by themselves. */

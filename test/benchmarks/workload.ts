@@ -1,5 +1,9 @@
+import type { Socket } from 'node:net';
+import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Controller, Get, Logger, Param } from '@nestjs/common';
+import { Controller, Get, Logger, type OnModuleInit, Param, type Type } from '@nestjs/common';
+import type { Client as PgClient } from 'pg';
+import { PostgresSocket } from './client-servers.js';
 
 /** The three lines that a request writes; its fourth is the variant's access line. */
 export const handlerMessages = [
@@ -32,4 +36,79 @@ export class PaymentController {
     this.logger.log(`${handlerMessages[2]} ${id}`);
     return { id, status: 'settled' };
   }
+}
+
+/** The same with one query, which is answered in this process. */
+@Controller('payments')
+class QueryingController extends PaymentController implements OnModuleInit {
+  onModuleInit(): Promise<void> {
+    return connect();
+  }
+
+  @Get(':id')
+  override async pay(@Param('id') id: string): Promise<{ id: string; status: string }> {
+    await query(id);
+    return super.pay(id);
+  }
+}
+
+/** The same with two lines that are below the level. */
+@Controller('payments')
+class DebuggingController extends PaymentController {
+  private readonly debugLogger = new Logger(DebuggingController.name);
+
+  @Get(':id')
+  override pay(@Param('id') id: string): Promise<{ id: string; status: string }> {
+    this.debugLogger.debug(`Account of payment ${id} is open`);
+    this.debugLogger.debug(`Limit of payment ${id} is kept`);
+    return super.pay(id);
+  }
+}
+
+/** Four methods, which may each be a span, one query, and two lines below the level. */
+@Controller('payments')
+class LayeredController extends DebuggingController implements OnModuleInit {
+  onModuleInit(): Promise<void> {
+    return connect();
+  }
+
+  @Get(':id')
+  override async pay(@Param('id') id: string): Promise<{ id: string; status: string }> {
+    this.checkAccount();
+    this.checkLimits();
+    this.reserve();
+    await query(id);
+    return super.pay(id);
+  }
+
+  checkAccount(): void {}
+
+  checkLimits(): void {}
+
+  reserve(): void {}
+}
+
+/** What the handler of a variant does, by the option of the variant. */
+const controllers: Readonly<Record<string, Type<PaymentController>>> = {
+  query: QueryingController,
+  recorder: DebuggingController,
+  everything: LayeredController,
+};
+
+export function controllerFor(option = ''): Type<PaymentController> {
+  return controllers[option] ?? PaymentController;
+}
+
+let client: PgClient;
+
+// Loaded when what watches it is there.
+async function connect(): Promise<void> {
+  const { Client } = createRequire(import.meta.url)('pg') as { Client: typeof PgClient };
+  const stream = () => new PostgresSocket() as unknown as Socket;
+  client = new Client({ stream, host: 'db', user: 'app' });
+  await client.connect();
+}
+
+function query(id: string): Promise<unknown> {
+  return client.query('SELECT id FROM payments WHERE id = $1', [id]);
 }

@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { serve } from '../server-host.js';
-import { PaymentController } from '../workload.js';
+import { controllerFor } from '../workload.js';
 
-@Module({ controllers: [PaymentController] })
-class AppModule {}
+await serve(({ adapter, option }) => {
+  @Module({ controllers: [controllerFor(option)] })
+  class AppModule {}
 
-await serve(({ adapter }) => NestFactory.create(AppModule, adapter, { logger: false }));
+  return NestFactory.create(AppModule, adapter, { logger: false });
+});

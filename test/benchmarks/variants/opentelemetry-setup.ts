@@ -4,19 +4,12 @@ import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import { ExpressInstrumentation } from '@opentelemetry/instrumentation-express';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { WinstonInstrumentation } from '@opentelemetry/instrumentation-winston';
-import { NodeTracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace-node';
+import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import { discard } from './discarded-spans.js';
 
 // Loaded by `--import`, before the application: NestJS 12 and its adapters are ES modules, which
 // only a loader hook can instrument.
 register('@opentelemetry/instrumentation/hook.mjs', import.meta.url);
-
-/** Spans are made and ended as in production; their export is another process's business. */
-const discard: SpanProcessor = {
-  onStart() {},
-  onEnd() {},
-  forceFlush: async () => {},
-  shutdown: async () => {},
-};
 
 new NodeTracerProvider({ spanProcessors: [discard] }).register();
 
