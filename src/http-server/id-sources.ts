@@ -166,7 +166,9 @@ function bearerDigest(key: string | undefined): IdReader {
 }
 
 function bearerOf(request: IncomingMessage): string | undefined {
-  const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
+  const { authorization } = request.headers;
+  if (authorization === undefined) return undefined;
+  const token = BEARER.exec(authorization)?.[1];
   return token === undefined || isRepeated(request, 'authorization') ? undefined : token;
 }
 

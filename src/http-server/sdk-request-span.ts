@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { endSdkSpan, startSdkSpan } from '../context/sdk-spans.js';
+import { endSdkSpan, hasSdk, startSdkSpan } from '../context/sdk-spans.js';
 import type { TraceCarrier } from '../trace/open-trace.js';
 import { serverAttributes } from '../records/span-conventions.js';
 import { callerSpan, type SdkSpan } from '../trace/sdk-span.js';
@@ -11,6 +11,7 @@ export function startRequestSpan(
   metadata: LiveMetadata,
   { traceparent }: TraceCarrier,
 ): SdkSpan | undefined {
+  if (!hasSdk()) return undefined;
   const { method = '', path = '' } = metadata;
   return startSdkSpan({
     name: method,

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Logger, LoggerOptions } from 'winston';
-import { newTraceId } from '../trace/ids.js';
+import { newTraceId, newUuid } from '../trace/ids.js';
 import type { TracePolicy } from '../trace/trace-policy.js';
 import {
   checkBoolean,
@@ -155,11 +154,11 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
     policy: Object.freeze({
       application: { service, inFlight: 0 },
       newTraceId: generatorOf('traceId', traceId.generate, newTraceId),
-      newRequestId: generatorOf('requestId', raw.requestId?.generate, randomUUID),
+      newRequestId: generatorOf('requestId', raw.requestId?.generate, newUuid),
       newSessionId:
         raw.session?.generate === false
           ? noSession
-          : generatorOf('session', raw.session?.generate, randomUUID),
+          : generatorOf('session', raw.session?.generate, newUuid),
       // Backends know W3C ids only, and a trace has one id everywhere.
       w3cOnly: traceId.format === 'w3c' || raw.preset !== undefined || writesPreset(raw.logger),
       clientSpans: clientSpans(raw.spans?.clients),

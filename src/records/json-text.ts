@@ -17,7 +17,7 @@ export function simpleJson(value: unknown): string | undefined {
     case 'string':
       return quoteJson(value);
     case 'number':
-      return Number.isFinite(value) ? String(value) : 'null';
+      return numberText(value);
     case 'boolean':
       return value ? 'true' : 'false';
     case 'bigint':
@@ -27,6 +27,25 @@ export function simpleJson(value: unknown): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** Beyond this, thousandths are not always whole numbers. */
+const MAX_OF_THOUSANDTHS = 1e9;
+
+/**
+ * The digits of a number, as `String` has them. Durations are thousandths, which take V8 four times as
+ * long as whole numbers: where a number is a thousandth exactly, its digits are those of a whole one.
+ */
+function numberText(value: number): string {
+  if (!Number.isFinite(value)) return 'null';
+  const whole = Math.trunc(value);
+  if (whole === value || value < 0 || value > MAX_OF_THOUSANDTHS) return String(value);
+  const thousandths = Math.round(value * 1000);
+  if (thousandths / 1000 !== value) return String(value);
+  const rest = thousandths - whole * 1000;
+  if (rest % 100 === 0) return `${whole}.${rest / 100}`;
+  if (rest % 10 === 0) return rest < 100 ? `${whole}.0${rest / 10}` : `${whole}.${rest / 10}`;
+  return rest < 10 ? `${whole}.00${rest}` : rest < 100 ? `${whole}.0${rest}` : `${whole}.${rest}`;
 }
 
 /** Whether converting a number to decimal digits takes long. */

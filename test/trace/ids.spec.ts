@@ -7,6 +7,7 @@ import {
   MAX_ID_LENGTH,
   newSpanId,
   newTraceId,
+  newUuid,
   toW3cTraceId,
 } from '../../src/trace/ids.js';
 import { codePoint } from '../support/arbitraries.js';
@@ -225,5 +226,26 @@ describe('new ids', () => {
     for (let i = 0; i < 1000; i++)
       Array.from(newTraceId()).forEach((digit, at) => seen[at]?.add(digit));
     expect(seen.map(({ size }) => size)).toEqual(Array(32).fill(16));
+  });
+});
+
+describe('a new UUID', () => {
+  const many = Array.from({ length: 2000 }, newUuid);
+
+  it('is one of version 4', () => {
+    for (const uuid of many) {
+      expect(uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    }
+  });
+
+  it('is another one each time, also across the limits of a pool', () => {
+    expect(new Set(many).size).toBe(many.length);
+  });
+
+  it('has every value at every place', () => {
+    const seen = Array.from({ length: 36 }, () => new Set<string>());
+    for (const uuid of many) Array.from(uuid).forEach((digit, at) => seen[at]!.add(digit));
+    const fixed: Readonly<Record<number, number>> = { 8: 1, 13: 1, 14: 1, 18: 1, 19: 4, 23: 1 };
+    expect(seen.map(({ size }) => size)).toEqual(seen.map((_, at) => fixed[at] ?? 16));
   });
 });

@@ -23,14 +23,14 @@ export interface LineCounts {
 export interface Gathering {
   /** Whether each line is written at once, for a terminal. */
   readonly isImmediate?: boolean;
-  /** Characters that are gathered across turns. */
+  /** Bytes that are gathered across turns. */
   readonly bufferSize?: number;
   /** Milliseconds that a gathered line may wait. */
   readonly flushInterval?: number;
 }
 
 /** The most that is gathered in one turn. */
-const TURN_CHARACTERS = 256 * 1024;
+const TURN_BYTES = 256 * 1024;
 /** The backlog is written in parts of this size, so that other work is not held up. */
 const BYTES_PER_RETRY = 1024 * 1024;
 /** Beyond this, lines are dropped: a reader that has stopped must not fill the memory. */
@@ -42,7 +42,7 @@ export const BACKLOG_BYTES = 64 * 1024 * 1024;
 export class LineOutput {
   private readonly queue: LineBacklog;
   private readonly flushInterval: number | undefined;
-  /** From this many characters on, lines are written. */
+  /** From this many bytes on, lines are written. */
   private flushAt: number;
   /** Whether gathered lines will be written without another call. */
   private isScheduled = false;
@@ -60,7 +60,7 @@ export class LineOutput {
     { isImmediate = false, bufferSize = 0, flushInterval = 1000 }: Gathering = {},
   ) {
     this.queue = new LineBacklog(target.atomicBytes);
-    this.flushAt = isImmediate ? 0 : bufferSize || TURN_CHARACTERS;
+    this.flushAt = isImmediate ? 0 : bufferSize || TURN_BYTES;
     this.flushInterval = bufferSize === 0 ? undefined : flushInterval;
   }
 
@@ -81,7 +81,7 @@ export class LineOutput {
     }
     this.queue.push(line);
     if (unwritten.isExiting) this.flushAtExit();
-    else if (this.queue.textLength >= this.flushAt) this.flush();
+    else if (this.queue.size >= this.flushAt) this.flush();
     else if (!this.isScheduled) this.schedule();
   }
 
@@ -199,7 +199,6 @@ export class LineOutput {
     }
     if (queue.isFullFor(line)) queue.seal();
     queue.push(line);
-    if (queue.textLength >= TURN_CHARACTERS) queue.seal();
     if (unwritten.isExiting) this.flushAtExit();
   }
 

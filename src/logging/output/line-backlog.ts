@@ -3,11 +3,12 @@ import { FifoQueue } from '../../records/fifo-queue.js';
 
 const NEWLINE = 10;
 
-// Text is encoded into the same buffer each time: a new one costs half as much as the call.
-const SCRATCH_CHARACTERS = 64 * 1024;
+/** What lines are gathered in: several hundred of them. */
+const GATHERED_BYTES = 64 * 1024;
+/** The most bytes of a UTF-16 unit in UTF-8. */
+const MOST_BYTES_OF_UNIT = 3;
 /** The most of a long line that is tried with one call: more than a pipe holds. */
 const LONG_LINE_BYTES = 1024 * 1024;
-const scratch = Buffer.allocUnsafeSlow(SCRATCH_CHARACTERS * 3);
 
 interface Batch {
   readonly bytes: Buffer;
@@ -15,8 +16,9 @@ interface Batch {
 }
 
 /**
- * Lines to be written, in order: text while it grows, since a string is the cheapest to append to,
- * and bytes once it is to be written, since a call may write any part of them.
+ * Lines to be written, in order, as bytes, since a call may write any part of them. A line is encoded
+ * when it is gathered: its parts are in the cache then, and a turn later often are not, which takes
+ * twice as long.
  */
 export class LineBacklog {
   /** Lines that were written. */
@@ -24,8 +26,10 @@ export class LineBacklog {
   /** Lines that are lost. */
   dropped = 0;
 
-  private text = '';
-  private textLines = 0;
+  // The same buffer is used each time: a new one costs half as much as the call that writes it.
+  private gathered: Buffer | undefined;
+  private gatheredBytes = 0;
+  private gatheredLines = 0;
   private readonly batches = new FifoQueue<Batch>();
   private batchedBytes = 0;
   private batchedLines = 0;
@@ -39,44 +43,47 @@ export class LineBacklog {
   constructor(public callBytes = Number.POSITIVE_INFINITY) {}
 
   push(line: string): void {
-    this.text += `${line}\n`;
-    this.textLines++;
+    const gathered = (this.gathered ??= Buffer.allocUnsafeSlow(GATHERED_BYTES));
+    if (this.gatheredBytes + line.length * MOST_BYTES_OF_UNIT >= GATHERED_BYTES) {
+      this.seal();
+      if (line.length * MOST_BYTES_OF_UNIT >= GATHERED_BYTES) {
+        this.add({ bytes: Buffer.from(`${line}\n`), lines: 1 });
+        return;
+      }
+    }
+    const end = this.gatheredBytes + gathered.write(line, this.gatheredBytes);
+    gathered[end] = NEWLINE;
+    this.gatheredBytes = end + 1;
+    this.gatheredLines++;
   }
 
-  /** Whether a call could not write another line together with the text before it. */
+  /** Whether a call could not write another line together with those before it. */
   isFullFor(line: string): boolean {
-    const { length } = this.text;
-    return length > 0 && length + line.length >= this.callBytes;
-  }
-
-  /** Characters that are not encoded yet. */
-  get textLength(): number {
-    return this.text.length;
+    const { gatheredBytes } = this;
+    return gatheredBytes > 0 && gatheredBytes + line.length >= this.callBytes;
   }
 
   get isEmpty(): boolean {
-    return this.text === '' && this.batches.length === 0;
+    return this.gatheredBytes === 0 && this.batches.length === 0;
   }
 
-  /** Bytes that wait; of text, characters. */
+  /** Bytes that wait. */
   get size(): number {
-    return this.batchedBytes - this.offset + this.text.length;
+    return this.batchedBytes - this.offset + this.gatheredBytes;
   }
 
   /** Lines that wait. */
   get lines(): number {
-    return this.batchedLines + this.textLines;
+    return this.batchedLines + this.gatheredLines;
   }
 
-  /** Encodes the text, so that a large backlog is not encoded at once. */
+  /** Begins a new call with the next line. */
   seal(): void {
-    if (this.text === '') return;
-    const bytes = Buffer.from(this.text);
-    this.batches.push({ bytes, lines: this.textLines });
-    this.batchedBytes += bytes.length;
-    this.batchedLines += this.textLines;
-    this.text = '';
-    this.textLines = 0;
+    const { gathered, gatheredBytes, gatheredLines } = this;
+    if (gathered === undefined || gatheredBytes === 0) return;
+    this.add({ bytes: Buffer.from(gathered.subarray(0, gatheredBytes)), lines: gatheredLines });
+    this.gatheredBytes = 0;
+    this.gatheredLines = 0;
   }
 
   /**
@@ -85,10 +92,7 @@ export class LineBacklog {
    * @throws what `writeSync` throws; nothing is lost then.
    */
   writeTo(fd: number): number {
-    if (this.batches.length === 0) {
-      if (this.text.length <= SCRATCH_CHARACTERS) return this.writeText(fd);
-      this.seal();
-    }
+    if (this.batches.length === 0) return this.writeGathered(fd, this.gathered!);
     const { bytes, lines } = this.batches.first!;
     const { offset } = this;
     const taken = writeSync(fd, bytes, offset, this.callLength(bytes, offset, bytes.length));
@@ -113,20 +117,26 @@ export class LineBacklog {
     this.batches.clear();
     this.batchedBytes = 0;
     this.batchedLines = 0;
-    this.text = '';
-    this.textLines = 0;
+    this.gatheredBytes = 0;
+    this.gatheredLines = 0;
   }
 
-  private writeText(fd: number): number {
-    const length = scratch.write(this.text);
-    const taken = writeSync(fd, scratch, 0, this.callLength(scratch, 0, length));
+  private add(batch: Batch): void {
+    this.batches.push(batch);
+    this.batchedBytes += batch.bytes.length;
+    this.batchedLines += batch.lines;
+  }
+
+  private writeGathered(fd: number, gathered: Buffer): number {
+    const length = this.gatheredBytes;
+    const taken = writeSync(fd, gathered, 0, this.callLength(gathered, 0, length));
     if (taken < length) {
       this.seal();
       this.offset = taken;
     } else {
-      this.written += this.textLines;
-      this.text = '';
-      this.textLines = 0;
+      this.written += this.gatheredLines;
+      this.gatheredBytes = 0;
+      this.gatheredLines = 0;
     }
     return taken;
   }

@@ -20,7 +20,7 @@ export interface TracingTransportOptions extends TransportOptions {
   /** Whether the folder of a file is created where it is missing. Default: `false`. */
   mkdir?: boolean;
   /**
-   * Characters that are gathered before they are written, at most 67,108,864. Default 0: the lines
+   * Bytes that are gathered before they are written, at most 67,108,864. Default 0: the lines
    * of one turn of the event loop are written with one call before the loop goes on.
    */
   bufferSize?: number;

@@ -37,6 +37,15 @@ export function readNestArguments(
   entry: NestEntry = { message: '' },
   limits: LineLimits = DEFAULT_LINE_LIMITS,
 ): NestEntry {
+  // Nearly every call: a text and the context of the logger.
+  if (typeof message === 'string' && params.length === 1 && !mayHaveStack) {
+    const [context] = params;
+    if (typeof context === 'string' && !message.includes('%')) {
+      entry.message = message;
+      entry['context'] = context;
+      return entry;
+    }
+  }
   const subject = jsonOf(resolveMessage(message));
   if (params.length === 0) {
     addMessage(entry, subject, limits);

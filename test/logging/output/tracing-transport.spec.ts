@@ -81,7 +81,7 @@ describe('without a buffer', () => {
     expect(written()).toBe('a\nb\n');
   });
 
-  it('of a very long turn, the first are not kept: 262,144 characters at most', () => {
+  it('of a very long turn, the first are not kept: 262,144 bytes at most', () => {
     const logger = logTo(open());
     logger.info('x'.repeat(262_142));
     expect(written()).toBe('');
@@ -91,8 +91,8 @@ describe('without a buffer', () => {
 });
 
 describe('a buffer', () => {
-  it('is written when it is full, to the character', async () => {
-    const logger = logTo(open({ bufferSize: 30 }));
+  it('is written when it is full, to the byte', async () => {
+    const logger = logTo(open({ bufferSize: 31 }));
     logger.info('123456789');
     logger.info('12345678é');
     logger.info('12345678');
