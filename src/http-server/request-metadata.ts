@@ -42,6 +42,8 @@ interface MatchedRoute {
 // What NestJS 12 names the functions that it gives to the router; see handler-names.ts for 11.
 // Fastify binds them, which shows in the name.
 const HANDLER_NAME = /^(?:bound )?([^\s.]+\.[^\s.]+)$/;
+/** Routes that NestJS has registered on Express. */
+const ofNest = new WeakMap<ExpressRoute, MatchedRoute>();
 const NO_ROUTE: MatchedRoute = { route: undefined, handler: undefined };
 
 /** What is known of an HTTP request. Route and handler are looked up when they are read. */
@@ -156,9 +158,15 @@ function authorityOf({ headers }: IncomingMessage): string | undefined {
 
 function matchedRoute({ route, baseUrl = '', app, routeOptions }: RoutedRequest): MatchedRoute {
   if (route !== undefined && typeof route.path === 'string') {
+    const known = baseUrl === '' ? ofNest.get(route) : undefined;
+    if (known !== undefined) return known;
     const handler = handlerOf(route.stack?.[0]?.handle);
     // NestJS registers all of its routes with their whole paths.
-    if (baseUrl === '' && handler !== undefined) return { route: route.path, handler };
+    if (baseUrl === '' && handler !== undefined) {
+      const matched = { route: route.path, handler };
+      ofNest.set(route, matched);
+      return matched;
+    }
     return describe(expressTemplate(route, route.path, baseUrl, app), handler);
   }
   return routeOptions?.url === undefined

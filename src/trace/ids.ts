@@ -1,4 +1,4 @@
-import { createHmac, hash, randomBytes } from 'node:crypto';
+import { createHmac, hash, randomFillSync } from 'node:crypto';
 
 /** The maximum length of an id that is adopted from a caller. */
 export const MAX_ID_LENGTH = 128;
@@ -72,25 +72,42 @@ export function isSpanId(value: string): boolean {
   return LOWER_HEX_16.test(value) && value !== ALL_ZERO_SPAN_ID;
 }
 
-// One call to the system's random source costs 50 times more than a slice of a string, so the
-// digits of many ids are generated at once.
-const POOL_BYTES = 4096;
+// One call to the system's random source costs as much as a thousand random bytes.
+const random = Buffer.allocUnsafeSlow(8192);
+let randomOffset = random.length;
+
+/** Random bytes that no one else has: the place in {@link random} where they begin. */
+function takeRandom(bytes: number): number {
+  if (randomOffset + bytes > random.length) {
+    randomFillSync(random);
+    randomOffset = 0;
+  }
+  const offset = randomOffset;
+  randomOffset += bytes;
+  return offset;
+}
+
+// The digits of many ids are made at once, and each id is a slice of them.
+const POOL_BYTES = 1024;
 let pool = '';
 let poolOffset = 0;
 
 function randomHex(digits: number): string {
   if (poolOffset + digits > pool.length) {
-    pool = randomBytes(POOL_BYTES).toString('hex');
+    const start = takeRandom(POOL_BYTES);
+    pool = random.toString('hex', start, start + POOL_BYTES);
     poolOffset = 0;
   }
   return pool.slice(poolOffset, (poolOffset += digits));
 }
 
 const UUID_LENGTH = 36;
+const UUID_BYTES = 16;
 /** How many UUIDs are made at once. One that is kept keeps the text of all of them. */
 const UUIDS = 32;
 const HEX_DIGITS = Buffer.from('0123456789abcdef');
 const DASH = 45;
+const uuidText = Buffer.allocUnsafeSlow(UUIDS * UUID_LENGTH);
 let uuids = '';
 let uuidOffset = 0;
 
@@ -109,19 +126,18 @@ export function newUuid(): string {
 }
 
 function manyUuids(): string {
-  const random = randomBytes(UUIDS * 16);
-  const text = Buffer.allocUnsafe(UUIDS * UUID_LENGTH);
+  const start = takeRandom(UUIDS * UUID_BYTES);
   let end = 0;
-  for (let i = 0; i < random.length; i++) {
-    const place = i % 16;
-    let byte = random[i]!;
+  for (let i = 0; i < UUIDS * UUID_BYTES; i++) {
+    const place = i % UUID_BYTES;
+    let byte = random[start + i]!;
     if (place === 6) byte = 0x40 | (byte & 0x0f);
     else if (place === 8) byte = 0x80 | (byte & 0x3f);
-    if (place === 4 || place === 6 || place === 8 || place === 10) text[end++] = DASH;
-    text[end++] = HEX_DIGITS[byte >> 4]!;
-    text[end++] = HEX_DIGITS[byte & 0x0f]!;
+    if (place === 4 || place === 6 || place === 8 || place === 10) uuidText[end++] = DASH;
+    uuidText[end++] = HEX_DIGITS[byte >> 4]!;
+    uuidText[end++] = HEX_DIGITS[byte & 0x0f]!;
   }
-  return text.toString('latin1');
+  return uuidText.toString('latin1');
 }
 
 /** A new W3C trace id: 32 random lower-case hex digits. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import { assert, double, integer, property } from 'fast-check';
 import { simpleJson } from '../../src/records/json-text.js';
 
 describe('the JSON of a number', () => {
@@ -37,8 +37,8 @@ describe('the JSON of a number', () => {
   );
 
   it('is as JSON has it for any number and any thousandth', () => {
-    fc.assert(
-      fc.property(fc.double(), fc.integer({ min: 0, max: 2 ** 40 }), (any, thousandths) => {
+    assert(
+      property(double(), integer({ min: 0, max: 2 ** 40 }), (any, thousandths) => {
         expect(simpleJson(any)).toBe(JSON.stringify(any));
         expect(simpleJson(thousandths / 1000)).toBe(JSON.stringify(thousandths / 1000));
       }),

@@ -59,6 +59,8 @@ export function traceJson(options: TraceJsonOptions = {}): Logform.Format {
   return lineFormat(json, { preset, json, isLine: true }, hasPreset, limits);
 }
 
+/** How many contexts are kept: the names of classes, but a call may have any. */
+const MAX_CONTEXTS = 256;
 /** How many names of levels are kept, of which loggers have few. */
 const MAX_LEVELS = 32;
 
@@ -98,6 +100,17 @@ export function jsonLine(
   };
 
   const writer = {};
+  // A logger has the same context in each of its lines.
+  const contexts = new NameCache<string>(MAX_CONTEXTS);
+  const contextJson = (context: string): string => {
+    let json = contexts.get(context);
+    if (json === undefined) {
+      json = contextKey + quoteJson(context);
+      const kept = json;
+      contexts.keep(context, () => ownCopy(kept));
+    }
+    return json;
+  };
   const scopeJson = (scope: TraceScope): string => {
     if (scope.renderedBy !== writer) {
       scope.renderedBy = writer;
@@ -139,12 +152,9 @@ export function jsonLine(
     let before: JsonWriter | undefined;
     if (message.length <= room && !(typeof context === 'string' && context.length > room)) {
       let json = start + quoteJson(message) + afterMessage;
-      if (context !== undefined) {
-        json += contextKey;
-        json +=
-          typeof context === 'string'
-            ? quoteJson(context)
-            : (jsonValue(context, limits.redaction, room) ?? 'null');
+      if (typeof context === 'string') json += contextJson(context);
+      else if (context !== undefined) {
+        json += contextKey + (jsonValue(context, limits.redaction, room) ?? 'null');
       }
       const fields = ownFields(entry, scope, error, renamed, added, reserved, limits, room);
       if (typeof fields === 'string') {
