@@ -11,7 +11,10 @@ export type IsSkipped = (handler: string) => boolean;
  */
 export function skippedHandlers(modules: ModulesContainer): IsSkipped {
   let names: ReadonlySet<string> | undefined;
-  return (handler) => (names ??= namesIn(modules)).has(handler);
+  return (handler) => {
+    names ??= namesIn(modules);
+    return names.size > 0 && names.has(handler);
+  };
 }
 
 function namesIn(modules: ModulesContainer): ReadonlySet<string> {

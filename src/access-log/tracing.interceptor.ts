@@ -11,6 +11,7 @@ import { TRACING_OPTIONS } from '../options/options.token.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import { followObservable } from '../spans/follow-result.js';
 import { enrichTrace } from './enrich-trace.js';
+import { handlerName } from './handler-name.js';
 import type { Trace } from '../trace/trace.js';
 
 /**
@@ -53,7 +54,7 @@ export class TracingInterceptor implements NestInterceptor {
     if (isMeasured && !(isField && isRootField(args))) return undefined;
     trace.handlerStartedMs ??= performance.now();
     // A GraphQL operation was named by its first field, before its guards ran.
-    if (!isField) trace.metadata.nameHandler?.(`${controller.name}.${handler.name}`);
+    if (!isField) trace.metadata.nameHandler?.(handlerName(controller, handler));
     return trace;
   }
 }

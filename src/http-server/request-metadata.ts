@@ -42,6 +42,8 @@ interface MatchedRoute {
 // What NestJS 12 names the functions that it gives to the router; see handler-names.ts for 11.
 // Fastify binds them, which shows in the name.
 const HANDLER_NAME = /^(?:bound )?([^\s.]+\.[^\s.]+)$/;
+/** By the function that a router calls; empty for one that is not NestJS's. */
+const handlerNames = new WeakMap<object, string>();
 /** Routes that NestJS has registered on Express. */
 const ofNest = new WeakMap<ExpressRoute, MatchedRoute>();
 const NO_ROUTE: MatchedRoute = { route: undefined, handler: undefined };
@@ -191,7 +193,13 @@ function expressTemplate(
 }
 
 function handlerOf(handle: unknown): string | undefined {
-  return typeof handle === 'function' ? HANDLER_NAME.exec(handle.name)?.[1] : undefined;
+  if (typeof handle !== 'function') return undefined;
+  let name = handlerNames.get(handle);
+  if (name === undefined) {
+    name = HANDLER_NAME.exec(handle.name)?.[1] ?? '';
+    handlerNames.set(handle, name);
+  }
+  return name === '' ? undefined : name;
 }
 
 function describe(route: string | undefined, handler: string | undefined): MatchedRoute {

@@ -6,9 +6,13 @@ const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i;
  * as `*`, is returned unchanged.
  */
 export function pathOf(url: string): string {
-  const end = url.search(/[?#]/);
-  const target = end === -1 ? url : url.slice(0, end);
+  const target = before('?', before('#', url));
   // True of nearly all request targets. `//host/path` is a path too (RFC 9112, section 3.2).
   if (target.startsWith('/')) return target;
   return target.replace(ORIGIN, '') || (target && '/');
+}
+
+function before(mark: string, text: string): string {
+  const at = text.indexOf(mark);
+  return at === -1 ? text : text.slice(0, at);
 }

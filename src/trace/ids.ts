@@ -105,7 +105,7 @@ const UUID_LENGTH = 36;
 const UUID_BYTES = 16;
 /** How many UUIDs are made at once. One that is kept keeps the text of all of them. */
 const UUIDS = 32;
-const HEX_DIGITS = Buffer.from('0123456789abcdef');
+const HEX_DIGITS = new TextEncoder().encode('0123456789abcdef');
 const DASH = 45;
 const uuidText = Buffer.allocUnsafeSlow(UUIDS * UUID_LENGTH);
 let uuids = '';
