@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Connection } from './connection.js';
+import { Connection } from './sockets/connection.js';
 import type { BenchmarkedNode } from './nodes.js';
 import type { Platform } from './server-host.js';
 import { ServerProcess } from './server-process.js';

@@ -9,7 +9,7 @@ export interface Variant {
   /** The key of the request's id in each JSON line; a variant without one writes no lines. */
   idField?: string;
   /** Of a request. Default: 4. */
-  lines?: 1 | 4;
+  lines?: number;
   /** What the last line of a request has to hold. */
   shows?: RegExp;
   /** What does the same work without tracing. Default: {@link bare}. */

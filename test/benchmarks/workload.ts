@@ -1,9 +1,8 @@
-import type { Socket } from 'node:net';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Get, Logger, type OnModuleInit, Param, type Type } from '@nestjs/common';
 import type { Client as PgClient } from 'pg';
-import { PostgresSocket } from './client-servers.js';
+import { PostgresSocket } from './clients/client-servers.js';
 
 /** The three lines that a request writes; its fourth is the variant's access line. */
 export const handlerMessages = [
@@ -104,8 +103,7 @@ let client: PgClient;
 // Loaded when what watches it is there.
 async function connect(): Promise<void> {
   const { Client } = createRequire(import.meta.url)('pg') as { Client: typeof PgClient };
-  const stream = () => new PostgresSocket() as unknown as Socket;
-  client = new Client({ stream, host: 'db', user: 'app' });
+  client = new Client({ stream: () => new PostgresSocket(), host: 'db', user: 'app' });
   await client.connect();
 }
 
