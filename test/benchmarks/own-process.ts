@@ -5,10 +5,10 @@ import { type BenchmarkedNode, placeFor } from './nodes.js';
 import { forEachIn, type Run } from './run.js';
 
 /** What a program sends to its parent. */
-export type Figures = Readonly<Record<string, number>>;
+type Figures = Readonly<Record<string, number>>;
 
 /** The arguments of a program that say what it measures. */
-export type Subject = readonly string[];
+type Subject = readonly string[];
 
 interface Programs {
   /** Its path below this folder, without an extension. */

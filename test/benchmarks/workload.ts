@@ -88,22 +88,28 @@ class LayeredController extends DebuggingController implements OnModuleInit {
 }
 
 /** What the handler of a variant does, by the option of the variant. */
-const controllers: Readonly<Record<string, Type<PaymentController>>> = {
-  query: QueryingController,
-  recorder: DebuggingController,
-  everything: LayeredController,
+const controllers: Readonly<Record<string, () => Type<PaymentController>>> = {
+  query: () => withDriver(QueryingController),
+  recorder: () => DebuggingController,
+  everything: () => withDriver(LayeredController),
 };
 
 export function controllerFor(option = ''): Type<PaymentController> {
-  return controllers[option] ?? PaymentController;
+  return controllers[option]?.() ?? PaymentController;
 }
 
+type Driver = { Client: typeof PgClient };
+let driver: Driver;
 let client: PgClient;
 
-// Loaded when what watches it is there.
+/** Before the application starts, as one loads it that imports it; only where there are queries. */
+function withDriver(controller: Type<PaymentController>): Type<PaymentController> {
+  driver = createRequire(import.meta.url)('pg') as Driver;
+  return controller;
+}
+
 async function connect(): Promise<void> {
-  const { Client } = createRequire(import.meta.url)('pg') as { Client: typeof PgClient };
-  client = new Client({ stream: () => new PostgresSocket(), host: 'db', user: 'app' });
+  client = new driver.Client({ stream: () => new PostgresSocket(), host: 'db', user: 'app' });
   await client.connect();
 }
 

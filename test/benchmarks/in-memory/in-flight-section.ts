@@ -5,7 +5,7 @@ import { ServerProcess } from '../server-process.js';
 import { bare, ours } from '../variant-list.js';
 import type { BatchSizes } from './batches.js';
 import { isSteady, longRunTable, watchLongRuns } from './long-run.js';
-import { type Contender, contendersOf } from './time-requests.js';
+import { type Contender, contendersOf, titleOf } from './time-requests.js';
 
 /** Requests that a server works on at the same time. */
 const inFlight = [1, 100, 1_000] as const;
@@ -56,7 +56,7 @@ async function timeInFlight(run: Run, failures: string[]): Promise<InFlightTimin
         const taken = await timeOne(run, timing, sizes);
         timing.taken = timing.taken.map((least, i) => Math.min(least, taken[i]!));
       } catch (error) {
-        failures.push(`${timing.variant.name}, ${timing.platform}, in flight: ${String(error)}`);
+        failures.push(`in flight: ${titleOf(timing)}: ${String(error)}`);
       }
     });
   }

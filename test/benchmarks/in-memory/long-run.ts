@@ -5,7 +5,7 @@ import type { Memory } from '../server-host.js';
 import { ServerProcess } from '../server-process.js';
 import { bare, ours } from '../variant-list.js';
 import type { BatchSizes } from './batches.js';
-import { type Contender, contendersOf } from './time-requests.js';
+import { type Contender, contendersOf, titleOf } from './time-requests.js';
 
 export interface LongRun extends Contender {
   early: Mark;
@@ -31,12 +31,11 @@ const cpuMayGrow = 1.25;
 export async function watchLongRuns(run: Run, failures: string[]): Promise<LongRun[]> {
   const runs: LongRun[] = [];
   await forEachIn(run, contendersOf(run, [bare, ours]), async (contender) => {
-    const { variant, platform, node } = contender;
-    run.announce(`long run: ${variant.name}, ${platform}, Node ${node.major}`);
+    run.announce(`long run: ${titleOf(contender)}`);
     try {
       runs.push(await watchLongRun(run, contender));
     } catch (error) {
-      failures.push(`${variant.name}, ${platform}, Node ${node.major}, long run: ${String(error)}`);
+      failures.push(`long run: ${titleOf(contender)}: ${String(error)}`);
     }
   });
   return runs;

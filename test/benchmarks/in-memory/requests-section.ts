@@ -13,7 +13,6 @@ import {
 const full: RequestSizes = { processes: 3, warmUp: 15_000, batch: 3_000, batches: 8 };
 /** The differences to be measured are about one per cent. */
 const fine: RequestSizes = { ...full, processes: 5 };
-const quick: RequestSizes = { processes: 1, warmUp: 300, batch: 100, batches: 2 };
 
 const howMeasured =
   'Connections are in memory: neither the kernel nor a client is in the figures. One pinned core, ' +
@@ -64,7 +63,7 @@ export async function partsSection(run: Run): Promise<Findings> {
 }
 
 function timeAll(run: Run, variants: readonly Variant[], sizes: RequestSizes) {
-  return timeRequests(run, contendersOf(run, variants), run.isQuick ? quick : sizes);
+  return timeRequests(run, contendersOf(run, variants), sizes);
 }
 
 function viewerTable(timings: readonly RequestTiming[]): string {

@@ -26,7 +26,12 @@ export interface RequestSizes extends BatchSizes {
   processes: number;
 }
 
-/** Each contender is checked first, and then timed in processes of its own, interleaved. */
+const quickSizes: BatchSizes = { warmUp: 32, batch: 32, batches: 1 };
+
+/**
+ * Each contender is checked first, and then timed in processes of its own, interleaved. A quick run
+ * takes its figures from the processes that are checked.
+ */
 export async function timeRequests(
   run: Run,
   contenders: readonly Contender[],
@@ -34,18 +39,21 @@ export async function timeRequests(
 ): Promise<RequestTiming[]> {
   const timings = contenders.map((one): RequestTiming => ({ ...one, microseconds: NaN }));
   await forEachIn(run, timings, async (timing) => {
-    const failure = await checkOutput(timing.variant, timing.platform, timing.node);
+    const { variant, platform, node } = timing;
+    const failure = await checkOutput(variant, platform, node, async (server) => {
+      if (run.isQuick) timing.microseconds = await askForBatches(server, variant, quickSizes);
+    });
     run.announce(`checked: ${titleOf(timing)}: ${failure ?? 'sound'}`);
     if (failure !== undefined) timing.failure = failure;
   });
-  for (let round = 1; round <= sizes.processes; round++) {
+  for (let round = 1; round <= sizes.processes && !run.isQuick; round++) {
     const sound = timings.filter(({ failure }) => failure === undefined);
-    await forEachIn(run, sound, async (timing) => {
+    for (const timing of sound) {
       const taken = await timeOne(run, timing, sizes).catch(String);
       run.announce(`round ${round} of ${sizes.processes}: ${titleOf(timing)}: ${taken}`);
       if (typeof taken === 'string') timing.failure = `under load: ${taken}`;
       else timing.microseconds = Math.min(taken, timing.microseconds || taken);
-    });
+    }
   }
   return timings;
 }
@@ -77,23 +85,31 @@ export function addedBy(
 }
 
 async function timeOne(
-  { output, isQuick }: Run,
+  { output }: Run,
   { variant, platform, node }: Contender,
   sizes: BatchSizes,
 ): Promise<number> {
   const server = await ServerProcess.start(variant, platform, {
-    ...{ output, node, pace: 'settled', isPinned: !isQuick },
+    ...{ output, node, pace: 'settled', isPinned: true },
   });
   try {
-    const closePage = variant.page && (await openPage(server.port, variant.page));
-    const taken = await server.ask('batches', sizes);
-    if (closePage) closePage();
-    return taken;
+    return await askForBatches(server, variant, sizes);
   } finally {
     await server.stop();
   }
 }
 
-function titleOf({ variant, platform, node }: Contender): string {
+async function askForBatches(
+  server: ServerProcess,
+  { page }: Variant,
+  sizes: BatchSizes,
+): Promise<number> {
+  const closePage = page && (await openPage(server.port, page));
+  const taken = await server.ask('batches', sizes);
+  if (closePage) closePage();
+  return taken;
+}
+
+export function titleOf({ variant, platform, node }: Contender): string {
   return `${variant.name}, ${platform}, Node ${node.major}`;
 }

@@ -25,9 +25,7 @@ export async function linesSection(run: Run): Promise<Findings> {
   });
   const unwritten = await measureInProcesses(run, {
     program: 'lines/recorded-calls',
-    subjects: Object.keys(recorders).flatMap((recorder) =>
-      Object.keys(unwrittenCalls).map((call) => [call, recorder]),
-    ),
+    subjects: Object.keys(recorders).map((recorder) => [recorder]),
     ...{ rounds, args },
   });
   return {
@@ -74,7 +72,7 @@ function unwrittenTable({ nodes }: Run, { least }: Measured): string {
       .map((call) => [
         call,
         ...columns.map(({ node, recorder }) => {
-          const timeOf = (one: string) => least(node, [one, recorder], 'nanoseconds');
+          const timeOf = (one: string) => least(node, [recorder], one);
           return judged(timeOf(call) - timeOf(noCall), mostOf[recorder] ?? NaN);
         }),
       ]),

@@ -1,6 +1,5 @@
 import { isFlat, isLinear, shown } from '../figures.js';
-import { type Contender, failuresOf, timeRequests } from '../in-memory/time-requests.js';
-import { addedBy } from '../in-memory/time-requests.js';
+import { addedBy, type Contender, failuresOf, timeRequests } from '../in-memory/time-requests.js';
 import { markdownTable } from '../markdown-table.js';
 import type { Findings, Run } from '../run.js';
 import { baselineOf } from '../variant-list.js';
@@ -16,7 +15,6 @@ interface Row {
 }
 
 const processes = 2;
-const quick = { processes: 1, warmUp: 50, batch: 20, batches: 1 };
 
 /** How the cost of tracing grows with what an application has. */
 export async function scaleSection(run: Run): Promise<Findings> {
@@ -46,11 +44,7 @@ async function rowsOf(run: Run, growth: Growth, failures: string[]): Promise<Row
   const contenders = places.flatMap((place) =>
     measured.map((variant): Contender => ({ ...place, variant })),
   );
-  const timings = await timeRequests(
-    run,
-    contenders,
-    run.isQuick ? quick : { processes, ...sizes },
-  );
+  const timings = await timeRequests(run, contenders, { processes, ...sizes });
   failures.push(...failuresOf(timings));
   return places.map(({ node, platform }) => ({
     name: `${name}: ${per}, ${platform}, Node ${node.major}`,

@@ -1,4 +1,4 @@
-import type { Contender } from '../in-memory/time-requests.js';
+import { type Contender, titleOf } from '../in-memory/time-requests.js';
 import { forEachIn, type Run } from '../run.js';
 import { type Measure, median, timeServer, type Timing, type TimingSizes } from './timing.js';
 
@@ -25,9 +25,7 @@ export async function timeInRounds(
   for (let round = 0; round < sizes.rounds; round++) {
     await forEachIn(run, rotated([...timings.keys()], round), async (contender) => {
       const { variant, platform, node } = contender;
-      run.announce(
-        `round ${round + 1} of ${sizes.rounds}: ${variant.name}, ${platform}, Node ${node.major}`,
-      );
+      run.announce(`round ${round + 1} of ${sizes.rounds}: ${titleOf(contender)}`);
       try {
         timings.get(contender)?.push(await timeServer(variant, platform, node, sizes, run.output));
       } catch (error) {

@@ -1,6 +1,6 @@
 import { checkOutput } from '../check-output.js';
 import { judged, shown } from '../figures.js';
-import { type Contender, contendersOf } from '../in-memory/time-requests.js';
+import { type Contender, contendersOf, titleOf } from '../in-memory/time-requests.js';
 import { markdownTable } from '../markdown-table.js';
 import type { BenchmarkedNode } from '../nodes.js';
 import { type Findings, forEachIn, type Run } from '../run.js';
@@ -34,10 +34,7 @@ export async function socketsSection(run: Run): Promise<Findings> {
         `${sizes.warmUp.toLocaleString('en')} requests before the first that counts.`,
       ...run.nodes.flatMap((node) => textFor(node, measured, sizes)),
     ],
-    failures: [...unsound, ...failures].map(
-      ({ variant, platform, node, reason }) =>
-        `${variant.name}, ${platform}, Node ${node.major}: ${reason}`,
-    ),
+    failures: [...unsound, ...failures].map((one) => `${titleOf(one)}: ${one.reason}`),
   };
 }
 
@@ -46,7 +43,7 @@ async function check(run: Run, contenders: readonly Contender[]): Promise<Failur
   await forEachIn(run, contenders, async (contender) => {
     const { variant, platform, node } = contender;
     const reason = await checkOutput(variant, platform, node);
-    run.announce(`checked: ${variant.name}, ${platform}: ${reason ?? 'sound'}`);
+    run.announce(`checked: ${titleOf(contender)}: ${reason ?? 'sound'}`);
     if (reason !== undefined) failures.push({ ...contender, reason });
   });
   return failures;
@@ -60,13 +57,13 @@ function textFor(
   const measured = all.filter((one) => one.node === node);
   return [
     `### Node ${node.version.slice(1)}`,
-    ...measures.flatMap((measure) => [`${titleOf(measure, sizes)}:`, cpuTable(measure, measured)]),
+    ...measures.flatMap((measure) => [`${loadTitle(measure, sizes)}:`, cpuTable(measure, measured)]),
     'What nestjs-tracing adds to a bare application, as a share of what others add:',
     targetTable(measured, sizes),
   ];
 }
 
-function titleOf(measure: Measure, { rate }: TimingSizes): string {
+function loadTitle(measure: Measure, { rate }: TimingSizes): string {
   return measure === 'saturated'
     ? 'At saturation'
     : `At ${rate.toLocaleString('en')} requests a second`;
@@ -97,7 +94,7 @@ function targetTable(measured: readonly Measured[], sizes: TimingSizes): string 
     [
       'share',
       ...columns.map(
-        ({ platform, measure }) => `${platform}, ${titleOf(measure, sizes).toLowerCase()}`,
+        ({ platform, measure }) => `${platform}, ${loadTitle(measure, sizes).toLowerCase()}`,
       ),
     ],
     targets.map((target) => [
