@@ -57,7 +57,10 @@ function textFor(
   const measured = all.filter((one) => one.node === node);
   return [
     `### Node ${node.version.slice(1)}`,
-    ...measures.flatMap((measure) => [`${loadTitle(measure, sizes)}:`, cpuTable(measure, measured)]),
+    ...measures.flatMap((measure) => [
+      `${loadTitle(measure, sizes)}:`,
+      cpuTable(measure, measured),
+    ]),
     'What nestjs-tracing adds to a bare application, as a share of what others add:',
     targetTable(measured, sizes),
   ];
