@@ -26,7 +26,12 @@ export interface RequestSizes extends BatchSizes {
   processes: number;
 }
 
+/** What the check of a contender has found. */
+type Checked = Pick<RequestTiming, 'microseconds' | 'failure'>;
+
 const quickSizes: BatchSizes = { warmUp: 32, batch: 32, batches: 1 };
+/** Several sections time the same contenders: each is checked once in a run. */
+const checks = new Map<string, Promise<Checked>>();
 
 /**
  * Each contender is checked first, and then timed in processes of its own, interleaved. A quick run
@@ -39,12 +44,9 @@ export async function timeRequests(
 ): Promise<RequestTiming[]> {
   const timings = contenders.map((one): RequestTiming => ({ ...one, microseconds: NaN }));
   await forEachIn(run, timings, async (timing) => {
-    const { variant, platform, node } = timing;
-    const failure = await checkOutput(variant, platform, node, async (server) => {
-      if (run.isQuick) timing.microseconds = await askForBatches(server, variant, quickSizes);
-    });
-    run.announce(`checked: ${titleOf(timing)}: ${failure ?? 'sound'}`);
-    if (failure !== undefined) timing.failure = failure;
+    const title = titleOf(timing);
+    if (!checks.has(title)) checks.set(title, check(run, timing));
+    Object.assign(timing, await checks.get(title));
   });
   for (let round = 1; round <= sizes.processes && !run.isQuick; round++) {
     const sound = timings.filter(({ failure }) => failure === undefined);
@@ -56,6 +58,16 @@ export async function timeRequests(
     }
   }
   return timings;
+}
+
+async function check(run: Run, contender: Contender): Promise<Checked> {
+  const { variant, platform, node } = contender;
+  let microseconds = NaN;
+  const failure = await checkOutput(variant, platform, node, async (server) => {
+    if (run.isQuick) microseconds = await askForBatches(server, variant, quickSizes);
+  });
+  run.announce(`checked: ${titleOf(contender)}: ${failure ?? 'sound'}`);
+  return { microseconds, ...(failure !== undefined && { failure }) };
 }
 
 /** Every variant on each platform and each version of Node. */

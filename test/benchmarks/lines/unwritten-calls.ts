@@ -31,8 +31,10 @@ export const recorders: Readonly<Record<string, () => Promise<INestApplicationCo
 /** The loop alone: taken off the others' time. */
 export const noCall = 'nothing';
 
-export const unwrittenCalls: Readonly<Record<string, (app: INestApplicationContext) => Call>> = {
-  [noCall]: () => () => {},
+type CallIn = (app: INestApplicationContext) => Call;
+
+/** The calls of this package's logger. */
+export const ourCalls: Readonly<Record<string, CallIn>> = {
   '`TracingLogger`, a text': withNest(
     (logger) => () => logger.debug('Charging a payment', 'PaymentService'),
   ),
@@ -47,6 +49,11 @@ export const unwrittenCalls: Readonly<Record<string, (app: INestApplicationConte
     (logger) => (i) =>
       logger.debug('Charging', { payment: { id: i, tags: ['a', 'b'], by: { name: 'Ada' } } }),
   ),
+};
+
+export const unwrittenCalls: Readonly<Record<string, CallIn>> = {
+  [noCall]: () => () => {},
+  ...ourCalls,
   'winston, a text': withWinston((logger) => () => logger.debug('Charging a payment')),
   'winston, three fields': withWinston(
     (logger) => (i) => logger.debug('Charging', { payment: i, currency: 'EUR', isTest: false }),
