@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Connection } from './connection.js';
+import { Connection } from './sockets/connection.js';
 import type { BenchmarkedNode } from './nodes.js';
 import type { Platform } from './server-host.js';
 import { ServerProcess } from './server-process.js';
@@ -14,11 +14,14 @@ const requests = 40;
 /**
  * Says why a variant does not do the work that it is about to be timed for, or nothing: each of
  * forty overlapping requests has its lines, with what the handler logs three times, all with its id.
+ *
+ * @param afterwards is done with the server before it stops.
  */
 export async function checkOutput(
   variant: Variant,
   platform: Platform,
-  node?: BenchmarkedNode,
+  node: BenchmarkedNode,
+  afterwards: (server: ServerProcess) => Promise<void> = async () => {},
 ): Promise<string | undefined> {
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-tracing-benchmark-'));
   const file = join(folder, 'output.log');
@@ -31,7 +34,12 @@ export async function checkOutput(
     const server = await ServerProcess.start(variant, platform, {
       ...{ output, pace: 'staggered', node },
     });
-    await sendTogether(server.port, ids).finally(() => server.stop());
+    try {
+      await sendTogether(server.port, ids);
+      await afterwards(server);
+    } finally {
+      await server.stop();
+    }
     return faultIn(readFileSync(file, 'utf8'), variant, ids);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

@@ -1,147 +1,96 @@
 import { openSync, writeFileSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { parseArgs } from 'node:util';
-import { checkOutput } from './check-output.js';
-import { type ClientCallSizes, timeClientCalls } from './client-calls.js';
-import { timeLogLines } from './log-line.js';
-import { timeInFlight } from './in-flight.js';
-import { type LongRun, watchLongRun } from './long-run.js';
-import { report } from './report.js';
-import { type Contender, type Failure, timeInRounds } from './rounds.js';
-import { platforms } from './server-host.js';
-import { type SpanSizes, timeSpans } from './span.js';
-import type { TimingSizes } from './timing.js';
-import { type ReaderSizes, timeReaders } from './untangle.js';
-import { bare, ours, parts, pino, type Variant, variants, viewers } from './variant-list.js';
+import { clientsSection } from './clients/clients-section.js';
+import { inFlightSection } from './in-memory/in-flight-section.js';
+import { partsSection, requestsSection, viewerSection } from './in-memory/requests-section.js';
+import { linesSection } from './lines/lines-section.js';
+import { currentNode, installNodes } from './nodes.js';
+import type { Findings, Run, Section } from './run.js';
+import { scaleSection } from './scale/scale-section.js';
+import { socketsSection } from './sockets/sockets-section.js';
+import { spansSection } from './spans/spans-section.js';
+import { startupSection } from './startup/startup-section.js';
+import { machine, versions } from './surroundings.js';
+import { untangleSection } from './untangle/untangle-section.js';
 
-const full: TimingSizes = {
-  rounds: 5,
-  warmUp: 5_000,
-  saturated: 4_000,
-  steady: 1_500,
-  rate: 1_500,
-};
-/** More rounds: the differences to be measured are about one percent. */
-const fullViewer: TimingSizes = { ...full, rounds: 7, steady: 8_000, rate: 2_000 };
-const quick: TimingSizes = { rounds: 1, warmUp: 1_000, saturated: 1_000, steady: 600, rate: 1_500 };
-const logLineRounds = 3;
-const inFlightRounds = 5;
-/** Of this package; others are only watched until it shows. */
-const longRun = 1_000_000;
-const shortRun = 200_000;
-const fullSpans: SpanSizes = { rounds: 3, requests: 20_000 };
-const quickSpans: SpanSizes = { rounds: 1, requests: 500 };
-const fullCalls: ClientCallSizes = { rounds: 3, requests: 1_500 };
-const quickCalls: ClientCallSizes = { rounds: 1, requests: 50 };
-const fullLog: ReaderSizes = { rounds: 5, megabytes: 150 };
-const quickLog: ReaderSizes = { rounds: 1, megabytes: 5 };
+/** Each is selected with its name as a flag. */
+const sections = {
+  requests: requestsSection,
+  lines: linesSection,
+  spans: spansSection,
+  clients: clientsSection,
+  'in-flight': inFlightSection,
+  scale: scaleSection,
+  startup: startupSection,
+  untangle: untangleSection,
+  viewer: viewerSection,
+  parts: partsSection,
+  sockets: socketsSection,
+} as const satisfies Record<string, Section>;
+
+type SectionName = keyof typeof sections;
+const names = Object.keys(sections) as SectionName[];
+
+/** Where `npm run bench` and `npm run bench -- --sockets` leave their tables. */
+const files = { all: 'results.md', sockets: 'results-sockets.md' } as const;
+
+const allMajors = ['20', '22', '24', '26'];
+const newestMajors = ['24', '26'];
 
 const { values: flags } = parseArgs({
   options: {
-    /** For CI: every check, and a timing too short to be believed. */
+    /** For CI: every check on the Node of this process, and figures that are not to be believed. */
     quick: { type: 'boolean', default: false },
-    /** The libraries alone, which is what another version of Node may change. */
-    requests: { type: 'boolean', default: false },
-    /** What the pieces of Nest cost, instead of the libraries. */
-    parts: { type: 'boolean', default: false },
-    /** Measure the cost of the trace viewer, instead of the libraries. */
-    viewer: { type: 'boolean', default: false },
-    /** What one span costs, and nothing else. */
-    spans: { type: 'boolean', default: false },
-    /** What one call of a client library costs, and nothing else. */
-    clients: { type: 'boolean', default: false },
-    /** What it takes to read a log, and nothing else. */
-    untangle: { type: 'boolean', default: false },
+    /** The versions of Node, as `24,26`. */
+    node: { type: 'string' },
+    ...Object.fromEntries(names.map((name) => [name, { type: 'boolean' as const }])),
   },
 });
 
-const sizes = flags.quick ? quick : flags.viewer ? fullViewer : full;
-const isPart =
-  flags.requests || flags.parts || flags.viewer || flags.spans || flags.clients || flags.untangle;
-const isComplete = !flags.quick && !isPart;
-const nowhere = openSync(devNull, 'w');
-const served = servedVariants();
-const contenders = platforms.flatMap((platform) =>
-  served.map((variant): Contender => ({ variant, platform })),
-);
+const selected = names.filter((name) => name in flags);
+const isAll = selected.length === 0;
+const output = openSync(devNull, 'w');
+const usedVersions = new Set<string>();
+const found: Findings[] = [];
+for (const name of isAll ? names.filter((name) => name !== 'sockets') : selected) {
+  found.push(await sections[name](runFor(name)));
+}
 
-const unsound = await check(contenders);
-const sound = contenders.filter(
-  (contender) => !unsound.some((failed) => isSame(failed, contender)),
-);
-const { measured, failures } = await timeInRounds(sound, sizes, nowhere, announce);
-failures.unshift(...unsound);
-const logLines = isComplete ? await timeLogLines(logLineRounds, nowhere, announce) : [];
-const spans =
-  isPart && !flags.spans
-    ? []
-    : await timeSpans(flags.quick ? quickSpans : fullSpans, nowhere, announce);
-const clientCalls =
-  isPart && !flags.clients
-    ? []
-    : await timeClientCalls(flags.quick ? quickCalls : fullCalls, nowhere, announce);
-const readers =
-  isPart && !flags.untangle
-    ? []
-    : await timeReaders(flags.quick ? quickLog : fullLog, nowhere, announce);
-const inFlight = isComplete ? await timeInFlight(inFlightRounds, nowhere, announce) : [];
-const longRuns = isComplete ? await watchLongRuns(failures) : [];
-
-const text = report({
-  sizes,
-  measured,
-  failures,
-  logLines,
-  spans,
-  clientCalls,
-  readers,
-  inFlight,
-  longRuns,
-  isJudged: isComplete || flags.requests,
-});
+const text = report(found);
 console.log(`\n${text}`);
-if (isComplete) {
-  writeFileSync(new URL('../../test/benchmarks/results.md', import.meta.url), text);
-}
-const isSpanMissing = spans.some(({ nanoseconds }) => Number.isNaN(nanoseconds));
-const isCallMissing = clientCalls.some(({ nanoseconds }) => Number.isNaN(nanoseconds));
-const isReaderMissing = readers.some(({ cpu }) => Number.isNaN(cpu));
-process.exitCode = failures.length > 0 || isSpanMissing || isCallMissing || isReaderMissing ? 1 : 0;
+const isForGood = !flags.quick && flags.node === undefined;
+if (isForGood && isAll) keep(files.all);
+if (isForGood && selected.length === 1 && selected[0] === 'sockets') keep(files.sockets);
+process.exitCode = found.some(({ failures }) => failures.length > 0) ? 1 : 0;
 
-function servedVariants(): readonly Variant[] {
-  if (flags.spans || flags.clients || flags.untangle) return [];
-  if (flags.parts) return [bare, ...parts];
-  return flags.viewer ? [bare, ours, ...viewers] : variants;
+function runFor(name: SectionName): Run {
+  const majors = flags.node?.split(',') ?? (name === 'requests' ? allMajors : newestMajors);
+  const nodes = flags.quick && flags.node === undefined ? [currentNode] : installNodes(majors);
+  for (const { version } of nodes) usedVersions.add(version.slice(1));
+  return { nodes, isQuick: flags.quick, output, announce };
 }
 
-async function check(contenders: Contender[]): Promise<Failure[]> {
-  const failures: Failure[] = [];
-  for (const contender of contenders) {
-    const { variant, platform } = contender;
-    const reason = await checkOutput(variant, platform);
-    announce(`checked: ${variant.name}, ${platform}: ${reason ?? 'sound'}`);
-    if (reason !== undefined) failures.push({ ...contender, reason });
-  }
-  return failures;
+/** Everything that was found. Absolute numbers are this machine's; ratios travel. */
+function report(found: readonly Findings[]): string {
+  const failures = found.flatMap((one) => one.failures);
+  return [
+    '# Benchmarks',
+    `${machine()}, Node ${[...usedVersions].join(', ')}, ${new Date().toISOString().slice(0, 10)}.`,
+    ...(flags.quick
+      ? ['Sizes of `--quick`: neither the figures nor what is said of them are to be believed.']
+      : []),
+    ...found.flatMap((one) => one.text),
+    ...(failures.length > 0
+      ? ['## Failing', failures.map((failure) => `- ${failure}`).join('\n')]
+      : []),
+    '## Versions',
+    `${versions()}.\n`,
+  ].join('\n\n');
 }
 
-async function watchLongRuns(failures: Failure[]): Promise<LongRun[]> {
-  const runs: LongRun[] = [];
-  for (const { variant, platform } of sound) {
-    if (variant !== ours && variant !== pino) continue;
-    announce(`long run: ${variant.name}, ${platform}`);
-    const requests = variant === ours ? longRun : shortRun;
-    try {
-      runs.push(await watchLongRun(variant, platform, requests, nowhere));
-    } catch (error) {
-      failures.push({ variant, platform, reason: `under load: ${String(error)}` });
-    }
-  }
-  return runs;
-}
-
-function isSame(one: Contender, other: Contender): boolean {
-  return one.variant === other.variant && one.platform === other.platform;
+function keep(file: string): void {
+  writeFileSync(new URL(`../../test/benchmarks/${file}`, import.meta.url), text);
 }
 
 // Progress is not output: `npm run bench > file` keeps the tables alone.

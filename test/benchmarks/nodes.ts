@@ -46,12 +46,18 @@ export function installForBenchmark(name: string, wanted: string): string {
   return folder;
 }
 
-/** How a program is started on one core that it need not share with this process, where Linux can. */
-export function pinned(
+interface Place {
+  flags: readonly string[];
+  /** Whether it has one core, which it need not share with this process. */
+  isPinned: boolean;
+}
+
+/** How a program is forked: on which Node, and, where the system can, on which core. */
+export function placeFor(
   { file }: BenchmarkedNode,
-  flags: readonly string[],
+  { flags, isPinned }: Place,
 ): { execPath: string; execArgv: string[] } {
-  if (!canPin) return { execPath: file, execArgv: [...flags] };
+  if (!isPinned || !canPin) return { execPath: file, execArgv: [...flags] };
   const last = String(availableParallelism() - 1);
   return { execPath: 'taskset', execArgv: ['--cpu-list', last, file, ...flags] };
 }

@@ -1,43 +1,85 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { median } from './timing.js';
+import { type BenchmarkedNode, placeFor } from './nodes.js';
+import { forEachIn, type Run } from './run.js';
 
-interface ProcessRounds {
+/** What a program sends to its parent. */
+type Figures = Readonly<Record<string, number>>;
+
+/** The arguments of a program that say what it measures. */
+type Subject = readonly string[];
+
+interface Programs {
+  /** Its path below this folder, without an extension. */
+  program: string;
+  subjects: readonly Subject[];
   rounds: number;
-  /** Where standard output goes: a file descriptor. */
-  output: number;
-  announce: (round: string) => void;
-  /** What the program takes behind the name. */
+  /** The same for each subject, behind its own. */
   args?: readonly string[];
-  /** Which of the times of a name is the answer; their median by default. */
-  choose?: (times: readonly number[]) => number;
+  flags?: readonly string[];
+}
+
+export interface Measured {
+  /** The least of a subject's processes; `NaN` for what fails. */
+  least: (node: BenchmarkedNode, subject: Subject, figure: string) => number;
+  failures: string[];
 }
 
 /**
- * Runs a program that times one thing, by its name, and sends a number. Each name in processes of
- * its own, interleaved; the answer is `NaN` for what fails.
+ * Runs a program that measures one thing: each subject on each version of Node, in processes of its
+ * own, interleaved. The least counts, as what other processes take only adds to it.
  */
-export async function timeInProcesses(
-  program: string,
-  names: readonly string[],
-  { rounds, output, announce, args = [], choose = median }: ProcessRounds,
-): Promise<(name: string) => number> {
+export async function measureInProcesses(
+  run: Run,
+  { program, subjects, rounds, args = [], flags = [] }: Programs,
+): Promise<Measured> {
   const file = fileURLToPath(new URL(`./${program}.js`, import.meta.url));
-  const times = new Map(names.map((name) => [name, [] as number[]]));
-  for (let round = 0; round < rounds; round++) {
-    announce(`round ${round + 1} of ${rounds}`);
-    for (const [name, measured] of times) {
-      measured.push(await timeOne(file, [name, ...args], output));
-    }
+  const all = run.nodes.flatMap((node) => subjects.map((subject) => ({ node, subject })));
+  const measured = new Map(all.map((one) => [keyOf(one.node, one.subject), {} as Figures]));
+  const failures = new Set<string>();
+  for (let round = 1; round <= rounds; round++) {
+    run.announce(`${program}: round ${round} of ${rounds}`);
+    await forEachIn(run, all, async ({ node, subject }) => {
+      const key = keyOf(node, subject);
+      const taken = await runOnce(file, [...subject, ...args], run, node, flags);
+      if (taken === undefined) failures.add(key);
+      else measured.set(key, leastOf(measured.get(key) ?? {}, taken));
+    });
   }
-  return (name) => choose(times.get(name) ?? []);
+  return {
+    least: (node, subject, figure) => {
+      const key = keyOf(node, subject);
+      return failures.has(key) ? NaN : (measured.get(key)?.[figure] ?? NaN);
+    },
+    failures: [...failures].map((key) => `${program}: ${key}`),
+  };
 }
 
-async function timeOne(file: string, args: readonly string[], output: number): Promise<number> {
-  const child = fork(file, args, { stdio: ['ignore', output, 'inherit', 'ipc'] });
-  let nanoseconds = NaN; // for a run that fails, and shown in the table
-  child.once('message', (message) => (nanoseconds = Number(message)));
+/** What the program sends before it ends; nothing when it fails, and its error is on the terminal. */
+async function runOnce(
+  file: string,
+  args: readonly string[],
+  { output, isQuick }: Run,
+  node: BenchmarkedNode,
+  flags: readonly string[],
+): Promise<Figures | undefined> {
+  const child = fork(file, args, {
+    ...placeFor(node, { flags, isPinned: !isQuick }),
+    stdio: ['ignore', output, 'inherit', 'ipc'],
+  });
+  let figures: Figures | undefined;
+  child.once('message', (message) => (figures = message as Figures));
   await once(child, 'exit');
-  return nanoseconds;
+  return figures;
+}
+
+function leastOf(one: Figures, other: Figures): Figures {
+  return Object.fromEntries(
+    Object.entries(other).map(([name, figure]) => [name, Math.min(figure, one[name] ?? figure)]),
+  );
+}
+
+function keyOf(node: BenchmarkedNode, subject: Subject): string {
+  return `${subject.join(', ')}, Node ${node.major}`;
 }

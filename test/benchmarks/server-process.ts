@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { type BenchmarkedNode, currentNode, installForBenchmark, pinned } from './nodes.js';
+import { type BenchmarkedNode, currentNode, installForBenchmark, placeFor } from './nodes.js';
 import type { Answer, Asked, Platform, Question, Questions } from './server-host.js';
 import type { Variant } from './variant-list.js';
 
@@ -36,7 +36,7 @@ export class ServerProcess {
     const { node = currentNode, isPinned = false } = options;
     const server = new ServerProcess(
       fork(programOf(variant.file), variant.option ? [platform, variant.option] : [platform], {
-        ...(isPinned ? pinned(node, flags) : { execPath: node.file, execArgv: flags }),
+        ...placeFor(node, { flags, isPinned }),
         env: { ...process.env, ...environmentOf(variant, options) },
         stdio: ['ignore', options.output, 'pipe', 'ipc'],
       }),

@@ -24,7 +24,7 @@ const packages = [
 export function machine(): string {
   const [first] = cpus();
   const gigabytes = Math.round(totalmem() / 2 ** 30);
-  return `${cpus().length} × ${first?.model.trim()}, ${gigabytes} GB, ${type()} ${release()}, Node ${process.version}`;
+  return `${cpus().length} × ${first?.model.trim()}, ${gigabytes} GB, ${type()} ${release()}`;
 }
 
 export function versions(): string {

@@ -9,7 +9,7 @@ export interface Variant {
   /** The key of the request's id in each JSON line; a variant without one writes no lines. */
   idField?: string;
   /** Of a request. Default: 4. */
-  lines?: 1 | 4;
+  lines?: number;
   /** What the last line of a request has to hold. */
   shows?: RegExp;
   /** What does the same work without tracing. Default: {@link bare}. */
@@ -67,14 +67,14 @@ export const withViewer: Variant = {
   idField: 'request_id',
 };
 
-export const withRedaction: Variant = {
+const withRedaction: Variant = {
   name: 'nestjs-tracing, own keys and paths in `redact`',
   file: 'tracing',
   option: 'redact',
   idField: 'request_id',
 };
 
-export const withRecorder: Variant = {
+const withRecorder: Variant = {
   name: 'nestjs-tracing, flight recorder with two debug lines',
   file: 'tracing',
   option: 'recorder',
@@ -82,7 +82,7 @@ export const withRecorder: Variant = {
   baseline: bareWithDebug,
 };
 
-export const withQuery: Variant = {
+const withQuery: Variant = {
   name: 'nestjs-tracing, one query of pg',
   file: 'tracing',
   option: 'query',

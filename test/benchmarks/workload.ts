@@ -1,9 +1,8 @@
-import type { Socket } from 'node:net';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Get, Logger, type OnModuleInit, Param, type Type } from '@nestjs/common';
 import type { Client as PgClient } from 'pg';
-import { PostgresSocket } from './client-servers.js';
+import { PostgresSocket } from './clients/client-servers.js';
 
 /** The three lines that a request writes; its fourth is the variant's access line. */
 export const handlerMessages = [
@@ -89,23 +88,28 @@ class LayeredController extends DebuggingController implements OnModuleInit {
 }
 
 /** What the handler of a variant does, by the option of the variant. */
-const controllers: Readonly<Record<string, Type<PaymentController>>> = {
-  query: QueryingController,
-  recorder: DebuggingController,
-  everything: LayeredController,
+const controllers: Readonly<Record<string, () => Type<PaymentController>>> = {
+  query: () => withDriver(QueryingController),
+  recorder: () => DebuggingController,
+  everything: () => withDriver(LayeredController),
 };
 
 export function controllerFor(option = ''): Type<PaymentController> {
-  return controllers[option] ?? PaymentController;
+  return controllers[option]?.() ?? PaymentController;
 }
 
+type Driver = { Client: typeof PgClient };
+let driver: Driver;
 let client: PgClient;
 
-// Loaded when what watches it is there.
+/** Before the application starts, as one loads it that imports it; only where there are queries. */
+function withDriver(controller: Type<PaymentController>): Type<PaymentController> {
+  driver = createRequire(import.meta.url)('pg') as Driver;
+  return controller;
+}
+
 async function connect(): Promise<void> {
-  const { Client } = createRequire(import.meta.url)('pg') as { Client: typeof PgClient };
-  const stream = () => new PostgresSocket() as unknown as Socket;
-  client = new Client({ stream, host: 'db', user: 'app' });
+  client = new driver.Client({ stream: () => new PostgresSocket(), host: 'db', user: 'app' });
   await client.connect();
 }
 

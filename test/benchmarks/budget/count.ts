@@ -1,4 +1,4 @@
-import { Connection } from '../connection.js';
+import { Connection } from '../sockets/connection.js';
 import { type Counts, optionalCounter } from './budget.js';
 import { CountedProcess } from './counted-process.js';
 import { type CounterName, counterNames } from './counters.js';

@@ -1,6 +1,6 @@
 import { answerParent, programArguments } from './counted-host.js';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { loggers } from '../loggers.js';
+import { loggers } from '../lines/loggers.js';
 
 const name = programArguments[0] ?? '';
 const logger = await loggers[name]?.();

@@ -1,4 +1,4 @@
-import { emptyLoop } from '../loggers.js';
+import { emptyLoop } from '../lines/loggers.js';
 import { type Platform, platforms } from '../server-host.js';
 import type { ApplicationName } from './applications.js';
 import type { Program } from './counted-process.js';

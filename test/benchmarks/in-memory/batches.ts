@@ -37,7 +37,7 @@ export async function leastOfBatches(
 }
 
 /** Each socket sends again in the turn of the event loop behind its response, as a client would. */
-function serve(sockets: readonly MemorySocket[], count: number): Promise<void> {
+async function serve(sockets: readonly MemorySocket[], count: number): Promise<void> {
   let sent = 0;
   const keepBusy = (socket: MemorySocket) =>
     new Promise<void>((resolve, reject) => {
@@ -49,7 +49,7 @@ function serve(sockets: readonly MemorySocket[], count: number): Promise<void> {
       };
       settle();
     });
-  return Promise.all(sockets.map(keepBusy)).then(() => {});
+  await Promise.all(sockets.map(keepBusy));
 }
 
 function requestWith(id: string): string {

@@ -1,8 +1,9 @@
+import { judged, shown } from '../figures.js';
+import { markdownTable } from '../markdown-table.js';
 import type { BenchmarkedNode } from '../nodes.js';
 import { type Platform, platforms } from '../server-host.js';
-import { markdownTable } from '../markdown-table.js';
 import { baselineOf, type Variant } from '../variant-list.js';
-import { requestTargets, shareOf } from './request-targets.js';
+import { type ShareName, shareOf, shares, targetOf } from './request-targets.js';
 import { addedBy, type RequestTiming } from './time-requests.js';
 
 interface Column {
@@ -11,36 +12,15 @@ interface Column {
 }
 
 /** What each variant adds to a bare application, with a column for each Node and platform. */
-export function requestReport(timings: readonly RequestTiming[], isJudged: boolean): string[] {
-  if (timings.length === 0) return [];
-  const columns = [...new Set(timings.map(({ node }) => node))].flatMap((node) =>
-    platforms.map((platform): Column => ({ node, platform })),
-  );
-  return [
-    '## CPU of the server for one request',
-    'Microseconds of CPU that each adds to the same work without it. A request awaits five times, ' +
-      'writes three lines and ends with an access line. Connections are in memory: neither the kernel ' +
-      'nor a client is in the figures. One pinned core, 32 requests in flight, output to the null ' +
-      'device; the least of the batches over the processes.',
-    requestTable(timings, columns),
-    ...failureList(timings),
-    ...(isJudged
-      ? [
-          '### What nestjs-tracing adds, as a share of what others add',
-          targetTable(timings, columns),
-        ]
-      : []),
-  ];
-}
-
-function requestTable(timings: readonly RequestTiming[], columns: readonly Column[]): string {
+export function requestTable(timings: readonly RequestTiming[]): string {
+  const columns = columnsOf(timings);
   const variants = [...new Set(timings.map(({ variant }) => variant))];
   const cell = (variant: Variant, { node, platform }: Column) => {
     const own = timings.find(
       (t) => t.variant === variant && t.node === node && t.platform === platform,
     )?.microseconds;
     const isBare = variant.file === 'bare';
-    return shown(isBare ? own : addedBy(variant, platform, node, timings));
+    return shown(isBare ? (own ?? NaN) : addedBy(variant, platform, node, timings), 1);
   };
   return markdownTable(
     ['', ...columns.map(titleOf)],
@@ -51,39 +31,34 @@ function requestTable(timings: readonly RequestTiming[], columns: readonly Colum
   );
 }
 
-function targetTable(timings: readonly RequestTiming[], columns: readonly Column[]): string {
+/** What nestjs-tracing adds, as a share of what others add. */
+export function shareTable(timings: readonly RequestTiming[]): string {
+  const columns = columnsOf(timings);
+  const cell = (name: ShareName, { node, platform }: Column) => {
+    const share = shareOf(shares[name], platform, node, timings);
+    const target = targetOf(name, platform, node);
+    return target === undefined ? shown(share, 2) : judged(share, target, 2);
+  };
   return markdownTable(
     ['share', ...columns.map(titleOf)],
-    requestTargets.map((target) => [
-      `${target.variant.name}, of ${target.yardstick.name}`,
-      ...columns.map(({ node, platform }) => {
-        const share = shareOf(target, platform, node, timings);
-        const atMost = target.atMost[platform];
-        return `${share.toFixed(2)} (≤ ${atMost} ${share <= atMost ? 'reached' : 'missed'})`;
-      }),
+    (Object.keys(shares) as ShareName[]).map((name) => [
+      `${shares[name].variant.name}, of ${shares[name].yardstick.name}`,
+      ...columns.map((column) => cell(name, column)),
     ]),
   );
 }
 
-function nameWithBaseline(variant: Variant): string {
-  const { option } = baselineOf(variant);
-  return option === undefined
-    ? variant.name
-    : `${variant.name} (over “${baselineOf(variant).name}”)`;
+export function columnsOf(timings: readonly RequestTiming[]): Column[] {
+  return [...new Set(timings.map(({ node }) => node))].flatMap((node) =>
+    platforms.map((platform): Column => ({ node, platform })),
+  );
 }
 
-function failureList(timings: readonly RequestTiming[]): string[] {
-  const failed = timings.filter(({ failure }) => failure !== undefined);
-  if (failed.length === 0) return [];
-  const line = ({ variant, platform, node, failure }: RequestTiming) =>
-    `- ${variant.name}, ${platform}, Node ${node.major}: ${failure}`;
-  return ['### Failing, and therefore not timed', failed.map(line).join('\n')];
-}
-
-function titleOf({ node, platform }: Column): string {
+export function titleOf({ node, platform }: Column): string {
   return `N${node.major} ${platform === 'express' ? 'Express' : 'Fastify'}`;
 }
 
-function shown(microseconds = NaN): string {
-  return Number.isNaN(microseconds) ? '–' : microseconds.toFixed(1);
+function nameWithBaseline(variant: Variant): string {
+  const { option, name } = baselineOf(variant);
+  return option === undefined ? variant.name : `${variant.name} (over “${name}”)`;
 }

@@ -1,8 +1,9 @@
-import { clientCallers, type ClientCaller } from './client-callers.js';
+import { callerName, clientCallers, type ClientCaller } from './client-callers.js';
 
 const batches = 12;
 
-const [, , name = '', requests = ''] = process.argv;
+const [, , kind = '', where = '', requests = ''] = process.argv;
+const name = callerName(kind, where);
 const caller = await clientCallers[name]?.();
 if (caller === undefined) throw new Error(`Nothing that calls a client is called ${name}`);
 
@@ -16,7 +17,7 @@ for (let batch = 0; batch <= batches; batch++) {
   const perCall = ((user + system) * 1_000) / (Number(requests) * caller.calls);
   if (batch > 0) least = Math.min(least, perCall);
 }
-process.send?.(least);
+process.send?.({ nanoseconds: least });
 await caller.close();
 process.disconnect?.();
 

@@ -1,8 +1,8 @@
+import type { BenchmarkedNode } from '../nodes.js';
 import { saturate, sendAtRate } from './load.js';
-import { openPage } from './open-page.js';
-import type { Platform } from './server-host.js';
-import { ServerProcess } from './server-process.js';
-import type { Variant } from './variant-list.js';
+import type { Platform } from '../server-host.js';
+import { ServerProcess } from '../server-process.js';
+import type { Variant } from '../variant-list.js';
 
 export interface TimingSizes {
   rounds: number;
@@ -24,11 +24,11 @@ export type Timing = Record<Measure, number>;
 export async function timeServer(
   variant: Variant,
   platform: Platform,
+  node: BenchmarkedNode,
   sizes: TimingSizes,
   output: number,
 ): Promise<Timing> {
-  const server = await ServerProcess.start(variant, platform, { output, pace: 'settled' });
-  const closePage = variant.page && (await openPage(server.port, variant.page));
+  const server = await ServerProcess.start(variant, platform, { output, node, pace: 'settled' });
   try {
     await saturate(server.port, sizes.warmUp);
     return {
@@ -38,13 +38,12 @@ export async function timeServer(
       ),
     };
   } finally {
-    if (closePage) closePage();
     await server.stop();
   }
 }
 
 /** No collection is forced before it: that would throw away compiled code with the garbage. */
-export async function cpuOf(
+async function cpuOf(
   server: ServerProcess,
   count: number,
   send: (count: number) => Promise<void>,

@@ -1,12 +1,6 @@
-import type { Platform } from './server-host.js';
+import { type Contender, titleOf } from '../in-memory/time-requests.js';
+import { forEachIn, type Run } from '../run.js';
 import { type Measure, median, timeServer, type Timing, type TimingSizes } from './timing.js';
-import type { Variant } from './variant-list.js';
-
-/** A variant on a platform: one server to start. */
-export interface Contender {
-  variant: Variant;
-  platform: Platform;
-}
 
 export interface Measured extends Contender {
   /** Medians over the rounds. */
@@ -22,24 +16,23 @@ export interface Failure extends Contender {
  * and from another place in the row: what the machine does meanwhile falls on all alike.
  */
 export async function timeInRounds(
+  run: Run,
   contenders: readonly Contender[],
   sizes: TimingSizes,
-  output: number,
-  announce: (progress: string) => void,
 ): Promise<{ measured: Measured[]; failures: Failure[] }> {
   const timings = new Map(contenders.map((contender) => [contender, [] as Timing[]]));
   const failures: Failure[] = [];
   for (let round = 0; round < sizes.rounds; round++) {
-    for (const contender of rotated([...timings.keys()], round)) {
-      const { variant, platform } = contender;
-      announce(`round ${round + 1} of ${sizes.rounds}: ${variant.name}, ${platform}`);
+    await forEachIn(run, rotated([...timings.keys()], round), async (contender) => {
+      const { variant, platform, node } = contender;
+      run.announce(`round ${round + 1} of ${sizes.rounds}: ${titleOf(contender)}`);
       try {
-        timings.get(contender)?.push(await timeServer(variant, platform, sizes, output));
+        timings.get(contender)?.push(await timeServer(variant, platform, node, sizes, run.output));
       } catch (error) {
         timings.delete(contender);
         failures.push({ ...contender, reason: `under load: ${String(error)}` });
       }
-    }
+    });
   }
   const measured = [...timings].map(([contender, own]) => ({ ...contender, timing: medians(own) }));
   return { measured, failures };

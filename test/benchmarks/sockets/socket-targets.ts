@@ -1,6 +1,5 @@
-import type { LongRun } from './long-run.js';
 import type { Measured } from './rounds.js';
-import type { Platform } from './server-host.js';
+import type { Platform } from '../server-host.js';
 import type { Measure } from './timing.js';
 import {
   bare,
@@ -13,7 +12,7 @@ import {
   ours,
   pino,
   type Variant,
-} from './variant-list.js';
+} from '../variant-list.js';
 
 /** What a variant may add to a bare application, as a share of what another adds to it. */
 export interface Target {
@@ -31,9 +30,6 @@ export const targets: readonly Target[] = [
   { variant: onConsole, yardstick: floor, atMost: { express: 1.5, fastify: 1.5 } },
   { variant: everything, yardstick: pino, atMost: { express: 1, fastify: 1 } },
 ];
-
-// A collected heap breathes by some hundred kilobytes; a leak of twenty bytes a request exceeds this.
-const heapMayGrow = 1.1;
 
 export function shareOf(
   { variant, yardstick }: Target,
@@ -55,8 +51,4 @@ export function added(
   const cpuOf = (wanted: Variant) =>
     measured.find((m) => m.variant === wanted && m.platform === platform)?.timing[measure] ?? NaN;
   return cpuOf(variant) - cpuOf(bare);
-}
-
-export function memoryStays({ early, late }: LongRun): boolean {
-  return late.heapUsed <= early.heapUsed * heapMayGrow;
 }

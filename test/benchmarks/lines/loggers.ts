@@ -29,16 +29,18 @@ const within = <T>(fn: () => T): T => storage.run(ids, fn);
 /** The loop alone: taken off everyone's time. */
 export const emptyLoop = 'nothing';
 
+export const ours = 'nestjs-tracing, `TracingLogger`';
+export const pinoWithoutIds = 'pino, without ids';
+
 export const loggers: Record<string, () => Contestant | Promise<Contestant>> = {
   [emptyLoop]: () => ({ write: () => {}, within }),
   'concatenation into sonic-boom': concatenation,
-  'nestjs-tracing, `TracingLogger`': () =>
-    tracing((logger, message) => logger.log(message, 'Payments')),
+  [ours]: () => tracing((logger, message) => logger.log(message, 'Payments')),
   'nestjs-tracing, three fields': () => tracing(withFields),
   'nestjs-tracing, three fields, `redact: false`': () => tracing(withFields, { redact: false }),
   'nestjs-tracing, a level that is off': () =>
     tracing((logger, message) => logger.debug(message, { amount: 42 }, 'Payments')),
-  'pino, without ids': () => {
+  [pinoWithoutIds]: () => {
     const logger = pino();
     return { write: (message) => logger.info({ context: 'Payments' }, message), within };
   },

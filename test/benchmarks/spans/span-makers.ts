@@ -32,13 +32,18 @@ type MakeSpans = () => Promise<SpanMaker> | SpanMaker;
 const PIECES = 10;
 const SPAN_FINISH = 'nestjs-tracing:span:finish';
 
-export const spanMakers: Readonly<Record<string, MakeSpans>> = {
+/** The kinds of spans of this package. */
+export const ourSpans: Readonly<Record<string, MakeSpans>> = {
   '`trace.span`': () => bySpanFunction(work),
   '`trace.span`, async': () => bySpanFunction(asyncWork),
   '`@Span()`': () => byClass(workClass(Span())),
   '`@Span()`, async': () => byClass(asyncWorkClass(Span())),
   'method with `spans.auto`': () => byClass(workClass(), { spans: { auto: true } }),
   'method with `spans.auto`, async': () => byClass(asyncWorkClass(), { spans: { auto: true } }),
+};
+
+export const spanMakers: Readonly<Record<string, MakeSpans>> = {
+  ...ourSpans,
   'OpenTelemetry SDK, `startActiveSpan`': () => openTelemetrySdk(work),
   'OpenTelemetry SDK, `startActiveSpan`, async': () => openTelemetrySdk(asyncWork),
   'method without `spans.auto`': () => byClass(workClass(), {}, 0),

@@ -1,8 +1,7 @@
-import { type SpanMaker, spanMakers } from './spans.js';
-import { median } from './timing.js';
+import { type SpanMaker, spanMakers } from './span-makers.js';
 import type { UnitOfWork } from './span-work.js';
 
-const repetitions = 7;
+const batches = 12;
 const piecesOfOne = 10;
 
 const [, , name = '', requests = ''] = process.argv;
@@ -12,11 +11,12 @@ if (maker === undefined) throw new Error(`Nothing that makes spans is called ${n
 await check(maker);
 await repeat(maker, maker.spanned);
 await repeat(maker, maker.bare);
-const times: number[] = [];
-for (let i = 0; i < repetitions; i++) {
-  times.push((await cpuOf(maker, maker.spanned)) - (await cpuOf(maker, maker.bare)));
+let [spanned, bare] = [Infinity, Infinity];
+for (let batch = 0; batch < batches; batch++) {
+  spanned = Math.min(spanned, await cpuOf(maker, maker.spanned));
+  bare = Math.min(bare, await cpuOf(maker, maker.bare));
 }
-process.send?.(median(times));
+process.send?.({ nanoseconds: spanned - bare });
 process.disconnect?.();
 
 async function check({ count, request, spanned, bare, expected }: SpanMaker): Promise<void> {

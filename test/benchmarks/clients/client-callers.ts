@@ -74,7 +74,7 @@ export function callerName(kind: string, where: string): string {
 async function pgWork(query: [string, unknown[]] | undefined): Promise<Work> {
   const { Client } = load('pg') as { Client: typeof PgClient };
   const client = new Client({
-    stream: () => new PostgresSocket() as unknown as Socket,
+    stream: () => new PostgresSocket(),
     host: 'db',
     user: 'app',
   });
