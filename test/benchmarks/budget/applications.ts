@@ -1,75 +1,45 @@
-import { Controller, Get, Injectable, type ModuleMetadata, Param } from '@nestjs/common';
-import { Span, TracingModule } from 'nestjs-tracing';
+import type { ModuleMetadata } from '@nestjs/common';
+import { TracingModule, type TracingModuleOptions } from 'nestjs-tracing';
 import { TracingMetricsModule } from 'nestjs-tracing/metrics';
 import { TraceViewerModule } from 'nestjs-tracing/viewer';
-import { PaymentController } from '../workload.js';
-
-export type ApplicationName =
-  'bare' | 'as installed' | 'interceptor: false' | 'bare, four methods' | 'everything on';
+import { controllerFor } from '../workload.js';
 
 /** A request that is one too many in its second costs less: how many those are, the machine decides. */
 const noteAll = { requestsPerSecond: 1_000_000, linesPerSecond: 1_000_000 };
 
-/** The workload of the benchmark, served in each of these ways. */
-export const applications: Readonly<Record<ApplicationName, () => ModuleMetadata>> = {
-  bare: () => ({ controllers: [PaymentController] }),
-  'as installed': () => ({
-    imports: [TracingModule.forRoot()],
-    controllers: [PaymentController],
-  }),
-  'interceptor: false': () => ({
-    imports: [TracingModule.forRoot({ interceptor: false })],
-    controllers: [PaymentController],
-  }),
-  'bare, four methods': () => inFourMethods(),
-  'everything on': () => ({
-    ...inFourMethods(Span()),
-    imports: [
-      TracingModule.forRoot(),
-      TracingMetricsModule.forRoot(),
-      TraceViewerModule.forRoot({ authorize: () => true, limits: noteAll }),
-    ],
-  }),
-};
+/** The workloads of the benchmark, served in each of these ways. */
+export const applications = {
+  bare: () => untraced(),
+  'bare, two debug lines': () => untraced('recorder'),
+  'bare, one query': () => untraced('query'),
+  'bare, four methods, one query, two debug lines': () => untraced('everything'),
+  'as installed': () => traced({}),
+  'interceptor: false': () => traced({ interceptor: false }),
+  'own keys and paths in redact': () =>
+    traced({ redact: { keys: ['iban', 'pan'], paths: ['user.card.*', 'items[*].pan'] } }),
+  'flight recorder': () => traced({ flightRecorder: true }, 'recorder'),
+  'one query': () => traced({}, 'query'),
+  'everything on': () => {
+    const { imports = [], ...others } = traced(
+      { spans: { auto: { include: ['LayeredController'] } }, flightRecorder: true },
+      'everything',
+    );
+    const viewer = TraceViewerModule.forRoot({ authorize: () => true, limits: noteAll });
+    return { ...others, imports: [...imports, TracingMetricsModule.forRoot(), viewer] };
+  },
+} as const satisfies Readonly<Record<string, () => ModuleMetadata>>;
+
+export type ApplicationName = keyof typeof applications;
 
 export function isTraced(name: ApplicationName): boolean {
   return !name.startsWith('bare');
 }
 
-const asItIs: MethodDecorator = () => {};
+/** @param work what the handler does, as the variants of the benchmark name it. */
+function untraced(work?: string): ModuleMetadata {
+  return { controllers: [controllerFor(work)] };
+}
 
-/** The workload behind a service with four methods. The classes are new: each is decorated once. */
-function inFourMethods(decorate = asItIs): ModuleMetadata {
-  @Injectable()
-  class PaymentService {
-    @decorate
-    async authorize(): Promise<void> {}
-
-    @decorate
-    async reserve(): Promise<void> {}
-
-    @decorate
-    async charge(): Promise<void> {}
-
-    @decorate
-    async book(): Promise<void> {}
-  }
-
-  @Controller('payments')
-  class LayeredController extends PaymentController {
-    constructor(private readonly payments: PaymentService) {
-      super();
-    }
-
-    @Get(':id')
-    override async pay(@Param('id') id: string): Promise<{ id: string; status: string }> {
-      await this.payments.authorize();
-      await this.payments.reserve();
-      await this.payments.charge();
-      await this.payments.book();
-      return super.pay(id);
-    }
-  }
-
-  return { controllers: [LayeredController], providers: [PaymentService] };
+function traced(options: TracingModuleOptions, work?: string): ModuleMetadata {
+  return { ...untraced(work), imports: [TracingModule.forRoot(options)] };
 }

@@ -19,7 +19,10 @@ export interface Comparison {
 const yardsticks = {
   'as installed': 'bare',
   'interceptor: false': 'bare',
-  'everything on': 'bare, four methods',
+  'own keys and paths in redact': 'bare',
+  'flight recorder': 'bare, two debug lines',
+  'one query': 'bare, one query',
+  'everything on': 'bare, four methods, one query, two debug lines',
 } as const satisfies Partial<Record<ApplicationName, ApplicationName>>;
 
 const lines = {
