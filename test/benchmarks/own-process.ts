@@ -1,6 +1,6 @@
-import { fork } from 'node:child_process';
+import { fork, type ForkOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { type BenchmarkedNode, placeFor } from './nodes.js';
 import { forEachIn, type Run } from './run.js';
 
@@ -11,8 +11,10 @@ type Figures = Readonly<Record<string, number>>;
 type Subject = readonly string[];
 
 interface Programs {
-  /** Its path below this folder, without an extension. */
+  /** Its path in the folder, without an extension. */
   program: string;
+  /** Where it runs. Default: it is a program of the benchmark, in the folder of this package. */
+  folder?: string;
   subjects: readonly Subject[];
   rounds: number;
   /** The same for each subject, behind its own. */
@@ -32,9 +34,9 @@ export interface Measured {
  */
 export async function measureInProcesses(
   run: Run,
-  { program, subjects, rounds, args = [], flags = [] }: Programs,
+  { program, folder, subjects, rounds, args = [], flags = [] }: Programs,
 ): Promise<Measured> {
-  const file = fileURLToPath(new URL(`./${program}.js`, import.meta.url));
+  const file = join(folder ?? import.meta.dirname, `${program}.js`);
   const all = run.nodes.flatMap((node) => subjects.map((subject) => ({ node, subject })));
   const measured = new Map(all.map((one) => [keyOf(one.node, one.subject), {} as Figures]));
   const failures = new Set<string>();
@@ -42,7 +44,8 @@ export async function measureInProcesses(
     run.announce(`${program}: round ${round} of ${rounds}`);
     await forEachIn(run, all, async ({ node, subject }) => {
       const key = keyOf(node, subject);
-      const taken = await runOnce(file, [...subject, ...args], run, node, flags);
+      const options = { ...placeFor(node, { flags, isPinned: !run.isQuick }), cwd: folder };
+      const taken = await runOnce(file, [...subject, ...args], run.output, options);
       if (taken === undefined) failures.add(key);
       else measured.set(key, leastOf(measured.get(key) ?? {}, taken));
     });
@@ -60,12 +63,11 @@ export async function measureInProcesses(
 async function runOnce(
   file: string,
   args: readonly string[],
-  { output, isQuick }: Run,
-  node: BenchmarkedNode,
-  flags: readonly string[],
+  output: number,
+  options: ForkOptions,
 ): Promise<Figures | undefined> {
   const child = fork(file, args, {
-    ...placeFor(node, { flags, isPinned: !isQuick }),
+    ...options,
     stdio: ['ignore', output, 'inherit', 'ipc'],
   });
   let figures: Figures | undefined;

@@ -1,9 +1,11 @@
+import { rmSync } from 'node:fs';
 import { judged, shown } from '../figures.js';
 import { markdownTable } from '../markdown-table.js';
 import type { BenchmarkedNode } from '../nodes.js';
 import { measureInProcesses } from '../own-process.js';
 import type { Findings, Run } from '../run.js';
 import { type Platform, platforms } from '../server-host.js';
+import { makePlainProject } from './plain-project.js';
 
 export type ApplicationKind = 'bare' | 'winston' | 'nestjs-tracing' | 'nestjs-pino';
 
@@ -22,12 +24,15 @@ const kinds: readonly ApplicationKind[] = ['bare', ours, 'winston', 'nestjs-pino
 
 /** How much later an application is ready, and what it then holds. */
 export async function startupSection(run: Run): Promise<Findings> {
+  const folder = makePlainProject();
   const { least, failures } = await measureInProcesses(run, {
-    program: 'startup/start-application',
+    program: 'start-application',
+    folder,
     subjects: platforms.flatMap((platform) => kinds.map((kind) => [kind, platform])),
     rounds: run.isQuick ? quick : full,
     flags: ['--expose-gc'],
   });
+  rmSync(folder, { recursive: true });
   const added = (node: BenchmarkedNode, kind: ApplicationKind, platform: Platform) => {
     const over = (figure: string) =>
       least(node, [kind, platform], figure) - least(node, ['bare', platform], figure);
