@@ -5,7 +5,7 @@ import { tracingChannels } from '../../records/channels.js';
 import { warnOnce } from '../../records/warnings.js';
 import { applyArguments } from './call-arguments.js';
 import { isRaised, keeperOf, noteWritten, verbosity } from '../verbosity.js';
-import { capture, FORCED, SCOPE, SEEN, type CapturedEntry } from './captured-entry.js';
+import { capture, FORCED, FreshEntry, SCOPE, SEEN, type CapturedEntry } from './captured-entry.js';
 import { keepEntry, markRecorded } from './recorded-entry.js';
 import { consoleState } from './console-state.js';
 import { guardCalls } from './guarded-calls.js';
@@ -81,6 +81,7 @@ function capturingWrite(root: Logger, write: Write): Write {
       // Taken first: what the arguments log while they are read is not this entry.
       const { replayed } = verbosity;
       if (replayed !== undefined) verbosity.replayed = undefined;
+      else if (verbosity.sources === 0 && isForNoOne(root, pipes, chunk)) return true;
       const entry = capture(chunk, limits);
       if (replayed !== undefined) {
         markRecorded(entry, replayed);
@@ -109,6 +110,16 @@ function capturingWrite(root: Logger, write: Write): Write {
     const { writing } = consoleState;
     return writing === undefined ? writeChunk(chunk) : writing.run(true, writeChunk, chunk);
   };
+}
+
+/**
+ * Whether no transport writes an entry, by its level. winston formats it first, which takes a hundred
+ * times as long. An entry of {@link TracingLogger} was asked for its level already.
+ */
+function isForNoOne(root: Logger, pipes: LoggerPipes, chunk: object): boolean {
+  if (chunk instanceof FreshEntry) return false;
+  const { [LEVEL]: level } = chunk as CapturedEntry;
+  return hasLevel(root.levels, level) && !pipes.isWritten(level) && !pipes.hasPlainStream;
 }
 
 /**
