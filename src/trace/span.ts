@@ -8,8 +8,6 @@ import { TraceScope, type Trace } from './trace.js';
 export class Span implements SpanRecord {
   readonly name: string;
   readonly kind: SpanKind;
-  /** Can change after the start, if an OpenTelemetry SDK sends another id for this span. */
-  spanId: string;
   readonly depth: number;
   attributes: SpanAttributes | undefined;
   readonly startedMs = performance.now();
@@ -43,6 +41,7 @@ export class Span implements SpanRecord {
   /** Its children, grouped by name. */
   groups: Map<string, SpanGroup> | undefined = undefined;
 
+  private id: string | undefined;
   private childrenMs = 0;
   private runningChildren = 0;
   private childrenSinceMs = 0;
@@ -51,17 +50,27 @@ export class Span implements SpanRecord {
   constructor(
     readonly trace: Trace,
     readonly parent: Span | undefined,
-    { name, kind = 'internal', spanId = newSpanId(), attributes, minMs }: SpanStart,
+    { name, kind = 'internal', spanId, attributes, minMs }: SpanStart,
     /** Called once, when the span ends. */
     private readonly onEnd: ((span: Span) => void) | undefined,
   ) {
     this.name = name;
     this.kind = kind;
-    this.spanId = spanId;
+    this.id = spanId;
     this.attributes = attributes;
     this.minMs = minMs;
     this.depth = parent === undefined ? 0 : parent.depth + 1;
     parent?.childBegins(this.startedMs);
+  }
+
+  /** Made when it is asked for: most spans write no line and make no call. */
+  get spanId(): string {
+    return (this.id ??= newSpanId());
+  }
+
+  /** An OpenTelemetry SDK may send another id for this span. */
+  set spanId(id: string) {
+    this.id = id;
   }
 
   get hasChildren(): boolean {
