@@ -1,7 +1,7 @@
 import type { Gauge, Registry } from 'prom-client';
 import { promClient } from './prom-client.js';
 
-export interface ActiveCountConfig {
+interface ActiveCountConfig {
   readonly name: string;
   readonly help: string;
   readonly labelNames: string[];
