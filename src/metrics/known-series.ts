@@ -93,7 +93,7 @@ function isExemplar(value: unknown): value is Exemplar {
 /** The key under which prom-client keeps labels: with another one, nothing is found. */
 function keyOf(labels: Readonly<Record<string, string>>): string {
   let key = '';
-  for (const name of Object.keys(labels).sort()) key += `${name}:${labels[name]},`;
+  for (const name of Object.keys(labels).toSorted()) key += `${name}:${labels[name]},`;
   return key;
 }
 
