@@ -89,8 +89,11 @@ export class FlightRecorder {
     const { recording } = trace;
     if (recording === undefined || recording === null) return 0;
     trace.recording = null;
+    if (!recording.isWanted && !this.isNotable(record, recording)) {
+      recording.discard();
+      return 0;
+    }
     const entries = recording.take();
-    if (!recording.isWanted && !this.isNotable(record, recording)) return 0;
     const count = takeRoom(entries.length);
     const left = entries.length - count;
     if (left > 0) {
@@ -105,11 +108,12 @@ export class FlightRecorder {
 
   private isNotable(record: AccessLogRecord, { hasError }: Recording): boolean {
     const { when } = this.policy;
+    // What the record says first: for most requests, none of it applies.
     return (
-      (when.has('errored') && record.outcome === 'errored') ||
-      (when.has('rejected') && isRejected(record)) ||
-      (when.has('slow') && record.duration_ms > this.slowerThanMs) ||
-      (when.has('error') && hasError)
+      (record.outcome === 'errored' && when.has('errored')) ||
+      (record.duration_ms > this.slowerThanMs && when.has('slow')) ||
+      (hasError && when.has('error')) ||
+      (isRejected(record) && when.has('rejected'))
     );
   }
 }

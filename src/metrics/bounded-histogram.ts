@@ -1,6 +1,7 @@
 import type { Histogram, Registry } from 'prom-client';
 import type { RequestRecord } from '../records/request-record.js';
 import { BoundedLabel, OTHER } from './bounded-labels.js';
+import { KnownSeries, keptSeries, type Labels, type Series } from './known-series.js';
 import { hasExemplars, promClient } from './prom-client.js';
 
 /**
@@ -13,9 +14,6 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 
 /** The maximum number of combinations of labels of one histogram, those of `_OTHER` apart. */
 const MAX_SERIES = 5_000;
 
-/** One combination of label values. */
-type Labels<L extends string> = Record<L, string>;
-
 export interface HistogramConfig<L extends string> {
   readonly name: string;
   readonly help: string;
@@ -26,15 +24,6 @@ export interface HistogramConfig<L extends string> {
   readonly buckets?: readonly number[];
 }
 
-/** What prom-client keeps of one combination of labels, which its types do not declare. */
-interface Series {
-  readonly labels: object;
-  readonly bucketValues: Record<string, number>;
-  readonly bucketExemplars?: Record<string, unknown>;
-  sum: number;
-  count: number;
-}
-
 const histograms = new WeakMap<object, BoundedHistogram<string>>();
 
 /**
@@ -43,8 +32,8 @@ const histograms = new WeakMap<object, BoundedHistogram<string>>();
  * growing.
  */
 export class BoundedHistogram<L extends string> {
-  private readonly values: BoundedLabel<Labels<L>[]>;
-  private readonly others: Labels<L>[] = [];
+  private readonly values: BoundedLabel<KnownSeries<L>[]>;
+  private readonly others: KnownSeries<L>[] = [];
   private size = 0;
 
   private constructor(
@@ -52,7 +41,7 @@ export class BoundedHistogram<L extends string> {
     private readonly labelNames: readonly L[],
     private readonly bounded: L,
   ) {
-    this.values = new BoundedLabel<Labels<L>[]>(
+    this.values = new BoundedLabel<KnownSeries<L>[]>(
       () => [],
       (_value, series) => this.fold(series),
     );
@@ -85,24 +74,28 @@ export class BoundedHistogram<L extends string> {
 
   /** Adds a duration, with the trace id as its exemplar, so that its log can be found. */
   observe(given: Labels<L>, milliseconds: number, { w3cTraceId }: RequestRecord): void {
-    const labels = this.keptLabels(given);
+    const { histogram } = this;
+    const series = this.seriesOf(given);
     const value = milliseconds / 1000;
-    if (!hasExemplars) return this.histogram.observe(labels, value);
-    this.histogram.observe({ labels, value, exemplarLabels: { trace_id: w3cTraceId } });
+    if (series.add(histogram, value, w3cTraceId)) return;
+    const { labels } = series;
+    if (!hasExemplars) return histogram.observe(labels, value);
+    histogram.observe({ labels, value, exemplarLabels: { trace_id: w3cTraceId } });
   }
 
-  /** The same labels, with `_OTHER` where there are too many. */
-  private keptLabels(given: Labels<L>): Labels<L> {
-    const series = this.values.use(given[this.bounded]);
-    if (series === undefined) return this.otherLabels(given);
+  /** The series of these labels, or of `_OTHER` where there are too many. */
+  private seriesOf(given: Labels<L>): KnownSeries<L> {
+    const known = this.values.use(given[this.bounded]);
+    if (known === undefined) return this.otherSeries(given);
     // Loops, because this runs for each request: `find` and `every` would allocate a closure each.
-    for (let i = 0; i < series.length; i++) {
-      if (this.isSame(series[i]!, given)) return series[i]!;
+    for (let i = 0; i < known.length; i++) {
+      if (this.isSame(known[i]!.labels, given)) return known[i]!;
     }
-    if (this.size >= MAX_SERIES) return this.otherLabels(given);
+    if (this.size >= MAX_SERIES) return this.otherSeries(given);
     this.size++;
-    series.push(given);
-    return given;
+    const series = new KnownSeries(given);
+    known.push(series);
+    return series;
   }
 
   private isSame(one: Labels<L>, other: Labels<L>): boolean {
@@ -113,30 +106,31 @@ export class BoundedHistogram<L extends string> {
     return true;
   }
 
-  private otherLabels(given: Labels<L>): Labels<L> {
+  private otherSeries(given: Labels<L>): KnownSeries<L> {
     const { bounded, labelNames, others } = this;
-    const known = others.find((one) =>
-      labelNames.every((name) => name === bounded || one[name] === given[name]),
+    const known = others.find(({ labels }) =>
+      labelNames.every((name) => name === bounded || labels[name] === given[name]),
     );
     if (known !== undefined) return known;
     const labels = { ...given };
     labels[bounded] = OTHER;
-    others.push(labels);
-    return labels;
+    const series = new KnownSeries(labels);
+    others.push(series);
+    return series;
   }
 
   /** Adds all of a value to `_OTHER`. Returns `false` for a prom-client that keeps it otherwise. */
-  private fold(removed: readonly Labels<L>[]): boolean {
-    const before = seriesOf(this.histogram);
+  private fold(removed: readonly KnownSeries<L>[]): boolean {
+    const before = keptSeries(this.histogram);
     if (before === undefined) return false;
-    for (const labels of removed) {
+    for (const { labels } of removed) {
       const from = before.find((series) => series.labels === labels);
       if (from === undefined) continue;
-      const others = this.otherLabels(labels);
-      let to = seriesOf(this.histogram)?.find((series) => series.labels === others);
+      const others = this.otherSeries(labels).labels;
+      let to = keptSeries(this.histogram)?.find((series) => series.labels === others);
       if (to === undefined) {
         this.histogram.zero(others);
-        to = seriesOf(this.histogram)?.find((series) => series.labels === others);
+        to = keptSeries(this.histogram)?.find((series) => series.labels === others);
       }
       if (to !== undefined) addSeries(from, to);
       this.histogram.remove(labels);
@@ -144,24 +138,6 @@ export class BoundedHistogram<L extends string> {
     this.size -= removed.length;
     return true;
   }
-}
-
-function seriesOf(histogram: object): Series[] | undefined {
-  const kept: unknown = Reflect.get(histogram, 'hashMap');
-  if (typeof kept !== 'object' || kept === null) return undefined;
-  const all: unknown[] = Object.values(kept);
-  return all.every(isSeries) ? all : undefined;
-}
-
-function isSeries(value: unknown): value is Series {
-  if (typeof value !== 'object' || value === null) return false;
-  const { labels, bucketValues, sum, count } = value as Partial<Series>;
-  return (
-    typeof labels === 'object' &&
-    typeof bucketValues === 'object' &&
-    typeof sum === 'number' &&
-    typeof count === 'number'
-  );
 }
 
 function addSeries(from: Series, to: Series): void {

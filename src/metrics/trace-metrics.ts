@@ -1,10 +1,9 @@
-import type { Gauge, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { errorTypeOf, type AccessLogRecord } from '../records/access-log-record.js';
 import type { RequestRecord } from '../records/request-record.js';
 import { ActiveCount } from './active-count.js';
 import { BoundedHistogram } from './bounded-histogram.js';
 import { firstValues, methodLabel, statusLabel } from './bounded-labels.js';
-import { promClient } from './prom-client.js';
 
 /** The `http_route` of requests that matched no route. */
 const UNMATCHED = '_unmatched';
@@ -37,7 +36,7 @@ export class TraceMetrics {
       labelNames: ['http_request_method', 'http_route', 'http_response_status_code', 'error_type'],
       bounded: 'http_route',
     });
-    this.activeRequests = active(registry, {
+    this.activeRequests = ActiveCount.in(registry, {
       name: 'http_server_active_requests',
       help: 'Number of HTTP server requests in flight.',
       labelNames: ['http_request_method'],
@@ -48,7 +47,7 @@ export class TraceMetrics {
       labelNames: ['messaging_system', 'messaging_destination_name', 'error_type'],
       bounded: 'messaging_destination_name',
     });
-    this.activeMessages = active(registry, {
+    this.activeMessages = ActiveCount.in(registry, {
       name: 'messaging_active_messages',
       help: 'Number of messages and jobs in processing.',
       labelNames: ['messaging_system'],
@@ -59,7 +58,7 @@ export class TraceMetrics {
       labelNames: ['trigger', 'job', 'error_type'],
       bounded: 'job',
     });
-    this.activeRuns = active(registry, {
+    this.activeRuns = ActiveCount.in(registry, {
       name: 'scheduled_active_runs',
       help: 'Number of scheduled and manual runs in progress.',
       labelNames: ['trigger'],
@@ -131,17 +130,7 @@ export class TraceMetrics {
 
 /** The kind of error, with a status as the label of the status names it. */
 function errorType(record: AccessLogRecord): string {
-  const type = errorTypeOf(record) ?? '';
+  const type = errorTypeOf(record);
+  if (type === undefined) return '';
   return type === String(record.status_code) ? statusLabel(record.status_code) : type;
-}
-
-interface MetricConfig<L extends string> {
-  readonly name: string;
-  readonly help: string;
-  readonly labelNames: L[];
-}
-
-function active<L extends string>(registry: Registry, config: MetricConfig<L>): ActiveCount {
-  const known = registry.getSingleMetric(config.name) as Gauge | undefined;
-  return new ActiveCount(known ?? new promClient.Gauge({ ...config, registers: [registry] }));
 }

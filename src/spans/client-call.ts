@@ -58,7 +58,7 @@ function isRecordedBySdk(): boolean {
 
 /** A call of a client library that is running. */
 export class ClientCall {
-  private readonly startedMs = performance.now();
+  private readonly startedMs: number;
   private hasEnded = false;
 
   constructor(
@@ -67,28 +67,33 @@ export class ClientCall {
     /** `undefined` where the trace has the most spans it may have. The call is counted all the same. */
     readonly span: Span | undefined,
   ) {
+    this.startedMs = span?.startedMs ?? performance.now();
     if (category !== 'llm') countCall(trace, category);
   }
 
   /** Ends the call, once. */
   end(): void {
-    if (this.close()) this.span?.end();
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    this.span?.end();
+    this.addDuration();
   }
 
   /** Ends the call as failed, once. */
   fail(error?: unknown): void {
-    if (this.close()) this.span?.fail(error);
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    this.span?.fail(error);
+    this.addDuration();
   }
 
-  private close(): boolean {
-    if (this.hasEnded) return false;
-    this.hasEnded = true;
+  private addDuration(): void {
     const { calls } = this.trace;
-    const durationMs = performance.now() - this.startedMs;
-    if (calls === undefined || this.category === 'llm') return true;
+    if (calls === undefined || this.category === 'llm') return;
+    // To ask for the time costs more than everything else here.
+    const durationMs = this.span?.durationMs ?? performance.now() - this.startedMs;
     if (this.category === 'databases') calls.dbMs += durationMs;
     else calls.cacheMs += durationMs;
-    return true;
   }
 }
 

@@ -34,7 +34,8 @@ function followPromise(following: Following, source: Promise<unknown>): Promise<
   );
 }
 
-function followConsumed(following: Following, result: unknown): unknown {
+/** The same for what a promise has resolved to. */
+export function followConsumed(following: Following, result: unknown): unknown {
   if (isPlainObservable(result)) return followObservable(following, result);
   if (isAsyncGenerator(result)) return followGenerator(following, result);
   following.end('done');

@@ -2,6 +2,7 @@ import { endSdkSpan, startSdkSpan } from '../context/sdk-spans.js';
 import { currentSpan, currentTrace } from '../context/active-trace.js';
 import { resumeTrace } from '../context/trace-store.js';
 import type { OpenSpan } from '../context/traced-application.js';
+import { hasSdk } from '../options/sdk-detection.js';
 import { tracingChannels } from '../records/channels.js';
 import type { Span } from '../trace/span.js';
 import { SpanList } from '../trace/span-list.js';
@@ -17,7 +18,8 @@ export const openSpan: OpenSpan = (start) => {
   const trace = currentTrace();
   if (trace === undefined) return undefined;
   const span = openSpanBelow(trace, currentSpan(trace), start);
-  if (span === undefined || !span.isListed || start.spanId !== undefined) return span;
+  // Asked first: what the SDK would be given costs as much as the rest of a span.
+  if (span === undefined || !hasSdk() || !span.isListed || start.spanId !== undefined) return span;
   const { name, kind, attributes } = span;
   const sdkSpan = startSdkSpan({ name, kind, attributes });
   if (sdkSpan === undefined) return span;

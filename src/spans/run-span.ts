@@ -3,8 +3,9 @@ import { currentTrace } from '../context/active-trace.js';
 import { currentSpanRunner, runWithSpan } from '../context/trace-store.js';
 import type { Span } from '../trace/span.js';
 import type { Following } from './following.js';
-import { follow } from './follow-result.js';
+import { follow, followConsumed } from './follow-result.js';
 import { openSpan } from './open-span.js';
+import { isPlainPromise } from './result-kinds.js';
 
 /** Runs a function as a span of the current trace, and returns what it returns. */
 export const runSpan: RunSpan = (name, fn, attributes) => {
@@ -25,7 +26,30 @@ function runInSpan<T>(span: Span | undefined, fn: () => T): T {
     span.fail(error);
     throw error;
   }
-  return follow(followingOf(span), result) as T;
+  return followed(span, result) as T;
+}
+
+/** What a span returns in place of a result. Most are plain values and promises of them. */
+function followed(span: Span, result: unknown): unknown {
+  if (isPlainPromise(result)) {
+    return result.then(
+      (value) => (isObject(value) ? followConsumed(followingOf(span), value) : ended(span, value)),
+      (error: unknown) => {
+        span.fail(error);
+        throw error;
+      },
+    );
+  }
+  return isObject(result) ? follow(followingOf(span), result) : ended(span, result);
+}
+
+function isObject(value: unknown): boolean {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+function ended(span: Span, result: unknown): unknown {
+  span.end();
+  return result;
 }
 
 function followingOf(span: Span): Following {

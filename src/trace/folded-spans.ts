@@ -5,6 +5,11 @@ const KEPT_SLOWEST = 3;
 
 /** The part of a span that a group reads and sets. */
 interface GroupedSpan {
+  readonly name: string;
+  readonly startedMs: number;
+  readonly parent: GroupedSpan | undefined;
+  /** The groups of the spans below it. */
+  groups: Map<string, SpanGroup> | undefined;
   readonly durationMs: number | undefined;
   readonly leadsToFailure: boolean;
   isFolded: boolean;
@@ -36,5 +41,29 @@ export class SpanGroup {
     const folded = this.candidates.splice(KEPT_SLOWEST);
     for (const one of folded) one.isFolded = true;
     return folded.length;
+  }
+}
+
+/** All spans of a trace by their names and parents. */
+export class SpanGroups {
+  private readonly atRoot = new Map<string, SpanGroup>();
+
+  /** The group of a span and its equal siblings. */
+  of(span: GroupedSpan): SpanGroup {
+    const { name, startedMs } = span;
+    const groups = this.around(span);
+    let group = groups.get(name);
+    if (group === undefined) groups.set(name, (group = new SpanGroup(startedMs)));
+    return group;
+  }
+
+  /** Takes a span out of its group. */
+  remove(span: GroupedSpan): void {
+    if (--this.of(span).count === 0) this.around(span).delete(span.name);
+  }
+
+  private around({ parent }: GroupedSpan): Map<string, SpanGroup> {
+    if (parent === undefined) return this.atRoot;
+    return (parent.groups ??= new Map<string, SpanGroup>());
   }
 }

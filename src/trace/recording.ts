@@ -86,15 +86,16 @@ export class Recording {
 
   /** Takes all entries, in their order. */
   take(): RecordedEntry[] {
-    const taken = this.entries.slice(this.first) as RecordedEntry[];
-    this.clear();
+    const { entries, first } = this;
+    const taken = (first === 0 ? entries : entries.slice(first)) as RecordedEntry[];
+    this.discard();
     return taken;
   }
 
   /** Drops all entries: there is no room for them in the process. */
   evict(): void {
     this.dropped += this.count;
-    this.clear();
+    this.discard();
   }
 
   dropFirst(): void {
@@ -109,7 +110,8 @@ export class Recording {
     this.first = 0;
   }
 
-  private clear(): void {
+  /** Drops all entries: they are not to be written. */
+  discard(): void {
     if (!held.recordings.delete(this)) return;
     held.bytes -= this.bytes + this.count * ENTRY_BYTES + RECORDING_BYTES;
     this.entries = [];

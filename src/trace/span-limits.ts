@@ -14,11 +14,18 @@ export const MAX_ATTRIBUTES = 128;
 /** Longer values are cut. */
 export const MAX_ATTRIBUTE = 4096;
 
-/** What a span starts with, as far as it fits. It is the same object where all of it does. */
+/** How many characters a span will hold; `undefined` where what it starts with does not fit. */
+export function fittingText({ name, attributes }: SpanStart): number | undefined {
+  if (typeof name !== 'string' || name.length > MAX_SPAN_NAME) return undefined;
+  if (attributes === undefined) return name.length;
+  const text = textOfAttributes(attributes);
+  return text === undefined ? undefined : name.length + text;
+}
+
+/** What a span starts with, as far as it fits. */
 export function boundedStart(start: SpanStart): SpanStart {
   const { name, attributes } = start;
   const isFitting = typeof name === 'string' && name.length <= MAX_SPAN_NAME;
-  if (isFitting && textOfAttributes(attributes) !== undefined) return start;
   return {
     ...start,
     name: isFitting ? name : cut(nameText(name), MAX_SPAN_NAME),

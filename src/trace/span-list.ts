@@ -1,7 +1,7 @@
 import { Span } from './span.js';
-import { SpanGroup } from './folded-spans.js';
-import { recordsOf } from './span-records.js';
-import { boundedStart, MAX_SPANS, MAX_SPANS_TEXT, textOfSpan } from './span-limits.js';
+import { MAX_EQUAL_SIBLINGS, SpanGroups } from './folded-spans.js';
+import { isDepthFirst, recordsOf } from './span-records.js';
+import { boundedStart, fittingText, MAX_SPANS, MAX_SPANS_TEXT, textOfSpan } from './span-limits.js';
 import type { SpanRecord, SpanStart } from '../records/span-record.js';
 import type { KeptSpans, Trace } from './trace.js';
 
@@ -25,7 +25,8 @@ export class SpanList implements KeptSpans {
   /** The spans beyond the limit that are running, and the characters that they hold. */
   private unlisted = 0;
   private unlistedText = 0;
-  private readonly rootGroups = new Map<string, SpanGroup>();
+  /** `undefined` as long as there are too few spans for one to be folded. Most traces have no more. */
+  private groups: SpanGroups | undefined = undefined;
 
   constructor(private readonly trace: Trace) {}
 
@@ -36,7 +37,9 @@ export class SpanList implements KeptSpans {
    */
   get records(): readonly SpanRecord[] {
     this.compact();
-    return recordsOf(this.spans, (span) => this.groupOf(span));
+    const { spans, groups } = this;
+    if (groups === undefined && isDepthFirst(spans)) return spans.slice();
+    return recordsOf(spans, (span) => groups?.of(span));
   }
 
   /**
@@ -44,8 +47,12 @@ export class SpanList implements KeptSpans {
    * are running.
    */
   open(given: SpanStart, above: Span | undefined, onEnd: (span: Span) => void): Span | undefined {
-    const start = boundedStart(given);
-    const text = textOfSpan(start);
+    let start = given;
+    let text = fittingText(given);
+    if (text === undefined) {
+      start = boundedStart(given);
+      text = textOfSpan(start);
+    }
     const parent = listedFrom(above);
     if (!this.hasRoom(text)) {
       this.compact();
@@ -53,6 +60,7 @@ export class SpanList implements KeptSpans {
     }
     // Code that it had started begins a span when it has ended itself.
     for (let up = parent; up?.isLeftOut === true; up = up.parent) this.takeBack(up);
+    if (this.opened === MAX_EQUAL_SIBLINGS) this.group();
     const span = new Span(this.trace, parent, start, onEnd);
     span.order = this.opened++;
     this.spans.push(span);
@@ -71,25 +79,24 @@ export class SpanList implements KeptSpans {
       this.leaveOut(span);
       return;
     }
-    if (this.groupOf(span).add(span) > 0) this.hasFolded = true;
+    if (this.groups !== undefined && this.groups.of(span).add(span) > 0) this.hasFolded = true;
   }
 
-  /** The group of a span and its equal siblings. */
-  groupOf(span: Span): SpanGroup {
-    const { name, startedMs } = span;
-    const groups = this.groupsAround(span);
-    let group = groups.get(name);
-    if (group === undefined) groups.set(name, (group = new SpanGroup(startedMs)));
-    return group;
-  }
-
-  private groupsAround({ parent }: Span): Map<string, SpanGroup> {
-    if (parent === undefined) return this.rootGroups;
-    return (parent.groups ??= new Map<string, SpanGroup>());
+  /** Begins to group the spans: from now on, one of the groups may become large enough. */
+  private group(): void {
+    if (this.groups !== undefined) return;
+    const groups = new SpanGroups();
+    this.groups = groups;
+    for (const span of this.spans) {
+      if (span.isLeftOut) continue;
+      const group = groups.of(span);
+      group.count++;
+      if (span.durationMs !== undefined) group.add(span);
+    }
   }
 
   private countIn(span: Span): void {
-    this.groupOf(span).count++;
+    if (this.groups !== undefined) this.groups.of(span).count++;
     if (span.parent !== undefined) span.parent.childCount++;
   }
 
@@ -107,6 +114,7 @@ export class SpanList implements KeptSpans {
     if (this.unlisted >= MAX_SPANS || this.unlistedText + text > MAX_SPANS_TEXT) return undefined;
     this.unlisted++;
     this.unlistedText += text;
+    this.group();
     const span = new Span(this.trace, parent, start, onEnd);
     span.order = this.opened++;
     span.isListed = false;
@@ -154,7 +162,8 @@ export class SpanList implements KeptSpans {
    */
   private displaceOne(): boolean {
     const at = this.spans.findLastIndex(
-      (span) => !span.leadsToFailure && span.childCount === 0 && !this.groupOf(span).isFolded,
+      (span) =>
+        !span.leadsToFailure && span.childCount === 0 && this.groups?.of(span).isFolded !== true,
     );
     const [span] = at === -1 ? [] : this.spans.splice(at, 1);
     if (span === undefined) return false;
@@ -202,9 +211,7 @@ export class SpanList implements KeptSpans {
   }
 
   private uncount(span: Span): void {
-    const groups = this.groupsAround(span);
-    const group = this.groupOf(span);
-    if (--group.count === 0) groups.delete(span.name);
+    this.groups?.remove(span);
     if (span.parent !== undefined) span.parent.childCount--;
   }
 

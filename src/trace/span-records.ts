@@ -3,13 +3,27 @@ import type { SpanGroup } from './folded-spans.js';
 import type { Span } from './span.js';
 
 /**
+ * Whether spans in the order in which they began are a tree in depth-first order already: code that runs
+ * one after the other begins them like that.
+ */
+export function isDepthFirst(spans: readonly Span[]): boolean {
+  for (let i = 1; i < spans.length; i++) {
+    const { parent, depth } = spans[i]!;
+    let before: Span | undefined = spans[i - 1];
+    while (before !== undefined && before.depth >= depth) before = before.parent;
+    if (before !== parent) return false;
+  }
+  return true;
+}
+
+/**
  * Spans as a tree in depth-first order, with a record for each group of siblings that is folded.
  *
  * @param spans in the order in which they began.
  */
 export function recordsOf(
   spans: readonly Span[],
-  groupOf: (span: Span) => SpanGroup,
+  groupOf: (span: Span) => SpanGroup | undefined,
 ): SpanRecord[] {
   const children = childrenOf(spans);
   const folded = new Set<SpanGroup>();
@@ -18,7 +32,7 @@ export function recordsOf(
   const waiting = children.get(undefined)?.toReversed() ?? [];
   for (let span = waiting.pop(); span !== undefined; span = waiting.pop()) {
     const group = groupOf(span);
-    if (group.isFolded && !folded.has(group)) {
+    if (group?.isFolded === true && !folded.has(group)) {
       folded.add(group);
       records.push(foldedRecord(span, group));
     }

@@ -8,8 +8,6 @@ import { TraceScope, type Trace } from './trace.js';
 export class Span implements SpanRecord {
   readonly name: string;
   readonly kind: SpanKind;
-  /** Can change after the start, if an OpenTelemetry SDK sends another id for this span. */
-  spanId: string;
   readonly depth: number;
   attributes: SpanAttributes | undefined;
   readonly startedMs = performance.now();
@@ -43,25 +41,38 @@ export class Span implements SpanRecord {
   /** Its children, grouped by name. */
   groups: Map<string, SpanGroup> | undefined = undefined;
 
-  private childrenMs = 0;
-  private runningChildren = 0;
-  private childrenSinceMs = 0;
+  private id: string | undefined;
+  /** `undefined` until the first child begins: most spans have none. */
+  private children: ChildTimes | undefined = undefined;
   private currentScope: TraceScope | undefined = undefined;
 
   constructor(
     readonly trace: Trace,
     readonly parent: Span | undefined,
-    { name, kind = 'internal', spanId = newSpanId(), attributes, minMs }: SpanStart,
+    { name, kind = 'internal', spanId, attributes, minMs }: SpanStart,
     /** Called once, when the span ends. */
     private readonly onEnd: ((span: Span) => void) | undefined,
   ) {
     this.name = name;
     this.kind = kind;
-    this.spanId = spanId;
+    this.id = spanId;
     this.attributes = attributes;
     this.minMs = minMs;
     this.depth = parent === undefined ? 0 : parent.depth + 1;
-    parent?.childBegins(this.startedMs);
+    // Below one that has ended, it takes none of its time.
+    if (parent !== undefined && parent.durationMs === undefined) {
+      (parent.children ??= new ChildTimes()).begin(this.startedMs);
+    }
+  }
+
+  /** Made when it is asked for: most spans write no line and make no call. */
+  get spanId(): string {
+    return (this.id ??= newSpanId());
+  }
+
+  /** An OpenTelemetry SDK may send another id for this span. */
+  set spanId(id: string) {
+    this.id = id;
   }
 
   get hasChildren(): boolean {
@@ -77,7 +88,7 @@ export class Span implements SpanRecord {
    * overlap.
    */
   get selfMs(): number | undefined {
-    return this.durationMs === undefined ? undefined : this.durationMs - this.childrenMs;
+    return this.durationMs === undefined ? undefined : this.durationMs - (this.children?.ms ?? 0);
   }
 
   /** The scope of the trace, but with the id of this span; of one that is recorded in any case. */
@@ -100,9 +111,9 @@ export class Span implements SpanRecord {
     if (this.durationMs !== undefined) return;
     const now = performance.now();
     // A child that is still running counts up to the end of this span.
-    if (this.runningChildren > 0) this.childrenMs += now - this.childrenSinceMs;
+    this.children?.stop(now);
     this.durationMs = now - this.startedMs;
-    this.parent?.childEnds(now);
+    this.parent?.children?.end(now);
     this.onEnd?.(this);
   }
 
@@ -117,15 +128,27 @@ export class Span implements SpanRecord {
     this.error = error;
     this.end();
   }
+}
 
-  private childBegins(now: number): void {
-    if (this.runningChildren++ === 0) this.childrenSinceMs = now;
+/** The time in which at least one of the spans directly below a span ran. */
+class ChildTimes {
+  ms = 0;
+  private running = 0;
+  private sinceMs = 0;
+  private isStopped = false;
+
+  begin(now: number): void {
+    if (this.running++ === 0) this.sinceMs = now;
   }
 
-  private childEnds(now: number): void {
-    this.runningChildren--;
-    if (this.runningChildren === 0 && this.durationMs === undefined) {
-      this.childrenMs += now - this.childrenSinceMs;
-    }
+  end(now: number): void {
+    this.running--;
+    if (this.running === 0 && !this.isStopped) this.ms += now - this.sinceMs;
+  }
+
+  /** The span has ended: what runs on is not in its time. */
+  stop(now: number): void {
+    this.isStopped = true;
+    if (this.running > 0) this.ms += now - this.sinceMs;
   }
 }

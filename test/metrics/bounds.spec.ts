@@ -105,6 +105,22 @@ describe('names that a caller makes up', () => {
     expect(counts.get('_OTHER')).toBe(120);
   });
 
+  it.each<[what: string, forget: (registry: Registry, histogram: Histogram) => void]>([
+    ['resets its metrics', (registry) => registry.resetMetrics()],
+    ['removes a series', (_registry, histogram) => histogram.remove('tcp', 'kept', '')],
+  ])('are counted from zero where the application %s', async (_what, forget) => {
+    const registry = new Registry();
+    const send = await start(registry);
+    for (let i = 0; i < 5; i++) send('kept');
+    const histogram = registry.getSingleMetric(MESSAGES) as Histogram;
+    forget(registry, histogram);
+    for (let i = 0; i < 3; i++) send('kept');
+    expect(await countsOf(registry)).toEqual(new Map([['kept', 3]]));
+    const text = await histogram.get();
+    const all = text.values.filter(({ labels }) => labels['le'] === '+Inf');
+    expect(all.map(({ value }) => value)).toEqual([3]);
+  });
+
   it.each([
     ['long', 'x'.repeat(257)],
     ['reserved', '_OTHER'],

@@ -93,3 +93,35 @@ describe('a span that fails beyond the limit', () => {
     expect(failedNames(trace).length).toBeGreaterThanOrEqual(MAX_SPANS / 2);
   });
 });
+
+describe('a span that begins below one that has ended', () => {
+  it('takes none of its time', () => {
+    const trace = newTrace();
+    const around = open(trace, 'around');
+    around.end();
+    const late = open(trace, 'late', around);
+    const until = performance.now() + 2;
+    while (performance.now() < until);
+    late.end();
+    expect(around.selfMs).toBe(around.durationMs);
+    expect(around.hasChildren).toBe(true);
+  });
+});
+
+describe('spans that overlap', () => {
+  it('are below what began them, siblings as they began', () => {
+    const trace = newTrace();
+    const [first, second] = [open(trace, 'first'), open(trace, 'second')];
+    for (const [name, parent] of [
+      ['a', first],
+      ['b', second],
+      ['c', first],
+    ] as const) {
+      open(trace, name, parent).end();
+    }
+    second.end();
+    first.end();
+    const names = stepsOf(trace)!.map(({ name }) => name);
+    expect(names).toEqual(['first', 'a', 'c', 'second', 'b']);
+  });
+});

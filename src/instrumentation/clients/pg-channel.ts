@@ -32,15 +32,19 @@ let recording: PatchedCopy | undefined;
 const calls = new WeakMap<object, ClientCall>();
 let isSubscribed = false;
 
-/** Passes a query on that the patch records: where it is published too, that is not recorded. */
-export function recordedByPatch<T>(copy: PatchedCopy, passOn: () => T): T {
+/**
+ * Begins to pass a query on that the patch records: where it is published too, that is not recorded.
+ *
+ * @returns what {@link endRecording} takes.
+ */
+export function beginRecording(copy: PatchedCopy): PatchedCopy | undefined {
   const outer = recording;
   recording = copy;
-  try {
-    return passOn();
-  } finally {
-    recording = outer;
-  }
+  return outer;
+}
+
+export function endRecording(outer: PatchedCopy | undefined): void {
+  recording = outer;
 }
 
 const LISTENERS: Readonly<Record<string, (message: PublishedQuery) => void>> = {

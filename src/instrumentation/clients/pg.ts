@@ -3,7 +3,7 @@ import { originOfCall, type ClientCall } from '../../spans/client-call.js';
 import { definePatch } from '../patch.js';
 import { inCallersContext } from './caller-context.js';
 import type { ClientInstrumentation } from './client-instrumentation.js';
-import { recordedByPatch, subscribeToPg, type PatchedCopy } from './pg-channel.js';
+import { beginRecording, endRecording, subscribeToPg, type PatchedCopy } from './pg-channel.js';
 import { takePoolCall, tracePgPool } from './pg-pool.js';
 import { followQuery, followSubmitted, lastQuery, type PgQuery, type PgQueue } from './pg-query.js';
 import { openPgCall, type PgConnected } from './pg-statement.js';
@@ -95,20 +95,29 @@ function tracedQuery(query: Callback, copy: PatchedCopy): PgClient['query'] {
   return function (this: PgClient, ...args) {
     if (active.getStore() === undefined) return query.apply(this, args);
     const call = takePoolCall() ?? callOf(this, args[0], copy);
-    const passOn = (): unknown => {
-      if (isSubmittable(args[0])) return submit(this, query, args, call);
-      const callback = callbackIndex(args);
-      if (callback !== -1) return query.apply(this, withCallback(args, callback, call));
-      return call === undefined ? query.apply(this, args) : passOnPromised(this, query, args, call);
-    };
-    if (call === undefined) return passOn();
+    if (call === undefined) return passOn(this, query, args, undefined);
+    const outer = beginRecording(copy);
     try {
-      return recordedByPatch(copy, passOn);
+      return passOn(this, query, args, call);
     } catch (error) {
       call.fail(error);
       throw error;
+    } finally {
+      endRecording(outer);
     }
   };
+}
+
+function passOn(
+  client: PgClient,
+  query: Callback,
+  args: unknown[],
+  call: ClientCall | undefined,
+): unknown {
+  if (isSubmittable(args[0])) return submit(client, query, args, call);
+  const callback = callbackIndex(args);
+  if (callback !== -1) return query.apply(client, withCallback(args, callback, call));
+  return call === undefined ? query.apply(client, args) : passOnPromised(client, query, args, call);
 }
 
 function callOf(client: PgClient, query: unknown, copy: PatchedCopy): ClientCall | undefined {

@@ -7,6 +7,16 @@ const MAX_KEY = 512;
 
 const known = new Map<string, SpanAttributes>();
 
+interface Server {
+  readonly address: unknown;
+  readonly port: unknown;
+  readonly database: unknown;
+  readonly attributes: SpanAttributes | undefined;
+}
+
+/** The server of the call before: nearly all calls go to the same, and making its key takes time. */
+let latest: Server | undefined;
+
 /**
  * The attributes of the server that a driver is connected to. What is not known, or of another type,
  * is left out.
@@ -19,6 +29,22 @@ const known = new Map<string, SpanAttributes>();
  * @see https://opentelemetry.io/docs/specs/semconv/database/database-spans/
  */
 export function serverAttributes(
+  address: unknown,
+  port: unknown,
+  database: unknown,
+): SpanAttributes | undefined {
+  const isLatest =
+    latest !== undefined &&
+    latest.address === address &&
+    latest.port === port &&
+    latest.database === database;
+  if (!isLatest) {
+    latest = { address, port, database, attributes: knownServer(address, port, database) };
+  }
+  return latest?.attributes;
+}
+
+function knownServer(
   address: unknown,
   port: unknown,
   database: unknown,

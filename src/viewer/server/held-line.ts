@@ -10,7 +10,8 @@ const BYTES_PER_CHARACTER = 2;
 /** A line of a request of which it is not known yet whether it is recorded. */
 export interface HeldLine {
   readonly entry: LineEntry;
-  readonly time: number;
+  /** When it was written, in monotonic milliseconds. */
+  readonly loggedMs: number;
   /** Missing where the entry is made into a record only if that is needed. */
   readonly record: ViewLine | undefined;
   /** An estimate of the memory that it takes. */
@@ -20,17 +21,22 @@ export interface HeldLine {
 /**
  * Holds a line as it is now. Most lines have only short texts and numbers, and of those a copy is
  * enough: a record costs several times as much, and most are thrown away.
+ *
+ * @param sourceOf of the record, where one is made.
  */
-export function heldLine(entry: LogRecord, source: LineSource): HeldLine {
-  const { time } = source;
+export function heldLine(
+  entry: LogRecord,
+  loggedMs: number,
+  sourceOf: (loggedMs: number) => LineSource,
+): HeldLine {
   const plain = new PlainEntry(entry);
   if (plain.isWhole) {
     const bytes = plain.characters * BYTES_PER_CHARACTER + OVERHEAD_BYTES;
-    return { entry: plain, time, record: undefined, bytes };
+    return { entry: plain, loggedMs, record: undefined, bytes };
   }
-  const record = lineRecord(source, entry);
+  const record = lineRecord(sourceOf(loggedMs), entry);
   const bytes = JSON.stringify(record).length * BYTES_PER_CHARACTER + OVERHEAD_BYTES;
-  return { entry, time, record, bytes };
+  return { entry, loggedMs, record, bytes };
 }
 
 /** A copy of an entry that has only plain values: formats change the entry of the logger after this. */
@@ -46,8 +52,8 @@ class PlainEntry implements LineEntry {
   /** Whether it has all that the entry has. */
   isWhole: boolean;
   characters: number;
-  private readonly names: string[] = [];
-  private readonly values: unknown[] = [];
+  /** Names and values in turn; `undefined` where it has no fields, as most lines. */
+  private fieldPairs: unknown[] | undefined = undefined;
 
   constructor(entry: LogRecord) {
     this.level = entry.level;
@@ -63,12 +69,13 @@ class PlainEntry implements LineEntry {
   }
 
   forEachField(visit: (name: string, value: unknown) => void): void {
-    for (const [index, name] of this.names.entries()) visit(name, this.values[index]);
+    const { fieldPairs = [] } = this;
+    for (let i = 0; i < fieldPairs.length; i += 2)
+      visit(fieldPairs[i] as string, fieldPairs[i + 1]);
   }
 
   private add(name: string, value: unknown): void {
-    this.names.push(name);
-    this.values.push(value);
+    (this.fieldPairs ??= []).push(name, value);
     this.characters += name.length + (typeof value === 'string' ? value.length : 0);
     if (typeof value === 'object' || this.characters > MAX_MESSAGE) this.isWhole = false;
   }

@@ -31,6 +31,11 @@ export class Recorder {
   private readonly recorded = new WeakMap<RequestRecord, RecordedRequest>();
   private readonly held: HeldLines;
   private readonly clock = new WallClock();
+  /**
+   * The access log line of a request that is about to end, and seems not to be worth recording: its
+   * event, which follows at once, says whether that is so. To hold it costs more than all other lines.
+   */
+  private ending: { readonly entry: LogRecord; readonly loggedMs: number } | undefined;
   private subscription: ApplicationSubscription | undefined;
 
   constructor(
@@ -61,8 +66,15 @@ export class Recorder {
 
   private end(request: RequestRecord, line: AccessLogRecord): void {
     const { store, held } = this;
+    const { ending } = this;
+    this.ending = undefined;
     let source = this.recorded.get(request);
     const isNotable = isNotableRequest(line, this.limits.slowerThan) || request.isKept === true;
+    if (ending !== undefined) {
+      if (isNotable && ending.entry.trace === request)
+        this.hold(request, ending.entry, ending.loggedMs);
+      else store.dropped.lines++;
+    }
     if (source === undefined) {
       if (!isNotable || !store.admitsNotableRequest(performance.now())) {
         store.dropped.requests++;
@@ -87,10 +99,29 @@ export class Recorder {
       return;
     }
     const source = this.recorded.get(trace) ?? this.slowSource(trace, now);
-    const ofLine = this.lineSource(now, source?.key);
-    if (source === undefined || !store.admitsLine(now))
-      this.held.add(trace, heldLine(entry, ofLine));
-    else this.keepLine(source, entry, lineRecord(ofLine, entry));
+    if (source === undefined && this.isForgettable(trace, entry)) this.putOff(entry, now);
+    else if (source === undefined || !store.admitsLine(now)) this.hold(trace, entry, now);
+    else this.keepLine(source, entry, lineRecord(this.lineSource(now, source.key), entry));
+  }
+
+  private hold(request: RequestRecord, entry: LogRecord, loggedMs: number): void {
+    this.held.add(request, heldLine(entry, loggedMs, this.unknownSource));
+  }
+
+  /** Where a held line comes from: the key of its request is given when that is recorded. */
+  private readonly unknownSource = (loggedMs: number): LineSource => this.lineSource(loggedMs);
+
+  /** Whether an entry is an access log line that says that all went well. */
+  private isForgettable(request: RequestRecord, entry: LogRecord): boolean {
+    if (!request.finished || request.isKept === true || !entry.isAccessLog) return false;
+    // The application chooses the fields of its lines: others than the record's are possible.
+    const { outcome, duration_ms: durationMs } = entry.entry as Partial<AccessLogRecord>;
+    return outcome === 'completed' && (durationMs ?? 0) <= this.limits.slowerThan;
+  }
+
+  private putOff(entry: LogRecord, loggedMs: number): void {
+    if (this.ending !== undefined) this.store.dropped.lines++;
+    this.ending = { entry, loggedMs };
   }
 
   /** Begins to record a request that is slow already: it may never end. */
@@ -123,9 +154,9 @@ export class Recorder {
     }
   }
 
-  private keepHeldLine(source: RecordedRequest, { entry, time, record }: HeldLine): void {
+  private keepHeldLine(source: RecordedRequest, { entry, loggedMs, record }: HeldLine): void {
     const { key } = source;
-    const line = record ?? lineRecord({ key, service: this.application.service, time }, entry);
+    const line = record ?? lineRecord(this.lineSource(loggedMs, key), entry);
     this.keepLine(source, entry, line.key === key ? line : { ...line, key });
   }
 
