@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { dirname, join, normalize } from 'node:path';
 import ts from 'typescript';
 import { minify } from 'rolldown/utils';
-import { MINIFIED, withLines } from './minified.js';
+import { fileText, MINIFIED } from './minified.js';
 
 // Makes `dist/cjs` of `dist/esm`, file by file, without the command line.
 
@@ -43,7 +43,7 @@ for (const file of readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })) {
   });
   if (errors.length > 0) throw new Error(`${file}: ${errors[0]!.message}`);
   mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, withLines(code));
+  writeFileSync(target, fileText(code));
 }
 writeFileSync(join(TARGET, 'package.json'), '{ "type": "commonjs" }\n');
 for (const file of [...importsOf.keys()]) refuseCycle(file);

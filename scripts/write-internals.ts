@@ -27,7 +27,7 @@ function table(): string {
 }
 
 // Each defines its patches when it is loaded.
-for (const load of Object.values(INSTRUMENTATIONS)) await load();
+for (const { load } of Object.values(INSTRUMENTATIONS)) await load();
 for (const { load } of Object.values(CLIENTS)) await load();
 
 const page = readFileSync(PAGE, 'utf8');

@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -73,11 +73,25 @@ export function esModuleSeenFrom(file: string, specifier: string): string | unde
 }
 
 function folderOf(file: string, name: string): string | undefined {
-  for (const above of foldersAbove(file)) {
-    const folder = join(above, 'node_modules', name);
+  for (const packages of packageFoldersAbove(dirname(file))) {
+    const folder = join(packages, name);
     if (manifestOf(folder)?.name === name) return folder;
   }
   return undefined;
+}
+
+/** By folder: a start asks for some twenty packages, and few of the folders above it have any. */
+const packageFolders = new Map<string, readonly string[]>();
+
+/** The `node_modules` that are seen from a folder, the nearest first. */
+function packageFoldersAbove(folder: string): readonly string[] {
+  const known = packageFolders.get(folder);
+  if (known !== undefined) return known;
+  const own = join(folder, 'node_modules');
+  const above = folder === dirname(folder) ? [] : packageFoldersAbove(dirname(folder));
+  const found = existsSync(own) ? [own, ...above] : above;
+  packageFolders.set(folder, found);
+  return found;
 }
 
 /** The file that `exports` gives an entry, which may be named by a pattern, as in `./*`. */
@@ -116,10 +130,13 @@ export function manifestOf(folder: string): Manifest | undefined {
 }
 
 function readManifest(folder: string): Manifest | undefined {
+  const file = join(folder, 'package.json');
+  // Most folders have none, and an error is made slowly.
+  if (!existsSync(file)) return undefined;
   try {
-    return Object(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))) as Manifest;
+    return Object(JSON.parse(readFileSync(file, 'utf8'))) as Manifest;
   } catch {
-    // No package.
+    // Not one that npm could read.
     return undefined;
   }
 }

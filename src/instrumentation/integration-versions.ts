@@ -8,9 +8,6 @@ interface Integration extends SupportedVersions {
   readonly isModule: (type: Function) => boolean;
 }
 
-const isBullmq = (type: Function): boolean =>
-  hasMethods(type, 'registerQueue', 'registerFlowProducer');
-
 const INTEGRATIONS: readonly Integration[] = [
   {
     package: '@nestjs/bull',
@@ -28,13 +25,13 @@ const INTEGRATIONS: readonly Integration[] = [
     package: '@nestjs/bullmq',
     range: '^11 || ^12',
     without: 'jobs may not be traced',
-    isModule: isBullmq,
+    isModule: isBullmqModule,
   },
   {
     package: 'bullmq',
     range: '^5 || ^6',
     without: 'jobs may not be traced',
-    isModule: isBullmq,
+    isModule: isBullmqModule,
   },
   {
     package: '@nestjs/cqrs',
@@ -77,16 +74,26 @@ const INTEGRATIONS: readonly Integration[] = [
 /** Says which of the packages that an application uses have a version that is not supported. */
 export function checkIntegrations(modules: ModulesContainer): void {
   for (const integration of INTEGRATIONS) {
-    for (const { metatype } of modules.values()) {
-      if (typeof metatype !== 'function' || !integration.isModule(metatype)) continue;
-      checkVersion(integration);
-      break;
-    }
+    if (hasModule(modules, integration.isModule)) checkVersion(integration);
   }
 }
 
-/** The name decides only what is warned of: a package is changed by its shape. */
-function named(name: string): (type: Function) => boolean {
+/** Whether an application has a module. */
+export function hasModule(
+  modules: ModulesContainer,
+  isModule: (type: Function) => boolean,
+): boolean {
+  for (const { metatype } of modules.values()) {
+    if (typeof metatype === 'function' && isModule(metatype)) return true;
+  }
+  return false;
+}
+
+/**
+ * The name decides only what is warned of and which instrumentation is loaded: a package is changed
+ * by its shape.
+ */
+export function named(name: string): (type: Function) => boolean {
   return (type) => type.name === name;
 }
 
@@ -99,4 +106,12 @@ export function isBullModule(type: Function): boolean {
     hasMethods(type, 'registerQueue', 'registerQueueAsync') &&
     !hasMethods(type, 'registerFlowProducer')
   );
+}
+
+/**
+ * Whether a module is that of `@nestjs/bullmq`. The older `@nestjs/bull` has a `BullModule` too, as
+ * may any other package. Only this one has flow producers, which only BullMQ has.
+ */
+export function isBullmqModule(type: Function): boolean {
+  return hasMethods(type, 'registerQueue', 'registerFlowProducer');
 }

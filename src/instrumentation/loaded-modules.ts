@@ -54,8 +54,11 @@ const TRACED_BUILTIN = 'node:sqlite';
  * loaded says nothing then.
  */
 export function isNodeLoading(): boolean {
-  return createRequire('/').cache === Reflect.get(Module, '_cache');
+  return (isLoadedByNode ??= createRequire('/').cache === Reflect.get(Module, '_cache'));
 }
+
+/** It does not change while the process runs. */
+let isLoadedByNode: boolean | undefined;
 
 /**
  * What an ES module exports, if the application has loaded it; nothing is loaded here. It is asked for

@@ -1,10 +1,11 @@
 import 'reflect-metadata';
-import { types } from 'node:util';
 import type { TracedApplication } from '../../context/traced-application.js';
 import { guardCallback } from '../../options/guard-callback.js';
 import { applicationProviding, applicationThatProvides } from '../instrumented-applications.js';
 import { definePatch } from '../patch.js';
-import { hasMethods, ownerOf, prototypesOf, providedObjects } from '../provided-class.js';
+import { isBullmqModule } from '../integration-versions.js';
+import { ownerOf, prototypesOf, providedObjects } from '../provided-class.js';
+import { isQueueLike, queuesOf } from './provided-queues.js';
 import { traceQueue } from './queue.js';
 import { traceWorkerOf, traceWorkersOf, type BullWorker, type Owner } from './worker.js';
 
@@ -53,7 +54,9 @@ const PROCESSOR_METADATA = 'bullmq:processor_metadata';
 
 /** Prepares `@nestjs/bullmq` to run each job in a context. */
 export function prepareBullmq({ modules }: TracedApplication): void {
-  const module = [...modules.values()].find(({ metatype }) => isBullmqModule(metatype))?.metatype;
+  const module = [...modules.values()].find(
+    ({ metatype }) => metatype !== undefined && isBullmqModule(metatype),
+  )?.metatype;
   if (module === undefined) return;
   const Worker = FUNCTIONS.read(
     '`_workerClass`',
@@ -81,31 +84,10 @@ export function prepareBullmq({ modules }: TracedApplication): void {
   }
 }
 
-/**
- * Lets the queues and flow producers of an application send its traces: those that are provided, and
- * those that its own classes have made by hand and keep in a field.
- */
+/** Lets the queues and flow producers of an application send its traces. */
 export function attachBullmq({ modules }: TracedApplication): void {
   attached++;
-  for (const { providers } of modules.values()) {
-    for (const { instance, metatype } of providers.values()) {
-      if (typeof instance !== 'object' || instance === null || types.isProxy(instance)) continue;
-      const provided = instance as object;
-      if (isQueueLike(provided)) traceQueue(provided);
-      // What a factory returns may be anything, and of any size.
-      if (provided.constructor !== metatype) continue;
-      for (const key of Object.keys(provided)) {
-        const value: unknown = Object.getOwnPropertyDescriptor(provided, key)?.value;
-        if (isQueueLike(value)) traceQueue(value);
-      }
-    }
-  }
-}
-
-/** Quick, as it is asked of all fields of all providers. */
-function isQueueLike(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  return !types.isProxy(value) && 'waitUntilReady' in value && 'addBulk' in value;
+  for (const queue of queuesOf(modules)) traceQueue(queue);
 }
 
 /** How many applications have all of their providers. */
@@ -130,14 +112,6 @@ const ownerOfWorker = guardCallback('a queue', (worker: BullWorker): Owner | und
   owners.set(worker, application ?? attached);
   return application && { application };
 });
-
-/**
- * The older `@nestjs/bull` has a `BullModule` too, as may any other package. Only this one has
- * flow producers, which only BullMQ has.
- */
-function isBullmqModule(type: Function | undefined): boolean {
-  return type !== undefined && hasMethods(type, 'registerQueue', 'registerFlowProducer');
-}
 
 function traceProcessors(application: TracedApplication): void {
   for (const provided of providedObjects(application.modules)) {

@@ -1,4 +1,5 @@
 import { warnOnce } from '../../records/warnings.js';
+import { ai } from './ai.js';
 import type { ClientInstrumentation } from './client-instrumentation.js';
 import { onLoaded } from '../loaded-modules.js';
 import { copiesOf, declaredCopiesOf, isDeclared, requiredFiles } from './driver-modules.js';
@@ -7,7 +8,7 @@ import { copiesOf, declaredCopiesOf, isDeclared, requiredFiles } from './driver-
 interface ClientLibrary {
   /** Its packages. Where there are some, nothing is loaded for an application that has none of them. */
   readonly packages: readonly string[];
-  readonly load: () => Promise<ClientInstrumentation>;
+  readonly load: () => ClientInstrumentation | Promise<ClientInstrumentation>;
 }
 
 /** The client libraries that are traced, by name. */
@@ -35,7 +36,8 @@ export const CLIENTS: Readonly<Record<string, ClientLibrary>> = {
   },
   mongodb: { packages: ['mongodb'], load: async () => (await import('./mongodb.js')).mongodb },
   mongoose: { packages: ['mongoose'], load: async () => (await import('./mongoose.js')).mongoose },
-  ai: { packages: [], load: async () => (await import('./ai.js')).ai },
+  // It subscribes to a channel, whether or not the package is there.
+  ai: { packages: [], load: () => ai },
 };
 
 const PACKAGES = Object.values(CLIENTS).flatMap(({ packages }) => packages);
@@ -55,8 +57,8 @@ export async function prepareClients(): Promise<void> {
   traced = new WeakSet();
   for (const [name, library] of Object.entries(CLIENTS)) {
     try {
-      await loadInstrumentation(library, files);
-      traceCopies(library, [...copiesIn(library, files), ...(await declaredCopies(library))]);
+      const copies = await preparedCopies(library, files);
+      traceCopies(library, [...copies, ...(await declaredCopies(library))]);
     } catch (error) {
       warnNotTraced(name, error);
     }
@@ -65,17 +67,18 @@ export async function prepareClients(): Promise<void> {
 }
 
 /**
- * Loads the instrumentation of a library that the application has loaded, or declares: it is traced
- * at once then, when it is loaded later.
+ * The copies of a library that are loaded. Its instrumentation is loaded where there are some or where
+ * the application declares it: it is traced at once then, when it is loaded later.
  */
-async function loadInstrumentation(
-  library: ClientLibrary,
-  files: readonly string[],
-): Promise<void> {
+async function preparedCopies(library: ClientLibrary, files: readonly string[]): Promise<Copy[]> {
   const { packages } = library;
-  if (loaded.has(library)) return;
-  const isNeeded = packages.length === 0 || packages.some(isDeclared);
-  if (isNeeded || copiesIn(library, files).length > 0) loaded.set(library, await library.load());
+  const copies = copiesIn(library, files);
+  if (loaded.has(library)) return copies;
+  const isNeeded = packages.length === 0 || copies.length > 0 || packages.some(isDeclared);
+  if (!isNeeded) return copies;
+  loaded.set(library, await library.load());
+  // The application may have loaded it meanwhile.
+  return copiesIn(library, files);
 }
 
 /** Traces what the application has just loaded. */

@@ -37,10 +37,13 @@ export function copiesOf(name: string, files: readonly string[]): ReadonlySet<ob
 
 /** The files of packages that are loaded as CommonJS: of thousands, so they are looked for once. */
 export function requiredFiles(packages: readonly string[]): readonly string[] {
-  const names = packages.map((name) => packageOf(name).replace(/\W/g, '\\$&'));
+  const names = packages.map((name) =>
+    packageOf(name)
+      .replace(/[^\w/]/g, '\\$&')
+      .replace('/', '[\\\\/]'),
+  );
   const inside = new RegExp(`[\\\\/]node_modules[\\\\/](?:${names.join('|')})[\\\\/]`);
-  const paths = Object.keys(createRequire('/').cache);
-  return paths.filter((file) => inside.test(file.replaceAll(sep, '/')));
+  return Object.keys(createRequire('/').cache).filter((file) => inside.test(file));
 }
 
 /**
@@ -84,6 +87,7 @@ function builtinModule(name: string): ReadonlySet<object> {
 /** The copies that are loaded as CommonJS, wherever they are. */
 function requiredCopies(name: string, files: readonly string[]): Set<object> {
   const copies = new Set<object>();
+  if (files.length === 0) return copies;
   const { cache } = createRequire(join(process.cwd(), 'index.js'));
   const inside = `${NODE_MODULES}${packageOf(name).replaceAll('/', sep)}${sep}`;
   const folders = new Set<string>();

@@ -1,6 +1,7 @@
 import type { TracedApplication } from '../../context/traced-application.js';
 import { definePatch } from '../patch.js';
 import { isApollo, traceApollo, type ApolloOptions } from './apollo.js';
+import { DRIVER_METHODS, isDriverClass, isDriverToken } from './provided-drivers.js';
 import { traceErrors, traceSubscriptions, type MercuriusOptions } from './mercurius.js';
 import { nameOperations, type Schema } from './operation-names.js';
 
@@ -23,28 +24,16 @@ interface Driver {
   start(options: EndpointOptions): Promise<unknown>;
 }
 
-/** The methods that NestJS calls on every driver. */
-const DRIVER_METHODS = ['start', 'stop', 'generateSchema', 'mergeDefaultOptions'] as const;
-const DRIVER_TOKEN = 'AbstractGraphQLDriver';
-
 /** Traces the GraphQL endpoints of an application. They have not started yet. */
 export function attachGraphql(application: TracedApplication): void {
   for (const { providers } of application.modules.values()) {
     for (const [token, { metatype, instance }] of providers) {
       if (isDriverClass(metatype)) traceDriver(application, instance as Driver);
-      else if (typeof token === 'function' && token.name === DRIVER_TOKEN) {
+      else if (isDriverToken(token)) {
         DRIVER.unsupported(`a driver has not the methods ${DRIVER_METHODS.join(', ')}`);
       }
     }
   }
-}
-
-/** By its methods: an application may extend the classes of NestJS and rename them. */
-function isDriverClass(metatype: unknown): boolean {
-  if (typeof metatype !== 'function') return false;
-  const prototype: unknown = metatype.prototype;
-  if (typeof prototype !== 'object' || prototype === null) return false;
-  return DRIVER_METHODS.every((method) => method in prototype);
 }
 
 function traceDriver(application: TracedApplication, driver: Driver): void {

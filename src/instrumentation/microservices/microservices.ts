@@ -1,7 +1,7 @@
 import type { TracedApplication } from '../../context/traced-application.js';
 import { traceKafkaServers } from '../kafkajs/kafkajs.js';
-import { loadOptional } from '../load-optional.js';
 import { traceGrpcClients, type GrpcClientProxy } from './grpc-client.js';
+import { loadMicroservices } from './load-microservices.js';
 import { traceMessageClients, type ClientClasses } from './message-clients.js';
 import { noteMessageErrors } from './message-errors.js';
 import { traceMessageServers } from './message-servers.js';
@@ -19,7 +19,7 @@ type Microservices = ClientClasses &
  * NestJS itself loads the package wherever it is installed, so that costs nothing.
  */
 export async function prepareMicroservices({ openSpan }: TracedApplication): Promise<void> {
-  const loaded = await loadOptional('@nestjs/microservices', () => import('@nestjs/microservices'));
+  const loaded = await loadMicroservices();
   if (loaded === undefined) return;
   // Its types say that the members which are used here are private.
   const classes = loaded as unknown as Microservices;
