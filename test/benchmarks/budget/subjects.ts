@@ -19,7 +19,6 @@ export interface Comparison {
 const yardsticks = {
   'as installed': 'bare',
   'interceptor: false': 'bare',
-  'own keys and paths in redact': 'bare',
   'flight recorder': 'bare, two debug lines',
   'one query': 'bare, one query',
   'everything on': 'bare, four methods, one query, two debug lines',
