@@ -109,6 +109,9 @@ class DirectConsumer implements OnApplicationBootstrap {
     consumer.on('timeout_error', (error, message) => {
       this.logger.log('on timeout', { n: readTask(message).n, reason: error.message });
     });
+    // A message that was handed out again meanwhile cannot be given back: without a listener, that
+    // would end the process.
+    consumer.on('error', (error) => this.logger.log('on error', { reason: error.message }));
     consumer.start();
   }
 }
