@@ -41,11 +41,6 @@ function api(): OpenTelemetryApi | undefined {
   return (globalThis as Record<symbol, unknown>)[API] as OpenTelemetryApi | undefined;
 }
 
-/** Whether an SDK is registered: spans need not be described where none is. */
-export function hasSdk(): boolean {
-  return api()?.trace !== undefined;
-}
-
 /** The active span of OpenTelemetry, if an SDK is registered. */
 export function activeSpan(): SdkSpan | undefined {
   return api()?.context?.active().getValue(ACTIVE_SPAN) as SdkSpan | undefined;

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { endSdkSpan, hasSdk, startSdkSpan } from '../context/sdk-spans.js';
+import { endSdkSpan, startSdkSpan } from '../context/sdk-spans.js';
+import { hasSdk } from '../options/sdk-detection.js';
 import type { TraceCarrier } from '../trace/open-trace.js';
 import { serverAttributes } from '../records/span-conventions.js';
 import { callerSpan, type SdkSpan } from '../trace/sdk-span.js';
