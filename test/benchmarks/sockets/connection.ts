@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { ResponseReader, type Settle } from '../response-reader.js';
 
 export interface Request {
   /** Sent as `X-Request-ID`. */
@@ -13,14 +14,13 @@ export interface Request {
  * more than the cheaper servers cost theirs, and then the servers idle instead of being measured.
  */
 export class Connection {
-  #received = '';
-  #settle: ((error?: Error) => void) | undefined;
+  readonly #responses = new ResponseReader();
 
   private constructor(private readonly socket: Socket) {
     socket.setNoDelay(true).setEncoding('latin1');
-    socket.on('data', (chunk: string) => this.#receive(chunk));
-    socket.on('error', (error) => this.#answer(error));
-    socket.on('close', () => this.#answer(new Error('The server closed the connection')));
+    socket.on('data', (chunk: string) => this.#responses.receive(chunk));
+    socket.on('error', (error) => this.#responses.settle(error));
+    socket.on('close', () => this.#responses.settle(new Error('The server closed the connection')));
   }
 
   static async open(port: number): Promise<Connection> {
@@ -33,8 +33,8 @@ export class Connection {
     return Promise.all(Array.from({ length: count }, () => Connection.open(port)));
   }
 
-  send({ id, headers = '' }: Request, settle: (error?: Error) => void): void {
-    this.#settle = settle;
+  send({ id, headers = '' }: Request, settle: Settle): void {
+    this.#responses.expect(settle);
     this.socket.write(
       `GET /payments/42 HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Request-ID: ${id}\r\n${headers}\r\n`,
     );
@@ -42,22 +42,5 @@ export class Connection {
 
   close(): void {
     this.socket.destroy();
-  }
-
-  #receive(chunk: string): void {
-    this.#received += chunk;
-    const head = this.#received.indexOf('\r\n\r\n');
-    if (head === -1) return;
-    const length = /content-length: (\d+)/i.exec(this.#received);
-    if (this.#received.length < head + 4 + Number(length?.[1] ?? 0)) return;
-    const status = this.#received.slice(9, 12);
-    this.#received = '';
-    this.#answer(status === '200' ? undefined : new Error(`The server answered ${status}`));
-  }
-
-  #answer(error?: Error): void {
-    const settle = this.#settle;
-    this.#settle = undefined;
-    settle?.(error);
   }
 }
