@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createRequire } from 'node:module';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -7,10 +6,10 @@ import { trace as openTelemetry } from '@opentelemetry/api';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import { IORedisInstrumentation } from '@opentelemetry/instrumentation-ioredis';
 import { PgInstrumentation } from '@opentelemetry/instrumentation-pg';
-import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { TraceContext, TracingModule } from 'nestjs-tracing';
 import type { Redis as IoRedis, RedisOptions } from 'ioredis';
 import type { Client as PgClient } from 'pg';
+import { countFinished, registerCountingSdk } from '../counted-spans.js';
 import { PostgresSocket, RedisSocket } from './client-servers.js';
 
 /** Requests that call a client library, one call after the other. */
@@ -34,7 +33,6 @@ interface Work {
 type Surroundings = (work: () => Promise<Work>) => Promise<ClientCaller>;
 
 const CALLS = 10;
-const SPAN_FINISH = 'nestjs-tracing:span:finish';
 
 // A driver is loaded when an instrumentation of OpenTelemetry is there to see it.
 const load = createRequire(import.meta.url);
@@ -133,26 +131,8 @@ async function inTracing(
   };
 }
 
-/** There are no subscribers while calls are timed. */
-async function countFinished(fn: () => Promise<unknown>): Promise<number> {
-  let ended = 0;
-  const note = () => void ended++;
-  subscribe(SPAN_FINISH, note);
-  await fn();
-  unsubscribe(SPAN_FINISH, note);
-  return ended;
-}
-
-/** Spans are made and ended as in production; their export is another process's business. */
 async function inSdk(work: () => Promise<Work>, isInstrumented: boolean): Promise<ClientCaller> {
-  let ended = 0;
-  const discard = {
-    onStart() {},
-    onEnd: () => void ended++,
-    forceFlush: async () => {},
-    shutdown: async () => {},
-  };
-  new NodeTracerProvider({ spanProcessors: [discard] }).register();
+  const count = registerCountingSdk();
   const instrumentations = [new PgInstrumentation(), new IORedisInstrumentation()];
   if (isInstrumented) registerInstrumentations({ instrumentations });
   else for (const one of instrumentations) one.disable();
@@ -167,11 +147,8 @@ async function inSdk(work: () => Promise<Work>, isInstrumented: boolean): Promis
     request,
     calls: CALLS,
     expected: isInstrumented ? 1 : 0,
-    count: async (fn) => {
-      ended = 0;
-      await fn();
-      return ended - 1;
-    },
+    // Without the span of the request.
+    count: async (fn) => (await count(fn)) - 1,
     close,
   };
 }

@@ -1,9 +1,8 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { trace as openTelemetry } from '@opentelemetry/api';
-import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { Span, TraceContext, TracingModule, type TracingModuleOptions } from 'nestjs-tracing';
+import { countFinished, registerCountingSdk } from '../counted-spans.js';
 import {
   asyncWork,
   asyncWorkClass,
@@ -30,7 +29,6 @@ export interface SpanMaker {
 type MakeSpans = () => Promise<SpanMaker> | SpanMaker;
 
 const PIECES = 10;
-const SPAN_FINISH = 'nestjs-tracing:span:finish';
 
 /** The kinds of spans of this package. */
 export const ourSpans: Readonly<Record<string, MakeSpans>> = {
@@ -99,26 +97,8 @@ function application(provider: Type<unknown>, options: TracingModuleOptions = {}
   return NestFactory.createApplicationContext(AppModule, { logger: false });
 }
 
-/** There are no subscribers while spans are timed. */
-async function countFinished(fn: () => unknown): Promise<number> {
-  let ended = 0;
-  const note = () => void ended++;
-  subscribe(SPAN_FINISH, note);
-  await fn();
-  unsubscribe(SPAN_FINISH, note);
-  return ended;
-}
-
-/** Spans are made and ended as in production; their export is another process's business. */
 function openTelemetrySdk(workOf: (span: SpanFunction) => UnitOfWork): SpanMaker {
-  let ended = 0;
-  const discard = {
-    onStart() {},
-    onEnd: () => void ended++,
-    forceFlush: async () => {},
-    shutdown: async () => {},
-  };
-  new NodeTracerProvider({ spanProcessors: [discard] }).register();
+  const count = registerCountingSdk();
   const tracer = openTelemetry.getTracer('benchmark');
   return {
     // The span of the request is made once: what counts are those in it.
@@ -126,11 +106,7 @@ function openTelemetrySdk(workOf: (span: SpanFunction) => UnitOfWork): SpanMaker
     spanned: workOf((name, fn) => tracer.startActiveSpan(name, (span) => endAfter(span, fn))),
     bare: workOf((_name, fn) => fn()),
     expected: PIECES,
-    count: async (fn) => {
-      ended = 0;
-      await fn();
-      return ended;
-    },
+    count,
   };
 }
 
