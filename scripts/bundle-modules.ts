@@ -4,6 +4,7 @@ import { rolldown, type ChunkingContext } from 'rolldown';
 import { minify } from 'rolldown/utils';
 import { fileText, MINIFIED, MINIFIED_WITH_NAMES } from './minified.js';
 import { entries } from './package-entries.js';
+import { withoutPatchTexts } from './patch-texts.js';
 
 // Bundles the compiled modules into `dist/esm`. An application so loads 20 files where it would load
 // 300, and what it does not use stays in files of its own.
@@ -30,6 +31,12 @@ const bundle = await rolldown({
   platform: 'node',
   external: (id) => !/^[./]/.test(id) || id.endsWith('.cjs'),
   preserveEntrySignatures: 'allow-extension',
+  plugins: [
+    {
+      name: 'patch-texts',
+      transform: (code) => (code.includes('definePatch(') ? withoutPatchTexts(code) : null),
+    },
+  ],
   // What one instrumentation loads later may be what another needs at once.
   checks: { ineffectiveDynamicImport: false },
 });
