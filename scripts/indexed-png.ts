@@ -11,12 +11,13 @@ interface Image {
 }
 
 /**
- * The same picture with a palette of at most 256 colors, which takes a fraction of the bytes. Each
+ * The same picture with a palette of a few colors, which takes a fraction of the bytes. Each
  * pixel gets the nearest of the most frequent colors, which suits pictures of text.
  *
  * @param png as browsers write them: 8 bits for each of red, green, blue and perhaps alpha
+ * @param maxColors at most 256. Default: 256.
  */
-export function indexedPng(png: Buffer): Buffer {
+export function indexedPng(png: Buffer, maxColors = MAX_COLORS): Buffer {
   const { width, height, pixels } = decoded(png);
   const counts = new Map<number, number>();
   for (let at = 0; at < pixels.length; at += 3) {
@@ -25,7 +26,7 @@ export function indexedPng(png: Buffer): Buffer {
   }
   const palette = [...counts]
     .toSorted(([, a], [, b]) => b - a)
-    .slice(0, MAX_COLORS)
+    .slice(0, maxColors)
     .map(([color]) => color);
   const indexes = new Map(palette.map((color, index) => [color, index]));
   const rows = Buffer.alloc(height * (width + 1));

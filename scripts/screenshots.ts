@@ -13,6 +13,10 @@ import { indexedPng } from './indexed-png.js';
 
 const FOLDER = 'docs/images';
 const MAX_BYTES = 120_000;
+const VIEWPORT = { width: 1280, height: 800 };
+/** It is in the tarball, and has few colors to be small. */
+const README_PICTURE = 'why-it-failed';
+const README_COLORS = 24;
 /** A busy machine is slow, not broken. */
 const PATIENCE_MS = 300_000;
 const LINK = /http:\/\/\S+\?token=\w+/;
@@ -49,7 +53,7 @@ try {
 
 async function takePictures(link: string): Promise<void> {
   const context = await browser.newContext({
-    viewport: { width: 1280, height: 800 },
+    viewport: VIEWPORT,
     deviceScaleFactor: 1,
     colorScheme: 'light',
     locale: 'en-GB',
@@ -78,6 +82,9 @@ async function takePictures(link: string): Promise<void> {
   await page.getByText('database is locked').first().waitFor();
   await page.mouse.move(0, 0);
   await picture(page, 'failed-request');
+  await page.setViewportSize({ width: 1280, height: 1040 });
+  await picture(page, README_PICTURE, '.detail');
+  await page.setViewportSize(VIEWPORT);
 
   await sendMany(gateway);
   for (const view of ['traces', 'routes']) {
@@ -124,14 +131,17 @@ async function shows(page: Page, ...requestIds: string[]): Promise<void> {
   }
 }
 
-async function picture(page: Page, name: string): Promise<void> {
+/** @param part of the page, as a selector. Default: all that is visible. */
+async function picture(page: Page, name: string, part?: string): Promise<void> {
   // The export of the other services, and the highlighting.
   await page.waitForTimeout(1500);
   await page.evaluate(`(${HIDE_FOLDER})(${JSON.stringify(ROOT)})`);
   const text = await page.innerText('body');
   const secret = [ROOT, hostname(), 'token='].find((one) => one !== '' && text.includes(one));
   if (secret !== undefined) throw new Error(`${name} would show "${secret}"`);
-  const image = indexedPng(await page.screenshot({ animations: 'disabled', caret: 'hide' }));
+  const shown = part === undefined ? page : page.locator(part);
+  const png = await shown.screenshot({ animations: 'disabled', caret: 'hide' });
+  const image = indexedPng(png, name === README_PICTURE ? README_COLORS : undefined);
   if (image.length > MAX_BYTES) throw new Error(`${name} has ${image.length} bytes`);
   writeFileSync(`${FOLDER}/${name}.png`, image);
   process.stdout.write(`${FOLDER}/${name}.png: ${image.length} bytes\n`);
