@@ -71,7 +71,7 @@ export interface ClientSpansOptions {
   databases?: boolean | undefined;
   /** ioredis and redis. Default: `true`. */
   caches?: boolean | undefined;
-  /** Calls of models and tools through the `ai` SDK, from version 7. Default: `true`. */
+  /** Calls of models and tools through the `ai` SDK, from version 6. Default: `true`. */
   llm?: boolean | undefined;
   /**
    * What of a statement is shown. `summary`: operation and tables, as in `SELECT orders`. `text`:
