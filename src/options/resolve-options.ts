@@ -94,15 +94,15 @@ const KEYS = [
   'maxEntryBytes',
 ] as const satisfies readonly (keyof TracingModuleOptions)[];
 
-/** winston's own levels (npm), most severe first, below `fatal`, as NestJS has it. */
+/** winston's own levels (npm), most severe first, in the order of NestJS: `debug` before `verbose`. */
 export const LOG_LEVELS = [
   'fatal',
   'error',
   'warn',
   'info',
   'http',
-  'verbose',
   'debug',
+  'verbose',
   'silly',
 ] as const;
 

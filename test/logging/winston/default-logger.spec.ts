@@ -45,9 +45,23 @@ describe('the module’s own logger', () => {
       'warn',
       'info',
       'http',
-      'verbose',
       'debug',
+      'verbose',
       'silly',
+    ]);
+    logger.close();
+  });
+
+  it('orders levels as NestJS does: `verbose` is below `debug`', () => {
+    const logger = openLogger(resolveOptions({ level: 'debug' }));
+    expect([logger.isLevelEnabled('debug'), logger.isLevelEnabled('verbose')]).toEqual([
+      true,
+      false,
+    ]);
+    logger.level = 'verbose';
+    expect([logger.isLevelEnabled('debug'), logger.isLevelEnabled('verbose')]).toEqual([
+      true,
+      true,
     ]);
     logger.close();
   });
