@@ -11,7 +11,7 @@ const MAX_FILES = 900;
 
 const ALLOWED: readonly RegExp[] = [
   /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
-  /^docs\/[\w-]+\.md$/,
+  /^docs\/(?:[\w-]+\.md|images\/why-it-failed\.png)$/,
   /^dist\/THIRD-PARTY-NOTICES\.txt$/,
   /^dist\/viewer-page\/(?:index\.html|page\.(?:js|css))$/,
   /^dist\/cjs\/package\.json$/,

@@ -38,7 +38,9 @@ describe('the tarball', () => {
     ]);
     expect(packed.paths).toContain('dist/esm/cli/main.js');
     expect(packed.paths.filter((path) => path.startsWith('dist/cjs/cli/'))).toEqual([]);
-    expect(others.filter((path) => path.startsWith('docs/') && !path.endsWith('.md'))).toEqual([]);
+    expect(others.filter((path) => path.startsWith('docs/') && !path.endsWith('.md'))).toEqual([
+      'docs/images/why-it-failed.png',
+    ]);
     expect(
       packed.paths.filter((path) => /\.(?:spec|test|map)\b|\/cli\/.*\/|\/page\//.test(path)),
     ).toEqual([]);
