@@ -7,11 +7,6 @@ export type {
 } from './context/consumed-work.js';
 export { TraceContext, type TraceSeed } from './context/trace-context.js';
 export { traceWorker } from './instrumentation/bullmq/worker.js';
-export {
-  addTracingHeaders,
-  type OpenApiDocument,
-  type TracingHeadersOptions,
-} from './http-server/openapi-headers.js';
 export { traceJson, type TraceJsonOptions } from './logging/formats/json-format.js';
 export { traceTask, type TraceTaskOptions } from './instrumentation/workers/trace-task.js';
 export { LogLevels } from './logging/log-levels.js';
@@ -84,3 +79,8 @@ export type { CarriedData } from './trace/carried-data.js';
 export type { TraceHeaders } from './trace/propagation.js';
 export { TracingModule } from './tracing.module.js';
 export type { TracingModuleAsyncOptions } from './tracing.module-definition.js';
+export {
+  addTracingHeaders,
+  type OpenApiDocument,
+  type TracingHeadersOptions,
+} from './http-server/openapi-headers.js';
