@@ -75,6 +75,21 @@ for (const file of readdirSync(MODULES, { recursive: true, encoding: 'utf8' })) 
   if (file.endsWith('.cjs')) cpSync(join(MODULES, file), join(TARGET, file));
 }
 
+// The schematic of `nest add`, which the Nest CLI loads with `require`.
+const schematic = await rolldown({
+  input: join(MODULES, 'schematics/nest-add.js'),
+  platform: 'node',
+  external: /^node:/,
+});
+await schematic.write({
+  file: 'dist/schematics/nest-add.cjs',
+  format: 'cjs',
+  comments: false,
+  minify: MINIFIED_WITH_NAMES,
+});
+await schematic.close();
+cpSync('src/schematics/collection.json', 'dist/schematics/collection.json');
+
 /**
  * The chunk of each module that an entry imports. A chunk has modules that follow each other in the
  * order in which they run, so that no two chunks import each other. What the core does not need and

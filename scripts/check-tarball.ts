@@ -14,6 +14,7 @@ const ALLOWED: readonly RegExp[] = [
   /^docs\/(?:[\w-]+\.md|images\/why-it-failed\.png)$/,
   /^dist\/THIRD-PARTY-NOTICES\.txt$/,
   /^dist\/viewer-page\/(?:index\.html|page\.(?:js|css))$/,
+  /^dist\/schematics\/(?:collection\.json|nest-add\.cjs)$/,
   /^dist\/cjs\/package\.json$/,
   /^dist\/(?:esm|cjs)\/types\/[\w.-]+\.d\.ts$/,
   new RegExp(`^dist/(?:esm|cjs)/(?:${entries.join('|')})\\.d\\.ts$`),

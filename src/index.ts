@@ -79,3 +79,8 @@ export type { CarriedData } from './trace/carried-data.js';
 export type { TraceHeaders } from './trace/propagation.js';
 export { TracingModule } from './tracing.module.js';
 export type { TracingModuleAsyncOptions } from './tracing.module-definition.js';
+export {
+  addTracingHeaders,
+  type OpenApiDocument,
+  type TracingHeadersOptions,
+} from './http-server/openapi-headers.js';

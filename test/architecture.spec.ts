@@ -15,7 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['access-log'],
   ['http-server'],
   ['instrumentation'],
-  ['metrics', 'otlp', 'viewer', 'testing', 'cli'],
+  ['metrics', 'otlp', 'viewer', 'testing', 'cli', 'schematics'],
 ];
 /** The command reads and shows what the trace viewer does; no other neighbours know each other. */
 const NEIGHBOURS = new Set(['cli -> viewer']);
@@ -29,6 +29,8 @@ const CONSUMERS: Readonly<Record<string, readonly string[]>> = {
   testing: ['records', 'options'],
   viewer: ['records', 'options', 'trace'],
   cli: ['records', 'trace', 'viewer'],
+  // Runs in the Nest CLI, without the package's other files.
+  schematics: [],
 };
 /** The files that need more, and why. */
 const MORE_THAN_CONTRACT = new Set([
@@ -45,6 +47,8 @@ const BANNED_NAMES = /(?:utils?|helpers?|common|misc|shared)(?:\.ts)?$/;
 const MAX_LINES = 260;
 /** Development dependencies that the build bundles, and the folder that may import each. */
 const BUNDLED: Readonly<Record<string, string>> = { commander: 'cli', pbf: 'viewer' };
+/** What a folder takes from the project of the user. Only its types are imported. */
+const OF_PROJECT: Readonly<Record<string, string>> = { typescript: 'schematics' };
 /** A cast that the type checker cannot check. */
 const CASTS = /\bas (?:never|unknown as)\b/;
 /** What runs in a browser, and is built by itself. */
@@ -170,6 +174,7 @@ describe('the layout', () => {
       // where the package is not installed.
       const isEntry = layerOf(folderOf(from)) === LAYERS.length - 1;
       if (Object.hasOwn(BUNDLED, name)) return folderOf(from) !== BUNDLED[name];
+      if (Object.hasOwn(OF_PROJECT, name)) return folderOf(from) !== OF_PROJECT[name];
       if (name in peerDependencies) return false;
       if (!(name in peerDependenciesMeta)) return true;
       return !isEntry && !(isLazy && folderOf(from) === 'instrumentation');

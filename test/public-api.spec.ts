@@ -21,6 +21,7 @@ describe('the public names', () => {
       'TracingModule',
       'TracingSpanProcessor',
       'TracingTransport',
+      'addTracingHeaders',
       'signDebugLevel',
       'subscribeApplication',
       'traceFields',
@@ -36,7 +37,7 @@ describe('the public names', () => {
 
   it('of the other entries are few', () => {
     expect(Object.keys(metrics)).toEqual(['TracingMetricsModule', 'clusterMetrics']);
-    expect(Object.keys(otlp)).toEqual(['OtlpModule']);
+    expect(Object.keys(otlp).toSorted()).toEqual(['OtlpHealthIndicator', 'OtlpModule']);
     expect(Object.keys(viewer)).toEqual(['TraceViewerModule']);
     expect(Object.keys(testing).toSorted()).toEqual([
       'captureLogs',

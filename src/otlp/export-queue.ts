@@ -4,6 +4,7 @@ import type { ExportResult } from '@opentelemetry/core';
 import { FifoQueue } from '../records/fifo-queue.js';
 import { warnOnce } from '../records/warnings.js';
 import { exportQueues, type ExportCounts } from '../records/export-counts.js';
+import { LossHistory } from './loss-history.js';
 import { api, core } from './open-telemetry.js';
 
 /** An exporter of OpenTelemetry, for spans or for log records. */
@@ -53,6 +54,8 @@ export class ExportQueue<T> implements Exporter<T>, ExportCounts {
   failed = 0;
   dropped = 0;
   leftOut = 0;
+  /** When items failed or were dropped. */
+  readonly losses = new LossHistory();
 
   // An item is added inside a request, but the export that follows must not be traced as part of it.
   private readonly outside = AsyncLocalStorage.snapshot();
@@ -88,7 +91,7 @@ export class ExportQueue<T> implements Exporter<T>, ExportCounts {
     }
     const bytes = this.parts.bytesOf(item);
     if (this.queued >= this.parts.maxQueueSize || this.bytes + bytes > MAX_QUEUE_BYTES) {
-      this.dropped++;
+      this.drop(1);
       warnOnce(
         'TRACING_EXPORT_DROPPED',
         `the collector does not keep up: ${this.signal} are dropped`,
@@ -104,9 +107,10 @@ export class ExportQueue<T> implements Exporter<T>, ExportCounts {
     if (!this.isClosing) this.outside(() => this.processor.add(item));
   }
 
-  /** Counts items that were dropped before they got here. */
+  /** Counts items that are dropped, here or before they get here. */
   drop(count: number): void {
     this.dropped += count;
+    this.losses.add(0, count);
   }
 
   /** Counts items that are not to be exported. */
@@ -227,6 +231,7 @@ export class ExportQueue<T> implements Exporter<T>, ExportCounts {
       return;
     }
     this.failed += count;
+    this.losses.add(count, 0);
     warnOnce(
       'TRACING_EXPORT_FAILED',
       `${this.signal} could not be sent to the collector`,

@@ -23,6 +23,7 @@ import { spanOfRecord, spanOfTrace } from './exported-span.js';
 import { loadExporters, openLogQueue, openSpanQueue } from './open-exporters.js';
 import { canExport } from './open-telemetry.js';
 import { isDisabled, isExported } from './otlp-environment.js';
+import { OtlpHealthIndicator, watchQueue } from './otlp-health.indicator.js';
 import { checkOtlpOptions, type OtlpModuleOptions } from './otlp-options.js';
 import { TraceSelection, type ExportQueues } from './trace-selection.js';
 import { serviceResource } from './service-resource.js';
@@ -85,10 +86,14 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
     checkOtlpOptions(options);
     return {
       module: OtlpModule,
+      // A module for health checks has the indicator without importing this one.
+      global: true,
       providers: [
         { provide: OTLP_OPTIONS, useValue: options },
         { provide: QUEUES, useFactory: () => openQueues(options) },
+        OtlpHealthIndicator,
       ],
+      exports: [OtlpHealthIndicator],
     };
   }
 
@@ -99,6 +104,8 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
     if (traces === undefined && logs === undefined) return;
     traces?.open();
     logs?.open();
+    watchQueue(this.application, traces);
+    watchQueue(this.application, logs);
     const redaction = this.tracing?.lineLimits?.redaction ?? DEFAULT_REDACTION;
     const resource: Resource = serviceResource(this.application.service, this.options);
     // One that is registered while the application runs exports its spans from then on.
