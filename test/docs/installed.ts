@@ -23,7 +23,7 @@ interface Manifest {
  * repository, so it also finds the packages that the repository has installed.
  */
 export function installPackage(from: string, name: string): Installed {
-  const folder = resolve('build/docs', name);
+  const folder = resolve('build/docs-check', name);
   const target = join(folder, 'node_modules/nestjs-tracing');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
