@@ -1,10 +1,13 @@
 import { parseArgs } from 'node:util';
 import { checkTypes } from './block-types.js';
+import { Declarations } from './declarations.js';
+import { declaredOptions } from './declared-options.js';
 import { checkData } from './data-blocks.js';
 import { installPackage } from './installed.js';
 import { checkLinks } from './links.js';
 import { findingText, type Page } from './markdown.js';
 import { pagePaths, readPages } from './pages.js';
+import { checkOptionsPage, OPTIONS_PAGE } from './options-page.js';
 import { checkShell, shellOf } from './shell-blocks.js';
 
 // node test/docs/check.ts [--root <repository>] [--package <built repository>] [page…]
@@ -25,6 +28,11 @@ const findings = [
   ...(await checkShell(pages, shellOf(root, installed.cli))),
   ...checkLinks(pages, root),
 ];
+const optionsPage = pages.find(({ path }) => path === OPTIONS_PAGE);
+if (optionsPage !== undefined) {
+  const declarations = new Declarations(installed.package, installed.entries);
+  findings.push(...checkOptionsPage(optionsPage, declaredOptions(declarations).options));
+}
 for (const finding of findings) console.error(findingText(finding));
 for (const skipped of pages.flatMap(skippedBlocks)) console.log(skipped);
 const blocks = pages.reduce((sum, page) => sum + page.blocks.length, 0);
