@@ -55,7 +55,7 @@ export function checkTypes(
       .filter((line) => line !== undefined);
   }
   writeTexts(modules, texts);
-  const whole = createProgram(texts, program);
+  const whole = createProgram(texts);
   return modules.flatMap((module) => findingsOf(module, whole));
 }
 
@@ -73,17 +73,19 @@ function writeTexts(modules: readonly PlacedModule[], texts: Map<string, string>
   for (const module of modules) texts.set(module.file, moduleText(module, module.imports).text);
 }
 
-function createProgram(texts: ReadonlyMap<string, string>, before?: ts.Program): ts.Program {
+/** Files of packages, which take most of the time. */
+const libraries = new Map<string, ts.SourceFile | undefined>();
+
+function createProgram(texts: ReadonlyMap<string, string>): ts.Program {
   const host = ts.createCompilerHost(OPTIONS);
   const { getSourceFile, fileExists, readFile } = host;
   host.fileExists = (file) => texts.has(file) || fileExists(file);
   host.readFile = (file) => texts.get(file) ?? readFile(file);
   host.getSourceFile = (file, target, ...rest) => {
     const text = texts.get(file);
-    if (text === undefined) {
-      return before?.getSourceFile(file) ?? getSourceFile(file, target, ...rest);
-    }
-    return ts.createSourceFile(file, text, target, true);
+    if (text !== undefined) return ts.createSourceFile(file, text, target, true);
+    if (!libraries.has(file)) libraries.set(file, getSourceFile(file, target, ...rest));
+    return libraries.get(file);
   };
   return ts.createProgram([...texts.keys()], OPTIONS, host);
 }

@@ -15,7 +15,7 @@ export interface DeclaredOption {
 }
 
 /** All that takes options. */
-export const OPTION_TAKERS: readonly OptionTaker[] = [
+const OPTION_TAKERS: readonly OptionTaker[] = [
   { name: 'TracingModule.forRoot', type: 'TracingModuleOptions' },
   { name: 'OtlpModule.forRoot', type: 'OtlpModuleOptions' },
   { name: 'TraceViewerModule.forRoot', type: 'TraceViewerOptions' },
@@ -33,7 +33,7 @@ export const OPTION_TAKERS: readonly OptionTaker[] = [
   { name: 'toHaveNoRepeatedSteps', type: 'RepeatedStepsOptions' },
 ];
 /** Takes what others take, and where it is made. */
-const NO_OPTIONS_OF_ITS_OWN = ['TracingModuleAsyncOptions'];
+const NO_OPTIONS_OF_ITS_OWN = new Set(['TracingModuleAsyncOptions']);
 
 /** The options of the package, and the exported types of options that no taker leads to. */
 export interface DeclaredOptions {
@@ -77,7 +77,7 @@ export function declaredOptions(
     addAll(checker.getDeclaredTypeOfSymbol(symbol), name, '');
   }
   const unreached = [...exported]
-    .filter(([name]) => name.endsWith('Options') && !NO_OPTIONS_OF_ITS_OWN.includes(name))
+    .filter(([name]) => name.endsWith('Options') && !NO_OPTIONS_OF_ITS_OWN.has(name))
     .filter(([, symbol]) => !seen.has(symbol))
     .map(([name]) => name);
   return { options, unreached };

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { readPage, type Finding, type Link, type Page } from './markdown.js';
 
@@ -42,11 +42,9 @@ function wrongTarget(
   const path = target.startsWith('#') ? page.path : pathOf(page, target);
   if (path.startsWith('..')) return `${target} is outside of the repository`;
   const file = join(root, path);
-  if (!existsSync(file)) return `${target}: there is no ${path}`;
+  if (path !== page.path && !existsSync(file)) return `${target}: there is no ${path}`;
   const anchor = /#(.+)$/.exec(target)?.[1];
-  if (anchor === undefined || !path.endsWith('.md') || statSync(file).isDirectory()) {
-    return undefined;
-  }
+  if (anchor === undefined || !path.endsWith('.md')) return undefined;
   const { headings } = pageAt(path);
   if (headings.some(({ slug }) => slug === decodeURIComponent(anchor))) return undefined;
   return `${target}: ${path} has no heading #${anchor}`;
