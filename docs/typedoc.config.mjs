@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { OptionDefaults } from 'typedoc';
+import { Converter, OptionDefaults } from 'typedoc';
 
 const { exports } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
@@ -24,5 +24,19 @@ export default {
   // A link to a name that is not in the reference fails.
   validation: { invalidLink: true, notExported: false, notDocumented: false },
   treatWarningsAsErrors: true,
+  plugin: [nameModulesAsImported],
   navigationLinks: { Documentation: '../index.html' },
 };
+
+/**
+ * The reference shows `nestjs-tracing/otlp`, not the file that this is in.
+ *
+ * @param {import('typedoc').Application} application
+ */
+function nameModulesAsImported({ converter }) {
+  converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    for (const module of project.children ?? []) {
+      module.name = module.name === 'index' ? 'nestjs-tracing' : `nestjs-tracing/${module.name}`;
+    }
+  });
+}

@@ -13,6 +13,8 @@ export default defineConfig({
   lang: 'en',
   title: 'nestjs-tracing',
   description,
+  // No picture for the tab, which browsers would ask for.
+  head: [['link', { rel: 'icon', href: 'data:,' }]],
   outDir: '../build/docs',
   cacheDir: '../build/vitepress',
   // A link that leads nowhere fails the build. Anchors are checked by test/docs.
