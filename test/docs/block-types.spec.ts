@@ -33,7 +33,10 @@ beforeAll(() => {
   const dist = join(packageFolder, 'dist/esm');
   mkdirSync(dist, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  const manifest = { name: 'nestjs-tracing', exports: { '.': './dist/esm/index.d.ts' } };
+  const manifest = {
+    name: 'nestjs-tracing',
+    exports: { '.': { import: { types: './dist/esm/index.d.ts' } } },
+  };
   writeFileSync(join(packageFolder, 'package.json'), JSON.stringify(manifest));
   writeFileSync(join(dist, 'index.d.ts'), TYPES);
 });

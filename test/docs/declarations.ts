@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 
@@ -22,7 +23,7 @@ export class Declarations {
     private readonly folder: string,
     entries: readonly string[],
   ) {
-    this.files = new Map(entries.map((entry) => [entry, declarationFile(folder, entry)]));
+    this.files = declarationFiles(folder, entries);
     this.program = ts.createProgram([...this.files.values()], {
       target: ts.ScriptTarget.ES2023,
       module: ts.ModuleKind.NodeNext,
@@ -62,8 +63,19 @@ export class Declarations {
   }
 }
 
-function declarationFile(folder: string, entry: string): string {
-  const path = entry.split('/').slice(1).join('/');
-  const isFile = path.startsWith('testing/');
-  return join(folder, 'dist/esm', isFile ? `${path}.d.ts` : `${path}/index.d.ts`);
+/** The files that the package names for its entries. */
+function declarationFiles(folder: string, entries: readonly string[]): Map<string, string> {
+  const manifest = readFileSync(join(folder, 'package.json'), 'utf8');
+  const { name, exports } = JSON.parse(manifest) as Manifest;
+  return new Map(
+    entries.map((entry) => {
+      const target = exports[entry.replace(name, '.')]!;
+      return [entry, join(folder, target.import.types)];
+    }),
+  );
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly exports: Readonly<Record<string, { readonly import: { readonly types: string } }>>;
 }

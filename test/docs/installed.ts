@@ -36,9 +36,10 @@ export function installPackage(from: string, name: string): Installed {
   return {
     folder,
     package: target,
-    entries: Object.keys(exports)
-      .filter((entry) => entry !== './package.json')
-      .map((entry) => join('nestjs-tracing', entry)),
+    // Others are files as they are, such as `package.json`.
+    entries: Object.entries(exports)
+      .filter(([, target]) => typeof target === 'object')
+      .map(([entry]) => join('nestjs-tracing', entry)),
     cli: join(target, bin['nestjs-tracing']!),
   };
 }
