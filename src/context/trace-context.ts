@@ -118,7 +118,7 @@ export class TraceContext {
     if (recording !== undefined) recording.isWanted = true;
   }
 
-  /** A field that was added with {@link set}. */
+  /** A field that was added with {@link TraceContext.set}. */
   get<T = unknown>(key: string): T | undefined {
     return currentTrace()?.scope.fields?.[key] as T | undefined;
   }
@@ -162,9 +162,10 @@ export class TraceContext {
   /**
    * Runs a function as the handler of a message or job that was fetched by hand, with a client that
    * is used directly: kafkajs, amqplib, ioredis, pg. Its trace is the sender's where the headers
-   * carry one ({@link headers} makes them), else a new one; never that of the code around it, such as
-   * a request. It writes one access log line when the function has ended, `Message finished` or
-   * `Job finished`, and is counted and exported as every other message and job.
+   * carry one ({@link TraceContext.headers} makes them), else a new one; never that of the code
+   * around it, such as a request. It writes one access log line when the function has ended,
+   * `Message finished` or `Job finished`, and is counted and exported as every other message and
+   * job.
    *
    * Returns what the function returns and throws what it throws. Headers that are invalid are ignored,
    * as are those of all senders where `trustIncoming` is `false`.

@@ -8,8 +8,8 @@ type ValueOf<F> = F extends Field<infer T> ? T : never;
 type RequiredField = 'duration_ms' | 'outcome';
 
 /**
- * The fields of an access log line, by their names in the line. Their meanings and units are in the
- * rows of {@link ACCESS_LOG_FIELDS}.
+ * The fields of an access log line, by their names in the line. The page "Access log" of the
+ * documentation has their meanings and units.
  */
 export type AccessLogRecord = {
   readonly [K in keyof Fields as K extends RequiredField ? K : never]: ValueOf<Fields[K]>;

@@ -38,7 +38,15 @@ interface Wait {
   readonly settle: (finish?: Finish) => void;
 }
 
-/** The log entries of an application until {@link stop}. Created by {@link captureLogs}. */
+/**
+ * The log entries of an application until {@link LogCapture.stop}. Created by `captureLogs`.
+ *
+ * @example
+ * const logs = captureLogs(app);
+ * await fetch(`${await app.getUrl()}/payments`, { headers: { 'X-Request-ID': 'req-001' } });
+ * await logs.finished('req-001');
+ * expect(logs.ofRequest('req-001').map(({ message }) => message)).toContain('Gateway slow');
+ */
 export class LogCapture implements Disposable {
   private logged: LoggedEntry[] = [];
   private finishes: Finish[] = [];

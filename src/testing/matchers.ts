@@ -20,7 +20,7 @@ import { stepMatchers, type ExpectedStep, type RepeatedStepsOptions } from './st
 
 /**
  * The types of {@link tracingMatchers}, for the declarations of a test runner. The matchers accept
- * what {@link captureLogs} returns, and those for entries also lists of them. `import
+ * what `captureLogs` returns, and those for entries also lists of them. `import
  * 'nestjs-tracing/testing/jest'` or `'nestjs-tracing/testing/vitest'` declares and adds them.
  *
  * @publicApi
@@ -52,7 +52,7 @@ export interface TracingMatchers<R = unknown> {
   toHaveFinished(requestId: string, expected?: ExpectedFields): R;
   /**
    * The request has ended, and took steps like these, in any order and possibly with others: a name,
-   * a pattern of names, or either with bounds for their number. Takes what {@link captureLogs}
+   * a pattern of names, or either with bounds for their number. Takes what `captureLogs`
    * returns.
    *
    * @example
@@ -61,7 +61,7 @@ export interface TracingMatchers<R = unknown> {
   toHaveSteps(requestId: string, expected: readonly ExpectedStep[]): R;
   /**
    * The request has ended, and made no equal calls to a database or a cache below one parent, as a
-   * query in a loop does (the "N+1" problem). Takes what {@link captureLogs} returns.
+   * query in a loop does (the "N+1" problem). Takes what `captureLogs` returns.
    *
    * @example
    * expect(logs).toHaveNoRepeatedSteps('req-001');
