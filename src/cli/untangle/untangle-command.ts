@@ -7,11 +7,11 @@ import { untangle, type UntangleOptions } from './untangle.js';
 
 const NOTES = `
 What is shown:
-Lines are grouped by request. A request is shown when it ends, so requests are shown in the order in
-which they end. A request that does not end, or not for a long time, is shown as far as it is known.
-Lines outside of requests are shown on their own. So is text that is not a log entry, unless a filter
-is given; its colours are removed, and its other control characters are escaped. Standard error says
-how many lines could not be read.
+Lines are grouped by request. A request is shown when it ends, so requests are shown in the order
+in which they end. A request that does not end, or not for a long time, is shown as far as it is
+known. Lines outside of requests are shown on their own. So is text that is not a log entry, unless
+a filter is given; its colours are removed, and its other control characters are escaped. Standard
+error says how many lines could not be read.
 
 Filters:
 A request has to match all filters; of --errors and --slower-than, it has to match one. Ids, --route
@@ -20,19 +20,20 @@ have one * or +, and no repeated group, so that it cannot take very long.
 
 What is read:
 JSON and the text format of nestjs-tracing; and the field names of its presets, pino-http,
-nestjs-pino, OpenTelemetry, ECS, GCP, Datadog and other loggers. Lines may have the prefixes of docker
-compose, kubectl, stern, CRI, journald, syslog, pm2, Heroku and aws logs tail, or be inside the JSON
-of docker, Kubernetes, journald, CloudWatch and Lambda. The prefix names the service of lines that do
-not name one.
+nestjs-pino, OpenTelemetry, ECS, GCP, Datadog and other loggers. Lines may have the prefixes of
+docker compose, kubectl, stern, CRI, journald, syslog, pm2, Heroku and aws logs tail, or be inside
+the JSON of docker, Kubernetes, journald, CloudWatch and Lambda. The prefix names the service of
+lines that do not name one.
 
 --html writes a new file, or to standard output for -. It replaces an existing file only with
 --force, and never one of the files to read.
 
---follow reads the file from its beginning and then waits for more. Ctrl+C shows unfinished requests.
+--follow reads the file from its beginning and then waits for more. Ctrl+C shows unfinished
+requests.
 For new lines only: tail -n 0 -F app.log | nestjs-tracing untangle
 
-Colours: --color or --no-color decides, else NO_COLOR or FORCE_COLOR. Without any of them, colours are
-used on a terminal.
+Colours: --color or --no-color decides, else NO_COLOR or FORCE_COLOR. Without any of them, colours
+are used on a terminal.
 
 Exit code: 0; 1 if a file could not be read or no line passed the filters; 2 for wrong options;
 130 after Ctrl+C while following or reading standard input.
