@@ -1,5 +1,5 @@
 /** What takes options, as a user writes it. */
-export type OptionOwner =
+type OptionOwner =
   | 'TracingModule.forRoot'
   | 'OtlpModule.forRoot'
   | 'TraceViewerModule.forRoot'
@@ -35,9 +35,27 @@ const OF_LINES = ['redact', 'maxEntryBytes'] as const;
 /** The options of `TracingModule`, by the path of the object that they are in. */
 export const TRACING = placesOf('TracingModule.forRoot', {
   '': [
-    ...['logger', 'format', 'output', 'console', 'level', 'preset', 'service', 'trustIncoming'],
-    ...['requestId', 'traceId', 'session', 'baggage', 'accessLog', 'interceptor', 'outgoing'],
-    ...['spans', 'serverTiming', 'enrich', 'flightRecorder', 'debugKey', ...OF_LINES],
+    'logger',
+    'format',
+    'output',
+    'console',
+    'level',
+    'preset',
+    'service',
+    'trustIncoming',
+    'requestId',
+    'traceId',
+    'session',
+    'baggage',
+    'accessLog',
+    'interceptor',
+    'outgoing',
+    'spans',
+    'serverTiming',
+    'enrich',
+    'flightRecorder',
+    'debugKey',
+    ...OF_LINES,
   ],
   requestId: OF_IDS,
   traceId: [...OF_IDS, 'format'],
