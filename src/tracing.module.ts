@@ -34,7 +34,7 @@ import { prepareApplication } from './instrumentation/prepare-application.js';
 import { optionsOf } from './options/application-options.js';
 import { checkedProvider, checkForRootAsync } from './options/async-options.js';
 import { checkForRoot, optionsOfBareModule } from './options/check-import.js';
-import { checkBoolean } from './options/check-value.js';
+import { checkBoolean, ownedBy } from './options/check-value.js';
 import { LEVEL_RULES } from './options/level-rule-options.js';
 import { RAW_TRACING_OPTIONS, TRACING_OPTIONS, WINSTON_LOGGER } from './options/options.token.js';
 import { APPLICATION, settled, type Application } from './records/application.js';
@@ -172,7 +172,7 @@ export class TracingModule
   static override forRootAsync(options: TracingModuleAsyncOptions): DynamicModule {
     checkForRootAsync(options);
     const { interceptor: isIntercepting, ...rest } = options;
-    checkBoolean('interceptor', isIntercepting);
+    ownedBy('TracingModule.forRootAsync', () => checkBoolean('interceptor', isIntercepting));
     const definition = super.forRootAsync(rest);
     const checked = definition.providers?.map((one) => checkedProvider(one, options));
     return withInterceptor({ ...definition, providers: checked ?? [] }, isIntercepting);

@@ -14,7 +14,7 @@ const WRONG_USE = 2;
 export async function runProgram(argv: readonly string[]): Promise<number> {
   let code = 0;
   const program = new Command('nestjs-tracing')
-    .description('Shows which lines of a log belong to which request.')
+    .description('Groups the lines of a log by request, and queries a running trace viewer.')
     .version(packageVersion())
     .addCommand(untangleCommand((exit) => (code = exit)))
     .addCommand(agentCommand());

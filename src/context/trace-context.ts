@@ -100,7 +100,7 @@ export class TraceContext {
     if (currentTrace()?.setField(key, value) !== false) return;
     warnOnce(
       'TRACING_FIELDS_DROPPED',
-      `a request has more fields of \`trace.set\` than ${MAX_FIELDS}, or than ${MAX_FIELDS_TEXT} characters of them`,
+      `a request has more than ${MAX_FIELDS} fields of \`trace.set\`, or more than ${MAX_FIELDS_TEXT} characters in them: the rest is left out`,
     );
   }
 

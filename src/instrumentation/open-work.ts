@@ -21,7 +21,7 @@ export class OpenWork<K, T> {
     if (this.open.size >= MAX_OPEN) {
       warnOnce(
         'TRACING_TOO_MANY_OPEN',
-        `a connection has more than ${MAX_OPEN} messages or requests that do not end: the oldest are not followed any longer`,
+        `a connection has more than ${MAX_OPEN} messages or requests that do not end: the oldest are no longer traced`,
       );
       this.letGoOldest();
     }

@@ -99,7 +99,7 @@ export class FlightRecorder {
     if (left > 0) {
       warnOnce(
         'TRACING_ENTRIES_DROPPED',
-        `more than ${MAX_PER_SECOND} entries of the flight recorder in a second: the access log lines say how many were left out (\`dropped_entries\`)`,
+        `the flight recorder wrote more than ${MAX_PER_SECOND} entries in a second, and leaves the rest out: \`dropped_entries\` on the access log line says how many`,
       );
     }
     for (let i = left; i < entries.length; i++) replay(entries[i] as KeptCall);

@@ -8,6 +8,8 @@ import {
   type LevelRuleOptions,
   type LevelTarget,
 } from '../options/level-rule-options.js';
+import { fixOfChoice, ownedBy } from '../options/check-value.js';
+import { shownValue } from '../options/shown-value.js';
 import { TRACING_OPTIONS, WINSTON_LOGGER } from '../options/options.token.js';
 import type { ResolvedTracingOptions } from '../options/resolve-options.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
@@ -66,8 +68,8 @@ export class LogLevels implements LevelRuleControl, OnApplicationShutdown {
    * @throws {TracingConfigError} for a wrong argument, and for more than 100 rules.
    */
   set(target: LevelTarget, level: string, options: LevelRuleOptions = {}): string {
-    const checked = checkedTarget(target);
-    const { forMs, entries } = checkedDuration(options);
+    const checked = ownedBy('LogLevels.set', () => checkedTarget(target));
+    const { forMs, entries } = ownedBy('LogLevels.set', () => checkedDuration(options));
     this.checkLevel(level);
     const expiresAt = Date.now() + forMs;
     const rule = { ...checked, id: `level-${++this.count}`, level, expiresAt, entries };
@@ -75,8 +77,9 @@ export class LogLevels implements LevelRuleControl, OnApplicationShutdown {
     if (this.rules.size >= MAX_RULES && this.rules.sameAs(rule) === undefined) {
       throw new TracingConfigError(
         'TOO_MANY_LEVEL_RULES',
-        `There are ${MAX_RULES} rules already.`,
+        `there are ${MAX_RULES} rules already.`,
         'remove some with `clear(id)`, or give them less time.',
+        'LogLevels.set',
       );
     }
     this.rules.add(rule);
@@ -114,8 +117,9 @@ export class LogLevels implements LevelRuleControl, OnApplicationShutdown {
     if (typeof level === 'string' && severityOf(this.logger.levels, level) !== undefined) return;
     throw new TracingConfigError(
       'INVALID_LEVEL',
-      '`level` is not a level of the logger.',
-      `use one of ${this.levels.join(', ')}.`,
+      `\`level\` is ${shownValue('level', level)}, which is not a level of the logger.`,
+      fixOfChoice(level, this.levels),
+      'LogLevels.set',
     );
   }
 

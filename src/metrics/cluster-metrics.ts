@@ -1,7 +1,10 @@
 import cluster from 'node:cluster';
 import type { RequestListener } from 'node:http';
 import type { Registry } from 'prom-client';
+import { checkKeys } from '../options/check-value.js';
+import { CLUSTER_METRICS } from '../options/option-places.js';
 import { pathOf } from '../records/url-path.js';
+import { checkMetricsPath } from './metrics-path.js';
 import { promClient } from './prom-client.js';
 
 /** Options of {@link clusterMetrics}. */
@@ -28,7 +31,10 @@ export interface ClusterMetricsOptions {
  *
  * @see https://github.com/siimon/prom-client#usage-with-nodejss-cluster-module
  */
-export function clusterMetrics({ path = '/metrics' }: ClusterMetricsOptions = {}): RequestListener {
+export function clusterMetrics(options: ClusterMetricsOptions = {}): RequestListener {
+  checkKeys(CLUSTER_METRICS, options);
+  const { path = '/metrics' } = options;
+  checkMetricsPath(CLUSTER_METRICS.owner, path);
   const registry = new promClient.AggregatorRegistry();
   /** Scrapes at the same time get one answer: a worker is asked once. */
   let scrape: Promise<string> | undefined;

@@ -11,11 +11,13 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import type { Registry } from 'prom-client';
 import { checkForRoot, optionsOfBareModule, requireTracing } from '../options/check-import.js';
+import { checkBoolean, checkKeys, invalid, ownedBy } from '../options/check-value.js';
+import { METRICS } from '../options/option-places.js';
 import { APPLICATION, type Application } from '../records/application.js';
 import { subscribeConsumer, type ApplicationSubscription } from '../records/subscribe.js';
-import { TracingConfigError } from '../records/tracing-config.error.js';
 import { warnOnce } from '../records/warnings.js';
 import { noteOnce } from './once-per-application.js';
+import { checkMetricsPath } from './metrics-path.js';
 import { measureExports } from './otlp-exporter-metrics.js';
 import { answerPrimary } from './cluster-metrics.js';
 import { exposition } from './exposition.js';
@@ -83,7 +85,7 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
 
   static forRoot(options: TracingMetricsOptions = {}): DynamicModule {
     checkForRoot('TracingMetricsModule', options);
-    checkPath(options.path);
+    checkOptions(options);
     return {
       module: TracingMetricsModule,
       providers: [{ provide: METRICS_OPTIONS, useValue: options }],
@@ -124,7 +126,7 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
     if (this.options.path === false || (adapter !== undefined && adapter !== null)) return;
     warnOnce(
       'TRACING_METRICS_WITHOUT_HTTP',
-      'the metrics have no HTTP server that serves them; `path: false` says that none is meant to',
+      'the application has no HTTP server, so its metrics are not served. If this is intended, set `TracingMetricsModule.forRoot({ path: false })`',
     );
   }
 
@@ -135,14 +137,16 @@ export class TracingMetricsModule implements NestModule, OnModuleInit, OnApplica
   }
 }
 
-function checkPath(path: unknown): void {
-  if (path === undefined || path === false) return;
-  if (typeof path === 'string' && path.startsWith('/')) return;
-  throw new TracingConfigError(
-    'INVALID_METRICS_PATH',
-    '`path` of the metrics is not a path.',
-    "begin it with a slash, as in `path: '/metrics'`, or give `false` to serve none.",
-  );
+function checkOptions(options: TracingMetricsOptions): void {
+  checkKeys(METRICS, options);
+  const { path, registry, defaultMetrics, cluster } = options;
+  if (path !== false) checkMetricsPath(METRICS.owner, path, ', or give `false` to serve none');
+  ownedBy(METRICS.owner, () => {
+    checkBoolean('defaultMetrics', defaultMetrics);
+    checkBoolean('cluster', cluster);
+    if (registry === undefined || typeof Object(registry).registerMetric === 'function') return;
+    throw invalid('registry', registry, 'a `Registry` of prom-client');
+  });
 }
 
 /**

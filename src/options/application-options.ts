@@ -1,5 +1,8 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { sharedState } from '../records/shared-state.js';
+import { isRecord } from './check-import.js';
+import { ownerOf } from './async-options.js';
+import { ownedBy } from './check-value.js';
 import { RAW_TRACING_OPTIONS, REQUIRES_W3C_IDS } from './options.token.js';
 import { resolveOptions, type ResolvedTracingOptions } from './resolve-options.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
@@ -30,12 +33,14 @@ export function optionsOf(
     if (isEmpty(own) || isSame(own, known.raw)) return known.resolved;
     throw new TracingConfigError(
       'CONFLICTING_IMPORTS',
-      'TracingModule is imported more than once, with different options.',
+      `TracingModule is imported more than once, with different options: ${namesOf(known.raw)} and ${namesOf(own)}.`,
       'import it with its options in the root module, and without options or not at all elsewhere.',
     );
   }
   const raw = isEmpty(own) ? (optionsOfOtherImports(modules) ?? own) : own;
-  const resolved = resolveOptions(requiresW3cIds(modules) ? withW3cIds(raw) : raw);
+  const resolved = ownedBy(ownerOf(raw), () =>
+    resolveOptions(requiresW3cIds(modules) ? withW3cIds(raw) : raw),
+  );
   applications.set(modules, { raw, resolved });
   return resolved;
 }
@@ -54,7 +59,13 @@ function requiresW3cIds(modules: ModulesContainer): boolean {
 
 function withW3cIds(raw: TracingModuleOptions): TracingModuleOptions {
   const { traceId } = raw;
-  return { ...raw, traceId: typeof traceId === 'object' ? { ...traceId, format: 'w3c' } : 'w3c' };
+  if (traceId === undefined) return { ...raw, traceId: 'w3c' };
+  // Anything but an object is a mistake, which is reported where options are checked.
+  return isRecord(traceId) ? { ...raw, traceId: { ...traceId, format: 'w3c' } } : raw;
+}
+
+function namesOf(options: TracingModuleOptions): string {
+  return `{ ${Object.keys(options).slice(0, 5).join(', ')} }`;
 }
 
 function isEmpty(options: object): boolean {

@@ -2,7 +2,8 @@ import type { Provider } from '@nestjs/common';
 import { TracingConfigError } from '../records/tracing-config.error.js';
 import { warnOnce } from '../records/warnings.js';
 import { isRecord } from './check-import.js';
-import { describe } from './check-value.js';
+import { TRACING } from './option-places.js';
+import { shownValue } from './shown-value.js';
 import { RAW_TRACING_OPTIONS } from './options.token.js';
 import type { TracingModuleOptions } from './tracing-options.js';
 
@@ -13,8 +14,16 @@ interface AsyncOptions {
 }
 
 const SOURCES = ['useFactory', 'useClass', 'useExisting'] as const;
+const OWNER = 'TracingModule.forRootAsync';
 /** The method of a class that is given as `useClass` or `useExisting`. */
 export const FACTORY_METHOD = 'createTracingOptions';
+
+const fromFactories = new WeakSet<object>();
+
+/** What was given these options, for error messages. */
+export function ownerOf(options: object): string {
+  return fromFactories.has(Object(options) as object) ? OWNER : 'TracingModule.forRoot';
+}
 
 /**
  * Throws unless `forRootAsync` was given something to take the options from.
@@ -26,8 +35,9 @@ export function checkForRootAsync(options: unknown): void {
   if (!isRecord(options)) {
     throw new TracingConfigError(
       'INVALID_OPTIONS',
-      `\`TracingModule.forRootAsync\` was given options that are ${describe(options)}.`,
+      `the options are ${shownValue('options', options)}.`,
       fix,
+      OWNER,
     );
   }
   const given = options as Partial<Record<(typeof SOURCES)[number], unknown>>;
@@ -35,8 +45,20 @@ export function checkForRootAsync(options: unknown): void {
   if (sources.length === 0) {
     throw new TracingConfigError(
       'INVALID_OPTIONS',
-      '`TracingModule.forRootAsync` was given none of `useFactory`, `useClass` and `useExisting`.',
+      'none of `useFactory`, `useClass` and `useExisting` is given.',
       fix,
+      OWNER,
+    );
+  }
+  const misplaced = Object.keys(options).find(
+    (name) => name !== 'interceptor' && TRACING[''].names.includes(name),
+  );
+  if (misplaced !== undefined) {
+    throw new TracingConfigError(
+      'INVALID_OPTIONS',
+      `\`${misplaced}\` is given beside the factory, where it has no effect.`,
+      `return it from the factory: \`useFactory: (…) => ({ ${misplaced}: … })\`.`,
+      OWNER,
     );
   }
   const wrong = SOURCES.slice(0, 2).find(
@@ -45,8 +67,9 @@ export function checkForRootAsync(options: unknown): void {
   if (wrong === undefined) return;
   throw new TracingConfigError(
     'INVALID_OPTIONS',
-    `\`${wrong}\` of \`TracingModule.forRootAsync\` is ${describe(given[wrong])}.`,
+    `\`${wrong}\` is ${shownValue(wrong, given[wrong])}.`,
     `make it a ${wrong === 'useClass' ? 'class' : 'function'}.`,
+    OWNER,
   );
 }
 
@@ -79,8 +102,9 @@ function checkFactory(factory: unknown): void {
   if (typeof (Object(factory) as Record<string, unknown>)[FACTORY_METHOD] === 'function') return;
   throw new TracingConfigError(
     'INVALID_OPTIONS',
-    `What \`TracingModule.forRootAsync\` was given as a class has no method \`${FACTORY_METHOD}\`.`,
-    `let it return the options, as in \`${FACTORY_METHOD}() { return { service: 'payments' }; }\`.`,
+    `the class of \`useClass\` or \`useExisting\` has no method \`${FACTORY_METHOD}\`.`,
+    `add one that returns the options, as in \`${FACTORY_METHOD}() { return { service: 'payments' }; }\`.`,
+    OWNER,
   );
 }
 
@@ -88,14 +112,16 @@ function checkOptions(options: unknown, isIntercepting: boolean | undefined): vo
   if (!isRecord(options)) {
     throw new TracingConfigError(
       'INVALID_OPTIONS',
-      `The factory of \`TracingModule.forRootAsync\` returned options that are ${describe(options)}.`,
-      'return an object from it; an empty one, `({})`, for the defaults.',
+      `the factory returned ${shownValue('options', options)}.`,
+      'return an object of options from it; an empty one, `({})`, for the defaults.',
+      OWNER,
     );
   }
+  fromFactories.add(options);
   const { interceptor } = options as TracingModuleOptions;
   if (typeof interceptor !== 'boolean' || interceptor === (isIntercepting ?? true)) return;
   warnOnce(
     'TRACING_OPTION_TOO_LATE',
-    `the factory of \`TracingModule.forRootAsync\` returned \`interceptor: ${interceptor}\`, but NestJS had to know before it ran; set it beside the factory: \`forRootAsync({ interceptor: ${interceptor}, useFactory })\``,
+    `the factory of \`TracingModule.forRootAsync\` returned \`interceptor: ${interceptor}\`, but NestJS needs this option before the factory runs. Set it beside the factory: \`forRootAsync({ interceptor: ${interceptor}, useFactory })\``,
   );
 }

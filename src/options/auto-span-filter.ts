@@ -1,4 +1,5 @@
 import { checkKeys, checkMilliseconds, checkRecord, invalid } from './check-value.js';
+import { TRACING } from './option-places.js';
 import type { TracingModuleOptions } from './tracing-options.js';
 
 /** Whether a method, named `Class.method`, matches. */
@@ -21,7 +22,7 @@ export function autoSpans(spans: TracingModuleOptions['spans']): AutoSpanFilter 
   if (auto === undefined || auto === false) return undefined;
   if (auto === true) return (_name, isOfPackage) => !isOfPackage;
   checkRecord('spans.auto', auto);
-  checkKeys('spans.auto.', auto, ['include', 'exclude', 'minMs']);
+  checkKeys(TRACING['spans.auto'], auto);
   checkMilliseconds('spans.auto.minMs', auto.minMs);
   const isIncluded = matcherOf('spans.auto.include', auto.include);
   const isExcluded = matcherOf('spans.auto.exclude', auto.exclude) ?? (() => false);

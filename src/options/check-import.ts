@@ -1,6 +1,6 @@
 import type { FactoryProvider, InjectionToken } from '@nestjs/common';
 import { TracingConfigError } from '../records/tracing-config.error.js';
-import { describe } from './check-value.js';
+import { shownValue } from './shown-value.js';
 
 /**
  * Throws unless what `forRoot` of a module was given is an object of options, or nothing.
@@ -11,8 +11,9 @@ export function checkForRoot(module: string, options: unknown): void {
   if (options === undefined || isRecord(options)) return;
   throw new TracingConfigError(
     'INVALID_OPTION',
-    `\`${module}.forRoot\` was given options that are ${describe(options)}.`,
+    `the options are ${shownValue('options', options)}.`,
     `give it an object, or nothing, as in \`${module}.forRoot()\`.`,
+    `${module}.forRoot`,
   );
 }
 
@@ -27,7 +28,7 @@ export function optionsOfBareModule(token: InjectionToken, module: string): Fact
       throw new TracingConfigError(
         'WITHOUT_FOR_ROOT',
         `${module} is imported without \`forRoot\`.`,
-        `write \`imports: [${module}.forRoot()]\`. A module that only uses what it exports need not import it.`,
+        `write \`imports: [${module}.forRoot()]\` in the root module. Modules that only inject its providers do not import it.`,
       );
     },
   };
@@ -43,7 +44,7 @@ export function requireTracing<T>(application: T | undefined, module: string): T
   throw new TracingConfigError(
     'TRACING_NOT_IMPORTED',
     `${module} is imported, but TracingModule is not.`,
-    `import \`TracingModule.forRoot()\` beside it, in the root module.`,
+    `add \`TracingModule.forRoot()\` to the imports of the root module.`,
   );
 }
 

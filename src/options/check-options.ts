@@ -1,14 +1,18 @@
 import type { ResolvedFlightRecorder } from './flight-recorder-options.js';
 import type { Logger, LoggerOptions } from 'winston';
 import { ACCESS_LOG_FIELD_NAMES } from '../records/fields.js';
+import { closestName } from './closest-name.js';
 import {
   checkBoolean,
   checkFunctionOr,
   checkKeys,
   checkMilliseconds,
   checkRecord,
+  fixOfChoice,
   invalid,
 } from './check-value.js';
+import { TRACING, type OptionPlace } from './option-places.js';
+import { shownValue } from './shown-value.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
 import type {
   AccessLogOptions,
@@ -18,7 +22,6 @@ import type {
   TracingModuleOptions,
 } from './tracing-options.js';
 
-const ID_KEYS = ['sources', 'validate', 'generate', 'header'] as const;
 const MIN_KEY_LENGTH = 16;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -38,7 +41,7 @@ export function checkLogger({
   if (!isLogger && found.length > 0) {
     throw new TracingConfigError(
       'INVALID_LOGGER',
-      '`logger` is a logger, but not a winston logger.',
+      `\`logger\` is ${nameOfClass(logger)}, but not a winston logger.`,
       'pass a logger that `winston.createLogger(…)` returned, or options for one.',
     );
   }
@@ -66,29 +69,39 @@ export function checkLogger({
   }
 }
 
+function nameOfClass(logger: object): string {
+  const name: unknown = (logger.constructor as { name?: unknown } | undefined)?.name;
+  const isNamed = typeof name === 'string' && name !== '' && name !== 'Object';
+  return isNamed ? `a ${name.slice(0, 60)}` : 'a logger';
+}
+
 export function checkIdOptions(
-  name: string,
+  place: OptionPlace,
   options: IdOptions | SessionOptions | undefined,
-  more: readonly string[] = [],
   otherGenerate?: 'boolean',
 ): void {
+  const name = place.path;
   if (options === undefined) return;
   checkRecord(name, options);
-  checkKeys(`${name}.`, options, [...ID_KEYS, ...more]);
+  checkKeys(place, options);
   checkFunctionOr(`${name}.validate`, options.validate);
   checkFunctionOr(`${name}.generate`, options.generate, otherGenerate);
   const { sources, header } = options;
-  if (sources !== undefined && !(Array.isArray(sources) && sources.every(isSource))) {
+  const wrong: unknown = Array.isArray(sources)
+    ? sources.find((source) => !isSource(source))
+    : sources;
+  if (wrong !== undefined) {
+    const verb = Array.isArray(sources) ? 'holds' : 'is';
     throw new TracingConfigError(
       'INVALID_SOURCES',
-      `\`${name}.sources\` is not a list of header names and functions.`,
+      `\`${name}.sources\` ${verb} ${shownValue(`${name}.sources`, wrong)}, which is not ${verb === 'is' ? 'a list of header names and functions' : 'a header name or a function'}.`,
       "list them in order, as in `sources: ['x-amzn-trace-id', (request) => …]`.",
     );
   }
   if (header !== undefined && header !== false && !isToken(header)) {
     throw new TracingConfigError(
       'INVALID_HEADER_NAME',
-      `\`${name}.header\` is not the name of a header.`,
+      `\`${name}.header\` is ${shownValue(`${name}.header`, header)}, which is not the name of a header.`,
       'use letters, digits and dashes, or `false` for no header.',
     );
   }
@@ -104,7 +117,7 @@ export function isToken(value: unknown): value is string {
 }
 
 export function checkSession(session: SessionOptions | undefined): void {
-  checkIdOptions('session', session, ['key'], 'boolean');
+  checkIdOptions(TRACING.session, session, 'boolean');
   if (session?.generate === (true as unknown)) {
     throw invalid('session.generate', true, 'a function, or `false` for no session');
   }
@@ -116,7 +129,7 @@ export function checkKey(name: string, key: unknown): void {
   if (key !== undefined && (typeof key !== 'string' || key.length < MIN_KEY_LENGTH)) {
     throw new TracingConfigError(
       name === 'session.key' ? 'INVALID_SESSION_KEY' : 'INVALID_DEBUG_KEY',
-      `\`${name}\` is not a string of at least ${MIN_KEY_LENGTH} characters.`,
+      `\`${name}\` is ${shownValue(name, key)}, but it needs at least ${MIN_KEY_LENGTH}${typeof key === 'string' && key !== '' ? '' : ' characters of text'}.`,
       'give it a random secret, for example from `openssl rand -hex 32`.',
     );
   }
@@ -125,15 +138,7 @@ export function checkKey(name: string, key: unknown): void {
 export function checkAccessLog(accessLog: TracingModuleOptions['accessLog']): void {
   if (accessLog === undefined || accessLog === false) return;
   checkRecord('accessLog', accessLog);
-  checkKeys('accessLog.', accessLog, [
-    'slowerThan',
-    'explainFrom',
-    'request',
-    'exclude',
-    'level',
-    'fields',
-    'message',
-  ]);
+  checkKeys(TRACING.accessLog, accessLog);
   checkBoolean('accessLog.request', accessLog.request);
   checkStatus('accessLog.explainFrom', accessLog.explainFrom);
   checkMilliseconds('accessLog.slowerThan', accessLog.slowerThan);
@@ -144,18 +149,24 @@ export function checkAccessLog(accessLog: TracingModuleOptions['accessLog']): vo
   const { exclude, fields } = accessLog;
   const isPath = (path: unknown): boolean => typeof path === 'string' || path instanceof RegExp;
   if (Array.isArray(exclude) && !exclude.every(isPath)) {
+    const wrong = exclude.find((path) => !isPath(path));
     throw new TracingConfigError(
       'INVALID_OPTION',
-      '`accessLog.exclude` holds something that is neither a path nor a pattern.',
+      `\`accessLog.exclude\` holds ${shownValue('accessLog.exclude', wrong)}, which is neither a path nor a pattern.`,
       "use paths and patterns, as in `exclude: ['/health', /^\\/static\\//]`.",
     );
   }
   const known: readonly unknown[] = ACCESS_LOG_FIELD_NAMES;
   if (Array.isArray(fields) && !fields.every((name) => known.includes(name))) {
+    const wrong: unknown = fields.find((name) => !known.includes(name));
+    const meant =
+      typeof wrong === 'string' ? closestName(wrong, ACCESS_LOG_FIELD_NAMES) : undefined;
     throw new TracingConfigError(
       'INVALID_OPTION',
-      '`accessLog.fields` names a field that no access log line has.',
-      `choose from ${ACCESS_LOG_FIELD_NAMES.join(', ')}, or give a function.`,
+      `\`accessLog.fields\` holds ${shownValue('accessLog.fields', wrong)}, which is not a field of the access log line.`,
+      meant === undefined
+        ? `choose from ${ACCESS_LOG_FIELD_NAMES.join(', ')}, or give a function.`
+        : `did you mean "${meant}"? For fields of your own, give a function.`,
     );
   }
 }
@@ -164,6 +175,9 @@ function checkStatus(name: string, value: unknown): void {
   if (value === undefined || (Number.isInteger(value) && Number(value) >= 100)) return;
   throw invalid(name, value, 'an HTTP status, such as 400 or 500');
 }
+
+/** What NestJS, pino and others call the levels of winston. */
+export const LEVEL_ALIASES = { log: 'info', trace: 'silly', critical: 'fatal' } as const;
 
 /** Throws for a flight recorder with a level that the logger does not have. */
 export function checkRecorderLevel(
@@ -174,8 +188,9 @@ export function checkRecorderLevel(
   if (recorder === undefined || isLevel(recorder.level)) return;
   throw new TracingConfigError(
     'INVALID_FLIGHT_RECORDER_LEVEL',
-    '`flightRecorder.level` is not a level of the logger.',
-    `use one of ${Object.keys(levels).join(', ')}.`,
+    `\`flightRecorder.level\` is ${shownValue('flightRecorder.level', recorder.level)}, which is not a level of the logger.`,
+    fixOfChoice(recorder.level, Object.keys(levels), LEVEL_ALIASES),
+    TRACING.flightRecorder.owner,
   );
 }
 
@@ -188,7 +203,8 @@ export function checkAccessLogLevel(
   if (typeof level !== 'string' || Object.hasOwn(levels, level)) return;
   throw new TracingConfigError(
     'INVALID_ACCESS_LOG_LEVEL',
-    '`accessLog.level` is not a level of the logger.',
-    `use one of ${Object.keys(levels).join(', ')}.`,
+    `\`accessLog.level\` is ${shownValue('accessLog.level', level)}, which is not a level of the logger.`,
+    fixOfChoice(level, Object.keys(levels), LEVEL_ALIASES),
+    TRACING.accessLog.owner,
   );
 }

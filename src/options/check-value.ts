@@ -1,4 +1,21 @@
 import { TracingConfigError } from '../records/tracing-config.error.js';
+import { closestName } from './closest-name.js';
+import { placesFor, type OptionPlace } from './option-places.js';
+import { shownValue } from './shown-value.js';
+
+/**
+ * Checks options, and adds to an error what takes them.
+ *
+ * @param owner as a user writes it: `TracingModule.forRoot`, `traceJson`, …
+ */
+export function ownedBy<T>(owner: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof TracingConfigError)) throw error;
+    throw new TracingConfigError(error.code, error.problem, error.fix, owner);
+  }
+}
 
 /** Throws unless the value is an object that is not an array. */
 export function checkRecord(name: string, value: unknown): void {
@@ -6,29 +23,74 @@ export function checkRecord(name: string, value: unknown): void {
   throw invalid(name, value, 'an object');
 }
 
-/** Throws for a key that is not an option, and names the option that was probably meant. */
-export function checkKeys(prefix: string, value: object, known: readonly string[]): void {
+/** Throws for a key that is not an option, and says which was probably meant, or where it belongs. */
+export function checkKeys(place: OptionPlace, value: object): void {
+  const { owner, path, names } = place;
+  const prefix = path === '' ? '' : `${path}.`;
   for (const key of Object.keys(value)) {
-    if (known.includes(key)) continue;
-    const meant = known.find((name) => name.toLowerCase() === key.toLowerCase());
+    if (names.includes(key)) continue;
+    const name = `${prefix}${key.slice(0, 60)}`;
     throw new TracingConfigError(
       'UNKNOWN_OPTION',
-      `\`${prefix}${key}\` is not an option.`,
-      meant === undefined ? `use one of ${known.join(', ')}.` : `write \`${prefix}${meant}\`.`,
+      `\`${name}\` is not an option.`,
+      fixOfUnknown(place, prefix, key),
+      owner,
     );
   }
 }
 
-export function checkOneOf(name: string, value: unknown, allowed: readonly string[]): void {
+function fixOfUnknown(place: OptionPlace, prefix: string, key: string): string {
+  const { own, others } = placesFor(key, place);
+  const meant = own.length > 0 ? undefined : meantName(key, place.names);
+  if (meant !== undefined) return `did you mean \`${prefix}${meant}\`?`;
+  const places = own.length > 0 ? own : others;
+  if (places.length > 0) return `move it to ${places.join(' or ')}.`;
+  const [only, more] = place.names;
+  return more === undefined ? `use \`${prefix}${only}\`.` : `use one of ${place.names.join(', ')}.`;
+}
+
+/** What OpenTelemetry and other libraries call an option. */
+const NAME_ALIASES: Readonly<Record<string, string>> = { endpoint: 'url', serviceName: 'service' };
+
+function meantName(key: string, names: readonly string[]): string | undefined {
+  const alias = Object.hasOwn(NAME_ALIASES, key) ? NAME_ALIASES[key] : undefined;
+  return alias !== undefined && names.includes(alias) ? alias : closestName(key, names);
+}
+
+/**
+ * Throws for a value that is not one of those that are allowed, and says which was probably meant.
+ *
+ * @param aliases what other libraries call the allowed values.
+ */
+export function checkOneOf(
+  name: string,
+  value: unknown,
+  allowed: readonly string[],
+  aliases: Readonly<Record<string, string>> = {},
+): void {
   if (value === undefined || allowed.includes(value as string)) return;
-  // The value is shown only here, and only if it is a word: it may be a misplaced secret.
-  const shown =
-    typeof value === 'string' && /^\w{1,20}$/.test(value) ? `"${value}"` : describe(value);
   throw new TracingConfigError(
     `INVALID_${name.replace(/[^a-z]+/gi, '_').toUpperCase()}`,
-    `\`${name}\` is ${shown}.`,
-    `use ${allowed.map((option) => `"${option}"`).join(' or ')}.`,
+    `\`${name}\` is ${shownValue(name, value)}.`,
+    fixOfChoice(value, allowed, aliases),
   );
+}
+
+/** The fix for a value that is not one of those that are allowed. */
+export function fixOfChoice(
+  value: unknown,
+  allowed: readonly string[],
+  aliases: Readonly<Record<string, string>> = {},
+): string {
+  const options = allowed.map((option) => `"${option}"`);
+  const last = options.pop()!;
+  const use = options.length === 0 ? last : `${options.join(', ')} or ${last}`;
+  const meant =
+    typeof value === 'string'
+      ? ((Object.hasOwn(aliases, value) ? aliases[value] : undefined) ??
+        closestName(value, allowed))
+      : undefined;
+  return meant === undefined ? `use ${use}.` : `did you mean "${meant}"? Use ${use}.`;
 }
 
 export function checkString(name: string, value: unknown): void {
@@ -65,17 +127,11 @@ function article(type: string): string {
   return type === 'array' ? 'an array' : `a ${type}`;
 }
 
-/** The error for a value of the wrong type. */
+/** The error for a value of the wrong type or out of range. */
 export function invalid(name: string, value: unknown, expected: string): TracingConfigError {
   return new TracingConfigError(
     'INVALID_OPTION',
-    `\`${name}\` is ${describe(value)}.`,
+    `\`${name}\` is ${shownValue(name, value)}.`,
     `make it ${expected}.`,
   );
-}
-
-/** Describes a value without showing it, since it may be a secret. */
-export function describe(value: unknown): string {
-  if (value === null || value === undefined) return `\`${String(value)}\``;
-  return Array.isArray(value) ? 'an array' : `of type ${typeof value}`;
 }

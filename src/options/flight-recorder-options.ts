@@ -1,4 +1,5 @@
-import { checkKeys, checkRecord, checkString, invalid } from './check-value.js';
+import { checkKeys, checkOneOf, checkRecord, checkString, invalid } from './check-value.js';
+import { TRACING } from './option-places.js';
 
 /**
  * What the flight recorder keeps of a request, message, job or run, and when it writes it. All of them
@@ -58,16 +59,19 @@ export function flightRecorder(
   if (raw === false) return undefined;
   const options: FlightRecorderOptions = raw === true ? {} : raw;
   checkRecord('flightRecorder', options);
-  checkKeys('flightRecorder.', options, ['level', 'entries', 'bytes', 'when']);
+  checkKeys(TRACING.flightRecorder, options);
   checkString('flightRecorder.level', options.level);
   checkCount('flightRecorder.entries', options.entries);
   checkCount('flightRecorder.bytes', options.bytes);
   const { level = 'debug', entries = DEFAULT_ENTRIES, bytes = DEFAULT_BYTES } = options;
   const { when = REASONS } = options;
-  if (!Array.isArray(when) || !when.every((reason) => REASONS.includes(reason))) {
+  if (!Array.isArray(when)) {
     throw invalid('flightRecorder.when', when, `a list of ${REASONS.join(', ')}`);
   }
-  return Object.freeze({ level, entries, bytes, when: new Set(when) });
+  for (const reason of when as readonly unknown[]) {
+    checkOneOf('flightRecorder.when', reason ?? null, REASONS);
+  }
+  return Object.freeze({ level, entries, bytes, when: new Set<FlightRecorderReason>(when) });
 }
 
 function checkCount(name: string, value: unknown): void {

@@ -1,5 +1,6 @@
 import { TracingConfigError } from '../records/tracing-config.error.js';
 import { checkKeys, checkRecord, checkString, invalid } from './check-value.js';
+import { LEVEL_RULE } from './option-places.js';
 
 /**
  * Whose log entries are written at a more verbose level: those of a session, a request, a trace, a
@@ -93,12 +94,12 @@ export function checkedTarget(target: unknown): {
 } {
   checkRecord('target', target);
   const given = target as Readonly<Record<string, unknown>>;
-  checkKeys('target.', given, KINDS);
+  checkKeys(LEVEL_RULE.target, given);
   const [kind, more] = Object.keys(given) as LevelTargetKind[];
   if (kind === undefined || more !== undefined) {
     throw new TracingConfigError(
       'INVALID_TARGET',
-      '`target` does not have one property.',
+      `\`target\` has ${kind === undefined ? 'no property' : `${Object.keys(given).length} properties`}, but needs exactly one.`,
       `give it one of ${KINDS.join(', ')}.`,
     );
   }
@@ -119,7 +120,7 @@ function checkedFields(value: unknown): Readonly<Record<string, string | number 
   for (const [name, one] of entries) {
     if (typeof one === 'string') checkLength(`target.field.${name.slice(0, 32)}`, one);
     else if (typeof one !== 'number' && typeof one !== 'boolean') {
-      throw invalid('target.field', value, 'an object with texts, numbers and booleans');
+      throw invalid('target.field', value, 'an object with strings, numbers and booleans');
     }
     checkLength('target.field', name);
   }
@@ -140,7 +141,7 @@ export function checkedDuration(options: unknown): {
   readonly entries: number;
 } {
   checkRecord('options', options);
-  checkKeys('options.', options as object, ['forMs', 'entries']);
+  checkKeys(LEVEL_RULE.options, options as object);
   const { forMs = MAX_MS, entries = DEFAULT_ENTRIES } = options as LevelRuleOptions;
   if (typeof forMs !== 'number' || !(forMs > 0 && forMs <= MAX_MS)) {
     throw invalid('options.forMs', forMs, `a number of milliseconds up to ${MAX_MS}, an hour`);

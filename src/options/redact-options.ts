@@ -8,7 +8,16 @@ import {
 import { DEFAULT_MAX_ENTRY_BYTES, type LineLimits } from '../records/line-limits.js';
 import { plainName } from '../records/secret-names.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
-import { checkFunctionOr, checkKeys, checkRecord, invalid } from './check-value.js';
+import {
+  checkFunctionOr,
+  checkKeys,
+  checkOneOf,
+  checkRecord,
+  invalid,
+  ownedBy,
+} from './check-value.js';
+import { PRESET_NAMES, type PresetName } from '../records/field.js';
+import { TRACING, type OptionPlace } from './option-places.js';
 
 /**
  * Which values are not written to the log, beside those whose names say that they are secrets:
@@ -79,6 +88,24 @@ export function lineLimits({ redact, maxEntryBytes }: LineLimitOptions): Partial
   };
 }
 
+/**
+ * The limits of a format, whose options are checked.
+ *
+ * @throws {TracingConfigError} for a wrong option.
+ */
+export function formatLimits(
+  place: OptionPlace,
+  options: LineLimitOptions,
+  preset?: PresetName,
+): Partial<LineLimits> {
+  return ownedBy(place.owner, () => {
+    checkRecord('options', options);
+    checkKeys(place, options);
+    checkOneOf('preset', preset, PRESET_NAMES);
+    return lineLimits(options);
+  });
+}
+
 /** Limits that are not all given, and those that hold instead. */
 export function completeLimits(own: Partial<LineLimits>, others?: LineLimits): LineLimits {
   return {
@@ -98,7 +125,7 @@ function compileRedaction(redact: unknown): Redaction {
   if (redact === false) return NO_REDACTION;
   checkRecord('redact', redact);
   const { keys, paths, replace } = redact as RedactOptions;
-  checkKeys('redact.', Object(redact) as object, ['keys', 'paths', 'replace']);
+  checkKeys(TRACING.redact, Object(redact) as object);
   checkNames('redact.keys', keys);
   checkNames('redact.paths', paths);
   checkFunctionOr('redact.replace', replace, 'string');
@@ -118,7 +145,7 @@ function checkNames(name: string, value: unknown): void {
   if (value === undefined) return;
   const isList =
     Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '');
-  if (!isList) throw invalid(name, value, 'a list of non-empty texts');
+  if (!isList) throw invalid(name, value, 'a list of non-empty strings');
 }
 
 const ANY = Symbol('any');
@@ -156,7 +183,7 @@ function readPath(path: string): readonly Segment[] {
     if (found === null || (at === 0 && path.startsWith('.'))) {
       throw new TracingConfigError(
         'INVALID_REDACT_PATH',
-        `\`redact.paths\` holds \`${path.slice(0, 100)}\`, which is no path from character ${at + 1} on.`,
+        `\`redact.paths\` holds \`${path.slice(0, 100)}\`, which is not a path from character ${at + 1} on.`,
         'write names with dots, `["a-b"]` for a name with other characters, and `*` for any one name, as in `user.card.*` and `items[*].pan`.',
       );
     }

@@ -18,6 +18,7 @@ import {
   checkLogger,
   checkSession,
   isToken,
+  LEVEL_ALIASES,
 } from './check-options.js';
 import { enrichWith, type Enrich } from './enrich-option.js';
 import { flightRecorder, type ResolvedFlightRecorder } from './flight-recorder-options.js';
@@ -30,6 +31,8 @@ import { writesPreset } from './preset-formats.js';
 import { guardCallback } from './guard-callback.js';
 import { defaultService } from './service-name.js';
 import { namedHosts, trustedHosts } from './trusted-hosts.js';
+import { TRACING } from './option-places.js';
+import { shownValue } from './shown-value.js';
 import { warnOnce } from '../records/warnings.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
 import type { AccessLogOptions, TraceIdOptions, TracingModuleOptions } from './tracing-options.js';
@@ -69,31 +72,6 @@ export interface ResolvedTracingOptions {
   readonly lineLimits: LineLimits | undefined;
 }
 
-const KEYS = [
-  'logger',
-  'format',
-  'output',
-  'console',
-  'level',
-  'preset',
-  'service',
-  'trustIncoming',
-  'requestId',
-  'traceId',
-  'session',
-  'baggage',
-  'accessLog',
-  'interceptor',
-  'outgoing',
-  'spans',
-  'serverTiming',
-  'enrich',
-  'flightRecorder',
-  'debugKey',
-  'redact',
-  'maxEntryBytes',
-] as const satisfies readonly (keyof TracingModuleOptions)[];
-
 /** winston's own levels (npm), most severe first, in the order of NestJS: `debug` before `verbose`. */
 export const LOG_LEVELS = [
   'fatal',
@@ -113,10 +91,10 @@ export const LOG_LEVELS = [
  */
 export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingOptions {
   checkRecord('options', raw);
-  checkKeys('', raw, KEYS);
+  checkKeys(TRACING[''], raw);
   checkOneOf('format', raw.format, ['json', 'text']);
   checkOneOf('output', raw.output, ['stdout', 'stderr']);
-  checkOneOf('level', raw.level, LOG_LEVELS);
+  checkOneOf('level', raw.level, LOG_LEVELS, LEVEL_ALIASES);
   checkOneOf('preset', raw.preset, PRESET_NAMES);
   checkString('service', raw.service);
   checkBoolean('interceptor', raw.interceptor);
@@ -131,8 +109,8 @@ export function resolveOptions(raw: TracingModuleOptions = {}): ResolvedTracingO
   checkKey('debugKey', raw.debugKey);
 
   const traceId = traceIdOptions(raw.traceId);
-  checkIdOptions('requestId', raw.requestId);
-  checkIdOptions('traceId', traceId, ['format']);
+  checkIdOptions(TRACING.requestId, raw.requestId);
+  checkIdOptions(TRACING.traceId, traceId);
   checkOneOf('traceId.format', traceId.format, ['w3c', 'any']);
   checkSession(raw.session);
 
@@ -198,7 +176,7 @@ function checkPreset({ format, preset, logger }: TracingModuleOptions): void {
   if (format !== 'text' || preset === undefined || logger?.transports !== undefined) return;
   warnOnce(
     'TRACING_PRESET_UNUSED',
-    `the preset "${preset}" names the fields of JSON, but the format is text: remove \`format\`, which is text on a terminal and JSON elsewhere, or the preset`,
+    `TracingModule.forRoot: \`preset\` is "${preset}", but \`format\` is "text", which shows no names of fields, so the preset has no effect. Remove one of them: without \`format\`, the log is text on a terminal and JSON elsewhere`,
   );
 }
 
@@ -226,12 +204,12 @@ function trustOf(
 function resolveBaggage(baggage: TracingModuleOptions['baggage']): ReadonlySet<string> {
   if (baggage === undefined) return new Set();
   checkRecord('baggage', baggage);
-  checkKeys('baggage.', baggage, ['allow']);
+  checkKeys(TRACING.baggage, baggage);
   const { allow } = baggage;
   if (!Array.isArray(allow) || !allow.every(isToken)) {
     throw new TracingConfigError(
       'INVALID_BAGGAGE',
-      '`baggage.allow` is not a list of baggage keys.',
+      `\`baggage.allow\` is ${shownValue('baggage.allow', allow)}, which is not a list of baggage keys.`,
       "list the keys that may be forwarded, as in `baggage: { allow: ['tenant'] }`.",
     );
   }

@@ -1,7 +1,9 @@
 import type { ClientSpansPolicy } from '../trace/trace-policy.js';
-import { checkBoolean, checkKeys, checkOneOf, checkRecord, invalid } from './check-value.js';
+import { checkBoolean, checkKeys, checkRecord, invalid } from './check-value.js';
+import { TRACING } from './option-places.js';
 
 const DEFAULT_REPEATED = 25;
+const STATEMENTS: ReadonlySet<unknown> = new Set(['summary', 'text']);
 
 /**
  * Which spans are made automatically, and from how many equal calls there is a warning.
@@ -85,7 +87,7 @@ export interface ClientSpansOptions {
 export function checkSpans(spans: SpansOptions | undefined): void {
   if (spans === undefined) return;
   checkRecord('spans', spans);
-  checkKeys('spans.', spans, ['auto', 'clients', 'repeated']);
+  checkKeys(TRACING.spans, spans);
   const { clients, repeated } = spans;
   const isCount = Number.isInteger(repeated) && Number(repeated) > 0;
   if (repeated !== undefined && repeated !== false && !isCount) {
@@ -93,12 +95,13 @@ export function checkSpans(spans: SpansOptions | undefined): void {
   }
   if (clients === undefined || typeof clients === 'boolean') return;
   checkRecord('spans.clients', clients);
-  checkKeys('spans.clients.', clients, ['databases', 'caches', 'llm', 'statement']);
+  checkKeys(TRACING['spans.clients'], clients);
   checkBoolean('spans.clients.databases', clients.databases);
   checkBoolean('spans.clients.caches', clients.caches);
   checkBoolean('spans.clients.llm', clients.llm);
-  if (clients.statement !== false) {
-    checkOneOf('spans.clients.statement', clients.statement, ['summary', 'text']);
+  const { statement } = clients;
+  if (statement !== false && statement !== undefined && !STATEMENTS.has(statement)) {
+    throw invalid('spans.clients.statement', statement, '"summary", "text" or `false`');
   }
 }
 

@@ -1,6 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { types } from 'node:util';
 import { checkFunctionOr, checkKeys, checkRecord } from './check-value.js';
+import { TRACING } from './option-places.js';
+import { shownValue } from './shown-value.js';
 import { guardCallback } from './guard-callback.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
 import type { TracingModuleOptions } from './tracing-options.js';
@@ -33,7 +35,7 @@ export function namedHosts(outgoing: TracingModuleOptions['outgoing']): IsTruste
   if (outgoing === false) return undefined;
   if (outgoing === undefined) return none;
   checkRecord('outgoing', outgoing);
-  checkKeys('outgoing.', outgoing, ['trusted']);
+  checkKeys(TRACING.outgoing, outgoing);
   const { trusted } = outgoing;
   checkFunctionOr('outgoing.trusted', trusted, 'array');
   if (trusted === undefined) return none;
@@ -55,7 +57,7 @@ function matcherOf(pattern: unknown): IsTrustedHost {
   if (typeof pattern !== 'string' || !(HOST.test(pattern) || isIPv6(pattern))) {
     throw new TracingConfigError(
       'INVALID_TRUSTED_HOST',
-      '`outgoing.trusted` holds something that is not a host name.',
+      `\`outgoing.trusted\` holds ${shownValue('outgoing.trusted', pattern)}, which is not a host name.`,
       "name hosts without scheme, port and path, as in `trusted: ['*.internal.example']`.",
     );
   }

@@ -1,5 +1,9 @@
 import type { AccessLogRecord } from '../records/access-log-record.js';
 import type { RequestRecord } from '../records/request-record.js';
+import { isRecord } from '../options/check-import.js';
+import { checkKeys, fixOfChoice } from '../options/check-value.js';
+import { OTLP } from '../options/option-places.js';
+import { shownValue } from '../options/shown-value.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
 
 /** The two encodings of OTLP over HTTP. */
@@ -39,16 +43,8 @@ export interface OtlpModuleOptions {
   shutdownTimeout?: number | undefined;
 }
 
-const KEYS = [
-  'url',
-  'headers',
-  'protocol',
-  'traces',
-  'logs',
-  'keep',
-  'resource',
-  'shutdownTimeout',
-];
+const PROTOCOLS: readonly OtlpProtocol[] = ['http/protobuf', 'http/json'];
+const KEPT = ['all', 'notable'];
 
 /**
  * Validates the options.
@@ -56,31 +52,32 @@ const KEYS = [
  * @throws {TracingConfigError} for the first invalid option.
  */
 export function checkOtlpOptions(options: OtlpModuleOptions): void {
-  for (const key of Object.keys(options)) {
-    if (!KEYS.includes(key)) fail(`\`${key}\` is not an option.`, `use one of ${KEYS.join(', ')}.`);
-  }
+  checkKeys(OTLP, options);
   const { url, headers, protocol, traces, logs, keep, resource, shutdownTimeout } = options;
   if (url !== undefined && !isHttpUrl(url)) {
-    fail('`url` is not an HTTP URL.', "give the full URL, as in `url: 'http://collector:4318'`.");
+    fail('url', url, "give the full URL of the collector, as in `url: 'http://collector:4318'`.");
   }
-  if (protocol !== undefined && protocol !== 'http/protobuf' && protocol !== 'http/json') {
-    fail('`protocol` is not an encoding of OTLP over HTTP.', 'use "http/protobuf" or "http/json".');
+  if (protocol !== undefined && !PROTOCOLS.includes(protocol)) {
+    fail('protocol', protocol, fixOfChoice(protocol, PROTOCOLS, { grpc: 'http/protobuf' }));
   }
   for (const [name, value] of Object.entries({ headers, resource })) {
-    if (value !== undefined && !isPlainRecord(value)) {
-      fail(`\`${name}\` is not an object of plain values.`, "write `{ name: 'value' }`.");
+    if (value === undefined) continue;
+    if (!isRecord(value)) fail(name, value, "make it an object, as in `{ name: 'value' }`.");
+    for (const [key, item] of Object.entries(value)) {
+      if (['string', 'number', 'boolean'].includes(typeof item)) continue;
+      fail(`${name}.${key}`, item, 'make it a string, a number, `true` or `false`.');
     }
   }
   for (const [name, value] of Object.entries({ traces, logs })) {
     if (value !== undefined && typeof value !== 'boolean') {
-      fail(`\`${name}\` is not \`true\` or \`false\`.`, 'use one of them.');
+      fail(name, value, 'make it `true` or `false`.');
     }
   }
-  if (keep !== undefined && keep !== 'all' && keep !== 'notable' && typeof keep !== 'function') {
-    fail('`keep` does not say which traces are exported.', 'use "all", "notable" or a function.');
+  if (keep !== undefined && typeof keep !== 'function' && !KEPT.includes(keep)) {
+    fail('keep', keep, `${fixOfChoice(keep, KEPT).slice(0, -1)}, or a function.`);
   }
   if (shutdownTimeout !== undefined && !isDelay(shutdownTimeout)) {
-    fail('`shutdownTimeout` is not a number of milliseconds.', 'use 0 to 2147483647.');
+    fail('shutdownTimeout', shutdownTimeout, 'make it a number of milliseconds, 0 to 2147483647.');
   }
 }
 
@@ -93,13 +90,11 @@ function isHttpUrl(value: unknown): boolean {
   return typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value);
 }
 
-function isPlainRecord(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.values(value).every((item) =>
-    ['string', 'number', 'boolean'].includes(typeof item),
+function fail(name: string, value: unknown, fix: string): never {
+  throw new TracingConfigError(
+    'INVALID_OTLP_OPTION',
+    `\`${name.slice(0, 100)}\` is ${shownValue(name, value)}.`,
+    fix,
+    OTLP.owner,
   );
-}
-
-function fail(problem: string, fix: string): never {
-  throw new TracingConfigError('INVALID_OTLP_OPTION', problem, fix);
 }

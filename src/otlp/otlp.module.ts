@@ -164,6 +164,7 @@ export class OtlpModule implements OnModuleInit, OnApplicationShutdown {
         (line: AccessLogRecord, request: RequestRecord): unknown => {
           return keep(line, request) ?? false;
         },
+        'OtlpModule.forRoot',
       );
       // What throws has not said that the trace can go.
       return (line, request) => Boolean(ask(line, request) ?? true);

@@ -216,7 +216,7 @@ function first<T>(values: Iterable<T>): T | undefined {
 function warnOfLoss(): void {
   warnOnce(
     'TRACING_EXPORT_DROPPED',
-    'more waits for the end of its trace than `keep` has room for: spans and log records are dropped',
+    'too many spans and log records wait for the end of their trace, because `keep` of OtlpModule.forRoot decides then: some are dropped',
     undefined,
     'keep',
   );

@@ -27,7 +27,7 @@ export function checkVersion(
   if (version === undefined || isWithin(version, range)) return true;
   warnOnce(
     'TRACING_UNSUPPORTED',
-    `${name} ${version} is not a version that is supported (${range}): ${without}`,
+    `${name} ${version} is not supported (supported: ${range}): ${without}`,
     undefined,
     `${name} version`,
   );

@@ -2,11 +2,15 @@
  * The error for an invalid option. It is thrown when the application starts, so that mistakes are
  * found before production.
  *
+ * The message has a code, the function that takes the option, the value that was given and the fix.
+ * A value that may be a secret is described and not shown.
+ *
  * @publicApi
  *
  * @example
- * TracingModule.forRoot({ format: 'xml' as never });
- * // TracingConfigError: [INVALID_FORMAT] `format` is "xml". Fix: use "json" or "text".
+ * TracingModule.forRoot({ format: 'jsn' as never });
+ * // TracingConfigError: [INVALID_FORMAT] TracingModule.forRoot: `format` is "jsn".
+ * //   Fix: did you mean "json"? Use "json" or "text".
  */
 export class TracingConfigError extends Error {
   override readonly name = 'TracingConfigError';
@@ -14,10 +18,13 @@ export class TracingConfigError extends Error {
   constructor(
     /** The code of the mistake: `UNKNOWN_OPTION`, `INVALID_FORMAT`, … */
     readonly code: string,
-    problem: string,
+    /** What is wrong, without the code and the fix. */
+    readonly problem: string,
     /** How to fix it. */
     readonly fix: string,
+    /** What takes the option: `TracingModule.forRoot`, `OtlpModule.forRoot`, … */
+    readonly owner?: string,
   ) {
-    super(`[${code}] ${problem} Fix: ${fix}`);
+    super(`[${code}] ${owner === undefined ? '' : `${owner}: `}${problem} Fix: ${fix}`);
   }
 }

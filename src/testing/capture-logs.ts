@@ -1,5 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Logger } from 'winston';
+import { checkKeys } from '../options/check-value.js';
+import { CAPTURE_LOGS } from '../options/option-places.js';
 import { WINSTON_LOGGER } from '../options/options.token.js';
 import { applicationIn } from '../records/application.js';
 import { LogCapture } from './log-capture.js';
@@ -34,8 +36,10 @@ export interface CaptureLogsOptions {
  */
 export function captureLogs(
   app: INestApplicationContext,
-  { silent = false }: CaptureLogsOptions = {},
+  options: CaptureLogsOptions = {},
 ): LogCapture {
+  checkKeys(CAPTURE_LOGS, options);
+  const { silent = false } = options;
   const application = applicationIn(app);
   const release = silent ? silence(app.get(WINSTON_LOGGER, { strict: false })) : () => {};
   return new LogCapture(application, testOptions.policy.application, release);

@@ -47,7 +47,7 @@ describe('--html never takes the place of what is read', () => {
       const log = logFile();
       const { stderr, status, stdout } = shell(command(log).replace('--html', `${force} --html`));
       expect(readFileSync(log, 'utf8')).toBe(LOG);
-      expect(stderr).toContain('is read, so the page cannot be written there');
+      expect(stderr).toContain('is one of the files to read, so the page cannot be written there');
       expect(stderr).toContain('--html out.html ');
       expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     }
@@ -64,7 +64,7 @@ describe('--html never takes the place of what is read', () => {
     const log = logFile();
     for (const name of ['-', '/dev/stdout']) {
       const { stderr, status } = shell(`$UNTANGLE --force --html ${name} ${log} >> ${log}`);
-      expect(stderr).toContain('standard output goes to a file that is read');
+      expect(stderr).toContain('standard output goes to one of the files to read');
       expect(status).toBe(2);
     }
     expect(readFileSync(log, 'utf8')).toBe(LOG);

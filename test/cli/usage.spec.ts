@@ -44,9 +44,13 @@ describe('the command line', () => {
     ['a pattern that may run away', ['untangle', '-g', '/(a+)+$/'], /repeated group/],
     ['no status', ['untangle', '--status', '20'], /Not a status, such as 404/],
     ['no time', ['untangle', '--since', 'soon'], /Not a time, such as 5m, 2h/],
-    ['no count', ['untangle', '-n', '0'], /Not a number of 1 to/],
+    ['no count', ['untangle', '-n', '0'], /Not a number from 1 to/],
     ['no order', ['untangle', '--sort', 'name'], /Allowed choices are duration/],
-    ['two outputs', ['untangle', '--json', '--html', 'x'], /--html and --json do not go together/],
+    [
+      'two outputs',
+      ['untangle', '--json', '--html', 'x'],
+      /--html and --json cannot be used together/,
+    ],
   ])('%s is reported on standard error, with exit code 2', async (_name, args, message) => {
     const { stdout, stderr, code } = await run(args);
     expect(stdout).toBe('');

@@ -53,18 +53,18 @@ const startWith = async (imports: NonNullable<ModuleMetadata['imports']>): Promi
 
 const WRONG = [
   [null, '`null`'],
-  ['x', 'of type string'],
-  ['', 'of type string'],
-  [0, 'of type number'],
-  [false, 'of type boolean'],
-  [[], 'an array'],
+  ['x', '"x"'],
+  ['', '""'],
+  [0, '`0`'],
+  [false, '`false`'],
+  [[], 'an empty array'],
 ] as const;
 
 describe.each(NAMES)('%s', (name) => {
   it.each(WRONG)('does not take %p for options', async (value, described) => {
     const error = await errorOf(() => forRoot(name, value));
     expect(error.message).toBe(
-      `[INVALID_OPTION] \`${name}.forRoot\` was given options that are ${described}.` +
+      `[INVALID_OPTION] ${name}.forRoot: the options are ${described}.` +
         ` Fix: give it an object, or nothing, as in \`${name}.forRoot()\`.`,
     );
   });
@@ -91,12 +91,16 @@ it.each(NAMES.slice(1))('%s asks for TracingModule', async (name) => {
 
 describe('forRootAsync', () => {
   it.each([
-    ['nothing', undefined, /that are `undefined`/],
-    ['null', null, /that are `null`/],
+    ['nothing', undefined, /options are `undefined`/],
+    ['null', null, /options are `null`/],
     ['an empty object', {}, /none of `useFactory`, `useClass` and `useExisting`/],
     ['options themselves', { service: 'x' }, /none of `useFactory`/],
-    ['an object as its factory', { useFactory: { service: 'x' } }, /`useFactory` .* type object/],
-    ['an object as its class', { useClass: {} }, /`useClass` .* is of type object/],
+    [
+      'an object as its factory',
+      { useFactory: { service: 'x' } },
+      /`useFactory` is an object with "service"/,
+    ],
+    ['an object as its class', { useClass: {} }, /`useClass` is an object without properties/],
     ['a word for a switch', { useFactory: () => ({}), interceptor: 'no' }, /`interceptor` is/],
   ])('does not take %s', async (_name, options, message) => {
     const error = await errorOf(() => forRootAsync(options));
@@ -106,16 +110,16 @@ describe('forRootAsync', () => {
   it.each([
     ['null', null, '`null`'],
     ['nothing', undefined, '`undefined`'],
-    ['text', 'service', 'of type string'],
-    ['empty text', '', 'of type string'],
-    ['an array', [], 'an array'],
+    ['text', 'service', '"service"'],
+    ['empty text', '', '""'],
+    ['an array', [], 'an empty array'],
   ])(
     'does not take %s from the factory, at once or as a promise',
     async (_name, value, described) => {
       for (const useFactory of [() => value, async () => Promise.resolve(value)]) {
         const error = await errorOf(() => startWith([forRootAsync({ useFactory })]));
         expect(error.code).toBe('INVALID_OPTIONS');
-        expect(error.message).toContain(`returned options that are ${described}.`);
+        expect(error.message).toContain(`the factory returned ${described}.`);
       }
     },
   );
@@ -128,7 +132,7 @@ describe('forRootAsync', () => {
     const without = await errorOf(() => startWith([forRootAsync({ useClass: Without })]));
     expect(without.message).toContain('has no method `createTracingOptions`');
     const nothing = await errorOf(() => startWith([forRootAsync({ useClass: Nothing })]));
-    expect(nothing.message).toContain('returned options that are `undefined`');
+    expect(nothing.message).toContain('the factory returned `undefined`');
   });
 
   it('passes on what the factory throws', async () => {

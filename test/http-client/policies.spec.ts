@@ -80,7 +80,9 @@ describe('a call', () => {
     expect(idsOf(server)).toEqual([NONE, NONE]);
     for (const { headers } of server.received) expect(headers['traceparent']).toMatch(TRACE_ID);
     expect(warn).toHaveBeenCalledTimes(1);
-    expect(String(warn.mock.calls[0]![0])).toMatch(/`outgoing\.trusted` threw: no list/);
+    expect(String(warn.mock.calls[0]![0])).toMatch(
+      /`outgoing\.trusted` of TracingModule\.forRoot threw: no list/,
+    );
   });
 
   it('asks a predicate for the host alone, in lower case', async () => {

@@ -38,7 +38,7 @@ describe('a callback that throws', () => {
     for (let i = 0; i < 3; i++) expect(call()).toEqual(expected);
     expect(warnings()).toEqual([
       [
-        `nestjs-tracing: \`${name}\` threw: on purpose`,
+        `nestjs-tracing: the function \`${name}\` of TracingModule.forRoot threw: on purpose`,
         { type: 'TracingWarning', code: 'TRACING_CALLBACK_FAILED' },
       ],
     ]);

@@ -114,9 +114,9 @@ describe('hosts that get request and session ids', () => {
 
 /** [what is wrong, code, `outgoing`, what the message must name, what the fix must name] */
 const WRONG: readonly (readonly [string, string, unknown, RegExp, RegExp])[] = [
-  ['true', 'INVALID_OPTION', true, /`outgoing` is of type boolean/, /an object/],
+  ['true', 'INVALID_OPTION', true, /`outgoing` is `true`/, /an object/],
   ['null', 'INVALID_OPTION', null, /`outgoing` is `null`/, /an object/],
-  ['a list', 'INVALID_OPTION', ['a.example'], /`outgoing` is an array/, /an object/],
+  ['a list', 'INVALID_OPTION', ['a.example'], /`outgoing` is the array/, /an object/],
   ['a function', 'INVALID_OPTION', () => true, /`outgoing`/, /an object/],
   ['no such option', 'UNKNOWN_OPTION', { hosts: [] }, /`outgoing\.hosts`/, /trusted/],
   ['another case', 'UNKNOWN_OPTION', { Trusted: [] }, /Trusted/, /`outgoing\.trusted`/],

@@ -229,6 +229,6 @@ describe.each(PLATFORMS)('keep on %s', (platform) => {
 
 it.each([[true], ['notables'], [1], [null]])('keep: %p is refused', (keep) => {
   expect(() => OtlpModule.forRoot({ keep: keep as 'all' })).toThrow(
-    /INVALID_OTLP_OPTION.*`keep`.*"all", "notable" or a function/,
+    /INVALID_OTLP_OPTION.*`keep`.*"all" or "notable", or a function/,
   );
 });

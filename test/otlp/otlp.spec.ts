@@ -640,10 +640,16 @@ describe('an option', () => {
     [{ shutdownTimeout: -1 }],
     [{ shutdownTimeout: Infinity }],
     [{ shutdownTimeout: '5000' }],
-    [{ endpoint: 'http://localhost' }],
   ])('that is wrong stops the application: %j', (options) => {
     expect(() => OtlpModule.forRoot(options as OtlpModuleOptions)).toThrow(
       expect.objectContaining({ name: 'TracingConfigError', code: 'INVALID_OTLP_OPTION' }),
+    );
+  });
+
+  it('that another library has is named by the right name', () => {
+    const options = { endpoint: 'http://localhost:4318' } as OtlpModuleOptions;
+    expect(() => OtlpModule.forRoot(options)).toThrow(
+      expect.objectContaining({ code: 'UNKNOWN_OPTION', fix: 'did you mean `url`?' }),
     );
   });
 });

@@ -30,7 +30,7 @@ describe('checkVersion', () => {
     expect(checkVersion(jobs, '4.18.3')).toBe(false);
     expect(warn.mock.calls).toEqual([
       [
-        'nestjs-tracing: some-queue 4.18.3 is not a version that is supported (^5 || ^6): jobs may not be traced',
+        'nestjs-tracing: some-queue 4.18.3 is not supported (supported: ^5 || ^6): jobs may not be traced',
         { type: 'TracingWarning', code: 'TRACING_UNSUPPORTED' },
       ],
     ]);

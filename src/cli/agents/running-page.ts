@@ -26,22 +26,22 @@ export async function askPage(page: RunningPage, name: string, input: object): P
   const response = await post(url, token, { jsonrpc: '2.0', id: 1, method: 'tools/call', params });
   const message = asRow(JSON.parse(await textOf(response)));
   const error = asRow(message?.['error']);
-  if (error !== undefined) throw new Error(`${url.origin} says: ${String(error['message'])}`);
+  if (error !== undefined) throw new Error(`${url.origin} answered: ${String(error['message'])}`);
   const answer = asRow(asRow(message?.['result'])?.['structuredContent']);
-  if (answer === undefined) throw new Error(`${url.href} is no trace viewer`);
+  if (answer === undefined) throw new Error(`${url.href} is not a trace viewer`);
   return answer;
 }
 
 /** The token of this project, which is for this machine alone. */
 function ownToken({ hostname }: URL): string {
   if (/^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)) return projectToken(process.cwd());
-  throw new WrongUseError(`Give --token for ${hostname}: it is another machine.`);
+  throw new WrongUseError(`Give --token: ${hostname} is another machine, which has another token.`);
 }
 
 /** Without what follows the path, such as the token of a link that was pasted. */
 function endpointOf(text: string): URL {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
-    throw new WrongUseError(`--url ${text} is no http or https URL.`);
+    throw new WrongUseError(`--url ${text} is not an http or https URL.`);
   }
   const url = new URL(text);
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/mcp`;
@@ -68,9 +68,9 @@ async function post(url: URL, token: string, message: object): Promise<Response>
     );
   }
   if (response.status >= 300 && response.status < 400) {
-    throw new Error(`${url.href} redirects, which is not followed`);
+    throw new Error(`${url.href} answered with a redirect, which is not followed`);
   }
-  if (response.status === 404) throw new Error(`${url.href} is no trace viewer`);
+  if (response.status === 404) throw new Error(`${url.href} is not a trace viewer`);
   return response;
 }
 

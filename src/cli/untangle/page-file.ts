@@ -13,7 +13,9 @@ const STDOUT = '-';
 export function refuseOutputToSource(sources: readonly string[]): void {
   const output = statOf(STDOUT_FD);
   if (output?.isFile() && sources.some((name) => isSame(output, statOfSource(name)))) {
-    throw new WrongUseError('standard output goes to a file that is read; name another one');
+    throw new WrongUseError(
+      'standard output goes to one of the files to read; write to another file',
+    );
   }
 }
 
@@ -80,7 +82,7 @@ export class PageFile {
     if (existing !== undefined) {
       if (this.sources.some((source) => isSame(existing, statOfSource(source)))) {
         throw new WrongUseError(
-          `${this.name} is read, so the page cannot be written there. --html takes the name of the page: --html out.html ${this.name}`,
+          `${this.name} is one of the files to read, so the page cannot be written there. Name another file for the page: --html out.html ${this.name}`,
         );
       }
       if (existing.isDirectory()) throw new WrongUseError(`${this.name} is a directory`);

@@ -6,29 +6,34 @@ import { parseStatus, type StatusRange } from './status-range.js';
 import { untangle, type UntangleOptions } from './untangle.js';
 
 const NOTES = `
-Lines are grouped by request. A request is shown when it ends, so requests are in the order in
-which they ended; one that does not end, or not for a long time, is shown as far as it is known.
-Lines outside of requests are shown alone, and so is text that is no entry, unless a filter is
-given: without its colours, and with all other control characters escaped. Standard error says how
-many lines could not be read. Ids, --route and --service are exact, or end with *. A request has to
-match all filters, but of --errors and --slower-than only one. A pattern must not be able to take
-very long: one * or +, and no repeated group.
+What is shown:
+Lines are grouped by request. A request is shown when it ends, so requests are shown in the order
+in which they end. A request that does not end, or not for a long time, is shown as far as it is
+known. Lines outside of requests are shown on their own. So is text that is not a log entry, unless
+a filter is given; its colours are removed, and its other control characters are escaped. Standard
+error says how many lines could not be read.
 
-JSON and the text format of nestjs-tracing are read, by themselves or behind the prefixes of docker
-compose, kubectl, stern, CRI, journald, syslog, pm2, Heroku and aws logs tail, and in the JSON of
-docker, Kubernetes, journald, CloudWatch and Lambda. A prefix names the service of lines that name
-none.
+Filters:
+A request has to match all filters; of --errors and --slower-than, it has to match one. Ids, --route
+and --service have to be equal; end the value with * to match its beginning. A pattern of --grep may
+have one * or +, and no repeated group, so that it cannot take very long.
 
---html writes a new file, or to standard output for -. It replaces no file without --force, and
-never one that is read.
+What is read:
+JSON and the text format of nestjs-tracing; and the field names of its presets, pino-http,
+nestjs-pino, OpenTelemetry, ECS, GCP, Datadog and other loggers. Lines may have the prefixes of
+docker compose, kubectl, stern, CRI, journald, syslog, pm2, Heroku and aws logs tail, or be inside
+the JSON of docker, Kubernetes, journald, CloudWatch and Lambda. The prefix names the service of
+lines that do not name one.
 
-Field names of nestjs-tracing and its presets, pino-http and nestjs-pino, OpenTelemetry, ECS, GCP,
-Datadog and other loggers are recognized.
+--html writes a new file, or to standard output for -. It replaces an existing file only with
+--force, and never one of the files to read.
 
---follow reads the file from its beginning, then waits for more; Ctrl+C shows unfinished requests.
+--follow reads the file from its beginning and then waits for more. Ctrl+C shows unfinished
+requests.
 For new lines only: tail -n 0 -F app.log | nestjs-tracing untangle
 
-Colours: --color and --no-color, else NO_COLOR and FORCE_COLOR, else on a terminal.
+Colours: --color or --no-color decides, else NO_COLOR or FORCE_COLOR. Without any of them, colours
+are used on a terminal.
 
 Exit code: 0; 1 if a file could not be read or no line passed the filters; 2 for wrong options;
 130 after Ctrl+C while following or reading standard input.
@@ -50,33 +55,58 @@ export function untangleCommand(onExit: (code: number) => void): Command {
     .option('-r, --request <id>', 'the request with this id')
     .option('-s, --session <id>', 'requests of this session')
     .option('-t, --trace <id>', 'requests of this trace')
-    .option('-e, --errors', 'requests that failed: an error line, status 500 or more, errored')
-    .option('--slower-than <ms>', 'requests that took longer, in milliseconds', milliseconds)
+    .option(
+      '-e, --errors',
+      'requests that failed: status 500 or more, outcome errored, or a line at error',
+    )
+    .option(
+      '--slower-than <ms>',
+      'requests that took longer than this, in milliseconds',
+      milliseconds,
+    )
     .option(
       '-l, --level <level>',
-      `lines of this level and more severe ones: ${LEVEL_NAMES.join(', ')}`,
+      `lines at this level or a more severe one: ${LEVEL_NAMES.join(', ')}`,
       level,
     )
-    .option('-g, --grep <text>', 'requests and lines with this text, or matching /this/', pattern)
-    .option('--route <route>', 'requests of a route, as in /users/:id or "GET /users/:id"')
-    .option('--status <status>', 'requests with a status: 404, 5xx, ">=400", 404,5xx', status)
-    .option('--service <name>', 'requests and lines of a service')
-    .option('--since <time>', `what ended at that time or later: ${TIME_FORMS}`, time)
-    .option('--until <time>', 'what began at that time or earlier', time)
-    .option('-n, --limit <count>', 'so many requests and lines; rows of a summary', count)
-    .addOption(
-      new Option('--sort <by>', 'slowest requests first, by default 100').choices(['duration']),
+    .option(
+      '-g, --grep <text>',
+      'requests and lines that contain this text, or match /this pattern/',
+      pattern,
     )
-    .option('--summary', 'requests, errors and durations of each route, and the errors instead')
-    .option('--json', 'one JSON object for each request and line, or for the summary')
-    .option('-f, --follow', 'wait for new lines, also after the file was rotated or emptied')
+    .option('--route <route>', 'requests of this route: /users/:id or "GET /users/:id"')
+    .option('--status <status>', 'requests with this status: 404, 5xx, ">=400" or 404,5xx', status)
+    .option('--service <name>', 'requests and lines of this service')
+    .option(
+      '--since <time>',
+      `requests and lines that ended at this time or later: ${TIME_FORMS}`,
+      time,
+    )
+    .option('--until <time>', 'requests and lines that began at this time or earlier', time)
+    .option(
+      '-n, --limit <count>',
+      'show at most this many requests and lines, or rows of a summary',
+      count,
+    )
+    .addOption(
+      new Option(
+        '--sort <by>',
+        'show the slowest requests first (100, unless --limit is given)',
+      ).choices(['duration']),
+    )
+    .option(
+      '--summary',
+      'print a summary instead: requests, errors and durations by route, and the most frequent errors',
+    )
+    .option('--json', 'print one JSON object for each request and line, or for the summary')
+    .option('-f, --follow', 'wait for new lines, also after the file has been rotated or emptied')
     .option(
       '--html <file>',
-      'write a page of the trace viewer instead: the newest 5,000 requests and 50,000 lines',
+      'write an HTML page (the trace viewer) instead, with the newest 5,000 requests and 50,000 lines',
     )
-    .option('--force', 'let the page replace a file, unless that is read')
+    .option('--force', 'let --html replace an existing file, but never one of the files to read')
     .option('--color', 'use colours')
-    .option('--no-color', 'use none')
+    .option('--no-color', 'do not use colours')
     .addHelpText('after', NOTES)
     .action(async (files: string[], flags: Flags) => {
       const { level: severity, ...options } = flags;
@@ -113,7 +143,7 @@ function time(text: string): number {
 
 function count(text: string): number {
   if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Not a number of 1 to 9999999.');
+  throw new InvalidArgumentError('Not a number from 1 to 9999999.');
 }
 
 function level(text: string): number {

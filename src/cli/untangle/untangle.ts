@@ -75,7 +75,7 @@ function refuseTogether({ html, summary, json, sort }: UntangleOptions): void {
     ['--summary', '--sort', summary === true && sort !== undefined],
   ];
   for (const [one, other, isGiven] of pairs) {
-    if (isGiven) throw new WrongUseError(`${one} and ${other} do not go together`);
+    if (isGiven) throw new WrongUseError(`${one} and ${other} cannot be used together`);
   }
 }
 

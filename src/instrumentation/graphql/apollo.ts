@@ -93,6 +93,9 @@ function isComplete(server: Partial<WsServerOptions>): server is WsServerOptions
 async function loadEngine(schema: unknown): Promise<Engine | undefined> {
   const graphql = await loadOptional('graphql', () => import('graphql'));
   if (graphql === undefined || schema instanceof graphql.GraphQLSchema) return graphql as Engine;
-  warnOnce('TRACING_GRAPHQL_COPIES', 'Two copies of `graphql`: subscriptions are not traced');
+  warnOnce(
+    'TRACING_GRAPHQL_COPIES',
+    'two copies of `graphql` are installed, so subscriptions are not traced. Find them with `npm ls graphql`',
+  );
   return undefined;
 }

@@ -7,6 +7,9 @@ import type { RunUnitOfWork, UnitOfWork } from '../../context/unit-of-work.js';
 import { EntryWriter } from '../../logging/winston/entry-writer.js';
 import { traceLogger } from '../../logging/winston/trace-logger.js';
 import { resolveOptions, type ResolvedTracingOptions } from '../../options/resolve-options.js';
+import { checkKeys } from '../../options/check-value.js';
+import { TRACE_TASK } from '../../options/option-places.js';
+import { shownValue } from '../../options/shown-value.js';
 import { readProperty } from '../../records/error-fields.js';
 import { TracingConfigError } from '../../records/tracing-config.error.js';
 import { readCarriedData, threadCarrier, type CarriedData } from '../../trace/carried-data.js';
@@ -56,10 +59,11 @@ export function traceTask<D, R extends unknown[], T>(
   if (typeof fn !== 'function') {
     throw new TracingConfigError(
       'INVALID_TASK',
-      `\`traceTask\` was given ${fn === null ? 'null' : `a value of type ${typeof fn}`}.`,
+      `\`traceTask\` was given ${shownValue('fn', fn)}, which is not a function.`,
       'give it the function that gets the data, as in `traceTask(async (data) => …)`.',
     );
   }
+  checkKeys(TRACE_TASK, options);
   const { name = fn.name || undefined, logger } = options;
   let run: RunUnitOfWork | undefined;
   const runWork = <V>(work: UnitOfWork, task: () => V): V => {

@@ -1,8 +1,13 @@
 import type { Logform } from 'winston';
-import { checkOneOf } from '../../options/check-value.js';
-import { completeLimits, lineLimits, type LineLimitOptions } from '../../options/redact-options.js';
+import { checkString, ownedBy } from '../../options/check-value.js';
+import { TRACE_JSON } from '../../options/option-places.js';
+import {
+  completeLimits,
+  formatLimits,
+  type LineLimitOptions,
+} from '../../options/redact-options.js';
 import { defaultService } from '../../options/service-name.js';
-import { PRESET_NAMES, type PresetName } from '../../records/field.js';
+import type { PresetName } from '../../records/field.js';
 import type { TraceScope } from '../../trace/trace.js';
 import { CALLED_AT, LINE_LIMITS, type CapturedEntry } from '../winston/captured-entry.js';
 import { entryError, entryMessage } from '../winston/entry-error.js';
@@ -51,9 +56,9 @@ export interface TraceJsonOptions extends LineLimitOptions {
  * traceLogger(createLogger({ format: traceJson({ service: 'payments' }), transports }))
  */
 export function traceJson(options: TraceJsonOptions = {}): Logform.Format {
-  checkOneOf('preset', options.preset, PRESET_NAMES);
+  const limits = formatLimits(TRACE_JSON, options, options.preset);
+  ownedBy(TRACE_JSON.owner, () => checkString('service', options.service));
   const preset = presetOf(options.preset);
-  const limits = lineLimits(options);
   const json = jsonLine(preset, options.service ?? defaultService(), limits);
   const hasPreset = options.preset !== undefined;
   return lineFormat(json, { preset, json, isLine: true }, hasPreset, limits);

@@ -69,7 +69,7 @@ function w3cIdOf({ trace }: TraceScope): string {
   if (id !== trace.traceId) {
     warnOnce(
       'TRACING_TWO_TRACE_IDS',
-      "a log format with a preset writes other trace ids than responses have in `X-Trace-ID`. Set `traceId: 'w3c'`, or give the format to the logger before you pass it to TracingModule",
+      "a log format with a preset writes trace ids that differ from those in `X-Trace-ID`. Set `traceId: 'w3c'`, or give the format to the logger before you pass it to TracingModule",
     );
   }
   return id;

@@ -9,7 +9,14 @@ import { errorText } from '../../records/error-text.js';
 import type { PresetName } from '../../records/field.js';
 import { fits } from '../../records/json-text.js';
 import { jsonValue, readProperty } from '../../records/json-value.js';
-import { completeLimits, lineLimits, type LineLimitOptions } from '../../options/redact-options.js';
+import { checkBoolean, invalid, ownedBy } from '../../options/check-value.js';
+import { TRACE_TEXT } from '../../options/option-places.js';
+import {
+  completeLimits,
+  formatLimits,
+  lineLimits,
+  type LineLimitOptions,
+} from '../../options/redact-options.js';
 import type { Redaction } from '../../records/redaction.js';
 import type { LineLimits } from '../../records/line-limits.js';
 import { ownValue } from '../../records/own-value.js';
@@ -55,6 +62,16 @@ const LEVEL_COLORS: Readonly<Record<string, string>> = {
  * traceLogger(createLogger({ format: traceText({ colors: true }), transports }))
  */
 export function traceText(options: TraceTextOptions = {}): Logform.Format {
+  formatLimits(TRACE_TEXT, options);
+  ownedBy(TRACE_TEXT.owner, () => {
+    const { sessionLength, colors, context } = options;
+    checkBoolean('colors', colors);
+    checkBoolean('context', context);
+    if (sessionLength === undefined || (Number.isInteger(sessionLength) && sessionLength >= 0)) {
+      return;
+    }
+    throw invalid('sessionLength', sessionLength, 'a whole number of characters, 0 or more');
+  });
   return textFormat(options, undefined, undefined);
 }
 

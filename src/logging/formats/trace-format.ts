@@ -1,10 +1,14 @@
 import { format, type Logform } from 'winston';
 import { answersProbe, notePresetFormat } from '../../options/preset-formats.js';
 import { warnOnce } from '../../records/warnings.js';
-import { checkOneOf } from '../../options/check-value.js';
-import { completeLimits, lineLimits, type LineLimitOptions } from '../../options/redact-options.js';
+import { TRACE_FORMAT } from '../../options/option-places.js';
+import {
+  completeLimits,
+  formatLimits,
+  type LineLimitOptions,
+} from '../../options/redact-options.js';
 import { tellsOfFault } from '../../records/fault-fields.js';
-import { PRESET_NAMES, type PresetName } from '../../records/field.js';
+import type { PresetName } from '../../records/field.js';
 import { holdsId, isIdName } from '../../records/id-field-names.js';
 import type { LineLimits } from '../../records/line-limits.js';
 import { withoutOwnFrames } from '../../records/own-frames.js';
@@ -47,9 +51,8 @@ export interface TraceFormatOptions extends LineLimitOptions {
  * format.combine(format.timestamp(), traceFormat(), format.json())
  */
 export function traceFormat(options: TraceFormatOptions = {}): Logform.Format {
-  checkOneOf('preset', options.preset, PRESET_NAMES);
+  const limits = formatLimits(TRACE_FORMAT, options, options.preset);
   const preset = presetOf(options.preset);
-  const limits = lineLimits(options);
   const hasPreset = options.preset !== undefined;
   const made = format((info) => {
     if (!(hasPreset && answersProbe(info))) addIds(info, preset, limits);
@@ -211,7 +214,7 @@ export function capturedScope(entry: CapturedEntry): TraceScope | null {
   if (scope !== undefined) return scope;
   warnOnce(
     'TRACING_NOT_CAPTURED',
-    'a log entry came to a format without ids. Wrap its logger in traceLogger(…), or pass it to TracingModule.forRoot({ logger })',
+    'a log entry reached a format of nestjs-tracing without its ids. Wrap its logger in traceLogger(…), or pass it to TracingModule.forRoot({ logger })',
   );
   return null;
 }

@@ -158,7 +158,7 @@ export class LineOutput {
     const { name } = this.target;
     this.isClosing = false;
     if (mayPass(this.stall)) {
-      warnOnce('TRACING_WRITE_STALLED', `${name} is closed before it accepts all lines`);
+      warnOnce('TRACING_WRITE_STALLED', `${name} was closed before it accepted all log lines`);
     }
     this.queue.drop();
     this.settle(undefined);
@@ -193,7 +193,7 @@ export class LineOutput {
       queue.dropped++;
       warnOnce(
         'TRACING_WRITE_STALLED',
-        `${target.name} does not accept lines any more; log lines are dropped`,
+        `${target.name} no longer accepts lines; log lines are dropped`,
       );
       return;
     }

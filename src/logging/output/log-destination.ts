@@ -138,6 +138,7 @@ function cannotOpen(
     'INVALID_DESTINATION',
     `log lines cannot be written to ${shown}: ${why}.`,
     isPath ? fixOf(code, missing !== undefined, mkdir) : FIX_DESCRIPTOR,
+    'TracingTransport',
   );
 }
 

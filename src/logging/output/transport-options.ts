@@ -4,7 +4,9 @@ import {
   checkRecord,
   checkString,
   invalid,
+  ownedBy,
 } from '../../options/check-value.js';
+import { TRANSPORT } from '../../options/option-places.js';
 import { BACKLOG_BYTES } from './buffered-output.js';
 import type { TransportOptions } from './line-transport.js';
 
@@ -28,26 +30,18 @@ export interface TracingTransportOptions extends TransportOptions {
   flushInterval?: number;
 }
 
-const KEYS = {
-  destination: true,
-  bufferSize: true,
-  flushInterval: true,
-  level: true,
-  format: true,
-  silent: true,
-  handleExceptions: true,
-  handleRejections: true,
-  mkdir: true,
-} satisfies Record<keyof TracingTransportOptions, true>;
-
 // The largest that the system and a timer accept.
 const MAX_DESCRIPTOR = 2 ** 31 - 1;
 const MAX_INTERVAL_MS = 2 ** 31 - 1;
 
 /** @throws {TracingConfigError} for the first option that is wrong. */
 export function checkTransportOptions(options: TracingTransportOptions): void {
+  ownedBy(TRANSPORT.owner, () => checkEach(options));
+}
+
+function checkEach(options: TracingTransportOptions): void {
   checkRecord('options', options);
-  checkKeys('', options, Object.keys(KEYS));
+  checkKeys(TRANSPORT, options);
   const { destination, bufferSize, flushInterval, format, level } = options;
   if (typeof destination === 'number') checkWhole('destination', destination, MAX_DESCRIPTOR);
   else checkString('destination', destination);

@@ -18,7 +18,7 @@ export function stallDetector(progress: () => number): () => boolean {
     if (now - since < STALL_MS) return false;
     warnOnce(
       'TRACING_TRANSPORT_STALLED',
-      `a log transport has not called back for ${STALL_MS / 1000} s; its entries wait, and beyond ${BACKLOG_LIMIT} or 64 MiB are dropped`,
+      `a log transport has not called back for ${STALL_MS / 1000} s; its entries wait, and those beyond ${BACKLOG_LIMIT} or 64 MiB are dropped`,
     );
     return true;
   };

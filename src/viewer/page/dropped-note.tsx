@@ -13,7 +13,7 @@ export function DroppedNote({ dropped }: DroppedNoteProps): JSX.Element | null {
   ].filter((part) => part !== undefined);
   if (parts.length === 0) return null;
   return (
-    <p class="dropped" title="The oldest are dropped when there are too many to keep.">
+    <p class="dropped" title="When there are too many records to keep, the oldest are dropped.">
       {parts.join(', ')} dropped
     </p>
   );

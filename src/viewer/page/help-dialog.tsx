@@ -7,7 +7,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['1 – 4', 'requests, traces, routes, errors'],
   ['j', 'next request'],
   ['k', 'previous request'],
-  ['Enter', 'open what has the focus'],
+  ['Enter', 'open the row that has the focus'],
   ['← →', 'collapse and expand a span'],
   ['+ − 0', 'zoom into the timeline, out, and reset'],
   ['Esc', 'close, or clear the search and the filters'],
@@ -22,7 +22,7 @@ const SEARCH: readonly (readonly [string, string])[] = [
   ['user:alice', 'a field; "alice" for all of it'],
   ['status:5xx', 'also status:>=500'],
   ['duration:>400', 'milliseconds; also 2s, 1m'],
-  ['level:>=warn', 'this level and worse'],
+  ['level:>=warn', 'this level or a more severe one'],
   ['/time(out|d out)/', 'a pattern'],
 ];
 

@@ -52,7 +52,7 @@ export function LinePanel(props: LinePanelProps): JSX.Element {
             type="button"
             class="button quiet outside"
             aria-pressed={props.hasOutside}
-            title="Lines that no request has written, such as those of the start; warnings are always shown"
+            title="Lines outside of requests, such as those at startup. Warnings are always shown."
             onClick={() => props.onShowOutside(!props.hasOutside)}
           >
             {props.hasOutside ? 'Hide' : 'Show'} {outsideText(props.outside)}

@@ -37,7 +37,7 @@ export function SearchBar(props: SearchBarProps): JSX.Element {
           ref={props.input}
           type="search"
           placeholder="Search any id or text, status:>=500, -not"
-          title='Words, of which all have to be there; a "phrase"; field:value; -not; /pattern/ (? for help)'
+          title='All of these words; a "phrase"; field:value; -not; /pattern/ (? for help)'
           maxLength={MAX_SEARCH}
           aria-invalid={problem !== undefined}
           aria-describedby="search-problem"

@@ -53,12 +53,12 @@ export function SplitHandle(): JSX.Element {
       class="split-handle"
       role="separator"
       tabIndex={0}
-      aria-label="Size of the detail"
+      aria-label="Size of the details"
       aria-orientation={isBeside ? 'vertical' : 'horizontal'}
       aria-valuenow={Math.round(percent)}
       aria-valuemin={LEAST_PERCENT}
       aria-valuemax={MOST_PERCENT}
-      title="Drag to resize; double-click for the usual size"
+      title="Drag to resize; double-click for the default size"
       onKeyDown={press}
       onDblClick={() => resize(DEFAULT_SETTINGS[name])}
       onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}

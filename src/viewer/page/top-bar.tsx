@@ -58,7 +58,7 @@ function Connection({ feed }: { readonly feed: LiveFeed }): JSX.Element {
 
 function ExportedAt({ exported }: { readonly exported: ViewExport }): JSX.Element {
   if (exported.exportedAt === '')
-    return <span class="connection">Nothing was exported into this file</span>;
+    return <span class="connection">This file contains no records</span>;
   const time = new Date(exported.exportedAt);
   return (
     <span class="connection">

@@ -43,7 +43,7 @@ async function refusal(
   if (foreign !== undefined) return { status: 403, reason: foreign };
   if ('authorize' in gate) return authorizeRefusal(request, gate.authorize);
   if (gate.token.isIn(request) || needsNoToken(request)) return undefined;
-  return { status: 401, reason: 'it needs the token' };
+  return { status: 401, reason: 'the request has no valid token' };
 }
 
 async function authorizeRefusal(
@@ -52,11 +52,13 @@ async function authorizeRefusal(
 ): Promise<Refusal | undefined> {
   try {
     const answer: unknown = await authorize(request);
-    return answer === true ? undefined : { status: 403, reason: '`authorize` says no' };
+    return answer === true
+      ? undefined
+      : { status: 403, reason: '`authorize` refused this request' };
   } catch (error) {
     warnOnce(
       'TRACING_CALLBACK_FAILED',
-      '`authorize` of the trace viewer threw',
+      'the function `authorize` of TraceViewerModule.forRoot threw',
       error,
       'viewer authorize',
     );

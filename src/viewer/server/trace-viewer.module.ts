@@ -105,7 +105,10 @@ export class TraceViewerModule
     // An application context has `null`, and a testing module that is not an application nothing.
     const adapter: object | null | undefined = this.adapterHost.httpAdapter;
     if (adapter === undefined || adapter === null || !this.serveOn(adapter)) {
-      warnOnce('TRACING_VIEWER_WITHOUT_HTTP', 'the trace viewer has no HTTP server for its page');
+      warnOnce(
+        'TRACING_VIEWER_WITHOUT_HTTP',
+        'the application has no HTTP server, so the trace viewer is not served. Import TraceViewerModule only in an HTTP application',
+      );
       return;
     }
     await this.restore();
@@ -166,8 +169,9 @@ export class TraceViewerModule
     if (pages.get(path) === authorize) return false;
     throw new TracingConfigError(
       'VIEWER_IMPORTED_TWICE',
-      `TraceViewerModule is imported twice for ${path}, each with another \`authorize\`.`,
-      'import it once, or give all of them the same function.',
+      `TraceViewerModule is imported twice for ${path}, with two different functions \`authorize\`.`,
+      'import it once, or pass the same function to both.',
+      'TraceViewerModule.forRoot',
     );
   }
 }

@@ -6,7 +6,10 @@ import {
   checkKeys,
   checkRecord,
   invalid,
+  ownedBy,
 } from '../../options/check-value.js';
+import { VIEWER } from '../../options/option-places.js';
+import { shownValue } from '../../options/shown-value.js';
 import { TracingConfigError } from '../../records/tracing-config.error.js';
 
 /** Decides whether a request may see the page and send to it. */
@@ -121,18 +124,21 @@ const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/;
  * @throws {TracingConfigError} for the first thing that is wrong.
  */
 export function resolveViewerOptions(options: TraceViewerOptions): ResolvedViewerOptions {
-  checkRecord('TraceViewerModule.forRoot', options);
-  checkKeys('', options, ['path', 'authorize', 'limits', 'keep', 'shared']);
+  return ownedBy(VIEWER[''].owner, () => checkedOptions(options));
+}
+
+function checkedOptions(options: TraceViewerOptions): ResolvedViewerOptions {
+  checkKeys(VIEWER[''], options);
   const { path = '/_traces', authorize, limits = {}, shared = false } = options;
   checkFunctionOr('authorize', authorize);
   checkBoolean('shared', shared);
   checkRecord('limits', limits);
-  checkKeys('limits.', limits, Object.keys(DEFAULT_LIMITS));
+  checkKeys(VIEWER.limits, limits);
   if (typeof path !== 'string' || !PATH.test(path)) {
     throw new TracingConfigError(
       'INVALID_VIEWER_PATH',
-      '`path` of the viewer is not a path.',
-      "begin it with a slash and end it without one, as in `path: '/_traces'`.",
+      `\`path\` is ${shownValue('path', path)}, which is not the path of a page.`,
+      "begin it with a slash and end it without one, as in `path: '/_traces'`; use letters, digits and `. _ ~ -`.",
     );
   }
   for (const [name, limit] of Object.entries(limits)) {
@@ -155,7 +161,7 @@ function resolveKeep(keep: TraceViewerOptions['keep']): ResolvedKeep | undefined
   if (keep === undefined) return undefined;
   checkRecord('keep', typeof keep === 'string' ? { folder: keep } : keep);
   const given = typeof keep === 'string' ? { folder: keep } : keep;
-  checkKeys('keep.', given, ['folder', 'bytes', 'maxAgeMs']);
+  checkKeys(VIEWER.keep, given);
   const { folder, bytes = DISK_BYTES, maxAgeMs = MAX_AGE_MS } = given;
   if (typeof folder !== 'string' || folder === '' || folder.includes('\0')) {
     throw invalid('keep', keep, "a folder, as in `keep: '.traces'`");
@@ -187,7 +193,8 @@ export function refuseOpenProduction({ authorize }: ResolvedViewerOptions): void
   if (authorize !== undefined || DEVELOPMENT.has(environment)) return;
   throw new TracingConfigError(
     'VIEWER_IN_PRODUCTION',
-    `TraceViewerModule is imported with NODE_ENV=${JSON.stringify(environment)}, and nothing says who may see it.`,
-    'import it where NODE_ENV is `development`, `test` or unset, or give `authorize: (request) => boolean`.',
+    `NODE_ENV is ${JSON.stringify(environment)}, and \`authorize\` is not given, so anyone with the link could read the log.`,
+    'import TraceViewerModule only where NODE_ENV is `development`, `test` or unset, or give `authorize: (request) => boolean`.',
+    VIEWER[''].owner,
   );
 }

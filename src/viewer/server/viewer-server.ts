@@ -25,7 +25,7 @@ const OTLP_PATHS = { '/v1/traces': 'traces', '/v1/logs': 'logs' } as const;
 /** No endpoint of the viewer, but one that exporters send to as well. */
 const METRICS_PATH = '/v1/metrics';
 const HOW_TO_GET_IN =
-  'The trace viewer opens for the link that the application printed when it started (on standard error): follow it once in this browser. Programs send the token in it as `Authorization: Bearer <token>`.';
+  'To open the trace viewer, follow the link that the application printed on standard error when it started. You need it once in each browser. Programs send the token of the link as `Authorization: Bearer <token>`.';
 
 /** Answers the requests below the viewer's path, on Node's own request and response. */
 export class ViewerServer {

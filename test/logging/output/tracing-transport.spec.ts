@@ -328,8 +328,8 @@ describe('a wrong option stops the start, and says what to do', () => {
   const whole = 'a whole number from 0 to';
 
   it.each<[unknown, string, string]>([
-    [{ bufferSise: 1 }, 'UNKNOWN_OPTION', 'use one of destination, bufferSize, flushInterval'],
-    [{ buffersize: 1 }, 'UNKNOWN_OPTION', 'write `bufferSize`.'],
+    [{ bufferSise: 1 }, 'UNKNOWN_OPTION', 'did you mean `bufferSize`?'],
+    [{ buffersize: 1 }, 'UNKNOWN_OPTION', 'did you mean `bufferSize`?'],
     [{ destination: '' }, 'INVALID_OPTION', 'a non-empty string'],
     [{ destination: null }, 'INVALID_OPTION', 'a non-empty string'],
     [{ destination: -1 }, 'INVALID_OPTION', whole],

@@ -297,7 +297,7 @@ describe('a line that is clicked', () => {
     await page.detail.titled('Log line').waitFor();
     const text = await page.detail.titled('Log line').innerText();
     expect(text).toContain('Nest application successfully started');
-    expect(text).toContain('outside of any request');
+    expect(text).toContain('belongs to no request');
   });
 });
 
@@ -386,7 +386,7 @@ describe('the detail', () => {
     await page.line('Quick for Alice').item.click({ trial: true });
     const height = async (): Promise<number> => (await detail.boundingBox())!.height;
     const before = await height();
-    const handle = page.tab.getByRole('separator', { name: 'Size of the detail' });
+    const handle = page.tab.getByRole('separator', { name: 'Size of the details' });
     expect(await handle.getAttribute('aria-orientation')).toBe('horizontal');
     await handle.press('ArrowDown');
     await handle.press('ArrowDown');

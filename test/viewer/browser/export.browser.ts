@@ -140,7 +140,7 @@ describe('the export', () => {
     const path = join(folder, 'empty.html');
     await writeFile(path, exportPage(script!, style!));
     const { page } = await openFile(path);
-    await page.tab.getByText('Nothing was exported into this file').waitFor();
+    await page.tab.getByText('This file contains no records').waitFor();
     await page.tab.getByText('There are no requests in this file.').waitFor();
     expect(await page.requests.count()).toBe(0);
   });

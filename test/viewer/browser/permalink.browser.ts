@@ -70,7 +70,7 @@ describe('the link to a request', () => {
     const { shop, visitor } = await visitShop();
     const spanId = '00f067aa0ba902b7';
     const page = await visitor.open(`${shop.url}/_traces/#request=${spanId}`);
-    await page.tab.getByRole('heading', { name: 'This request is not kept any more' }).waitFor();
+    await page.tab.getByRole('heading', { name: 'This request is no longer kept' }).waitFor();
     const attributes = { 'http.request.method': 'GET', 'url.path': '/late' };
     const late = otlpSpans('other', [{ name: 'GET /late', spanId, attributes }]);
     await sendOtlp(shop, 'traces', late);
@@ -84,7 +84,7 @@ describe('the link to a request', () => {
       const { shop, visitor } = await visitShop();
       const hash = new URLSearchParams({ request: spanId }).toString();
       const page = await visitor.open(`${shop.url}/_traces/#${hash}`);
-      await page.tab.getByRole('heading', { name: 'This request is not kept any more' }).waitFor();
+      await page.tab.getByRole('heading', { name: 'This request is no longer kept' }).waitFor();
       expect(await page.detail.body.innerText()).toContain(spanId);
       // The lists are still there, and it is closed as any other.
       expect(await page.titles()).toHaveLength(2);

@@ -43,7 +43,7 @@ describe.each(PLATFORMS)('access to the trace viewer, on %s', (platform) => {
       const answer = await askWithoutToken(port, path, headers);
       expect([path, answer.status]).toEqual([path, 401]);
       expect(answer.headers['www-authenticate']).toBe('Bearer realm="nestjs-tracing"');
-      expect(answer.body).toContain('the link that the application printed when it started');
+      expect(answer.body).toContain('follow the link that the application printed');
       expect(answer.body).not.toContain(VIEWER_TOKEN);
     }
   });

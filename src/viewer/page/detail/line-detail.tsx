@@ -24,7 +24,7 @@ export function LineDetail({ line, onClose }: LineDetailProps): JSX.Element {
         </span>
       }
     >
-      <p class="hint">It was written outside of any request that is kept here.</p>
+      <p class="hint">This line belongs to no request on this page.</p>
       <LineProperties record={record} />
     </DetailFrame>
   );

@@ -23,7 +23,7 @@ export function MissingDetail({ spanId, isLive, onClose }: MissingDetailProps): 
   }, [isLive]);
   return (
     <DetailFrame
-      title={isPatient ? 'Looking for the request…' : 'This request is not kept any more'}
+      title={isPatient ? 'Looking for the request…' : 'This request is no longer kept'}
       subject={spanId}
       onClose={onClose}
     >
@@ -32,8 +32,9 @@ export function MissingDetail({ spanId, isLive, onClose }: MissingDetailProps): 
       </p>
       {!isPatient && (
         <p class="hint">
-          Only the latest requests are kept, in memory: this one was dropped, or the application has
-          been restarted since. Its lines are still in the log, under the same span id.
+          The viewer keeps only the latest requests, in memory. This one was dropped, or the
+          application has been restarted since. Its lines are still in the log, with the same span
+          id.
         </p>
       )}
     </DetailFrame>

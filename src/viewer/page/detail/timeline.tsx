@@ -61,7 +61,7 @@ export function Timeline({ waterfall, request, marked, show }: TimelineProps): J
         </p>
       )}
       <h3>Log lines</h3>
-      {lines.length === 0 && <p class="hint">This request has written no lines.</p>}
+      {lines.length === 0 && <p class="hint">This request wrote no log lines.</p>}
       {inside.length < lines.length && (
         <p class="hint">
           {inside.length} of {lines.length.toLocaleString('en')} were written in this stretch.

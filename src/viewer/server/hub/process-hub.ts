@@ -188,7 +188,11 @@ export class ProcessHub {
   }
 
   private stayAlone(reason: unknown): void {
-    warnOnce('TRACING_VIEWER_NOT_SHARED', 'the trace viewer shows this process alone', reason);
+    warnOnce(
+      'TRACING_VIEWER_NOT_SHARED',
+      'the trace viewer cannot reach the other processes (`shared: true`), so it shows only this one',
+      reason,
+    );
     this.enter({ name: 'alone' });
     this.parts.onAlone();
     this.retry = setTimeout(() => void this.seek(), RETRY_MS).unref();

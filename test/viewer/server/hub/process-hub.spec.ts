@@ -297,7 +297,7 @@ describe('the place where processes meet', () => {
     expect([one.role, two.role]).toEqual(['alone', 'alone']);
     expect(warnings).toHaveBeenCalledTimes(1);
     expect(warnings).toHaveBeenCalledWith(
-      expect.stringContaining('the trace viewer shows this process alone'),
+      expect.stringContaining('so it shows only this one'),
       expect.objectContaining({ code: 'TRACING_VIEWER_NOT_SHARED' }),
     );
     one.log();
