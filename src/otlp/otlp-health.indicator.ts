@@ -1,27 +1,9 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { requireTracing } from '../options/check-import.js';
 import { APPLICATION, type Application } from '../records/application.js';
+import type { OtlpHealth, OtlpHealthOptions } from '../records/export-health.js';
 import { TracingConfigError } from '../records/tracing-config.error.js';
 import { MAX_WINDOW_MS, type LossHistory } from './loss-history.js';
-
-/** Options of {@link OtlpHealthIndicator.isHealthy}. */
-export interface OtlpHealthOptions {
-  /** How far back losses count, in milliseconds, up to ten minutes. Default: 60000. */
-  windowMs?: number | undefined;
-  /** How many spans and log entries may be lost in that time. Default: 0. */
-  maxLost?: number | undefined;
-}
-
-/** What {@link OtlpHealthIndicator} answers: counts of spans and log entries, and nothing else. */
-export interface OtlpHealth {
-  readonly status: 'up' | 'down';
-  /** How many the collector did not take, within the window. */
-  readonly failed: number;
-  /** How many found the queue full, within the window. */
-  readonly dropped: number;
-  /** How many wait now. */
-  readonly queued: number;
-}
 
 /** The part of an export queue that tells of its health. */
 interface WatchedQueue {
@@ -38,19 +20,13 @@ export function watchQueue(application: Application, queue: WatchedQueue | undef
 }
 
 /**
- * A health indicator for `@nestjs/terminus`: down while more spans and log entries than allowed were
- * lost on their way to the collector, within a window of time. `OtlpModule` provides it everywhere in
- * the application. Requests do not depend on the collector: use it for a page or an alert, not for a
- * readiness probe that takes the application out of service.
+ * A health indicator for `@nestjs/terminus`, which `OtlpModule` provides in all modules. Not for a
+ * readiness probe: requests do not depend on the collector.
  *
  * @publicApi
  *
  * @example
- * \@Get('health')
- * \@HealthCheck()
- * check() {
- *   return this.health.check([() => this.otlp.isHealthy('otlp', { windowMs: 60_000 })]);
- * }
+ * this.health.check([() => this.otlp.isHealthy('otlp')]);
  */
 @Injectable()
 export class OtlpHealthIndicator {
@@ -62,9 +38,9 @@ export class OtlpHealthIndicator {
   }
 
   /**
-   * @param key the name of the exporters in the answer.
+   * Down where more than `maxLost` spans and log entries were lost.
    *
-   * @throws {TracingConfigError} `INVALID_OTLP_OPTION` for a limit that is out of range.
+   * @throws {TracingConfigError} `INVALID_OTLP_OPTION`
    */
   isHealthy<Key extends string>(
     key: Key,
