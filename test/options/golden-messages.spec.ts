@@ -134,7 +134,7 @@ const GOLDEN: readonly (readonly [start: () => unknown, message: string])[] = [
   ],
   [
     () => root({ flightRecorder: { when: ['error', 'slowly'] } }),
-    '[INVALID_FLIGHTRECORDER_WHEN] TracingModule.forRoot: `flightRecorder.when` is "slowly". Fix: did you mean "slow"? Use "errored", "rejected", "slow" or "error".',
+    '[INVALID_FLIGHT_RECORDER_WHEN] TracingModule.forRoot: `flightRecorder.when` is "slowly". Fix: did you mean "slow"? Use "errored", "rejected", "slow" or "error".',
   ],
   [
     () => root({ accessLog: { level: 'warning' } }),

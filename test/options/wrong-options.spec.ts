@@ -98,7 +98,7 @@ const WRONG: readonly (readonly [string, string, Partial<Anything>, RegExp, RegE
   id('requestId', 'INVALID_HEADER_NAME', /`requestId\.header`/, { header: '' }, /`false`/),
   id('requestId', 'INVALID_HEADER_NAME', /`requestId\.header`/, { header: 'a\r\nb' }, /`false`/),
   id('requestId', 'INVALID_HEADER_NAME', /`requestId\.header`/, { header: true }, /`false`/),
-  id('traceId', 'INVALID_TRACEID_FORMAT', /`traceId\.format`/, { format: 'hex' }, /"w3c" or "any"/),
+  id('traceId', 'INVALID_TRACE_ID_FORMAT', /`traceId\.format`/, { format: 'hex' }, /"w3c" or "any"/),
   id('traceId', 'INVALID_OPTION', /`traceId`/, 'W3C', /'w3c'|"w3c"/),
   id('traceId', 'INVALID_OPTION', /`traceId` is/, null, /an object/),
   id('session', 'INVALID_SESSION_KEY', /`session\.key`/, { key: 'x'.repeat(15) }, /openssl rand/),

@@ -30,7 +30,9 @@ describe('docs/troubleshooting.md', () => {
   it('has the codes that are made of the names of options', () => {
     const names = codesIn(/checkOneOf\(\s*'([a-zA-Z.]+)'/g);
     expect(names).toContain('format');
-    const codes = names.map((name) => `INVALID_${name.replaceAll('.', '_').toUpperCase()}`);
+    const codes = names.map(
+      (name) => `INVALID_${name.replace(/\.|(?=[A-Z])/g, '_').toUpperCase()}`,
+    );
     expect(codes.filter((code) => !page.includes(`\`${code}\``))).toEqual([]);
   });
 });

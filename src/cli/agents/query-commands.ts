@@ -55,8 +55,14 @@ export function queryCommands(onExit: (code: number) => void): Command[] {
       .description(about)
       .option('--url <url>', `the URL of the running trace viewer (default: ${DEFAULT_URL})`)
       .option('--token <token>', 'the token of the trace viewer')
-      .option('--file <files...>', 'read these log files instead, also gzip; - for standard input')
       .option('--json', 'print JSON');
+    // A file has ended: nothing in it can be waited for.
+    if (tool !== WAIT_TOOL) {
+      command.option(
+        '--file <files...>',
+        'read these log files instead, also gzip; - for standard input',
+      );
+    }
     for (const id of ids) command.argument(`<${id}>`, 'a span id, request id or trace id');
     addOptions(command, Object.keys(TOOLS[tool]!.input));
     command.addHelpText('after', NOTES).action(async (...values: unknown[]) => {

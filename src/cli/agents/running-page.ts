@@ -1,4 +1,6 @@
+import { tmpdir } from 'node:os';
 import { asRow, type AnswerRow } from '../../viewer/summary/answers/answer-reader.js';
+import { hubToken } from '../../viewer/server/hub/hub-place.js';
 import { projectToken } from '../../viewer/server/token-file.js';
 import { WrongUseError } from '../wrong-use.error.js';
 
@@ -9,7 +11,7 @@ const TIMEOUT_MS = 70_000;
 /** The trace viewer of a running application, and what opens it. */
 export interface RunningPage {
   readonly url: string | undefined;
-  /** Default: that of the project in this folder. */
+  /** Default: that of the project in this folder, else that of the viewer which this user shares. */
   readonly token: string | undefined;
 }
 
@@ -21,9 +23,21 @@ export interface RunningPage {
  */
 export async function askPage(page: RunningPage, name: string, input: object): Promise<AnswerRow> {
   const url = endpointOf(page.url ?? process.env['TRACING_VIEWER_URL'] ?? DEFAULT_URL);
-  const token = page.token ?? process.env['TRACING_VIEWER_TOKEN'] ?? ownToken(url);
-  const params = { name, arguments: input };
-  const response = await post(url, token, { jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+  const token = page.token ?? process.env['TRACING_VIEWER_TOKEN'];
+  const message = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name, arguments: input },
+  };
+  let response = await post(url, token ?? ownToken(url), message);
+  const shared = token === undefined && isRefused(response) ? sharedToken() : undefined;
+  if (shared !== undefined) response = await post(url, shared, message);
+  return answerIn(response, url);
+}
+
+async function answerIn(response: Response, url: URL): Promise<AnswerRow> {
+  refuseStatus(response, url);
   const message = asRow(JSON.parse(await textOf(response)));
   const error = asRow(message?.['error']);
   if (error !== undefined) throw new Error(`${url.origin} answered: ${String(error['message'])}`);
@@ -36,6 +50,16 @@ export async function askPage(page: RunningPage, name: string, input: object): P
 function ownToken({ hostname }: URL): string {
   if (/^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)) return projectToken(process.cwd());
   throw new WrongUseError(`Give --token: ${hostname} is another machine, which has another token.`);
+}
+
+/** The token of a viewer with `shared: true`; `undefined` where this user has no place for one. */
+function sharedToken(): string | undefined {
+  try {
+    return hubToken(tmpdir());
+  } catch {
+    // The answer says that a token is needed.
+    return undefined;
+  }
 }
 
 /** Without what follows the path, such as the token of a link that was pasted. */
@@ -51,7 +75,7 @@ function endpointOf(text: string): URL {
 }
 
 async function post(url: URL, token: string, message: object): Promise<Response> {
-  const response = await fetch(url, {
+  return fetch(url, {
     method: 'POST',
     // The token goes nowhere else.
     redirect: 'manual',
@@ -62,7 +86,15 @@ async function post(url: URL, token: string, message: object): Promise<Response>
     const { cause = error } = error as { cause?: unknown };
     throw new Error(`${url.href} does not answer: ${(cause as Error).message}`);
   });
-  if (response.status === 401 || response.status === 403) {
+}
+
+function isRefused({ status }: Response): boolean {
+  return status === 401 || status === 403;
+}
+
+/** @throws {Error} for an answer that is not the viewer's. */
+function refuseStatus(response: Response, url: URL): void {
+  if (isRefused(response)) {
     throw new Error(
       `${url.href} needs its token: run this in the folder of the application, or give --token`,
     );
@@ -71,7 +103,6 @@ async function post(url: URL, token: string, message: object): Promise<Response>
     throw new Error(`${url.href} answered with a redirect, which is not followed`);
   }
   if (response.status === 404) throw new Error(`${url.href} is not a trace viewer`);
-  return response;
 }
 
 async function textOf({ body }: Response): Promise<string> {

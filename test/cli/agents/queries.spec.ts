@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { TraceViewerModule } from '../../../src/viewer/index.js';
+import { hubToken } from '../../../src/viewer/server/hub/hub-place.js';
 import { tracedApp } from '../../support/traced-app.js';
 import { fileOf, logOf, pathOf, run } from '../cli.js';
 
@@ -57,6 +59,23 @@ describe('the commands that ask for what was recorded', () => {
     for (const { stdout } of [listed, shown, errors]) expect(stdout).not.toMatch(DRIVES);
   });
 
+  it('find the token of a viewer that several processes share', async () => {
+    const tokens: (string | undefined)[] = [];
+    const url = await urlOf(({ headers }, response) => {
+      tokens.push(headers.authorization);
+      const isRight = headers.authorization === `Bearer ${hubToken(tmpdir())}`;
+      response.writeHead(isRight ? 200 : 401, { 'Content-Type': 'application/json' });
+      response.end(
+        JSON.stringify({ result: { structuredContent: { data: { requests: [] }, notes: [] } } }),
+      );
+    });
+    expect(await run(['requests', '--url', url, '--json'])).toMatchObject({ stderr: '' });
+    expect(new Set(tokens).size).toBe(2);
+    const refused = await run(['requests', '--url', url, '--token', 'mine']);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('needs its token') });
+    expect(tokens).toHaveLength(3);
+  });
+
   it('read a log file in the same way', async () => {
     const at = { timestamp: '2026-01-15T10:30:15.000Z', service: 'shop', trace_id: 't' };
     const finished = { level: 'info', message: 'Request finished', method: 'GET', path: '/' };
@@ -76,6 +95,7 @@ describe('the commands that ask for what was recorded', () => {
     expect(compared.stdout).not.toMatch(DRIVES);
     expect(await run(['show', 'r-9', '--file', file])).toMatchObject({ code: 1 });
     expect(await run(['lines', '--since', 'whenever'])).toMatchObject({ code: 2 });
+    expect(await run(['wait', '--file', file])).toMatchObject({ code: 2 });
   });
 
   it('trust no page that they ask', async () => {
