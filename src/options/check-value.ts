@@ -70,7 +70,7 @@ export function checkOneOf(
 ): void {
   if (value === undefined || allowed.includes(value as string)) return;
   throw new TracingConfigError(
-    `INVALID_${name.replace(/[^a-z]+|(?=[A-Z])/g, '_').toUpperCase()}`,
+    `INVALID_${name.replace(/[^a-zA-Z]+|(?=[A-Z])/g, '_').toUpperCase()}`,
     `\`${name}\` is ${shownValue(name, value)}.`,
     fixOfChoice(value, allowed, aliases),
   );

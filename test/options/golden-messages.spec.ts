@@ -43,7 +43,7 @@ async function withLevels(use: (levels: LogLevels) => void): Promise<void> {
   }
 }
 
-const LEVELS = '"fatal", "error", "warn", "info", "http", "verbose", "debug" or "silly"';
+const LEVELS = '"fatal", "error", "warn", "info", "http", "debug", "verbose" or "silly"';
 @Module({})
 class NoOptions {}
 
