@@ -62,6 +62,7 @@ export const sidebar: readonly SidebarPart[] = [
     pages: [
       { text: 'Options', page: 'options' },
       { text: 'Recipes', page: 'recipes' },
+      { text: 'nest add, OpenAPI, health', page: 'adoption' },
       { text: 'Exported names', page: 'api' },
       { text: 'Architecture', page: 'architecture' },
       { text: 'Internals', page: 'internals' },
