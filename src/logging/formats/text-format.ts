@@ -29,7 +29,7 @@ import { capturedScope } from './trace-format.js';
 
 /** What {@link traceText} takes. */
 export interface TraceTextOptions extends LineLimitOptions {
-  /** How many characters of the session id are shown. Default: 8. */
+  /** How many characters of the session id are shown; `Infinity` for all. Default: 8. */
   sessionLength?: number;
   /** Colours for a terminal. Default: `false`. */
   colors?: boolean;
@@ -67,10 +67,13 @@ export function traceText(options: TraceTextOptions = {}): Logform.Format {
     const { sessionLength, colors, context } = options;
     checkBoolean('colors', colors);
     checkBoolean('context', context);
-    if (sessionLength === undefined || (Number.isInteger(sessionLength) && sessionLength >= 0)) {
-      return;
-    }
-    throw invalid('sessionLength', sessionLength, 'a whole number of characters, 0 or more');
+    const isAll = sessionLength === undefined || sessionLength === Infinity;
+    if (isAll || (Number.isInteger(sessionLength) && sessionLength >= 0)) return;
+    throw invalid(
+      'sessionLength',
+      sessionLength,
+      'a whole number of characters, 0 or more, or `Infinity` for all',
+    );
   });
   return textFormat(options, undefined, undefined);
 }
