@@ -18,6 +18,7 @@ export interface DeclaredOption {
 const OPTION_TAKERS: readonly OptionTaker[] = [
   { name: 'TracingModule.forRoot', type: 'TracingModuleOptions' },
   { name: 'OtlpModule.forRoot', type: 'OtlpModuleOptions' },
+  { name: 'OtlpHealthIndicator.isHealthy', type: 'OtlpHealthOptions' },
   { name: 'TraceViewerModule.forRoot', type: 'TraceViewerOptions' },
   { name: 'TracingMetricsModule.forRoot', type: 'TracingMetricsOptions' },
   { name: 'clusterMetrics', type: 'ClusterMetricsOptions' },
@@ -28,6 +29,7 @@ const OPTION_TAKERS: readonly OptionTaker[] = [
   { name: 'traceFields', type: 'TraceFieldsOptions' },
   { name: 'traceTask', type: 'TraceTaskOptions' },
   { name: 'LogLevels.set', type: 'LevelRuleOptions' },
+  { name: 'addTracingHeaders', type: 'TracingHeadersOptions' },
   { name: 'captureLogs', type: 'CaptureLogsOptions' },
   { name: 'finished', type: 'FinishedOptions' },
   { name: 'toHaveNoRepeatedSteps', type: 'RepeatedStepsOptions' },

@@ -4,15 +4,17 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { OtlpReceiver } from '../support/otlp-receiver.js';
-import { npm, Packed, readmeCommands, version } from './packed.js';
+import { npm, Packed, documentedInstalls, version } from './packed.js';
 
 const MINUTES = 60_000;
 const run = promisify(execFile);
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
 const NESTJS = ['common', 'core', 'platform-express'].map((name) => `@nestjs/${name}@12`);
-/** The packages that the README has for the export. */
-const EXPORT = readmeCommands().find((words) => words.some((word) => /exporter-trace/.test(word)))!;
+/** The packages that the documentation has for the export. */
+const EXPORT = documentedInstalls().find((words) =>
+  words.some((word) => /exporter-trace/.test(word)),
+)!;
 const INSTALL = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'];
 
 /** An application that exports, once it has answered a request that calls itself. */
@@ -133,7 +135,7 @@ interface Project {
   readonly node: string;
 }
 
-/** An empty application of NestJS, in which the command of the README is run. */
+/** An empty application of NestJS, in which the command of the documentation is run. */
 async function project(major: number): Promise<Project> {
   const cwd = packed.makeFolder(`export-${major}`);
   writeFileSync(join(cwd, 'package.json'), '{ "name": "exporter", "private": true }');
@@ -169,7 +171,7 @@ describe.each([
   [20, /^2\./],
   [24, /^3\./],
   [26, /^3\./],
-])('the packages of the README for the export, on Node %i', (major, sdkVersion) => {
+])('the packages of the documentation for the export, on Node %i', (major, sdkVersion) => {
   let app: Project;
 
   beforeAll(async () => {

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { npm, Packed, readmeCommands } from './packed.js';
+import { npm, Packed, documentedInstalls } from './packed.js';
 
 const MINUTES = 60_000;
 const run = promisify(execFile);
@@ -17,7 +17,7 @@ interface Project {
   readonly dependencies?: Dependencies;
   /** Another package that it depends on, which brings these. */
   readonly through?: Dependencies;
-  /** Beside the tarball. Default: what the README says. */
+  /** Beside the tarball. Default: what the documentation says. */
   readonly install?: readonly string[];
   /** What has to be in the lock file then. */
   readonly has?: Readonly<Record<string, RegExp>>;
@@ -35,7 +35,7 @@ const nestjs = (major: number): Dependencies => ({
 const openTelemetry = (versions: Dependencies): Dependencies =>
   Object.fromEntries(Object.entries(versions).map(([name, v]) => [`@opentelemetry/${name}`, v]));
 
-const COMMANDS = readmeCommands();
+const COMMANDS = documentedInstalls();
 
 const PROJECTS: Readonly<Record<string, Project>> = {
   'NestJS 11': { dependencies: nestjs(11), has: { '@nestjs/core': /^11\./ } },
@@ -143,7 +143,7 @@ const PROJECTS: Readonly<Record<string, Project>> = {
     },
     has: { '@nestjs/core': /^12\./ },
   },
-  'the commands of the README, one after the other': {
+  'the commands of the documentation, one after the other': {
     dependencies: nestjs(12),
     install: COMMANDS.flat(),
     has: { '@opentelemetry/sdk-logs': /^(?:0|3)\./, 'prom-client': /^15\./ },

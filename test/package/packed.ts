@@ -70,10 +70,13 @@ export function version(cwd: string, dependency: string): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
-/** What the `npm install` commands of the README install, without the library, which is the tarball. */
-export function readmeCommands(): string[][] {
-  const readme = readFileSync('README.md', 'utf8');
-  return [...readme.matchAll(/\bnpm install ([^`\n]+)/g)].map(([, rest]) =>
+/** Pages whose commands install what their entry needs. */
+const INSTALLING = ['README.md', 'docs/opentelemetry.md', 'docs/metrics.md'];
+
+/** What the `npm install` commands of the documentation install, without the library, which is the tarball. */
+export function documentedInstalls(): string[][] {
+  const text = INSTALLING.map((page) => readFileSync(page, 'utf8')).join('\n');
+  return [...text.matchAll(/\bnpm install ([^`\n]+)/g)].map(([, rest]) =>
     expandBraces(rest!)
       .split(/\s+/)
       .filter((word) => word !== '' && word !== 'nestjs-tracing'),

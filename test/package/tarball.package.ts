@@ -31,6 +31,8 @@ describe('the tarball', () => {
       'README.md',
       'dist/THIRD-PARTY-NOTICES.txt',
       'dist/cjs/package.json',
+      'dist/schematics/collection.json',
+      'dist/schematics/nest-add.cjs',
       'dist/viewer-page/index.html',
       'dist/viewer-page/page.css',
       'dist/viewer-page/page.js',
