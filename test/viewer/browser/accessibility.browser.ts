@@ -123,7 +123,7 @@ describe.each(LOOKS)('axe finds nothing, $name,', (look) => {
       await page.button('Clear').click();
       await expectAccessible(page);
       await page.tab.goto(`${shop.url}/_traces/#request=0123456789abcdef`);
-      await page.tab.getByRole('heading', { name: 'This request is not kept' }).waitFor();
+      await page.tab.getByRole('heading', { name: 'This request is no longer kept' }).waitFor();
       await expectAccessible(page);
       await page.tab.keyboard.press('Escape');
 
