@@ -25,6 +25,8 @@ export class MainThread {
 
   static async watch(tab: Page): Promise<MainThread> {
     const browser = tab.context().browser()!;
+    // An attempt that failed or ran out of time may have left one open, which would fail the next.
+    await browser.stopTracing().catch(() => {});
     await browser.startTracing(tab, { categories: ['disabled-by-default-devtools.timeline'] });
     return new MainThread(browser);
   }
