@@ -8,7 +8,8 @@
  * @publicApi
  *
  * @example
- * TracingModule.forRoot({ format: 'jsn' as never });
+ * const options: object = { format: 'jsn' };
+ * TracingModule.forRoot(options);
  * // TracingConfigError: [INVALID_FORMAT] TracingModule.forRoot: `format` is "jsn".
  * //   Fix: did you mean "json"? Use "json" or "text".
  */
