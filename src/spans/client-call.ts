@@ -56,42 +56,50 @@ function isRecordedBySdk(): boolean {
   return 'db.system.name' in attributes || 'db.system' in attributes;
 }
 
-/** A call of a client library that is running. */
+/**
+ * A call of a client library. Drivers keep what they have run for a while, and V8 then keeps all that
+ * hangs on it until the next full garbage collection, so a call lets go of its trace when it ends.
+ */
 export class ClientCall {
   private readonly startedMs: number;
-  private hasEnded = false;
 
   constructor(
-    private readonly trace: Trace,
+    private trace: Trace | undefined,
     private readonly category: ClientCategory,
-    /** `undefined` where the trace has the most spans it may have. The call is counted all the same. */
-    readonly span: Span | undefined,
+    /** `undefined` where the trace has the most spans it may have, and once the call has ended. */
+    public span: Span | undefined,
   ) {
     this.startedMs = span?.startedMs ?? performance.now();
-    if (category !== 'llm') countCall(trace, category);
+    if (category !== 'llm' && trace !== undefined) countCall(trace, category);
   }
 
   /** Ends the call, once. */
   end(): void {
-    if (this.hasEnded) return;
-    this.hasEnded = true;
-    this.span?.end();
-    this.addDuration();
+    const { trace, span } = this;
+    if (trace === undefined) return;
+    this.letGo();
+    span?.end();
+    this.addDuration(trace, span);
   }
 
   /** Ends the call as failed, once. */
   fail(error?: unknown): void {
-    if (this.hasEnded) return;
-    this.hasEnded = true;
-    this.span?.fail(error);
-    this.addDuration();
+    const { trace, span } = this;
+    if (trace === undefined) return;
+    this.letGo();
+    span?.fail(error);
+    this.addDuration(trace, span);
   }
 
-  private addDuration(): void {
-    const { calls } = this.trace;
+  private letGo(): void {
+    this.trace = undefined;
+    this.span = undefined;
+  }
+
+  private addDuration({ calls }: Trace, span: Span | undefined): void {
     if (calls === undefined || this.category === 'llm') return;
     // To ask for the time costs more than everything else here.
-    const durationMs = this.span?.durationMs ?? performance.now() - this.startedMs;
+    const durationMs = span?.durationMs ?? performance.now() - this.startedMs;
     if (this.category === 'databases') calls.dbMs += durationMs;
     else calls.cacheMs += durationMs;
   }

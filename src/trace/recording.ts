@@ -1,4 +1,6 @@
+import { ArrivalList, type Arrival } from '../records/arrival-list.js';
 import { sharedState } from '../records/shared-state.js';
+import { shortLivedArray } from '../records/short-lived-array.js';
 
 /** What the flight recorder of an application keeps, and when it writes it. */
 export interface RecorderPolicy {
@@ -34,7 +36,7 @@ const MAX_EMPTY = 64;
 const held = sharedState('recordings', () => ({
   bytes: 0,
   /** Those that hold entries, the oldest first. */
-  recordings: new Set<Recording>(),
+  recordings: new ArrivalList<Recording>(),
 }));
 
 /** How much the recordings of the process hold. */
@@ -47,14 +49,18 @@ export function heldByRecordings(): { readonly bytes: number; readonly recording
  * ones are kept, within the limits of the application and those of the process. Where the process
  * holds too much, the recordings that began first are emptied: one of them may never end.
  */
-export class Recording {
+export class Recording implements Arrival<Recording> {
   /** Whether it is written however the trace ends. */
   isWanted = false;
   /** Whether an entry at `error` or above was logged. */
   hasError = false;
   /** How many entries did not fit. */
   dropped = 0;
-  private entries: (RecordedEntry | undefined)[] = [];
+  older: Recording | undefined = undefined;
+  newer: Recording | undefined = undefined;
+  /** Whether it is among those that hold entries. */
+  private isHeld = false;
+  private entries = shortLivedArray<RecordedEntry | undefined>();
   private first = 0;
   private bytes = 0;
 
@@ -74,7 +80,8 @@ export class Recording {
     while (this.count >= limits.entries || this.bytes + entry.bytes > limits.bytes) {
       this.dropFirst();
     }
-    if (this.count === 0 && !held.recordings.has(this)) {
+    if (!this.isHeld) {
+      this.isHeld = true;
       held.recordings.add(this);
       held.bytes += RECORDING_BYTES;
     }
@@ -112,9 +119,11 @@ export class Recording {
 
   /** Drops all entries: they are not to be written. */
   discard(): void {
-    if (!held.recordings.delete(this)) return;
+    if (!this.isHeld) return;
+    this.isHeld = false;
+    held.recordings.remove(this);
     held.bytes -= this.bytes + this.count * ENTRY_BYTES + RECORDING_BYTES;
-    this.entries = [];
+    this.entries = shortLivedArray();
     this.first = 0;
     this.bytes = 0;
   }
@@ -129,10 +138,12 @@ interface RecordedTrace {
 
 /** Empties the oldest recordings. The one that has just grown loses its first entries only. */
 function makeRoom(grown: Recording): void {
-  for (const oldest of held.recordings) {
-    if (oldest !== grown) oldest.evict();
+  let next = held.recordings.oldest;
+  while (next !== undefined && (held.bytes > MAX_BYTES || held.recordings.size > MAX_RECORDINGS)) {
+    const recording = next;
+    next = recording.newer;
+    if (recording !== grown) recording.evict();
     else while (held.bytes > MAX_BYTES && grown.count > 1) grown.dropFirst();
-    if (held.bytes <= MAX_BYTES && held.recordings.size <= MAX_RECORDINGS) return;
   }
 }
 

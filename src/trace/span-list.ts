@@ -2,6 +2,7 @@ import { Span } from './span.js';
 import { MAX_EQUAL_SIBLINGS, SpanGroups } from './folded-spans.js';
 import { isDepthFirst, recordsOf } from './span-records.js';
 import { boundedStart, fittingText, MAX_SPANS, MAX_SPANS_TEXT, textOfSpan } from './span-limits.js';
+import { shortLivedArray } from '../records/short-lived-array.js';
 import type { SpanRecord, SpanStart } from '../records/span-record.js';
 import type { KeptSpans, Trace } from './trace.js';
 
@@ -15,7 +16,7 @@ export class SpanList implements KeptSpans {
   dropped = 0;
 
   /** In the order in which they began, so that a parent precedes its children. */
-  private spans: Span[] = [];
+  private spans = shortLivedArray<Span>();
   /** The characters that they hold. */
   private text = 0;
   private hasFolded = false;

@@ -8,14 +8,18 @@ const OVERHEAD_BYTES = 256;
 const BYTES_PER_CHARACTER = 2;
 
 /** A line of a request of which it is not known yet whether it is recorded. */
-export interface HeldLine {
-  readonly entry: LineEntry;
-  /** When it was written, in monotonic milliseconds. */
-  readonly loggedMs: number;
-  /** Missing where the entry is made into a record only if that is needed. */
-  readonly record: ViewLine | undefined;
-  /** An estimate of the memory that it takes. */
-  readonly bytes: number;
+export class HeldLine {
+  /**
+   * @param loggedMs when it was written, in monotonic milliseconds.
+   * @param record missing where the entry is made into a record only if that is needed.
+   * @param bytes an estimate of the memory that it takes.
+   */
+  constructor(
+    readonly entry: LineEntry,
+    readonly loggedMs: number,
+    readonly record: ViewLine | undefined,
+    readonly bytes: number,
+  ) {}
 }
 
 /**
@@ -32,11 +36,11 @@ export function heldLine(
   const plain = new PlainEntry(entry);
   if (plain.isWhole) {
     const bytes = plain.characters * BYTES_PER_CHARACTER + OVERHEAD_BYTES;
-    return { entry: plain, loggedMs, record: undefined, bytes };
+    return new HeldLine(plain, loggedMs, undefined, bytes);
   }
   const record = lineRecord(sourceOf(loggedMs), entry);
   const bytes = JSON.stringify(record).length * BYTES_PER_CHARACTER + OVERHEAD_BYTES;
-  return { entry, loggedMs, record, bytes };
+  return new HeldLine(entry, loggedMs, record, bytes);
 }
 
 /** A copy of an entry that has only plain values: formats change the entry of the logger after this. */

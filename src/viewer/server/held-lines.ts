@@ -1,4 +1,6 @@
+import { ArrivalList, type Arrival } from '../../records/arrival-list.js';
 import type { RequestRecord } from '../../records/request-record.js';
+import { shortLivedArray } from '../../records/short-lived-array.js';
 import type { HeldLine } from './held-line.js';
 
 /** Of one request. Further lines are dropped, but its access log line is not. */
@@ -9,9 +11,14 @@ const MAX_ALL_LINES = 20_000;
 /** The share of `limits.bytes` that the lines of all requests may take. */
 const MAX_SHARE = 1 / 4;
 
-interface Held {
-  readonly lines: HeldLine[];
-  bytes: number;
+/** The lines of one request. */
+class Held implements Arrival<Held> {
+  readonly lines = shortLivedArray<HeldLine>();
+  bytes = 0;
+  older: Held | undefined = undefined;
+  newer: Held | undefined = undefined;
+
+  constructor(readonly request: RequestRecord) {}
 }
 
 /**
@@ -19,7 +26,8 @@ interface Held {
  * the lines of the request that has held them longest are dropped.
  */
 export class HeldLines {
-  private readonly byRequest = new Map<RequestRecord, Held>();
+  private readonly byRequest = new WeakMap<RequestRecord, Held>();
+  private readonly held = new ArrivalList<Held>();
   private count = 0;
   private bytes = 0;
   private readonly maxBytes: number;
@@ -43,16 +51,16 @@ export class HeldLines {
     this.count++;
     this.bytes += line.bytes;
     while (this.count > MAX_ALL_LINES || this.bytes > this.maxBytes) {
-      const [oldest] = this.byRequest.keys();
-      this.drop(oldest!);
+      this.drop(this.held.oldest!.request);
     }
   }
 
   /** The lines of a request, which are held no longer. */
-  take(request: RequestRecord): readonly HeldLine[] {
+  take(request: RequestRecord): HeldLine[] {
     const held = this.byRequest.get(request);
     if (held === undefined) return [];
     this.byRequest.delete(request);
+    this.held.remove(held);
     this.count -= held.lines.length;
     this.bytes -= held.bytes;
     return held.lines;
@@ -60,8 +68,11 @@ export class HeldLines {
 
   /** Drops the lines of a request. */
   drop(request: RequestRecord): void {
-    const { length } = this.take(request);
-    if (length > 0) this.onDrop(length);
+    const lines = this.take(request);
+    const { length } = lines;
+    if (length === 0) return;
+    lines.length = 0;
+    this.onDrop(length);
   }
 
   private open(request: RequestRecord): Held {
@@ -71,8 +82,9 @@ export class HeldLines {
       if (this.ended !== undefined) this.drop(this.ended);
       this.ended = request;
     }
-    const held: Held = { lines: [], bytes: 0 };
+    const held = new Held(request);
     this.byRequest.set(request, held);
+    this.held.add(held);
     return held;
   }
 }
