@@ -74,6 +74,8 @@ export class Trace implements RequestRecord {
   finished = false;
   /** What was thrown, and reached what handles errors; `undefined` once its line is written. */
   thrown: Thrown | undefined = undefined;
+  /** What trace viewers keep of it; `undefined` until they keep something. */
+  viewed: object | undefined = undefined;
   /** What it has called; `undefined` until the first call. */
   calls: CallTotals | undefined = undefined;
   /** The counters of `TraceContext.add`; `undefined` until the first. */

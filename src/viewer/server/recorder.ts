@@ -9,15 +9,11 @@ import { heldLine, type HeldLine } from './held-line.js';
 import { HeldLines } from './held-lines.js';
 import { lineRecord, requestFields, type LineSource } from './line-from-record.js';
 import { isNotableRequest } from './notable-request.js';
-import type { RecordGroup } from './record-list.js';
 import type { RecordStore } from './record-store.js';
-import { begunRequest, endedRequest, type RequestSource } from './request-from-record.js';
+import { begunRequest, endedRequest } from './request-from-record.js';
+import { RequestView, type RecordedRequest } from './request-view.js';
 import { WallClock } from './wall-clock.js';
 import type { ResolvedViewerOptions } from './viewer-options.js';
-
-interface RecordedRequest extends RequestSource {
-  readonly group: RecordGroup;
-}
 
 /**
  * Records what one application does. A request that comes too fast is recorded when it turns out to
@@ -28,7 +24,6 @@ export class Recorder {
   /** Distinguishes the keys of this run of the application from those of the next. */
   readonly instance = randomBytes(6).toString('hex');
   private requests = 0;
-  private readonly recorded = new WeakMap<RequestRecord, RecordedRequest>();
   private readonly held: HeldLines;
   private readonly clock = new WallClock();
   /**
@@ -68,7 +63,8 @@ export class Recorder {
     const { store, held } = this;
     const { ending } = this;
     this.ending = undefined;
-    let source = this.recorded.get(request);
+    const view = RequestView.find(request, this);
+    let source = view?.source;
     const isNotable = isNotableRequest(line, this.limits.slowerThan) || request.isKept === true;
     if (ending !== undefined) {
       if (isNotable && ending.entry.trace === request)
@@ -78,14 +74,14 @@ export class Recorder {
     if (source === undefined) {
       if (!isNotable || !store.admitsNotableRequest(performance.now())) {
         store.dropped.requests++;
-        held.drop(request);
+        if (view !== undefined) held.drop(view);
         return;
       }
       source = this.sourceOf(request, true);
     }
     source.group.isNotable ||= isNotable;
     if (isNotable) this.keepHeld(source);
-    else held.drop(request);
+    else if (view !== undefined) held.drop(view);
     this.keep(endedRequest(source, line), source.group);
   }
 
@@ -98,14 +94,14 @@ export class Recorder {
       else store.dropped.lines++;
       return;
     }
-    const source = this.recorded.get(trace) ?? this.slowSource(trace, now);
+    const source = RequestView.find(trace, this)?.source ?? this.slowSource(trace, now);
     if (source === undefined && this.isForgettable(trace, entry)) this.putOff(entry, now);
     else if (source === undefined || !store.admitsLine(now)) this.hold(trace, entry, now);
     else this.keepLine(source, entry, lineRecord(this.lineSource(now, source.key), entry));
   }
 
   private hold(request: RequestRecord, entry: LogRecord, loggedMs: number): void {
-    this.held.add(request, heldLine(entry, loggedMs, this.unknownSource));
+    this.held.add(RequestView.of(request, this), heldLine(entry, loggedMs, this.unknownSource));
   }
 
   /** Where a held line comes from: the key of its request is given when that is recorded. */
@@ -137,7 +133,7 @@ export class Recorder {
   private sourceOf(request: RequestRecord, isNotable: boolean): RecordedRequest {
     const key = `${this.instance}-${++this.requests}`;
     const source = { key, request, clock: this.clock, group: { isNotable } };
-    this.recorded.set(request, source);
+    RequestView.of(request, this).source = source;
     return source;
   }
 
@@ -148,7 +144,7 @@ export class Recorder {
   private keepHeld(source: RecordedRequest): void {
     const { store } = this;
     const now = performance.now();
-    for (const line of this.held.take(source.request)) {
+    for (const line of this.held.take(RequestView.of(source.request, this))) {
       if (store.admitsNotableLine(now)) this.keepHeldLine(source, line);
       else store.dropped.lines++;
     }
@@ -165,7 +161,7 @@ export class Recorder {
     this.keep(line, source.group);
   }
 
-  private keep(record: ViewRecord, group?: RecordGroup): void {
+  private keep(record: ViewRecord, group?: RecordedRequest['group']): void {
     this.store.add(record.type, JSON.stringify(record), group);
   }
 }
