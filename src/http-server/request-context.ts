@@ -1,4 +1,4 @@
-import type { EventEmitter } from 'node:events';
+import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { currentTrace } from '../context/active-trace.js';
 import { resumeTrace } from '../context/trace-store.js';
@@ -144,6 +144,7 @@ function undoAll(): void {
 }
 
 function emitInTrace(emit: Emit): Emit {
+  const isOfNode = emit === EventEmitter.prototype.emit;
   return function (...args) {
     const open = this[OPEN];
     if (open === undefined) return emit.apply(this, args);
@@ -152,8 +153,15 @@ function emitInTrace(emit: Emit): Emit {
     }
     const isEnd = args[0] === 'close' && (this as object) === open.response;
     if (!isEnd && currentTrace() === open.trace) return emit.apply(this, args);
+    // Each request says that it is readable, mostly without a listener, and to enter a context costs more than that.
+    if (!isEnd && isOfNode && isUnheard(this, args[0])) return emit.apply(this, args);
     return emitInside(open, isEnd, emit, this, args);
   };
+}
+
+/** Whether Node calls nothing for an event. It throws an error that nothing listens to. */
+function isUnheard(emitter: TracedEmitter, event: string | symbol): boolean {
+  return event !== 'error' && emitter.listenerCount(event) === 0;
 }
 
 /** In a function of its own: a closure in the caller would cost it memory at each event. */
