@@ -54,6 +54,8 @@ export class LineOutput {
   private readonly retries = new RetryTimer(() => this.retry());
   private failedWrites = 0;
   private failedReopens = 0;
+  /** The descriptor that was written to last; `undefined` where it may be of another kind now. */
+  private fd: number | undefined;
 
   constructor(
     private readonly target: LineTarget,
@@ -134,7 +136,7 @@ export class LineOutput {
       warnOnce('TRACING_REOPEN_FAILED', `${target.name} could not be opened again`, error);
       return false;
     }
-    this.queue.callBytes = target.atomicBytes ?? Number.POSITIVE_INFINITY;
+    this.fd = undefined;
     this.queue.restartLine();
     this.flush();
     return true;
@@ -214,6 +216,10 @@ export class LineOutput {
       return stallUnopened(error, this.target.name);
     }
     if (fd === undefined) return 'unknown';
+    if (fd !== this.fd) {
+      this.fd = fd;
+      this.queue.callBytes = this.target.atomicBytes ?? Number.POSITIVE_INFINITY;
+    }
     let bytes = 0;
     try {
       for (; !queue.isEmpty; bytes += queue.writeTo(fd)) if (bytes >= limit) return 'more';

@@ -26,7 +26,8 @@ const outputs = new Map<number, OwnDescriptor>();
 export const STANDARD_OUTPUT: LineTarget = {
   name: 'standard output',
   get atomicBytes() {
-    return atomicBytesOf(1) ?? atomicBytesOf(2);
+    const fd = logOutput();
+    return fd === undefined ? (atomicBytesOf(1) ?? atomicBytesOf(2)) : atomicBytesOf(fd);
   },
   fd() {
     const fd = logOutput();

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -412,5 +412,52 @@ describe('a warning', () => {
       again: true,
     });
     expect(readFileSync(file, 'utf8')).toBe('before\nduring\n');
+  });
+});
+
+describe('the calls that write the lines of a turn', () => {
+  const COUNTED = `
+    import fs from 'node:fs';
+    import { syncBuiltinESMExports } from 'node:module';
+    import { leaveStdoutToProtocol } from './src/logging/output/stdout-for-protocol.js';
+    const { writeSync } = fs;
+    let calls = 0;
+    fs.writeSync = (...args) => { calls++; return writeSync(...args); };
+    syncBuiltinESMExports();
+    const logTurn = async () => {
+      calls = 0;
+      for (let i = 0; i < 20; i++) logger.info('x'.repeat(999));
+      await turn(); await turn();
+      return calls;
+    };
+  `;
+
+  function callsOf(script: string, output: 'file' | 'pipe', kind: Kind): string {
+    const file = join(folder, `script-${Math.random()}.js`);
+    const counts = `${file}.counts`;
+    const tell = `fs.writeFileSync(${JSON.stringify(counts)}, String(all));`;
+    writeFileSync(file, `${prelude(kind)}${COUNTED}${script}${tell}`);
+    const stdout = output === 'file' ? openSync(`${file}.out`, 'w') : 'pipe';
+    const ended = spawnSync(process.execPath, [file], { stdio: ['ignore', stdout, 'pipe'] });
+    if (typeof stdout === 'number') closeSync(stdout);
+    expect(ended.status).toBe(0);
+    return readFileSync(counts, 'utf8');
+  }
+
+  it.each(['own', 'turn', 'descriptor'] as const)(
+    'by transport %s, are one to a file, whatever standard error is',
+    (kind) => {
+      expect(callsOf('const all = [await logTurn()];', 'file', kind)).toBe('1');
+    },
+  );
+
+  it('to a pipe, are as long as it takes as a whole', () => {
+    expect(callsOf('const all = [await logTurn()];', 'pipe', 'own')).toBe('5');
+  });
+
+  it('change where lines go to standard error from some time on', () => {
+    const script =
+      'const all = [await logTurn()]; leaveStdoutToProtocol(); all.push(await logTurn());';
+    expect(callsOf(script, 'file', 'own')).toBe('1,5');
   });
 });
