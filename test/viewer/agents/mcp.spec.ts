@@ -108,7 +108,9 @@ describe.each(PLATFORMS)('the tools for agents, on %s', (platform) => {
         expect.objectContaining({ message: `item bad ${HOSTILE}`, context: 'Shop' }),
       ]),
     });
-    const { data: found } = await ask(client, 'search_lines', { search: 'context:shop "item bad"' });
+    const { data: found } = await ask(client, 'search_lines', {
+      search: 'context:shop "item bad"',
+    });
     expect(found['lines']).toHaveLength(1);
     const { data: errors } = await ask(client, 'list_errors', { last_seconds: 600 });
     expect(errors['errors']).toMatchObject([{ requests: 1, latest_request: bad!.id }]);
