@@ -153,7 +153,8 @@ function emitInTrace(emit: Emit): Emit {
     }
     const isEnd = args[0] === 'close' && (this as object) === open.response;
     if (!isEnd && currentTrace() === open.trace) return emit.apply(this, args);
-    // Each request says that it is readable, mostly without a listener, and to enter a context costs more than that.
+    // Each request says that it is readable, mostly without a listener, and to enter a context costs
+    // more than that.
     if (!isEnd && isOfNode && isUnheard(this, args[0])) return emit.apply(this, args);
     return emitInside(open, isEnd, emit, this, args);
   };

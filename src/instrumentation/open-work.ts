@@ -9,9 +9,9 @@ export const MAX_OPEN = 1000;
  * oldest is let go, which its access log line or its span says.
  */
 export class OpenWork<K, T> {
-  // Emptied when it is taken: a table that a `Map` has outgrown is kept for as long as V8 does not
+  // An array of one, which is emptied when that is taken: a table that a `Map` has outgrown is kept for as long as V8 does not
   // collect all garbage, with what was in it.
-  private readonly open = new Map<K, { work: T | undefined }>();
+  private readonly open = new Map<K, T[]>();
 
   /** @param letGo ends what is not followed any longer. It is not open then. */
   constructor(private readonly letGo: (oldest: T) => void) {}
@@ -27,22 +27,19 @@ export class OpenWork<K, T> {
       );
       this.letGoOldest();
     }
-    this.open.set(key, { work });
+    this.open.set(key, [work]);
   }
 
   /** What is open under a key. It is not open any longer. */
   take(key: K): T | undefined {
     const place = this.open.get(key);
-    if (place === undefined) return undefined;
     this.open.delete(key);
-    const { work } = place;
-    place.work = undefined;
-    return work;
+    return place?.pop();
   }
 
   /** What is open, the oldest first. */
   get all(): readonly T[] {
-    return [...this.open.values()].flatMap(({ work }) => (work === undefined ? [] : [work]));
+    return [...this.open.values()].flatMap((place) => place);
   }
 
   private letGoOldest(): void {

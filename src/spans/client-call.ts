@@ -62,15 +62,17 @@ function isRecordedBySdk(): boolean {
  */
 export class ClientCall {
   private readonly startedMs: number;
+  private trace: Trace | undefined;
 
   constructor(
-    private trace: Trace | undefined,
+    trace: Trace,
     private readonly category: ClientCategory,
     /** `undefined` where the trace has the most spans it may have, and once the call has ended. */
     public span: Span | undefined,
   ) {
+    this.trace = trace;
     this.startedMs = span?.startedMs ?? performance.now();
-    if (category !== 'llm' && trace !== undefined) countCall(trace, category);
+    if (category !== 'llm') countCall(trace, category);
   }
 
   /** Ends the call, once. */

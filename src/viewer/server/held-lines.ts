@@ -54,9 +54,9 @@ export class HeldLines {
   }
 
   /** Drops the lines of a request. */
-  drop(view: RequestView): void {
+  drop(view: RequestView | undefined): void {
+    if (view === undefined || view.lines.length === 0) return;
     const { length } = view.lines;
-    if (length === 0) return;
     this.close(view);
     view.lines.length = 0;
     this.onDrop(length);
@@ -66,7 +66,7 @@ export class HeldLines {
     // What is logged between the end of a request and its event is followed by that event at once.
     // What is logged later would be held for ever.
     if (view.request.finished) {
-      if (this.ended !== undefined) this.drop(this.ended);
+      this.drop(this.ended);
       this.ended = view;
     }
     this.views.add(view);

@@ -9,6 +9,7 @@ import { heldLine, type HeldLine } from './held-line.js';
 import { HeldLines } from './held-lines.js';
 import { lineRecord, requestFields, type LineSource } from './line-from-record.js';
 import { isNotableRequest } from './notable-request.js';
+import type { RecordGroup } from './record-list.js';
 import type { RecordStore } from './record-store.js';
 import { begunRequest, endedRequest } from './request-from-record.js';
 import { RequestView, type RecordedRequest } from './request-view.js';
@@ -63,25 +64,25 @@ export class Recorder {
     const { store, held } = this;
     const { ending } = this;
     this.ending = undefined;
-    const view = RequestView.find(request, this);
-    let source = view?.source;
     const isNotable = isNotableRequest(line, this.limits.slowerThan) || request.isKept === true;
     if (ending !== undefined) {
       if (isNotable && ending.entry.trace === request)
         this.hold(request, ending.entry, ending.loggedMs);
       else store.dropped.lines++;
     }
+    const view = RequestView.find(request, this);
+    let source = view?.source;
     if (source === undefined) {
       if (!isNotable || !store.admitsNotableRequest(performance.now())) {
         store.dropped.requests++;
-        if (view !== undefined) held.drop(view);
+        held.drop(view);
         return;
       }
       source = this.sourceOf(request, true);
     }
     source.group.isNotable ||= isNotable;
     if (isNotable) this.keepHeld(source);
-    else if (view !== undefined) held.drop(view);
+    else held.drop(view);
     this.keep(endedRequest(source, line), source.group);
   }
 
@@ -161,7 +162,7 @@ export class Recorder {
     this.keep(line, source.group);
   }
 
-  private keep(record: ViewRecord, group?: RecordedRequest['group']): void {
+  private keep(record: ViewRecord, group?: RecordGroup): void {
     this.store.add(record.type, JSON.stringify(record), group);
   }
 }
