@@ -35,14 +35,12 @@ export interface CliOptions {
 
 /** The real program in a process of its own. */
 export class Cli {
-  stdout = Buffer.alloc(0);
   stderr = '';
   readonly ended: Promise<Ended>;
+  private written: Buffer[] = [];
 
   private constructor(readonly child: ChildProcess) {
-    child.stdout?.on('data', (bytes: Buffer) => {
-      this.stdout = Buffer.concat([this.stdout, bytes]);
-    });
+    child.stdout?.on('data', (bytes: Buffer) => this.written.push(bytes));
     child.stderr?.on('data', (bytes: Buffer) => (this.stderr += String(bytes)));
     this.ended = once(child, 'close').then(([code, signal]) => ({
       stdout: this.text,
@@ -62,6 +60,12 @@ export class Cli {
     // It may have ended before it has read all.
     child.stdin.on('error', () => {});
     return new Cli(child);
+  }
+
+  /** What it has written so far, joined when somebody asks: it may be much, in small pieces. */
+  get stdout(): Buffer {
+    this.written = [Buffer.concat(this.written)];
+    return this.written[0]!;
   }
 
   get text(): string {
