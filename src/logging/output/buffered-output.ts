@@ -83,7 +83,7 @@ export class LineOutput {
     }
     this.queue.push(line);
     if (unwritten.isExiting) this.flushAtExit();
-    else if (this.queue.size >= this.flushAt) this.flush();
+    else if (this.queue.holds(this.flushAt)) this.flush();
     else if (!this.isScheduled) this.schedule();
   }
 
@@ -191,7 +191,7 @@ export class LineOutput {
   /** Queues a line after those that cannot be written now. */
   private keep(line: string): void {
     const { queue, target } = this;
-    if (queue.size + line.length >= BACKLOG_BYTES) {
+    if (queue.holds(BACKLOG_BYTES - line.length)) {
       queue.dropped++;
       warnOnce(
         'TRACING_WRITE_STALLED',

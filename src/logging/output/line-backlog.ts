@@ -7,6 +7,8 @@ const NEWLINE = 10;
 const GATHERED_BYTES = 64 * 1024;
 /** The most bytes of a UTF-16 unit in UTF-8. */
 const MOST_BYTES_OF_UNIT = 3;
+/** From this many UTF-16 units on, lines are encoded: a few lines. */
+const ENCODED_UNITS = 2048;
 /** The most of a long line that is tried with one call: more than a pipe holds. */
 const LONG_LINE_BYTES = 1024 * 1024;
 
@@ -16,9 +18,9 @@ interface Batch {
 }
 
 /**
- * Lines to be written, in order, as bytes, since a call may write any part of them. A line is encoded
- * when it is gathered: its parts are in the cache then, and a turn later often are not, which takes
- * twice as long.
+ * Lines to be written, in order, as bytes, since a call may write any part of them. They are encoded a
+ * few at a time: one call for each line takes half as long again, and at the end of a turn the parts of
+ * its first lines are often no longer in the cache, which takes twice as long.
  */
 export class LineBacklog {
   /** Lines that were written. */
@@ -30,6 +32,9 @@ export class LineBacklog {
   private gathered: Buffer | undefined;
   private gatheredBytes = 0;
   private gatheredLines = 0;
+  /** The last lines, which are not encoded yet. */
+  private text = '';
+  private textLines = 0;
   private readonly batches = new FifoQueue<Batch>();
   private batchedBytes = 0;
   private batchedLines = 0;
@@ -43,47 +48,42 @@ export class LineBacklog {
   constructor(public callBytes = Number.POSITIVE_INFINITY) {}
 
   push(line: string): void {
-    const gathered = (this.gathered ??= Buffer.allocUnsafeSlow(GATHERED_BYTES));
-    if (this.gatheredBytes + line.length * MOST_BYTES_OF_UNIT >= GATHERED_BYTES) {
-      this.seal();
-      if (line.length * MOST_BYTES_OF_UNIT >= GATHERED_BYTES) {
-        this.add({ bytes: Buffer.from(`${line}\n`), lines: 1 });
-        return;
-      }
-    }
-    const end = this.gatheredBytes + gathered.write(line, this.gatheredBytes);
-    gathered[end] = NEWLINE;
-    this.gatheredBytes = end + 1;
-    this.gatheredLines++;
+    this.text = `${this.text}${line}\n`;
+    this.textLines++;
+    if (this.text.length >= ENCODED_UNITS) this.encode();
   }
 
   /** Whether a call could not write another line together with those before it. */
   isFullFor(line: string): boolean {
-    const { gatheredBytes } = this;
-    return gatheredBytes > 0 && gatheredBytes + line.length >= this.callBytes;
+    const gathered = this.gatheredBytes + this.text.length;
+    return gathered > 0 && gathered + line.length >= this.callBytes;
   }
 
   get isEmpty(): boolean {
-    return this.gatheredBytes === 0 && this.batches.length === 0;
+    return this.lines === 0;
   }
 
   /** Bytes that wait. */
   get size(): number {
+    this.encode();
     return this.batchedBytes - this.offset + this.gatheredBytes;
+  }
+
+  /** Whether at least so many bytes wait. */
+  holds(bytes: number): boolean {
+    const encoded = this.batchedBytes - this.offset + this.gatheredBytes;
+    return encoded + this.text.length * MOST_BYTES_OF_UNIT >= bytes && this.size >= bytes;
   }
 
   /** Lines that wait. */
   get lines(): number {
-    return this.batchedLines + this.gatheredLines;
+    return this.batchedLines + this.gatheredLines + this.textLines;
   }
 
   /** Begins a new call with the next line. */
   seal(): void {
-    const { gathered, gatheredBytes, gatheredLines } = this;
-    if (gathered === undefined || gatheredBytes === 0) return;
-    this.add({ bytes: Buffer.from(gathered.subarray(0, gatheredBytes)), lines: gatheredLines });
-    this.gatheredBytes = 0;
-    this.gatheredLines = 0;
+    this.encode();
+    this.sealGathered();
   }
 
   /**
@@ -92,6 +92,7 @@ export class LineBacklog {
    * @throws what `writeSync` throws; nothing is lost then.
    */
   writeTo(fd: number): number {
+    this.encode();
     if (this.batches.length === 0) return this.writeGathered(fd, this.gathered!);
     const { bytes, lines } = this.batches.first!;
     const { offset } = this;
@@ -117,6 +118,30 @@ export class LineBacklog {
     this.batches.clear();
     this.batchedBytes = 0;
     this.batchedLines = 0;
+    this.gatheredBytes = 0;
+    this.gatheredLines = 0;
+    this.text = '';
+    this.textLines = 0;
+  }
+
+  /** Moves the last lines into the buffer, or, where they are too long for it, into a batch. */
+  private encode(): void {
+    const { text, textLines } = this;
+    if (textLines === 0) return;
+    this.text = '';
+    this.textLines = 0;
+    const mostBytes = text.length * MOST_BYTES_OF_UNIT;
+    if (this.gatheredBytes + mostBytes > GATHERED_BYTES) this.sealGathered();
+    if (mostBytes > GATHERED_BYTES) return this.add({ bytes: Buffer.from(text), lines: textLines });
+    const gathered = (this.gathered ??= Buffer.allocUnsafeSlow(GATHERED_BYTES));
+    this.gatheredBytes += gathered.write(text, this.gatheredBytes);
+    this.gatheredLines += textLines;
+  }
+
+  private sealGathered(): void {
+    const { gathered, gatheredBytes, gatheredLines } = this;
+    if (gathered === undefined || gatheredBytes === 0) return;
+    this.add({ bytes: Buffer.from(gathered.subarray(0, gatheredBytes)), lines: gatheredLines });
     this.gatheredBytes = 0;
     this.gatheredLines = 0;
   }
