@@ -21,7 +21,7 @@ const ALL_ZERO_TRACE_ID = '0'.repeat(32);
  * isValidId('a\r\nb');    // false
  */
 export function isValidId(value: unknown): value is string {
-  return typeof value === 'string' && VALID_ID.test(value);
+  return typeof value === 'string' && (spellsTraceId(value) || VALID_ID.test(value));
 }
 
 /** Whether a value is a W3C trace id: 32 lower-case hex digits, not all of them zero. */
@@ -39,9 +39,15 @@ export function toW3cTraceId(id: string): string {
   return digitsOf(id) ?? hash('sha256', id).slice(0, 32);
 }
 
+/** The UUID that was seen last: a request is asked about the one that it came with several times. */
+let lastUuid = '';
+
 /** Whether an id contains the digits of a trace id: 32 hex digits, or a UUID. */
 export function spellsTraceId(id: string): boolean {
-  return id.length === 36 ? UUID.test(id) : id.length === 32 && HEX_32.test(id);
+  if (id.length !== 36) return id.length === 32 && HEX_32.test(id);
+  const isUuid = id === lastUuid || UUID.test(id);
+  if (isUuid) lastUuid = id;
+  return isUuid;
 }
 
 /** The trace id that an id contains; `undefined` for all other ids, which are sent as a hash. */
