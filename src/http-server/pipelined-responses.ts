@@ -4,7 +4,7 @@ import { isServed } from './response-end.js';
 
 const WAITING = Symbol.for('nestjs-tracing.v1.waiting');
 
-type WatchedSocket = Socket & { [WAITING]?: Set<ServerResponse> };
+type WatchedSocket = Socket & { [WAITING]?: ServerResponse[] };
 
 /**
  * Closes pipelined responses with their connection: Node emits no `close` on a response that still
@@ -15,14 +15,22 @@ type WatchedSocket = Socket & { [WAITING]?: Set<ServerResponse> };
  */
 export function closeWithConnection(request: IncomingMessage, response: ServerResponse): void {
   if (!isServed(request, response)) return;
-  const watched: WatchedSocket = request.socket;
-  let waiting = watched[WAITING];
-  if (waiting === undefined) {
-    const responses = (waiting = watched[WAITING] = new Set<ServerResponse>());
-    watched.once('close', () => {
-      for (const one of responses) one.emit('close');
-    });
-  }
-  waiting.add(response);
-  response.once('close', () => waiting.delete(response));
+  const { socket }: { socket: WatchedSocket } = request;
+  const waiting = (socket[WAITING] ??= closedWith(socket));
+  waiting.push(response);
+  response.once('close', () => {
+    // The oldest: responses of a connection end in their order.
+    const index = waiting.indexOf(response);
+    if (index === waiting.length - 1) waiting.pop();
+    else waiting.splice(index, 1);
+  });
+}
+
+/** Responses that are closed with their connection. No `Set`, for the reason that `ArrivalList` is none. */
+function closedWith(socket: Socket): ServerResponse[] {
+  const responses: ServerResponse[] = [];
+  socket.once('close', () => {
+    for (const response of [...responses]) response.emit('close');
+  });
+  return responses;
 }

@@ -1,4 +1,5 @@
 import { errorMonitor } from 'node:events';
+import { ArrivalList, type Arrival } from '../../records/arrival-list.js';
 import { originOfCall, type CallOrigin, type ClientCall } from '../../spans/client-call.js';
 import { isWrappedBySdk } from './sdk-wrapper.js';
 import { serverAttributes } from './server-attributes.js';
@@ -34,15 +35,28 @@ export type ConnectionMethods = Record<'query' | 'execute' | 'prepare', Method>;
 export const covered = { connection: false, query: false };
 
 /** A command that has events only, and no callback. */
-interface OpenCommand {
-  readonly call: ClientCall;
-  /** Those that run on its connection. */
-  siblings: Set<OpenCommand> | undefined;
+class OpenCommand implements Arrival<OpenCommand> {
+  /** Those that run on its connection, of which it is one; `undefined` until that is known. */
+  siblings: ArrivalList<OpenCommand> | undefined = undefined;
+  older: OpenCommand | undefined = undefined;
+  newer: OpenCommand | undefined = undefined;
+
+  constructor(readonly call: ClientCall) {}
+
+  join(siblings: ArrivalList<OpenCommand>): void {
+    this.siblings = siblings;
+    siblings.add(this);
+  }
+
+  leave(): void {
+    this.siblings?.remove(this);
+    this.siblings = undefined;
+  }
 }
 
 export const openCommands = new WeakMap<object, OpenCommand>();
 /** Those that run, by connection. */
-const commandsOf = new WeakMap<object, Set<OpenCommand>>();
+const commandsOf = new WeakMap<object, ArrivalList<OpenCommand>>();
 
 export function uncover(): void {
   covered.connection = false;
@@ -106,11 +120,11 @@ function followEvents(
   call: ClientCall | undefined,
   connection: Connection | undefined,
 ): void {
-  const open: OpenCommand | undefined = call && { call, siblings: undefined };
+  const open = call && new OpenCommand(call);
   emitInCallerContext(command, (event, argument) => {
     if (open === undefined || (event !== 'error' && event !== 'end')) return;
     settleCall(open.call, event === 'error' ? argument : undefined);
-    open.siblings?.delete(open);
+    open.leave();
   });
   if (open === undefined) return;
   openCommands.set(command, open);
@@ -119,17 +133,20 @@ function followEvents(
 
 /** A command without a callback says nothing when its connection is lost; the connection does. */
 export function failWithConnection(connection: Connection, open: OpenCommand | undefined): void {
-  if (open === undefined || typeof connection.on !== 'function') return;
+  if (open === undefined || open.siblings !== undefined) return;
+  if (typeof connection.on !== 'function') return;
   let siblings = commandsOf.get(connection);
   if (siblings === undefined) {
-    siblings = new Set();
-    commandsOf.set(connection, siblings);
+    const commands = (siblings = new ArrivalList<OpenCommand>());
+    commandsOf.set(connection, commands);
     connection.on(errorMonitor, (error) => {
-      for (const { call } of commandsOf.get(connection) ?? []) call.fail(error);
-      commandsOf.get(connection)?.clear();
+      for (let command = commands.oldest; command !== undefined; command = commands.oldest) {
+        command.leave();
+        command.call.fail(error);
+      }
     });
   }
-  open.siblings = siblings.add(open);
+  open.join(siblings);
 }
 
 /** Where the callback is: `(sql, callback)` or `(sql, values, callback)`. */

@@ -51,7 +51,9 @@ interface Lockfile {
 
 /** Where these packages and all that they need are, from the root of the repository. */
 function withDependencies(names: readonly string[]): Set<string> {
-  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lockfile;
+  const { packages } = JSON.parse(
+    readFileSync(join(root, 'package-lock.json'), 'utf8'),
+  ) as Lockfile;
   const paths = new Set<string>();
   const add = (name: string, importer: string): void => {
     const path = `${importer}node_modules/${name}`;
