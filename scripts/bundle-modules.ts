@@ -75,6 +75,9 @@ for (const file of readdirSync(MODULES, { recursive: true, encoding: 'utf8' })) 
   if (file.endsWith('.cjs')) cpSync(join(MODULES, file), join(TARGET, file));
 }
 
+// For each import, Node looks upwards for a manifest: a small one beside the files is found at once.
+writeFileSync(join(TARGET, 'internal/package.json'), '{ "type": "module" }\n');
+
 // The schematic of `nest add`, which the Nest CLI loads with `require`.
 const schematic = await rolldown({
   input: join(MODULES, 'schematics/nest-add.js'),

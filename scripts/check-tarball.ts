@@ -15,7 +15,7 @@ const ALLOWED: readonly RegExp[] = [
   /^dist\/THIRD-PARTY-NOTICES\.txt$/,
   /^dist\/viewer-page\/(?:index\.html|page\.(?:js|css))$/,
   /^dist\/schematics\/(?:collection\.json|nest-add\.cjs)$/,
-  /^dist\/cjs\/package\.json$/,
+  /^dist\/(?:cjs|esm\/internal)\/package\.json$/,
   /^dist\/(?:esm|cjs)\/types\/[\w.-]+\.d\.ts$/,
   new RegExp(`^dist/(?:esm|cjs)/(?:${entries.join('|')})\\.d\\.ts$`),
   /^dist\/(?:esm|cjs)\/[\w./-]+\.c?js$/,

@@ -31,6 +31,7 @@ describe('the tarball', () => {
       'README.md',
       'dist/THIRD-PARTY-NOTICES.txt',
       'dist/cjs/package.json',
+      'dist/esm/internal/package.json',
       'dist/schematics/collection.json',
       'dist/schematics/nest-add.cjs',
       'dist/viewer-page/index.html',
