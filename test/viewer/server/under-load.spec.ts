@@ -120,6 +120,29 @@ describe.each(PLATFORMS)('more requests than are recorded, on %s', (platform) =>
     reader.close();
   });
 
+  it('keeps the failures for each of two viewers', async () => {
+    const viewers = [
+      TraceViewerModule.forRoot({ limits: { requestsPerSecond: 10 } }),
+      TraceViewerModule.forRoot({ path: '/_second', limits: { requestsPerSecond: 1 } }),
+    ];
+    const app = await tracedApp(platform)
+      .of({ imports: viewers, controllers: [OrderController] })
+      .start();
+    const paths = Array.from({ length: 80 }, (_, n) => (n % 4 === 0 ? `/fail/${n}` : `/ok/${n}`));
+    await sendAll(app, paths);
+    for (const path of ['/_traces', '/_second']) {
+      const reader = await StreamReader.open(app.port, '', {}, path);
+      await reader.until('drops', 1);
+      const failed = (await reader.until('request', 20)).filter(
+        ({ outcome }) => outcome === 'errored',
+      );
+      expect(failed.length).toBe(20);
+      const lines = await reader.until('line', 80);
+      for (const request of failed) expect(linesOf(lines, request).length).toBe(4);
+      reader.close();
+    }
+  });
+
   it('keeps the slow, the aborted and those that the application keeps', async () => {
     const app = await start(platform, { requestsPerSecond: 1, slowerThan: 20 });
     await sendAll(app, [...Array.from({ length: 20 }, (_, n) => `/ok/${n}`), '/slow/1', '/slow/2']);
