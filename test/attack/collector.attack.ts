@@ -18,7 +18,7 @@ const MOST_CLOSE_MS = SHUTDOWN_MS + 1500;
 const MOST_CALL_MS = 400;
 const MOST_SLOWEST_CALL_MS = 3000;
 /** How long the process may live once the application is closed. */
-const MOST_ALIVE_MS = 2000;
+const MOST_ALIVE_MS = 1000;
 
 interface Outcome {
   readonly report: ExportReport;
