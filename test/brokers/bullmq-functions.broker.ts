@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Queue, type JobsOptions } from 'bullmq';
 import { eventually, type Line } from '../support/line-sink.js';
-import { flawsOfTree, ServiceProcess } from '../support/service-process.js';
+import { ServiceProcess, untilTrees } from '../support/service-process.js';
 import { accessTo } from './servers/access.js';
 import { deleteKeys } from './servers/delete-keys.js';
 
@@ -60,9 +60,8 @@ redis.describe.each([
           : [[1, 'completed']],
       );
       expect(finished(id)[0]).toMatchObject({ transport: 'bullmq', queue, job: 'plain' });
-      const own = lines().filter((line) => line.trace_id === id);
-      expect(flawsOfTree(own, id)).toEqual([]);
     }
+    await untilTrees(lines, ...ids);
     const own = worker.lines.filter(({ n }) => n !== undefined);
     expect(own.length).toBe(420);
     expect(own.filter((line) => line.trace_id !== ids[Number(line['n'])])).toEqual([]);

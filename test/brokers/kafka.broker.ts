@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Kafka, type IHeaders } from 'kafkajs';
-import { flawsOfTree } from '../support/service-process.js';
 import { accessTo } from './servers/access.js';
 import { ThreeServices } from './three-services.js';
 import { describeTransport, TRACEPARENT } from './transport-cases.js';
@@ -91,7 +90,7 @@ single.describe('a message of Kafka', () => {
       expect(own.map(({ trace_id, span_id }) => [trace_id, span_id])).toEqual(
         deliveries.slice(0, 3).map(({ trace_id, span_id }) => [trace_id, span_id]),
       );
-      expect(flawsOfTree(services.lines, traceId)).toEqual([]);
+      await services.untilTrees(traceId);
     },
   );
 
@@ -127,7 +126,7 @@ single.describe('a message of Kafka', () => {
     );
     expect(handled).toHaveLength(50);
     expect(new Set(handled.map(({ trace_id }) => trace_id))).toEqual(new Set([traceId]));
-    expect(flawsOfTree(services.lines, traceId)).toEqual([]);
+    await services.untilTrees(traceId);
   }, 60_000);
 
   // The last: the consumer ends with it.

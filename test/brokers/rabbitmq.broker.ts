@@ -1,6 +1,5 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { connect, type MessagePropertyHeaders } from 'amqplib';
-import { flawsOfTree } from '../support/service-process.js';
 import { accessTo } from './servers/access.js';
 import { ThreeServices } from './three-services.js';
 import { describeTransport, JSON_CARRIERS, TRACEPARENT } from './transport-cases.js';
@@ -67,7 +66,7 @@ broker.describe('a message that RabbitMQ delivers again', () => {
       expect(new Set(deliveries.map(({ span_id }) => span_id)).size).toBe(rejections + 1);
       const parents = new Set(deliveries.map((line) => line['parent_span_id']));
       expect(parents.size).toBe(1);
-      expect(flawsOfTree(services.lines, traceId)).toEqual([]);
+      await services.untilTrees(traceId);
     },
     60_000,
   );

@@ -1,5 +1,5 @@
 import { eventually, type Line } from '../support/line-sink.js';
-import { ServiceProcess } from '../support/service-process.js';
+import { ServiceProcess, untilTrees } from '../support/service-process.js';
 
 const FOLDER = 'test/brokers/services';
 
@@ -43,8 +43,14 @@ export class ThreeServices {
     return [this.gateway, this.worker, this.ledger].flatMap(({ lines }) => lines);
   }
 
-  ofTrace(traceId: string): Line[] {
-    return this.lines.filter((line) => line.trace_id === traceId);
+  /** Waits until the spans of each trace make a tree. */
+  untilTrees(...traceIds: readonly string[]): Promise<void> {
+    return untilTrees(() => this.lines, ...traceIds);
+  }
+
+  /** Forgets what they wrote so far. */
+  clear(): void {
+    for (const service of [this.gateway, this.worker, this.ledger]) service.clear();
   }
 
   async post(path: string, payload: object): Promise<Answer> {
@@ -61,7 +67,7 @@ export class ThreeServices {
     const found = (): Line[] => this.lines.filter(isWanted);
     await eventually(
       () => found().length >= count,
-      `${count} lines, found ${JSON.stringify(found(), null, 1)}\n${this.stderr}`,
+      () => `${count} lines, found ${JSON.stringify(found(), null, 1)}\n${this.stderr}`,
     );
     return found();
   }

@@ -64,10 +64,16 @@ export class LineSink extends Writable {
 const PATIENCE_MS = 20_000;
 
 /** Waits for a condition, and says which one never came true. */
-export async function eventually(isTrue: () => boolean, what: string): Promise<void> {
+export async function eventually(
+  isTrue: () => boolean,
+  what: string | (() => string),
+): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   while (!isTrue()) {
-    if (Date.now() > deadline) throw new Error(`waited ${PATIENCE_MS / 1000} s for ${what}`);
+    if (Date.now() > deadline) {
+      const said = typeof what === 'string' ? what : what();
+      throw new Error(`waited ${PATIENCE_MS / 1000} s for ${said}`);
+    }
     await sleep(5);
   }
 }

@@ -84,10 +84,10 @@ export class ServiceProcess {
     return found();
   }
 
-  /** Asks it to end, and waits until it has. */
+  /** Asks it to end, and waits until it has, and all that it wrote is read. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const gone = new Promise((resolve) => this.child.once('exit', resolve));
+    const gone = new Promise((resolve) => this.child.once('close', resolve));
     this.child.kill(signal);
     await gone;
   }
@@ -98,6 +98,26 @@ const running = new Set<ChildProcess>();
 afterAll(() => {
   for (const child of running) child.kill('SIGKILL');
 });
+
+/**
+ * Waits until the spans of each trace make a tree. A service writes its lines to one pipe and its
+ * spans to another, and neither waits for those of the next service.
+ */
+export async function untilTrees(
+  read: () => readonly Line[],
+  ...traceIds: readonly string[]
+): Promise<void> {
+  let flawed = traceIds;
+  const flaws = (): string[] => flawed.flatMap((id) => flawsOfTree(read(), id));
+  await eventually(
+    () => {
+      const lines = read();
+      flawed = flawed.filter((id) => flawsOfTree(lines, id).length > 0);
+      return flawed.length === 0;
+    },
+    () => flaws().join('\n'),
+  );
+}
 
 /**
  * What is wrong with the spans of one trace, taken from the lines of all processes that took part:
