@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import Bull, { type JobOptions, type Queue } from 'bull';
 import { eventually, type Line } from '../support/line-sink.js';
 import { ServiceProcess, untilTrees } from '../support/service-process.js';
@@ -28,12 +28,6 @@ redis.describe('Bull', () => {
       ServiceProcess.start(WORKER, env),
     ]);
   }, 30_000);
-
-  // A test that failed runs once more, and must not find its lines of before.
-  beforeEach(() => {
-    gateway.clear();
-    worker.clear();
-  });
 
   afterAll(async () => {
     await Promise.all([gateway.stop(), worker.stop()]);

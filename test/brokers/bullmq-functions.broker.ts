@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Queue, type JobsOptions } from 'bullmq';
 import { eventually, type Line } from '../support/line-sink.js';
 import { ServiceProcess, untilTrees } from '../support/service-process.js';
@@ -21,12 +21,6 @@ redis.describe.each([
       ServiceProcess.start('test/brokers/services/hand-worker.ts', env),
     ]);
   }, 60_000);
-
-  // A test that failed runs once more, and must not find its lines of before.
-  beforeEach(() => {
-    gateway.clear();
-    worker.clear();
-  });
 
   afterAll(async () => {
     await Promise.all([gateway.stop(), worker.stop()]);

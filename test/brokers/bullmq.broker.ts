@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Queue, type FlowJob, type JobsOptions } from 'bullmq';
 import { eventually, type Line } from '../support/line-sink.js';
 import { ServiceProcess, untilTrees } from '../support/service-process.js';
@@ -26,12 +26,6 @@ redis.describe('BullMQ', () => {
       ServiceProcess.start(WORKER, env),
     ]);
   }, 30_000);
-
-  // A test that failed runs once more, and must not find its lines of before.
-  beforeEach(() => {
-    gateway.clear();
-    worker.clear();
-  });
 
   afterAll(async () => {
     await Promise.all([gateway.stop(), worker.stop()]);

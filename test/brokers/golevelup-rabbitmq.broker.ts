@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, type MessagePropertyHeaders } from 'amqplib';
 import { eventually, type Line } from '../support/line-sink.js';
 import { ServiceProcess, untilTrees } from '../support/service-process.js';
@@ -26,12 +26,6 @@ broker.describe('@golevelup/nestjs-rabbitmq', () => {
     worker = await ServiceProcess.start(WORKER, env);
     gateway = await ServiceProcess.start(GATEWAY, env);
   }, 60_000);
-
-  // A test that failed runs once more, and must not find its lines of before.
-  beforeEach(() => {
-    gateway.clear();
-    worker.clear();
-  });
 
   afterAll(() => Promise.all([gateway.stop(), worker.stop()]));
 

@@ -48,11 +48,6 @@ export class ThreeServices {
     return untilTrees(() => this.lines, ...traceIds);
   }
 
-  /** Forgets what they wrote so far. */
-  clear(): void {
-    for (const service of [this.gateway, this.worker, this.ledger]) service.clear();
-  }
-
   async post(path: string, payload: object): Promise<Answer> {
     const response = await fetch(`${String(this.gateway.ready['url'])}/${path}`, {
       method: 'POST',

@@ -48,9 +48,7 @@ export function describeTransport(one: TransportCase): void {
     /** Where the numbers of a test start: a handler that has thrown once for one does not again. */
     let base = 0;
 
-    // A test that failed runs once more, and must not find its lines of before.
     beforeEach(() => {
-      services.clear();
       base += 10_000;
     });
 

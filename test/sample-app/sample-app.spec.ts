@@ -53,6 +53,8 @@ afterAll(async () => {
 describe.each(PLATFORMS)('the payments gateway on %s', (platform) => {
   let gateway: ServiceProcess;
   let url: string;
+  /** The first to ask for messages creates it. */
+  let hasMailbox = false;
 
   beforeAll(async () => {
     const { GATEWAY_PORT = '' } = await freePorts();
@@ -197,15 +199,21 @@ describe.each(PLATFORMS)('the payments gateway on %s', (platform) => {
     // With its newline.
     expect(Buffer.byteLength(JSON.stringify(finish)) + 1).toBeLessThanOrEqual(4096);
     const steps = finish?.['steps'] as Step[];
+    const creation = hasMailbox
+      ? []
+      : [
+          ['BEGIN', 3, false],
+          ['INSERT mailbox', 3, false],
+          ['COMMIT', 3, false],
+        ];
+    hasMailbox = true;
     expect(steps.map(({ name, depth = 0, failed = false }) => [name, depth, failed])).toEqual([
       ['UserMiddleware.use', 0, false],
       ['MessagesController.list', 0, true],
       ['MessagesService.unread', 1, true],
       ['MessagesRepository.openMailbox', 2, false],
       ['SELECT mailbox', 3, false],
-      ['BEGIN', 3, false],
-      ['INSERT mailbox', 3, false],
-      ['COMMIT', 3, false],
+      ...creation,
       ['MessagesRepository.fetchUnread', 2, true],
       ['Archive.lockMessages', 3, false],
       ['BEGIN', 4, false],
@@ -310,16 +318,21 @@ describe.each(PLATFORMS)('the payments gateway on %s', (platform) => {
     expect(gateway.sink.raw.join()).not.toContain(token);
     expect(response.rawHeaders.join()).not.toMatch(/s3cret|tok_/);
   });
+});
 
-  it('ends its event streams when it shuts down', async () => {
-    const response = await fetch(`${url}/api/events`, {
+it.each(PLATFORMS)(
+  'a gateway on %s ends its event streams when it shuts down',
+  async (platform) => {
+    const { GATEWAY_PORT = '' } = await freePorts();
+    const gateway = await services.add('gateway', { PLATFORM: platform, GATEWAY_PORT });
+    const response = await fetch(`http://127.0.0.1:${GATEWAY_PORT}/api/events`, {
       headers: { Authorization: 'Bearer anything', Connection: 'close' },
     });
     const [received] = await Promise.all([response.text(), gateway.stop()]);
 
     expect(received).not.toContain('id: 2');
-  });
-});
+  },
+);
 
 it('says which platforms there are', () => {
   expect(createAdapter().getType()).toBe('express');

@@ -1,4 +1,4 @@
-import { afterAll } from '@jest/globals';
+import { afterAll, beforeEach } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { compiledProgram } from './compiled-program.js';
 import { eventually, LineSink, type Line } from './line-sink.js';
@@ -33,9 +33,9 @@ export class ServiceProcess {
       env: { ...own, ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    running.add(child);
-    child.once('exit', () => running.delete(child));
     const service = new ServiceProcess(child);
+    running.add(service);
+    child.once('exit', () => running.delete(service));
     service.ready = await service.untilReady(file);
     return service;
   }
@@ -65,11 +65,13 @@ export class ServiceProcess {
     return parsed;
   }
 
-  /** Forgets what it wrote so far. */
+  /** Forgets the lines that it wrote so far, but nothing that it has to complain about. */
   clear(): void {
+    const complaints = this.errors.raw.filter((line) => !line.startsWith('{'));
     this.parsed.clear();
     this.sink.clear();
     this.errors.clear();
+    this.errors.raw.push(...complaints);
   }
 
   /** What it has to complain about: warnings, stacks. */
@@ -93,10 +95,15 @@ export class ServiceProcess {
   }
 }
 
-const running = new Set<ChildProcess>();
+const running = new Set<ServiceProcess>();
+
+// A test that failed runs once more, and must not find its lines of before.
+beforeEach(() => {
+  for (const service of running) service.clear();
+});
 
 afterAll(() => {
-  for (const child of running) child.kill('SIGKILL');
+  for (const { child } of running) child.kill('SIGKILL');
 });
 
 /**

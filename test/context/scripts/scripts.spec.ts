@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { of, throwError, type Observable } from 'rxjs';
 import { TraceContext, TracingLogger, TracingModule } from '../../../src/index.js';
 import { eventually, LineSink, type Line } from '../../support/line-sink.js';
-import { flawsOfTree, ServiceProcess } from '../../support/service-process.js';
+import { ServiceProcess, untilTrees } from '../../support/service-process.js';
 import { sinkLogger } from '../../support/traced-app.js';
 
 const logger = new Logger('script');
@@ -206,7 +206,7 @@ describe('a script of its own process', () => {
       const served = (): Line[] => stock.lines.filter((line) => line.trace_id === traceId);
       await eventually(() => served().length === 4, 'the lines of the service');
       for (const line of served()) expect(line.request_id).toBe(requestId);
-      expect(flawsOfTree([...script.lines, ...stock.lines], traceId)).toEqual([]);
+      await untilTrees(() => [...script.lines, ...stock.lines], traceId);
     },
     TIMEOUT,
   );

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { eventually, type Line } from '../../support/line-sink.js';
-import { flawsOfTree, ServiceProcess } from '../../support/service-process.js';
+import { ServiceProcess, untilTrees } from '../../support/service-process.js';
 import { tracedApp } from '../../support/traced-app.js';
 import { connectTo, newTraceId, SPAN, textOf, traceparentOf } from './clients.js';
 import { EchoController } from './echo.controller.js';
@@ -86,9 +86,10 @@ describe.each(['sessions', 'no sessions'])('@rekog/mcp-nest with %s', (mode) => 
     expect(JSON.parse(textOf(result))).toEqual({ traceId, answer: traceId });
     await callOf('ask', traceId);
     await other.sink.finishes(1);
-    const lines = [...service.lines, ...other.sink.lines];
-    expect(flawsOfTree(lines, traceId)).toEqual([]);
-    const kinds = lines.filter((line) => line.trace_id === traceId).map(({ message }) => message);
+    const lines = (): Line[] => [...service.lines, ...other.sink.lines];
+    await untilTrees(lines, traceId);
+    const own = lines().filter((line) => line.trace_id === traceId);
+    const kinds = own.map(({ message }) => message);
     expect(kinds).toEqual(
       expect.arrayContaining(['Message finished', 'Span finished', 'Request finished']),
     );

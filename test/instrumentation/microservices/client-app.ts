@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { afterAll, beforeAll } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import { Module, type INestApplicationContext, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
@@ -23,9 +23,15 @@ export interface ClientApp {
 }
 
 const running: INestApplicationContext[] = [];
+const sinks: LineSink[] = [];
 const spans: Line[] = [];
 
 beforeAll(() => subscribe('nestjs-tracing:span:finish', noteSpan));
+// A test that failed runs once more, and must not find its lines of before.
+beforeEach(() => {
+  spans.length = 0;
+  for (const sink of sinks) sink.clear();
+});
 afterAll(async () => {
   unsubscribe('nestjs-tracing:span:finish', noteSpan);
   await Promise.all(running.splice(0).map((app) => app.close()));
@@ -36,6 +42,7 @@ export async function clientApp(
   options: TracingModuleOptions = {},
 ): Promise<ClientApp> {
   const sink = new LineSink();
+  sinks.push(sink);
   const tracing = TracingModule.forRoot({ logger: sinkLogger(sink), ...options });
 
   @Module({ ...metadata, imports: [tracing, ...(metadata.imports ?? [])] })

@@ -21,7 +21,7 @@ import {
   type Observable,
 } from 'rxjs';
 import { eventually, type Line } from '../../support/line-sink.js';
-import { flawsOfTree, ServiceProcess } from '../../support/service-process.js';
+import { ServiceProcess, untilTrees } from '../../support/service-process.js';
 import { clientApp, type ClientApp } from './client-app.js';
 import type { Receipt } from './grpc.controller.js';
 import type { Payment } from './payments.controller.js';
@@ -82,8 +82,8 @@ async function finished(traceId: string, count = 1): Promise<Line[]> {
   return found();
 }
 
-function flaws(traceId: string): string[] {
-  return flawsOfTree([...client.sink.lines, ...client.spans, ...server.lines], traceId);
+function untilWhole(...traceIds: readonly string[]): Promise<void> {
+  return untilTrees(() => [...client.sink.lines, ...client.spans, ...server.lines], ...traceIds);
 }
 
 function spansOf(traceId: string): Line[] {
@@ -123,7 +123,7 @@ describe('gRPC', () => {
         'rpc.method': 'Charge',
       },
     ]);
-    expect(flaws(TRACE_ID)).toEqual([]);
+    await untilWhole(TRACE_ID);
   });
 
   it.each<[string, string, () => Observable<Receipt>, string, string[]]>([
@@ -184,7 +184,7 @@ describe('gRPC', () => {
     expect(spansOf(traceId)).toMatchObject([
       { name: `payments.PaymentService/${method}`, failed: false },
     ]);
-    expect(flaws(traceId)).toEqual([]);
+    await untilWhole(traceId);
   });
 
   it('measures to its end a call that the handler reads and writes itself', async () => {
@@ -202,7 +202,7 @@ describe('gRPC', () => {
     });
     const lines = await finished(traceId, 2);
     expect(new Set(lines.map((line) => line['parent_span_id'])).size).toBe(2);
-    expect(flaws(traceId)).toEqual([]);
+    await untilWhole(traceId);
   });
 
   it('ends a call that throws with an error', async () => {
@@ -280,7 +280,7 @@ describe('gRPC', () => {
       ({ message, trace_id }) => traceIds.get(message.split(' ').at(-1)!) !== trace_id,
     );
     expect(wrong).toEqual([]);
-    expect(all.flatMap(({ traceId }) => flaws(traceId))).toEqual([]);
+    await untilWhole(...all.map(({ traceId }) => traceId));
   });
 
   describe('with metadata from the caller', () => {
@@ -339,7 +339,7 @@ describe('gRPC', () => {
         return firstValueFrom(payments.charge({ user: 'hand', amount: 1 }, metadata));
       });
       await finished(traceId);
-      expect(flaws(traceId)).toEqual([]);
+      await untilWhole(traceId);
     });
 
     it('is sent without the trace when an id is not valid in metadata', async () => {

@@ -1,4 +1,4 @@
-import { flawsOfTree, ServiceProcess } from '../../support/service-process.js';
+import { ServiceProcess, untilTrees } from '../../support/service-process.js';
 import type { Line } from '../../support/line-sink.js';
 import type { Payment } from './payments.controller.js';
 
@@ -52,9 +52,9 @@ export class ThreeProcesses {
     });
   }
 
-  /** What is wrong with the spans of a trace. */
-  flaws(traceId: string): string[] {
-    return flawsOfTree(this.lines, traceId);
+  /** Waits until the spans of each trace make a tree. */
+  untilTrees(...traceIds: readonly string[]): Promise<void> {
+    return untilTrees(() => this.lines, ...traceIds);
   }
 
   async stop(): Promise<void> {

@@ -220,6 +220,7 @@ describe('a message of SQS', () => {
     const full = (count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, i) => [`a${i}`, string('x')]));
     const n = ++lastN;
+    server.queues.set('unread', []);
     const none = await send({ tasks: [{ n }], attributes: full(10) });
     const some = await send({ tasks: [{ n: ++lastN }], attributes: full(9) });
     const large = await send({ queue: 'unread', size: 1_048_576 - 10 });

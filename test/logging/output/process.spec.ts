@@ -385,6 +385,7 @@ describe('a warning', () => {
   it('keeps the file that it has, and says what to do about another one', () => {
     const script = join(folder, 'descriptors.mjs');
     const file = `${script}.log`;
+    rmSync(file, { force: true });
     const taking = `
       import { closeSync, openSync } from 'node:fs';
       ${prelude('file').replace("process.argv[1] + '.log'", JSON.stringify(file))}
