@@ -138,10 +138,11 @@ single.describe('a message of Kafka', () => {
 
 single.describe('a message on which a consumer of Kafka crashes', () => {
   let services: ThreeServices;
+  let crashes = 0;
 
-  // Of each test: a consumer that has crashed is no more.
+  // Of each test: a consumer that has crashed is no more, and the next one would crash on the same.
   beforeEach(async () => {
-    services = await ThreeServices.start(env(single.url, 'crash'));
+    services = await ThreeServices.start(env(single.url, `crash-${++crashes}`));
   }, 40_000);
 
   afterEach(() => services.stop());

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SampleServices } from '../sample-app/sample-services.js';
-import { eventually } from '../support/line-sink.js';
+import { eventually, type Line } from '../support/line-sink.js';
 import { OtlpReceiver } from '../support/otlp-receiver.js';
 import { Prometheus } from './prometheus.js';
 import { queriesOf } from './stack.js';
@@ -11,8 +11,9 @@ const START_MS = 60_000;
 const prometheus = new Prometheus();
 let receiver: OtlpReceiver;
 let services: SampleServices;
-/** Of the request that fails. */
+/** Of the request that fails, and so are the lines. */
 let traceId: string;
+let lines: Line[];
 
 beforeAll(async () => {
   receiver = await OtlpReceiver.start();
@@ -28,6 +29,7 @@ beforeAll(async () => {
   await prometheus.scraped(2);
   await send('/api/status');
   traceId = (await send('/api/messages')).headers.get('x-trace-id')!;
+  lines = await services.linesAfter(1, traceId);
   await prometheus.scraped(2);
 }, START_MS);
 afterAll(async () => {
@@ -39,7 +41,6 @@ const send = (path: string): Promise<Response> => fetch(services.url('GATEWAY_PO
 
 describe('a failed request of the sample application', () => {
   it('writes one line with the steps that led to the failure', async () => {
-    const lines = await services.linesAfter(1, traceId);
     const finishes = lines.filter(({ message }) => message === 'Request finished');
     const step = (name: string, failed?: true) =>
       expect.objectContaining({ name, duration_ms: expect.any(Number), ...(failed && { failed }) });
