@@ -331,14 +331,17 @@ describe('gRPC', () => {
     });
 
     it('has the span id of a traceparent that the caller made', async () => {
+      let sent: string | undefined;
       const { traceId } = await traced(() => {
         const metadata = given();
-        for (const [name, value] of Object.entries(client.trace.headers())) {
-          metadata.set(name, value);
-        }
+        const headers = client.trace.headers();
+        for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
+        sent = headers.traceparent;
         return firstValueFrom(payments.charge({ user: 'hand', amount: 1 }, metadata));
       });
-      await finished(traceId);
+      const [line] = await finished(traceId);
+      expect(sent?.split('-')[2]).toBe(line?.['parent_span_id']);
+      expect(spansOf(traceId)).toMatchObject([{ span_id: line?.['parent_span_id'] }]);
       await untilWhole(traceId);
     });
 
