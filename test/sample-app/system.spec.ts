@@ -25,12 +25,16 @@ const sessionsOf = (lines: readonly Line[]) => [
   ...new Set(lines.map(({ session_id }) => session_id)),
 ];
 
+/** How many were made: each has the next entry in the ledger. */
+let payments = 0;
+
 async function pay(url: string): Promise<{ chargeId: string; traceId: string }> {
   const response = await fetch(`${url}/api/payment`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', 'X-Session-ID': SESSION },
     body: JSON.stringify({ user: 'Alice', amount: 42 }),
   });
+  payments++;
   expect(response.status).toBe(201);
   return (await response.json()) as { chargeId: string; traceId: string };
 }
@@ -65,7 +69,7 @@ describe('the services of the sample application', () => {
 
     expect(JSON.parse(String(message))).toEqual({
       event: 'payment',
-      data: { entry: expect.any(Number), chargeId, user: 'Alice', amount: 42 },
+      data: { entry: payments, chargeId, user: 'Alice', amount: 42 },
     });
     expect(messagesByService(lines)).toEqual({
       'payments-gateway': GATEWAY,
@@ -88,6 +92,7 @@ describe('the services of the sample application', () => {
       name: 'pay',
       arguments: { user: 'Alice', amount: 42 },
     });
+    payments++;
     const refused = await client.callTool({ name: 'pay', arguments: { user: 'Alice' } });
     const status = await client.callTool({ name: 'payments_status', arguments: {} });
     await client.close();
@@ -135,9 +140,11 @@ describe('the services of the sample application', () => {
     const [message] = (await once(subscriber, 'message')) as [Buffer];
     subscriber.terminate();
 
-    const { event, data } = JSON.parse(String(message)) as { event: string; data: object[] };
-    expect(event).toBe('latest');
-    expect(data.slice(0, 3)).toMatchObject([{ entry: 1 }, { entry: 2 }, { entry: 3 }]);
+    expect(payments).toBeGreaterThanOrEqual(3);
+    expect(JSON.parse(String(message))).toMatchObject({
+      event: 'latest',
+      data: Array.from({ length: payments }, (_, i) => ({ entry: i + 1 })),
+    });
   });
 
   it('give a run of the nightly job a trace of its own, through to the worker', async () => {
