@@ -77,6 +77,7 @@ redis.describe('BullMQ', () => {
   const traceLines = (traceId: string): Line[] =>
     allLines().filter((line) => line.trace_id === traceId);
 
+  /** Once the trace is whole, of which these are a part. */
   const producerSpans = async (traceId: string): Promise<Line[]> => {
     await untilTrees(allLines, traceId);
     return traceLines(traceId).filter((line) => line['kind'] === 'producer');
@@ -119,7 +120,6 @@ redis.describe('BullMQ', () => {
         session_id: request?.session_id,
         parent_span_id: (await producerSpans(traceId))[0]?.span_id,
       });
-      await untilTrees(allLines, traceId);
     });
 
     it('that adds a job passes its trace on', async () => {
@@ -163,7 +163,6 @@ redis.describe('BullMQ', () => {
         new Set([span?.span_id]),
       );
       expect(new Set(lines.map(({ span_id }) => span_id)).size).toBe(3);
-      await untilTrees(allLines, traceId);
     });
 
     it('as a flow carry the trace down to the last child', async () => {
@@ -189,7 +188,6 @@ redis.describe('BullMQ', () => {
       );
       expect(isUnchanged).toBe(true);
       expect(await producerSpans(traceId)).toHaveLength(1);
-      await untilTrees(allLines, traceId);
     });
 
     it('as several flows do, too', async () => {

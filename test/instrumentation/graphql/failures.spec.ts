@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Line } from '../../support/line-sink.js';
 import { GraphqlApp, SERVERS } from './graphql-app.js';
 
@@ -29,8 +29,6 @@ describe.each(SERVERS)('what an operation has failed with: %s', (server) => {
   beforeAll(async () => {
     app = await GraphqlApp.start(server);
   }, START_MS);
-
-  beforeEach(() => app.clear());
 
   it.each([
     ['{ fault(kind: "store") }', STORE_ERROR],

@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GraphqlApp, SERVERS } from './graphql-app.js';
 
@@ -11,8 +11,6 @@ describe.each(SERVERS)('GraphQL over HTTP: %s', (server) => {
   beforeAll(async () => {
     app = await GraphqlApp.start(server);
   }, START_MS);
-
-  beforeEach(() => app.clear());
 
   it('shows one context to all that an operation runs through', async () => {
     const query = 'query Menu { recipes(count: 3) { title author { name } } }';

@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Line } from '../../support/line-sink.js';
 import { GraphqlApp, SERVERS } from './graphql-app.js';
 
@@ -13,8 +13,6 @@ describe.each(SERVERS)('%s, with options and callbacks of a user', (server) => {
     const tracing = { interceptor: false, trustIncoming: false };
     app = await GraphqlApp.start(server, tracing, { CALLBACKS: 'true' });
   }, START_MS);
-
-  beforeEach(() => app.clear());
 
   const callbacks = (): Line[] => app.lines.filter((line) => line['context'] === 'callbacks');
 

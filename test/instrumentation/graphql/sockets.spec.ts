@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually, type Line } from '../../support/line-sink.js';
 import { GraphqlApp, SERVERS } from './graphql-app.js';
@@ -17,8 +17,6 @@ describe.each(SERVERS)('GraphQL over sockets: %s', (server) => {
   beforeAll(async () => {
     app = await GraphqlApp.start(server);
   }, START_MS);
-
-  beforeEach(() => app.clear());
 
   describe('a subscription', () => {
     it('has one line and a context of its own, independent of the publisher', async () => {

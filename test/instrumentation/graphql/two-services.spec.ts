@@ -1,6 +1,6 @@
-import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Line } from '../../support/line-sink.js';
-import { flawsOfTree } from '../../support/service-process.js';
+import { untilTrees } from '../../support/service-process.js';
 import { GraphqlApp, SERVERS } from './graphql-app.js';
 
 const START_MS = 30_000;
@@ -17,8 +17,6 @@ describe('resolvers that ask other services', () => {
     query = ask(second!.url, ask(third!.url, '{ recipes(count: 2) { author { name } } }'));
   }, START_MS);
 
-  beforeEach(() => services.forEach((service) => service.clear()));
-
   const lines = (): Line[] => services.flatMap((service) => service.lines);
 
   it('continue the trace of a request', async () => {
@@ -28,7 +26,7 @@ describe('resolvers that ask other services', () => {
     const traces = requests.flat().map((line) => `${line.trace_id} ${line.session_id}`);
     expect(traces).toHaveLength(3);
     expect(new Set(traces)).toEqual(new Set([`${requests[0]![0]!.trace_id} one-session`]));
-    expect(flawsOfTree(lines(), requests[0]![0]!.trace_id)).toEqual([]);
+    await untilTrees(lines, requests[0]![0]!.trace_id);
   });
 
   it('continue the trace of an operation over a socket', async () => {
@@ -42,6 +40,6 @@ describe('resolvers that ask other services', () => {
         session_id: 'one-session',
       });
     }
-    expect(flawsOfTree(lines(), operation!.trace_id)).toEqual([]);
+    await untilTrees(lines, operation!.trace_id);
   });
 });

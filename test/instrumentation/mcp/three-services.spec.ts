@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Line } from '../../support/line-sink.js';
-import { flawsOfTree, ServiceProcess } from '../../support/service-process.js';
+import { ServiceProcess, untilTrees } from '../../support/service-process.js';
 import { tracedApp } from '../../support/traced-app.js';
 import { newTraceId, SPAN, traceparentOf } from './clients.js';
 import { EchoController } from './echo.controller.js';
@@ -28,22 +28,23 @@ describe.each([
   }, START_MS);
 
   /** All lines of all services, when one request has gone through them. */
-  const linesOf = async (path: string, traceparent: string, query = ''): Promise<Line[]> => {
+  const linesOf = async (path: string, traceId: string, query = ''): Promise<Line[]> => {
     const echo = await tracedApp('express')
       .of({ controllers: [EchoController] })
       .start();
     const target = `http://127.0.0.1:${String(gateway.ready['port'])}/${path}?url=${echo.url}/echo${query}`;
-    const response = await fetch(target, { headers: { traceparent } });
+    const response = await fetch(target, { headers: { traceparent: traceparentOf(traceId) } });
     expect(response.status).toBe(200);
     // What is logged after the answer: notifications, streams that close.
     await sleep(SETTLE_MS);
-    return [...gateway.lines, ...tools.lines, ...echo.sink.lines];
+    const all = (): Line[] => [...gateway.lines, ...tools.lines, ...echo.sink.lines];
+    await untilTrees(all, traceId);
+    return all();
   };
 
   it.each(['kept', 'once'])('are one tree, with a connection that is %s', async (path) => {
     const traceId = newTraceId();
-    const lines = await linesOf(path, traceparentOf(traceId));
-    expect(flawsOfTree(lines, traceId)).toEqual([]);
+    const lines = await linesOf(path, traceId);
     const own = lines.filter((line) => line.trace_id === traceId);
     const span = own.find((line) => line['name'] === 'tools/call ask')!;
     const call = own.find((line) => line['mcp_tool'] === 'ask')!;
@@ -56,7 +57,7 @@ describe.each([
 
   it('leave a trace alone that the caller has chosen', async () => {
     const [own, other] = [newTraceId(), newTraceId()];
-    const lines = await linesOf('own', traceparentOf(own), `&traceparent=${traceparentOf(other)}`);
+    const lines = await linesOf('own', own, `&traceparent=${traceparentOf(other)}`);
     const call = lines.find((line) => line['mcp_tool'] === 'ask' && line.trace_id === other);
     expect(call).toMatchObject({ parent_span_id: SPAN });
   });
